@@ -1,0 +1,43 @@
+"""What every head is: features in, named images out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from semsynth.layout import Layout
+
+
+@dataclass
+class View:
+    """One judged output of the generator.
+
+    Args:
+        real: name of the real image that it imitates.
+        weight: its factor in the losses that sum over views.
+    """
+
+    real: str = 'image'
+    weight: float = 1.0
+
+
+class Head(nn.Module):
+    """Features to named images.
+
+    Args:
+        in_channels: channels C of the features.
+        outputs: names of what it makes.
+        views: the outputs that are judged by default.
+        must_be_read: outputs whose parameters learn only if a loss reads that very output.
+    """
+
+    def __init__(self, in_channels: int, outputs: tuple[str, ...], views: dict[str, View],
+                 must_be_read: tuple[str, ...]):
+        super().__init__()
+        self.in_channels = in_channels
+        self.outputs, self.views, self.must_be_read = outputs, views, must_be_read
+
+    def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
+        """Features ``(B, C, H, W)`` to float32 outputs by name, images ``(B, 3, H, W)`` in ``[-1, 1]``."""
+        raise NotImplementedError

@@ -1,0 +1,32 @@
+"""A holder for networks that are used but never trained, saved or switched to training."""
+
+from __future__ import annotations
+
+from torch import nn
+
+
+class Frozen(nn.Module):
+    """Holds a pretrained network in eval mode, outside its owner's parameters and checkpoints.
+
+    The network follows ``.to()``; gradients flow through it to its input, never into its weights.
+
+    Args:
+        network: the module to hold.
+    """
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self._held = (network.requires_grad_(False).eval(),)
+
+    @property
+    def network(self) -> nn.Module:
+        """The held module."""
+        return self._held[0]
+
+    def forward(self, *args, **kwargs):
+        """The held module's own forward."""
+        return self.network(*args, **kwargs)
+
+    def _apply(self, fn, recurse: bool = True):
+        self.network._apply(fn, recurse)
+        return super()._apply(fn, recurse)

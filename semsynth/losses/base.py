@@ -1,0 +1,76 @@
+"""What every loss has: a weight, the views that it is for, and what each player pays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from semsynth.models.step import Step
+
+
+def full_precision(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Run a loss's arithmetic in float32 (or wider), outside autocast, whatever precision its inputs came in."""
+
+    def widen(value):
+        narrow = isinstance(value, Tensor) and value.dtype in (torch.float16, torch.bfloat16)
+        return value.float() if narrow else value
+
+    @wraps(function)
+    def run(*args, **kwargs):
+        args, kwargs = [widen(arg) for arg in args], {name: widen(arg) for name, arg in kwargs.items()}
+        device = next(arg.device.type for arg in (*args, *kwargs.values()) if isinstance(arg, Tensor))
+        with torch.autocast(device, enabled=False):
+            return function(*args, **kwargs)
+
+    return run
+
+
+class Loss(nn.Module):
+    """A named term: what each player pays for a step.
+
+    Args:
+        weight: factor of the whole term.
+        views: weight of each view that it is for; by default the model's views with their weights.
+    """
+
+    sums_over_views = True
+    """Whether it reads the views; False for a loss that reads only the outputs in ``reads``."""
+    judges = False
+    """Whether it reads the discriminator's verdicts."""
+    labels = False
+    """Whether it reads the label generator's probabilities."""
+    matches_features = False
+    """Whether it needs the discriminator's intermediate features, not only its logits."""
+    reads: tuple[str, ...] = ()
+    """Outputs that it reads beside the views."""
+
+    def __init__(self, weight: float = 1.0, views: dict[str, float] | None = None):
+        super().__init__()
+        self.weight, self.views = weight, views
+
+    def over_views(self, step: Step) -> Iterator[tuple[str, str, float]]:
+        """Yield (view, name of the real image that it imitates, weight) of every view that this term is for."""
+        for name, view in step.views.items():
+            if self.views is None:
+                yield name, view.real, view.weight
+            elif self.views.get(name):
+                yield name, view.real, self.views[name]
+
+    def for_generator(self, step: Step) -> Tensor | None:
+        """The generator's share, a scalar, before the weight; None where it pays nothing."""
+        return None
+
+    def for_discriminator(self, step: Step) -> Tensor | None:
+        """The discriminator's share, a scalar, before the weight; None where it pays nothing."""
+        return None
+
+
+def mean(values: Iterable[Tensor]) -> Tensor:
+    """The mean of a few tensors."""
+    values = list(values)
+    return sum(values) / len(values)

@@ -1,0 +1,79 @@
+"""Do the parts of a model fit together? Checked once, when it is built, so that no step fails or trains in vain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from semsynth.heads.base import View
+from semsynth.losses.base import Loss
+
+if TYPE_CHECKING:
+    from semsynth.models.synthesizer import Synthesizer
+
+
+def resolve_views(head: nn.Module, overrides: dict[str, dict | None]) -> dict[str, View]:
+    """The head's default views with the config's overrides: a dict retunes or adds a view, None drops it."""
+    views = {name: dict(real=view.real, weight=view.weight) for name, view in head.views.items()}
+    for name, override in overrides.items():
+        views[name] = None if override is None else {**(views.get(name) or {}), **override}
+    return {name: View(**view) for name, view in views.items() if view is not None}
+
+
+def check_assembly(model: Synthesizer, channels: int, style: int) -> None:
+    """Raise ValueError, in one sentence that names the part to change, where the parts do not fit."""
+    head = model.generator.head
+    made = tuple(head.outputs)
+    if model.generator.in_channels != channels + style:
+        raise ValueError(f'generator: in_channels={model.generator.in_channels}, but the layout has '
+                         f'{channels + style} channels; leave in_channels out to have it filled in.')
+    for name in model.views:
+        if name not in made:
+            raise ValueError(f'views: {name!r} is not an output of {type(head).__name__}, which makes '
+                             f'{", ".join(made)}; drop it with views=dict({name}=None).')
+    if not model.losses:
+        return
+    for name, loss in model.losses.items():
+        _check_loss(name, loss, model, made)
+    read = {view for loss in model.losses.values() for view in views_of(loss, model)}
+    read |= {output for loss in model.losses.values() for output in loss.reads}
+    for output in head.must_be_read:
+        if output not in read:
+            raise ValueError(f'head: nothing reads the output {output!r}, so that its parameters would never learn; '
+                             f'add a loss that reads it or switch that part of {type(head).__name__} off.')
+    if model.discriminator is not None and not any(map(trains_discriminator, model.losses.values())):
+        raise ValueError('discriminator: no loss trains it; add an adversarial loss or set discriminator=None.')
+    if model.segmentor is not None and not any(loss.labels for loss in model.losses.values()):
+        raise ValueError('segmentor: no loss reads the label generator; set segmentor=None, or add such a loss.')
+
+
+def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]) -> None:
+    if loss.judges and model.discriminator is None:
+        raise ValueError(f'losses.{name} reads a discriminator, but discriminator=None: '
+                         f'add one or drop the term with losses=dict({name}=None).')
+    if loss.matches_features and not model.discriminator.returns_features:
+        raise ValueError(f'losses.{name} matches features, but {type(model.discriminator).__name__} returns only '
+                         f'logits: drop the term with losses=dict({name}=None) or use another discriminator.')
+    if loss.labels and model.segmentor is None:
+        raise ValueError(f'losses.{name} reads the label generator, but segmentor=None: '
+                         f'add one or drop the term with losses=dict({name}=None).')
+    for output in loss.reads:
+        if output not in made:
+            raise ValueError(f'losses.{name} reads the output {output!r}, but {type(model.generator.head).__name__} '
+                             f'makes {", ".join(made)}: switch that part on or drop losses=dict({name}=None).')
+    for view in loss.views or {}:
+        if view not in model.views:
+            raise ValueError(f'losses.{name}: view {view!r} is not one of the model ({", ".join(model.views)}).')
+
+
+def views_of(loss: Loss, model: Synthesizer) -> list[str]:
+    """Names of the views that a loss sums over."""
+    if not loss.sums_over_views:
+        return []
+    return [view for view in model.views if loss.views is None or loss.views.get(view)]
+
+
+def trains_discriminator(loss: Loss) -> bool:
+    """Whether the loss has a share for the discriminator."""
+    return type(loss).for_discriminator is not Loss.for_discriminator

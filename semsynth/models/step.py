@@ -1,0 +1,86 @@
+"""Step: what the losses of one training step may read, each value computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from semsynth.layout import Layout
+
+if TYPE_CHECKING:
+    from semsynth.models.synthesizer import Synthesizer
+
+Verdict = list[list[Tensor]]
+"""One list of feature maps per scale, finest scale first; the last of each list are the logits."""
+
+
+class _WhenRead(dict):
+    """A dict whose values are computed when first read."""
+
+    def __init__(self, compute: Callable[[str], Tensor]):
+        super().__init__()
+        self.compute = compute
+
+    def __missing__(self, key: str) -> Tensor:
+        self[key] = self.compute(key)
+        return self[key]
+
+
+class Step:
+    """What the losses of one training step may read; each value is computed when first read, and kept.
+
+    Args:
+        model: gives the discriminator, the label generator and the views.
+        layout: what the outputs were synthesised from.
+        real: the real images by name, ``(B, 3, H, W)`` in ``[-1, 1]``.
+        outputs: the generator's outputs by name.
+        iteration: number of the training step, from 0.
+    """
+
+    def __init__(self, model: Synthesizer, layout: Layout, real: dict[str, Tensor], outputs: dict[str, Tensor],
+                 iteration: int = 0):
+        self.model, self.layout, self.real, self.outputs = model, layout, real, outputs
+        self.iteration = iteration
+        self.views = model.views
+        self._kept: dict[Hashable, Any] = {}
+
+    def detach(self) -> Step:
+        """The same step for the discriminator's turn: no graph behind it, no verdict kept."""
+        outputs = {name: output.detach() for name, output in self.outputs.items()}
+        return Step(self.model, self.layout.detach(), self.real, outputs, self.iteration)
+
+    @cached_property
+    def fake_verdicts(self) -> dict[str, Verdict]:
+        """The discriminator's verdict on every view, judged as one batch."""
+        return self.judge({view: self.outputs[view] for view in self.views})
+
+    @cached_property
+    def real_verdicts(self) -> dict[str, Verdict]:
+        """The same on each real image that some view imitates: once, however many views do."""
+        return self.judge({view.real: self.real[view.real] for view in self.views.values()})
+
+    def judge(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
+        """The discriminator's verdict on any images of this layout, as one batch."""
+        scales = self.model.discriminator(self.layout.repeat(len(images)), torch.cat(list(images.values())))
+        chunks = [[feature.chunk(len(images)) for feature in scale] for scale in scales]
+        return {name: [[parts[i] for parts in scale] for scale in chunks] for i, name in enumerate(images)}
+
+    @cached_property
+    def target(self) -> Tensor:
+        """The label map in the label generator's classes, ``(B, H, W)`` long, 255 where it has none."""
+        return self.model.segmentor.to_classes(self.layout.label)
+
+    @cached_property
+    def probabilities(self) -> Mapping[str, Tensor]:
+        """The label generator's probabilities by view, ``(B, N, H, W)``; gradient flows to the image."""
+        return _WhenRead(lambda view: self.model.segmentor(self.outputs[view]))
+
+    def once(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """What several losses share, such as a frozen net's features of a real image: computed at the first call."""
+        if key not in self._kept:
+            self._kept[key] = compute()
+        return self._kept[key]

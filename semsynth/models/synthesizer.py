@@ -1,0 +1,119 @@
+"""Synthesizer: any generator under any named losses, against any discriminator or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from semsynth.layout import Layout
+from semsynth.models.assembly import check_assembly, resolve_views
+from semsynth.models.step import Step
+from semsynth.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES, MODELS, SEGMENTORS
+
+
+@MODELS.register_module()
+class Synthesizer(BaseModel):
+    """Layout in, named images out; the one trainable model of the library.
+
+    Args:
+        data_preprocessor: config of the part that turns a batch into a layout and real images.
+        generator: config; ``in_channels`` defaults to the layout's channels (and the encoder's style).
+        losses: named configs of the terms; an entry that is None is dropped. Without losses it only synthesises.
+        discriminator: config or None; ``in_channels`` defaults to the layout's channels and an image's three.
+        encoder: config or None of a part that adds style or latent to the layout, from the real image.
+        segmentor: config or None of the label generator that losses read.
+        views: overrides of the views that the generator's head publishes: ``{name: dict(real=, weight=) or None}``.
+        reuse_outputs: whether the discriminator's turn judges the generator's turn's outputs (pix2pixHD), or
+            regenerates them with the updated generator (SPADE, OASIS: one forward more).
+
+    Raises:
+        ValueError: at building, where the parts do not fit; one sentence names the part to switch on or off.
+    """
+
+    def __init__(self, data_preprocessor: dict, generator: dict, losses: dict[str, dict | None] | None = None,
+                 discriminator: dict | None = None, encoder: dict | None = None, segmentor: dict | None = None,
+                 views: dict[str, dict | None] | None = None, reuse_outputs: bool = True):
+        super().__init__(MODELS.build(data_preprocessor))
+        channels = self.data_preprocessor.channels
+        self.encoder = ENCODERS.build(encoder) if encoder else None
+        style = getattr(self.encoder, 'style_channels', 0)
+        self.generator = GENERATORS.build(generator, default_args=dict(in_channels=channels + style))
+        self.discriminator = DISCRIMINATORS.build(
+            discriminator, default_args=dict(in_channels=channels + 3)) if discriminator else None
+        self.segmentor = SEGMENTORS.build(segmentor) if segmentor else None
+        self.losses = nn.ModuleDict({name: LOSSES.build(term) for name, term in (losses or {}).items() if term})
+        self.views = resolve_views(self.generator.head, views or {})
+        self.reuse_outputs = reuse_outputs
+        self.data_preprocessor.size_divisor = self.generator.size_divisor
+        self.iteration = 0
+        check_assembly(self, channels, style)
+
+    def synthesize(self, layout: Layout, real: dict[str, Tensor]) -> Step:
+        """The generator's outputs for a layout, as a step that losses can read."""
+        if self.encoder is not None:
+            layout = self.encoder(layout, real['image'])
+        return Step(self, layout, real, self.generator(layout), self.iteration)
+
+    def train_step(self, data: dict, optim_wrapper) -> dict[str, Tensor]:
+        """One generator update, then one discriminator update on the same outputs (pix2pixHD's order).
+
+        Parametrizations are cached within a turn: spectral norm iterates once, however many batches are judged.
+
+        Returns:
+            Each term's weighted share, detached, as ``player/name``.
+        """
+        batch = self.data_preprocessor(data, training=True)
+        layout, real = batch['layout'], batch['real']
+        with frozen(self.discriminator), parametrize.cached():
+            with optim_wrapper['generator'].optim_context(self.generator):
+                step = self.synthesize(layout, real)
+                paid = self.charge('generator', step)
+            optim_wrapper['generator'].update_params(sum(paid.values()))
+        if self.discriminator is not None:
+            with parametrize.cached():
+                with optim_wrapper['discriminator'].optim_context(self.discriminator):
+                    if not self.reuse_outputs:
+                        with torch.no_grad():
+                            step = self.synthesize(layout, real)
+                    owed = self.charge('discriminator', step.detach())
+                optim_wrapper['discriminator'].update_params(sum(owed.values()))
+            paid |= owed
+        return {name: share.detach() for name, share in paid.items()}
+
+    def charge(self, player: str, step: Step) -> dict[str, Tensor]:
+        """Every term's weighted share for one player, under its name in the config."""
+        shares = {name: getattr(term, f'for_{player}')(step) for name, term in self.losses.items()}
+        return {f'{player}/{name}': self.losses[name].weight * share
+                for name, share in shares.items() if share is not None}
+
+    def forward(self, layout: Layout, real: dict[str, Tensor] | None = None, samples: list[dict] | None = None,
+                mode: str = 'tensor') -> dict[str, Tensor] | list[dict]:
+        """Synthesise.
+
+        Args:
+            layout: a batch of layouts, padded to the generator's ``size_divisor``.
+            real: real images by name, ``(B, 3, H, W)`` in ``[-1, 1]``; passed on by ``'predict'``.
+            samples: the preprocessor's facts of each image: ``name`` and ``size`` before padding.
+            mode: ``'tensor'`` gives the outputs by name; ``'predict'`` one dict per image with ``name``, ``outputs``
+                (images by name, ``(3, H, W)`` uint8 RGB), ``label`` ``(H, W)`` and, where known, ``real``.
+        """
+        outputs = self.generator(layout)
+        return outputs if mode == 'tensor' else self.data_preprocessor.unbatch(layout, outputs, real or {}, samples)
+
+
+@contextmanager
+def frozen(module: nn.Module | None) -> Iterator[None]:
+    """Keep gradients off a module's parameters: the optimiser wrapper zeroes them after a step, not before one."""
+    owned = [parameter for parameter in module.parameters() if parameter.requires_grad] if module is not None else []
+    for parameter in owned:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in owned:
+            parameter.requires_grad_(True)

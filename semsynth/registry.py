@@ -1,0 +1,70 @@
+"""Registries: every part of semsynth is built from a config dict by one of these."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from importlib.metadata import entry_points
+
+from mmengine import registry as engine
+from mmengine.registry import Registry as EngineRegistry
+
+PLUGIN_GROUP = 'semsynth.plugins'
+
+
+@cache
+def load_plugins() -> None:
+    """Import every installed package that announces itself in the entry point group ``semsynth.plugins``."""
+    for plugin in entry_points(group=PLUGIN_GROUP):
+        plugin.load()
+
+
+class Registry(EngineRegistry):
+    """A registry that knows plugins and, when a type is misspelt, names the nearest ones."""
+
+    def import_from_location(self) -> None:
+        """Import this registry's own modules, then the installed plugins, once."""
+        super().import_from_location()
+        load_plugins()
+
+    def build(self, cfg: dict, *args, **kwargs):
+        """Build ``cfg``.
+
+        Raises:
+            KeyError: nothing of that type is registered; the message lists the nearest names and where to look.
+        """
+        kind = cfg.get('type') if isinstance(cfg, dict) else None
+        if isinstance(kind, str) and '_scope_' not in cfg and self.get(kind) is None:
+            raise KeyError(self._unknown(kind))
+        return super().build(cfg, *args, **kwargs)
+
+    def _unknown(self, kind: str) -> str:
+        known = sorted(set(self.module_dict) | set(self.parent.module_dict if self.parent else ()))
+        near = difflib.get_close_matches(kind.split('.')[-1], known, n=3, cutoff=0.5)
+        names = f'did you mean {" or ".join(near)}?' if near else f'it has {", ".join(known) or "nothing"}.'
+        return (f'{kind!r} is not in the {self.name} registry: {names} A component of your own is found when its '
+                f'module is named in custom_imports or its package has an entry point in {PLUGIN_GROUP!r}.')
+
+
+GENERATORS = Registry('generator', scope='semsynth', locations=['semsynth.generators'])
+HEADS = Registry('head', scope='semsynth', locations=['semsynth.heads'])
+ENCODERS = Registry('encoder', scope='semsynth', locations=['semsynth.encoders'])
+DISCRIMINATORS = Registry('discriminator', scope='semsynth', locations=['semsynth.discriminators'])
+LOSSES = Registry('loss', scope='semsynth', locations=['semsynth.losses'])
+SEGMENTORS = Registry('segmentor', scope='semsynth', locations=['semsynth.segmentors'])
+
+
+def _child(name: str, parent: EngineRegistry, *locations: str) -> Registry:
+    return Registry(name, parent=parent, scope='semsynth', locations=list(locations))
+
+
+MODELS = _child('model', engine.MODELS, 'semsynth.models', 'semsynth.data')
+EVALUATORS = _child('evaluator', engine.METRICS, 'semsynth.evaluators')
+DATASETS = _child('dataset', engine.DATASETS, 'semsynth.data')
+TRANSFORMS = _child('transform', engine.TRANSFORMS, 'mmcv.transforms', 'semsynth.data')
+DATA_SAMPLERS = _child('data sampler', engine.DATA_SAMPLERS, 'semsynth.engine')
+HOOKS = _child('hook', engine.HOOKS, 'mmengine.hooks', 'semsynth.engine')
+LOOPS = _child('loop', engine.LOOPS, 'mmengine.runner', 'semsynth.engine')
+OPTIM_WRAPPERS = _child('optimiser wrapper', engine.OPTIM_WRAPPERS, 'mmengine.optim', 'semsynth.engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(
+    'optimiser constructor', engine.OPTIM_WRAPPER_CONSTRUCTORS, 'mmengine.optim', 'semsynth.engine')

@@ -1,0 +1,41 @@
+"""Packaging of semsynth."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'semsynth/__init__.py').read_text())[1]
+
+setup(
+    name='semsynth',
+    version=VERSION,
+    description='The component zoo for semantic image synthesis: label map in, photo out, every part a plugin.',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    python_requires='>=3.11',
+    packages=find_packages(include=['semsynth', 'semsynth.*']),
+    package_data={'semsynth': ['**/*.html']},
+    install_requires=[
+        'torch>=2.6',
+        'torchvision>=0.21',
+        'onedl-mmengine>=0.10.12',
+        'onedl-mmcv>=2.3.6',
+        'onedl-mmsegmentation>=1.4.2',
+        'ftfy',  # mmseg.models imports ftfy and regex without declaring them
+        'regex',
+        'numpy',
+        'pillow',
+        'addict',
+        'scikit-learn',
+        'matplotlib',
+        'jinja2',
+        'torchmetrics>=1.4',
+        'torch-fidelity',
+        'rich',
+        'tensorboard',
+    ],
+    extras_require={'test': ['pytest', 'ruff']},
+)
