@@ -1,0 +1,21 @@
+# ECGAN (Tang et al., ICLR 2023): SPADE's generator as encoder E, edge guided head, multi-modality discriminator.
+# Weights: lambda_c = lambda_s = lambda_l = 1, lambda_f = lambda_p = 10 (appendix B), lambda = 2 for I'' is the weight of
+# the head's view 'image'.
+model = dict(
+    type='Synthesizer',
+    data_preprocessor=dict(type='LayoutPreprocessor'),
+    # Spectral norm on all layers is appendix B; SPADE's own code spares some of them (spectral='spade').
+    generator=dict(type='SPADEGenerator', base_channels=64, norm='batch', spectral='all', num_upsamples='more',
+                   head=dict(type='EdgeGuidedHead', num_layers=3, embedding_channels=64)),
+    # One discriminator for both modalities: it judges the views edge, coarse (I') and image (I'').
+    discriminator=dict(type='MultiScaleDiscriminator', base_channels=64, num_layers=3, num_scales=2,
+                       norm='spectral_instance'),
+    losses=dict(
+        # Eqs. 8 and 9 are written with logarithms; the released options train with the hinge loss.
+        adversarial=dict(type='HingeLoss', reduction='mean'),
+        feature_matching=dict(type='FeatureMatchingLoss', normalise='spade', weight=10),
+        perceptual=dict(type='PerceptualLoss', weight=10),
+        # Eq. 10 sums the similarity loss over I' and I''.
+        similarity=dict(type='SimilarityLoss', views=dict(coarse=1, image=1)),
+        contrastive=dict(type='ContrastiveLoss'),
+        class_specific=dict(type='ClassSpecificLoss')))

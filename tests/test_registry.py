@@ -1,0 +1,45 @@
+import sys
+import textwrap
+
+import pytest
+
+from semsynth import registry
+from semsynth.registry import GENERATORS, HOOKS, Registry
+
+
+def test_a_misspelt_type_gets_the_nearest_names():
+    with pytest.raises(KeyError, match='did you mean GlobalGenerator'):
+        GENERATORS.build(dict(type='GlobalGenerater'))
+
+
+def test_a_type_like_no_other_gets_the_list():
+    zoo = Registry('zoo', scope='semsynth')
+    zoo.register_module(name='Cat', module=dict)
+    with pytest.raises(KeyError, match="'Xylophone' is not in the zoo registry: it has Cat"):
+        zoo.build(dict(type='Xylophone'))
+
+
+def test_engine_types_are_found_through_ours():
+    assert HOOKS.get('CheckpointHook').__name__ == 'CheckpointHook'
+    assert HOOKS.get('mmseg.SegVisualizationHook').__name__ == 'SegVisualizationHook'
+
+
+def test_an_installed_package_is_found_by_its_entry_point(tmp_path, monkeypatch):
+    (tmp_path / 'their_package.py').write_text(textwrap.dedent("""
+        from semsynth.registry import GENERATORS
+        @GENERATORS.register_module()
+        class TheirGenerator:
+            pass
+    """))
+    info = tmp_path / 'their_package-1.0.dist-info'
+    info.mkdir()
+    (info / 'METADATA').write_text('Metadata-Version: 2.1\nName: their-package\nVersion: 1.0\n')
+    (info / 'entry_points.txt').write_text('[semsynth.plugins]\ntheirs = their_package\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    registry.load_plugins.cache_clear()
+    registry.load_plugins()
+    try:
+        assert type(GENERATORS.build(dict(type='TheirGenerator'))).__name__ == 'TheirGenerator'
+    finally:
+        GENERATORS.module_dict.pop('TheirGenerator')
+        sys.modules.pop('their_package')
