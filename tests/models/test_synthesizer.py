@@ -1,0 +1,128 @@
+import copy
+
+import pytest
+import torch
+
+from models.stubs import batch, config, players
+from semsynth.registry import MODELS
+
+
+def test_one_step_equals_both_players_written_out():
+    """pix2pixHD's order: both losses of one generator forward, then both updates."""
+    model = MODELS.build(config())
+    plain = copy.deepcopy(model)
+    data = batch()
+    logs = model.train_step(data, players(model))
+
+    layout, real = data['layout'], data['real']['image']
+    outputs = plain.generator(layout)
+
+    def judge(image):
+        return plain.discriminator(layout, image)[0]
+
+    def fool(image):
+        return -judge(image)[1].mean()
+
+    def match(image):
+        return (judge(image)[0] - judge(real)[0].detach()).abs().mean()
+
+    adversarial = fool(outputs['coarse']) + 2 * fool(outputs['image'])
+    matching = 10 * (match(outputs['coarse']) + 2 * match(outputs['image']))
+    owed = sum(weight * (judge(outputs[view].detach())[1].mean() - judge(real)[1].mean())
+               for view, weight in dict(coarse=1, image=2).items())
+    gradients = torch.autograd.grad(adversarial + matching, list(plain.generator.parameters()))
+    their_gradients = torch.autograd.grad(owed, list(plain.discriminator.parameters()))
+
+    assert logs['generator/adversarial'].item() == pytest.approx(adversarial.item(), rel=1e-5)
+    assert logs['generator/matching'].item() == pytest.approx(matching.item(), rel=1e-5)
+    assert logs['discriminator/adversarial'].item() == pytest.approx(owed.item(), rel=1e-4, abs=1e-6)
+    assert 'discriminator/matching' not in logs
+    for after, before, gradient in zip(model.generator.parameters(), plain.generator.parameters(), gradients, strict=True):
+        torch.testing.assert_close(after, before - 0.1 * gradient)
+    for after, before, gradient in zip(model.discriminator.parameters(), plain.discriminator.parameters(),
+                                       their_gradients, strict=True):
+        torch.testing.assert_close(after, before - 0.1 * gradient)
+
+
+def test_nothing_is_computed_twice():
+    model = MODELS.build(config())
+    model.train_step(batch(), players(model))
+    assert model.generator.calls == 1
+    # each turn judges the two views in one batch, and the one real image that both imitate once
+    assert model.discriminator.judged == [4, 2, 4, 2]
+
+
+def test_outputs_can_be_regenerated_for_the_discriminator():
+    model = MODELS.build(config(reuse_outputs=False))
+    model.train_step(batch(), players(model))
+    assert model.generator.calls == 2
+
+
+def test_no_gradient_is_left_behind():
+    model = MODELS.build(config())
+    model.train_step(batch(), players(model))
+    assert all(parameter.grad is None or not parameter.grad.any() for parameter in model.parameters())
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_logs_carry_no_graph():
+    model = MODELS.build(config())
+    assert not any(value.requires_grad for value in model.train_step(batch(), players(model)).values())
+
+
+def test_without_a_discriminator():
+    model = MODELS.build(config(discriminator=None, losses=dict(pixel=dict(type='StubPixel'))))
+    from mmengine.optim import OptimWrapper, OptimWrapperDict
+    optimiser = OptimWrapperDict(generator=OptimWrapper(torch.optim.SGD(model.generator.parameters(), lr=0.1)))
+    assert set(model.train_step(batch(), optimiser)) == {'generator/pixel'}
+
+
+def test_probabilities_are_computed_once_per_view():
+    model = MODELS.build(config(segmentor=dict(type='StubSegmentor'), losses=dict(
+        adversarial=dict(type='StubAdversarial'), one=dict(type='StubLabels', views=dict(image=1)),
+        two=dict(type='StubLabels', views=dict(image=1, coarse=1)))))
+    model.train_step(batch(), players(model))
+    assert model.segmentor.calls == 2
+
+
+def test_dropping_and_retuning_views():
+    model = MODELS.build(config(views=dict(coarse=None, image=dict(weight=3))))
+    assert {name: (view.real, view.weight) for name, view in model.views.items()} == {'image': ('image', 3)}
+
+
+def test_predict_gives_one_dict_an_image():
+    model = MODELS.build(config())
+    assert [row['name'] for row in model.val_step(batch())] == ['a', 'b']
+
+
+BROKEN = {
+    "views: 'edge' is not an output of StubHead, which makes coarse, image; drop it with views=dict\\(edge=None\\)":
+        dict(views=dict(edge=dict(weight=1))),
+    "head: nothing reads the output 'embedding', so that its parameters would never learn":
+        dict(generator=dict(type='StubGenerator', head=dict(type='StubHead', extra=True))),
+    "head: nothing reads the output 'image'": dict(views=dict(image=None)),
+    'losses.adversarial reads a discriminator, but discriminator=None': dict(discriminator=None),
+    'losses.matching matches features, but StubDiscriminator returns only logits':
+        dict(discriminator=dict(type='StubDiscriminator', returns_features=False)),
+    'losses.labels reads the label generator, but segmentor=None':
+        dict(losses=dict(adversarial=dict(type='StubAdversarial'), labels=dict(type='StubLabels'))),
+    "losses.contrast reads the output 'embedding', but StubHead makes coarse, image":
+        dict(losses=dict(adversarial=dict(type='StubAdversarial'), contrast=dict(type='StubContrast'))),
+    "losses.pixel: view 'edge' is not one of the model \\(coarse, image\\)":
+        dict(losses=dict(adversarial=dict(type='StubAdversarial'), pixel=dict(type='StubPixel', views=dict(edge=1)))),
+    'discriminator: no loss trains it': dict(losses=dict(pixel=dict(type='StubPixel'))),
+    'segmentor: no loss reads the label generator': dict(segmentor=dict(type='StubSegmentor')),
+    'generator: in_channels=9, but the layout has 3 channels; leave in_channels out':
+        dict(generator=dict(type='StubGenerator', in_channels=9, head=dict(type='StubHead'))),
+}
+
+
+@pytest.mark.parametrize('message', BROKEN)
+def test_parts_that_do_not_fit_are_refused_when_built(message):
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(config(**BROKEN[message]))
+
+
+def test_without_losses_it_only_synthesises():
+    model = MODELS.build(config(losses=None, discriminator=None))
+    assert set(model(batch()['layout'])) == {'coarse', 'image'}
