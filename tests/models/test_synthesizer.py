@@ -3,8 +3,8 @@ import copy
 import pytest
 import torch
 
-from models.stubs import batch, config, players
 from semsynth.registry import MODELS
+from stubs import batch, config, players
 
 
 def test_one_step_equals_both_players_written_out():
@@ -37,7 +37,8 @@ def test_one_step_equals_both_players_written_out():
     assert logs['generator/matching'].item() == pytest.approx(matching.item(), rel=1e-5)
     assert logs['discriminator/adversarial'].item() == pytest.approx(owed.item(), rel=1e-4, abs=1e-6)
     assert 'discriminator/matching' not in logs
-    for after, before, gradient in zip(model.generator.parameters(), plain.generator.parameters(), gradients, strict=True):
+    for after, before, gradient in zip(model.generator.parameters(), plain.generator.parameters(), gradients,
+                                       strict=True):
         torch.testing.assert_close(after, before - 0.1 * gradient)
     for after, before, gradient in zip(model.discriminator.parameters(), plain.discriminator.parameters(),
                                        their_gradients, strict=True):

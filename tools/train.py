@@ -1,0 +1,32 @@
+"""Train a synthesizer from a config: python tools/train.py configs/ecgan/ecgan_toycity.py."""
+
+import argparse
+
+from mmengine.config import DictAction
+
+from semsynth.engine.launch import dry_run, train
+
+
+def main() -> None:
+    """Parse the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='where logs and checkpoints go (default: work_dirs/NAME-OF-CONFIG)')
+    parser.add_argument('--resume', action='store_true', help="continue from the work dir's newest whole checkpoint")
+    parser.add_argument('--amp', action='store_true', help='networks in bfloat16; losses and statistics stay float32')
+    parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm'],
+                        help='pytorch under torchrun, slurm under srun')
+    parser.add_argument('--dry-run', action='store_true',
+                        help='print the resolved config, parameter counts and the memory of one step, then stop')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='entries of the config to override, such as train_cfg.max_iters=100')
+    args = parser.parse_args()
+    if args.dry_run:
+        dry_run(args.config, amp=args.amp, cfg_options=args.cfg_options)
+    else:
+        train(args.config, work_dir=args.work_dir, resume=args.resume, amp=args.amp, launcher=args.launcher,
+              cfg_options=args.cfg_options)
+
+
+if __name__ == '__main__':
+    main()
