@@ -1,6 +1,6 @@
 # ECGAN (Tang et al., ICLR 2023): SPADE's generator as encoder E, edge guided head, multi-modality discriminator.
-# Weights: lambda_c = lambda_s = lambda_l = 1, lambda_f = lambda_p = 10 (appendix B), lambda = 2 for I'' is the weight of
-# the head's view 'image'.
+# Weights: lambda_c = lambda_s = lambda_l = 1, lambda_f = lambda_p = 10 (appendix B); lambda = 2, of I'', is the weight
+# of the head's view 'image'.
 model = dict(
     type='Synthesizer',
     data_preprocessor=dict(type='LayoutPreprocessor'),
@@ -11,7 +11,8 @@ model = dict(
     discriminator=dict(type='MultiScaleDiscriminator', base_channels=64, num_layers=3, num_scales=2,
                        norm='spectral_instance'),
     losses=dict(
-        # Eqs. 8 and 9 are written with logarithms; the released options train with the hinge loss.
+        # Eqs. 8 and 9 are written with logarithms (type='VanillaLoss'); the released options train with the hinge loss,
+        # as GauGAN does, on which ECGAN builds: that is the default.
         adversarial=dict(type='HingeLoss', reduction='mean'),
         feature_matching=dict(type='FeatureMatchingLoss', normalise='spade', weight=10),
         perceptual=dict(type='PerceptualLoss', weight=10),

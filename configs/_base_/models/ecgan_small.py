@@ -1,0 +1,17 @@
+# ECGAN narrowed to 2 CPU cores: the whole method with every part in place, but no VGG (its weights are half a gigabyte).
+model = dict(
+    type='Synthesizer',
+    data_preprocessor=dict(type='LayoutPreprocessor'),
+    generator=dict(type='SPADEGenerator', base_channels=16, hidden_channels=32, norm='batch', spectral='all',
+                   num_upsamples='normal', head=dict(type='EdgeGuidedHead', num_layers=3, embedding_channels=16)),
+    discriminator=dict(type='MultiScaleDiscriminator', base_channels=24, num_layers=3, num_scales=2,
+                       norm='spectral_instance'),
+    losses=dict(
+        adversarial=dict(type='HingeLoss', reduction='mean'),
+        feature_matching=dict(type='FeatureMatchingLoss', normalise='spade', weight=10),
+        # The label generator's features stand in for VGG's.
+        perceptual=dict(type='SegmentorFeatureLoss', weight=5),
+        # Eq. 3 over every pair of pixels of every 4th row and column: all pairs cost seconds a step on a CPU.
+        similarity=dict(type='SimilarityLoss', stride=4, views=dict(coarse=1, image=1)),
+        contrastive=dict(type='ContrastiveLoss'),
+        class_specific=dict(type='ClassSpecificLoss')))
