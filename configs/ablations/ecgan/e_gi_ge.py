@@ -1,0 +1,3 @@
+# Table 3, row 2: also without the attention guided edge transfer (Gt).
+_base_ = './e_gi_ge_gt.py'
+model = dict(generator=dict(head=dict(transfer=False)))

@@ -1,0 +1,3 @@
+# Table 3, row 3: also without the semantic preserving module (Gs).
+_base_ = './e_gi_ge_gt_gs.py'
+model = dict(generator=dict(head=dict(semantic=False)))

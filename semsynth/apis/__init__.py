@@ -1,0 +1,1 @@
+"""What tools, scripts and pages call."""
