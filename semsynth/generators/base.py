@@ -16,13 +16,19 @@ class Generator(nn.Module):
         feature_channels: channels C of its features.
         size_divisor: height and width of a layout must be multiples of it.
         head: config of the head, which gets ``feature_channels`` as its ``in_channels``.
+        smallest_size: height and width of a layout must be at least this; ``size_divisor`` by default.
+
+    Raises:
+        ValueError: in forward, the layout's channels or size do not fit.
     """
 
-    def __init__(self, in_channels: int, feature_channels: int, size_divisor: int, head: dict):
+    def __init__(self, in_channels: int, feature_channels: int, size_divisor: int, head: dict,
+                 smallest_size: int | None = None):
         super().__init__()
         self.in_channels = in_channels
         self.feature_channels = feature_channels
         self.size_divisor = size_divisor
+        self.smallest_size = smallest_size or size_divisor
         self.head = HEADS.build(head, default_args=dict(in_channels=feature_channels))
 
     def features(self, layout: Layout) -> Tensor:
@@ -31,4 +37,15 @@ class Generator(nn.Module):
 
     def forward(self, layout: Layout) -> dict[str, Tensor]:
         """The head's outputs by name; images ``(B, 3, H, W)`` in ``[-1, 1]``, ``'image'`` the final one."""
+        self._check(layout)
         return self.head(self.features(layout), layout)
+
+    def _check(self, layout: Layout) -> None:
+        height, width = layout.size
+        if min(height, width) < self.smallest_size or height % self.size_divisor or width % self.size_divisor:
+            raise ValueError(f'{type(self).__name__}: the layout is {height}x{width}, but height and width must be '
+                             f'multiples of {self.size_divisor} and at least {self.smallest_size}; pad or resize it.')
+        channels = layout.condition.shape[1]
+        if channels != self.in_channels:
+            raise ValueError(f'{type(self).__name__}: the layout has {channels} channels, but in_channels='
+                             f'{self.in_channels}; give it the same classes, instance map and style as in training.')

@@ -1,0 +1,1 @@
+"""Encoders: real image in, style or latent of the layout out."""

@@ -1,0 +1,8 @@
+"""Generators: layout in, features and named images out."""
+
+from semsynth.generators.base import Generator
+from semsynth.generators.global_generator import GlobalGenerator
+from semsynth.generators.local_enhancer import LocalEnhancer
+from semsynth.generators.spade import SPADEGenerator
+
+__all__ = ['Generator', 'GlobalGenerator', 'LocalEnhancer', 'SPADEGenerator']

@@ -1,0 +1,105 @@
+"""EdgeGuidedHead: ECGAN's generators and modules on top of the shared features."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from semsynth.heads.base import Head, View
+from semsynth.heads.ecgan_parts import Branch, ClassSpecificPixels, SemanticPreserving, attend
+from semsynth.layout import Layout
+from semsynth.registry import HEADS
+
+
+@HEADS.register_module()
+class EdgeGuidedHead(Head):
+    """ECGAN's heads (3.1 to 3.3), each but the image branch Gi switchable: its ablation leaves parts out.
+
+    Outputs, all float32: ``'edge'`` of Ge, ``(B, 3, H, W)``; ``'coarse'``, the image branch's I' where Gs refines it;
+    ``'image'``, the result; ``'class_specific'``, the sum of eq. 7; ``'embedding'``, ``(B, D, H, W)``, not normalised.
+    Images are in ``[-1, 1]``, but for I' with transfer: eq. 1 stretches it to at most 1.74 times that.
+
+    Where the paper is silent: the convolutions of Ge and Gi and the later two of Gs read their input through a leaky
+    ReLU of slope 0.2 (attention reads the levels before it, and so spans 0 to 1); the embedding is 1x1 convolution,
+    ReLU, 1x1 convolution on F; initialisation is the generator's, and so is spectral norm
+    (``SPADEGenerator(spectral='all')`` covers its head).
+
+    Args:
+        in_channels: channels C of the features; filled in by the generator.
+        num_classes: one-hot channels N of the layouts.
+        num_layers: convolutions n of Ge and of Gi before the one that makes three channels.
+        edges: the edge branch Ge.
+        transfer: attention guided edge transfer Gt, at each of the n levels and on the images (eq. 1).
+        semantic: semantic preserving module Gs (eq. 2).
+        class_specific: class-specific pixel generation (eq. 7).
+        embedding_channels: channels D of the embedding that a contrastive loss reads; None for no embedding.
+        final: ``'image'``: the result is Gs's I'' (I' without Gs). ``'class_specific'``: the result is eq. 7's sum,
+            a view of weight 1, and I'' is called ``'refined'`` (I' without Gs ``'coarse'``), a view as before.
+
+    Raises:
+        ValueError: ``transfer`` without ``edges``; unknown ``final``, or one whose part is switched off; in forward, a
+            layout without the label map or with other classes than ``semantic`` and ``class_specific`` read.
+    """
+
+    def __init__(self, in_channels: int, num_classes: int, num_layers: int = 3, edges: bool = True,
+                 transfer: bool = True, semantic: bool = True, class_specific: bool = True,
+                 embedding_channels: int | None = 64, final: str = 'image'):
+        if transfer and not edges:
+            raise ValueError('EdgeGuidedHead: transfer=True reads the edge branch; set edges=True or transfer=False.')
+        if final not in ('image', 'class_specific'):
+            raise ValueError(f'EdgeGuidedHead: final={final!r} is unknown; use image or class_specific.')
+        if final == 'class_specific' and not class_specific:
+            raise ValueError("EdgeGuidedHead: final='class_specific' needs class_specific=True.")
+        last = 'image' if final == 'image' else 'refined' if semantic else 'coarse'
+        views = dict(edge=View('edge')) if edges else {}
+        if semantic:
+            views['coarse'] = View()
+        views[last] = View(weight=2.0 if semantic else 1.0)
+        if final == 'class_specific':
+            views['image'] = View()
+        extras = dict(class_specific=class_specific, embedding=embedding_channels is not None)
+        outputs = (*views, *(name for name, made in extras.items() if made))
+        must_be_read = [last]
+        if edges and not transfer and not semantic:  # else the image reads the edge branch too
+            must_be_read.append('edge')
+        if class_specific:
+            must_be_read.append('image' if final == 'class_specific' else 'class_specific')
+        if embedding_channels is not None:
+            must_be_read.append('embedding')
+        super().__init__(in_channels, outputs, views, tuple(must_be_read))
+
+        self.num_classes, self.transfer, self.final, self.last = num_classes, transfer, final, last
+        self.edge_branch = Branch(in_channels, num_layers) if edges else None
+        self.image_branch = Branch(in_channels, num_layers)
+        self.semantic = SemanticPreserving(in_channels + num_classes + 3 + 3 * edges, num_classes) if semantic else None
+        self.class_specific = ClassSpecificPixels(in_channels, num_classes) if class_specific else None
+        self.embedding = nn.Sequential(
+            nn.Conv2d(in_channels, in_channels, 1), nn.ReLU(),
+            nn.Conv2d(in_channels, embedding_channels, 1)) if embedding_channels is not None else None
+
+    def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
+        """Features F ``(B, C, H, W)`` and their layout to the outputs named above."""
+        self._check(layout)
+        outputs, levels = {}, None
+        if self.edge_branch is not None:
+            outputs['edge'], levels = self.edge_branch(features)
+        image, _ = self.image_branch(features, levels if self.transfer else None)
+        if self.transfer:
+            image = attend(image, outputs['edge'])
+        if self.semantic is not None:
+            outputs['coarse'] = image
+            image = self.semantic(features, *outputs.values(), layout.one_hot)
+        outputs[self.last] = image
+        if self.class_specific is not None:
+            outputs['class_specific'] = self.class_specific(features, layout)
+        if self.final == 'class_specific':
+            outputs['image'] = outputs['class_specific']
+        if self.embedding is not None:
+            outputs['embedding'] = self.embedding(features).float()
+        return outputs
+
+    def _check(self, layout: Layout) -> None:
+        reads_labels = self.semantic is not None or self.class_specific is not None
+        if reads_labels and (layout.label is None or layout.num_classes != self.num_classes):
+            found = 'no label map' if layout.label is None else f'{layout.num_classes} classes'
+            raise ValueError(f'EdgeGuidedHead: num_classes={self.num_classes}, but the layout has {found}; correct '
+                             'num_classes, or set semantic=False and class_specific=False for layouts without labels.')

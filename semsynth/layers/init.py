@@ -1,0 +1,26 @@
+"""Initialisation of weights, as the papers' codes do it."""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.nn import init
+
+from semsynth.layers.norm import WEIGHTED
+
+
+def init_normal(module: nn.Module) -> None:
+    """pix2pixHD: weights from N(0, 0.02), batch norm's from N(1, 0.02), biases as torch draws them."""
+    for layer in module.modules():
+        if isinstance(layer, WEIGHTED):
+            init.normal_(layer.weight, 0.0, 0.02)
+        elif isinstance(layer, nn.BatchNorm2d) and layer.affine:
+            init.normal_(layer.weight, 1.0, 0.02)
+
+
+def init_xavier(module: nn.Module) -> None:
+    """SPADE, OASIS, ECGAN: Xavier normal weights with gain 0.02, biases 0."""
+    for layer in module.modules():
+        if isinstance(layer, WEIGHTED):
+            init.xavier_normal_(layer.weight, 0.02)
+            if layer.bias is not None:
+                init.zeros_(layer.bias)

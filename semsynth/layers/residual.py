@@ -1,0 +1,61 @@
+"""The layers that pix2pixHD's networks are made of (pix2pixHD, appendix B)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from semsynth.layers.norm import InstanceNorm
+
+
+class ResidualBlock(nn.Module):
+    """Rk: two reflection-padded 3x3 convolutions with instance norm, added to their input.
+
+    Args:
+        channels: width k.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, padding_mode='reflect'), InstanceNorm(channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, 3, padding=1, padding_mode='reflect'), InstanceNorm(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, k, H, W)`` to the same shape; height and width at least 2."""
+        return x + self.body(x)
+
+
+def entry(in_channels: int, out_channels: int) -> nn.Sequential:
+    """c7s1-k: reflection-padded 7x7 convolution, instance norm, ReLU; height and width at least 4."""
+    convolution = nn.Conv2d(in_channels, out_channels, 7, padding=3, padding_mode='reflect')
+    return nn.Sequential(convolution, InstanceNorm(out_channels), nn.ReLU(inplace=True))
+
+
+def halve(in_channels: int) -> nn.Sequential:
+    """dk: 3x3 convolution with stride 2 to twice the width, instance norm, ReLU."""
+    convolution = nn.Conv2d(in_channels, 2 * in_channels, 3, stride=2, padding=1)
+    return nn.Sequential(convolution, InstanceNorm(2 * in_channels), nn.ReLU(inplace=True))
+
+
+def double(in_channels: int) -> nn.Sequential:
+    """uk: 3x3 transposed convolution with stride 2 to half the width, instance norm, ReLU."""
+    convolution = nn.ConvTranspose2d(in_channels, in_channels // 2, 3, stride=2, padding=1, output_padding=1)
+    return nn.Sequential(convolution, InstanceNorm(in_channels // 2), nn.ReLU(inplace=True))
+
+
+def residual_network(in_channels: int, base_channels: int, num_downsamples: int, num_blocks: int) -> nn.Sequential:
+    """Johnson et al.'s network, pix2pixHD's G1 without its head: entry, halvings, residual blocks, doublings.
+
+    Args:
+        in_channels: channels of the input, ``(B, in_channels, H, W)``.
+        base_channels: channels of the output, ``(B, base_channels, H, W)``.
+        num_downsamples: times that the size is halved, the width doubled, and both undone.
+        num_blocks: residual blocks at the smallest size.
+    """
+    widths = [base_channels * 2**level for level in range(num_downsamples + 1)]
+    return nn.Sequential(
+        entry(in_channels, base_channels),
+        *map(halve, widths[:-1]),
+        *(ResidualBlock(widths[-1]) for _ in range(num_blocks)),
+        *map(double, reversed(widths[1:])))
