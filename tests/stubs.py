@@ -20,7 +20,8 @@ def register(registry):
 
 @register(MODELS)
 class StubPreprocessor(BaseDataPreprocessor):
-    channels = CLASSES
+    channels = num_classes = CLASSES
+    unknown = None
 
     def forward(self, data, training=False):
         return data
@@ -81,6 +82,9 @@ class StubSegmentor(nn.Module):
 
     def to_classes(self, label):
         return label
+
+    def check_layout(self, num_classes, unknown):
+        assert (num_classes, unknown) == (CLASSES, None)
 
 
 @register(LOSSES)

@@ -46,6 +46,8 @@ def check_assembly(model: Synthesizer, channels: int, style: int) -> None:
         raise ValueError('discriminator: no loss trains it; add an adversarial loss or set discriminator=None.')
     if model.segmentor is not None and not any(loss.labels for loss in model.losses.values()):
         raise ValueError('segmentor: no loss reads the label generator; set segmentor=None, or add such a loss.')
+    if model.segmentor is not None:
+        model.segmentor.check_layout(model.data_preprocessor.num_classes, model.data_preprocessor.unknown)
 
 
 def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]) -> None:

@@ -1,0 +1,5 @@
+"""Segmentors: frozen networks that label images."""
+
+from semsynth.segmentors.segmentor import Segmentor
+
+__all__ = ['Segmentor']

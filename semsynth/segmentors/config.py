@@ -1,0 +1,69 @@
+"""Configs of mmseg segmentors: where they are found, and what an offline build leaves out of them."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+
+PACKAGED = 'mmseg::'
+
+
+def model_config(source: str | Path | dict) -> ConfigDict:
+    """The model dict of a segmentor, with nothing in it that downloads weights.
+
+    Args:
+        source: path of an mmengine config, ``'mmseg::segformer/NAME.py'`` (a config that mmseg packages), or a model
+            dict, which is copied.
+
+    Raises:
+        FileNotFoundError: there is no such config.
+        ValueError: it has no model, or the model does not say how it wants its images.
+    """
+    if isinstance(source, dict):
+        model = ConfigDict(deepcopy(source))
+    else:
+        config = Config.fromfile(_path(str(source)))
+        if not config.get('model'):
+            raise ValueError(f'segmentor: {source} has no model; name the config of an mmseg segmentor.')
+        model = config.model
+        if config.get('data_preprocessor'):
+            model.setdefault('data_preprocessor', config.data_preprocessor)
+    preprocessor = model.get('data_preprocessor') or {}
+    if preprocessor.get('mean') is None or preprocessor.get('std') is None:
+        raise ValueError('segmentor: its config must say how it wants its images: '
+                         'data_preprocessor=dict(type=, mean=, std=, bgr_to_rgb=).')
+    model.pop('_scope_', None)
+    return _without_downloads(model)
+
+
+def _path(source: str) -> Path:
+    if source.startswith(PACKAGED):
+        # By path: get_config('mmseg::...') asks for a distribution called mmsegmentation, which ours is not.
+        path = Path(find_spec('mmseg').origin).parent / '.mim' / 'configs' / source.removeprefix(PACKAGED)
+    else:
+        path = Path(source)
+    if not path.is_file():
+        raise FileNotFoundError(f"segmentor: there is no config {path}; give the path of an mmseg config, or "
+                                f"'{PACKAGED}FOLDER/NAME.py' for one that mmseg packages.")
+    return path
+
+
+def _without_downloads(part: Any) -> Any:
+    """The weights come from our checkpoint: pretrained backbones would only be downloaded and overwritten."""
+    if isinstance(part, list | tuple):
+        return type(part)(map(_without_downloads, part))
+    if not isinstance(part, dict):
+        return part
+    for key, value in part.items():
+        names_weights = key == 'pretrained' or (key == 'init_cfg' and _is_pretrained(value))
+        part[key] = None if names_weights else _without_downloads(value)
+    return part
+
+
+def _is_pretrained(init: Any) -> bool:
+    return any(isinstance(one, dict) and one.get('type') == 'Pretrained'
+               for one in (init if isinstance(init, list | tuple) else [init]))

@@ -1,0 +1,167 @@
+"""Any mmseg segmentor as a frozen, differentiable function of our images."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import DefaultScope
+from torch import Tensor, nn
+
+from semsynth.checkpoints import load_checkpoint
+from semsynth.layers.frozen import Frozen
+from semsynth.registry import SEGMENTORS
+from semsynth.segmentors.config import model_config
+from semsynth.weights import find_weights
+
+with warnings.catch_warnings():
+    warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
+    import mmseg.models  # noqa: F401  (registers every segmentor)
+from mmseg.registry import MODELS as MMSEG_MODELS
+
+IGNORED = 255
+
+
+@SEGMENTORS.register_module()
+class Segmentor(nn.Module):
+    """A frozen mmseg segmentor: images to probabilities over its classes, gradient to the images only.
+
+    Images are judged whole, at the size that they come in (mmseg's sliding window is left out).
+
+    Args:
+        config: path of an mmengine config, ``'mmseg::segformer/NAME.py'`` (a config that mmseg packages), or the
+            model's dict.
+        checkpoint: path of its weights, loaded strictly; None leaves it at random weights, for tests.
+        class_map: for each index of the layout, the segmentor's class or 255 for none: a list, or a name in
+            ``semsynth.data.label_spaces.CLASS_MAPS``. None where the two number their classes alike; an index just
+            past the segmentor's classes then means no class.
+
+    Attributes:
+        num_classes: number of the segmentor's classes, N.
+        classes: their names, as far as the checkpoint knows them, else their numbers.
+        weights_hash: the first 16 digits of the weights' SHA-256.
+
+    Raises:
+        FileNotFoundError: no such config or checkpoint; the message says which command trains one.
+        ValueError: the weights are another network's, or the class map does not fit.
+    """
+
+    def __init__(self, config: str | Path | dict, checkpoint: str | Path | None = None,
+                 class_map: str | Sequence[int] | None = None):
+        super().__init__()
+        model = model_config(config)
+        with DefaultScope.overwrite_default_scope('mmseg'):
+            network = revert_sync_batchnorm(MMSEG_MODELS.build(model))
+        self.num_classes = network.num_classes
+        if network.out_channels != self.num_classes:
+            raise ValueError(f'segmentor: its head has {network.out_channels} channels for {self.num_classes} classes; '
+                             f'use one with a channel for each class.')
+        self.classes = tuple(map(str, range(self.num_classes)))
+        if checkpoint is not None:
+            self._load(network, config, checkpoint)
+        # Else a Runner's init_weights() would overwrite what was loaded.
+        network.is_init = True
+        self.frozen = Frozen(network)
+        self.weights_hash = hash_weights(network)
+        # mmseg reads files as BGR: a network whose preprocessor does not turn them wants BGR.
+        self.wants_rgb = bool(model['data_preprocessor'].get('bgr_to_rgb'))
+        padding = model['data_preprocessor'].get('test_cfg') or {}
+        self.size_divisor = padding.get('size_divisor', 1)
+        self.has_class_map = class_map is not None
+        self.register_buffer('table', self._table(class_map), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Probabilities ``(B, N, H, W)`` float32, at the size of the images ``(B, 3, H, W)``, RGB in ``[-1, 1]``."""
+        height, width = images.shape[-2:]
+        inputs = self._normalise(images)
+        size = tuple(inputs.shape[-2:])
+        metas = [dict(ori_shape=size, img_shape=size, pad_shape=size)] * len(inputs)
+        # Resizes the logits bilinearly to the size of the inputs.
+        logits = self.frozen.network.encode_decode(inputs, metas)
+        return logits[..., :height, :width].float().softmax(dim=1)
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """The backbone's features, one ``(B, C_i, H_i, W_i)`` a stage, of images ``(B, 3, H, W)`` in ``[-1, 1]``."""
+        return list(self.frozen.network.backbone(self._normalise(images)))
+
+    def to_classes(self, label: Tensor) -> Tensor:
+        """A label map ``(..., H, W)`` in the layout's indices, in the segmentor's classes: long, 255 for none.
+
+        Raises:
+            ValueError: on the CPU, where an index is outside of the class map.
+        """
+        if label.device.type == 'cpu' and label.numel() and label.max() >= len(self.table):
+            raise ValueError(f'segmentor: the layout has the index {int(label.max())}, but class_map only knows '
+                             f'0 to {len(self.table) - 1}; give a class_map for this label space.')
+        return self.table[label.long()]
+
+    def check_layout(self, num_classes: int, unknown: int | None) -> None:
+        """Raise ValueError unless every index of the layout has its place in the class map.
+
+        Args:
+            num_classes: number of the layout's indices.
+            unknown: the index that means no class, or None.
+        """
+        if self.has_class_map:
+            fits, expected = len(self.table) == num_classes, f'a class_map of {num_classes} entries'
+        else:
+            alike = num_classes == self.num_classes and unknown is None
+            fits = alike or (num_classes == self.num_classes + 1 and unknown == self.num_classes)
+            expected = 'a class_map from the layout to its classes (a name in CLASS_MAPS or a list, 255 for none)'
+        if not fits:
+            raise ValueError(f'segmentor: the layout has {num_classes} classes (unknown: {unknown}), '
+                             f'{f"class_map has {len(self.table)} entries" if self.has_class_map else "class_map=None"}'
+                             f' and the segmentor has {self.num_classes} classes; give it {expected}.')
+
+    def _normalise(self, images: Tensor) -> Tensor:
+        network = self.frozen.network
+        images = (images.float() + 1) * 127.5
+        images = images if self.wants_rgb else images.flip(1)
+        images = (images - network.data_preprocessor.mean.float()) / network.data_preprocessor.std.float()
+        # Zeros, on the right and at the bottom: as mmseg pads when it tests.
+        bottom, right = (-side % self.size_divisor for side in images.shape[-2:])
+        return F.pad(images, (0, right, 0, bottom)).to(next(network.parameters()).dtype)
+
+    def _load(self, network: nn.Module, config: str | Path | dict, checkpoint: str | Path) -> None:
+        name = 'CONFIG' if isinstance(config, dict) else config
+        try:
+            path = find_weights(checkpoint)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f'{error} Or train it: python tools/train_segmentor.py {name}') from None
+        stored = load_checkpoint(path)
+        try:
+            network.load_state_dict(stored.get('state_dict', stored))
+        except RuntimeError as error:
+            raise ValueError(f'segmentor: the weights {path} are not those of {name}: {error}') from error
+        meta = stored.get('meta') or {}
+        names = (meta.get('dataset_meta') or {}).get('classes') or meta.get('CLASSES') or ()
+        if len(names) == self.num_classes:
+            self.classes = tuple(names)
+
+    def _table(self, class_map: str | Sequence[int] | None) -> Tensor:
+        if class_map is None:
+            return torch.tensor([*range(self.num_classes), IGNORED])
+        if isinstance(class_map, str):
+            from semsynth.data.label_spaces import CLASS_MAPS
+            if class_map not in CLASS_MAPS:
+                raise ValueError(f'segmentor: there is no class_map {class_map!r}; there is {", ".join(CLASS_MAPS)}.')
+            class_map = CLASS_MAPS[class_map]
+        wrong = sorted({value for value in class_map if not 0 <= value < self.num_classes and value != IGNORED})
+        if wrong:
+            raise ValueError(f'segmentor: class_map holds {", ".join(map(str, wrong))}, but the segmentor has the '
+                             f'classes 0 to {self.num_classes - 1} (and {IGNORED} for none).')
+        return torch.tensor(class_map)
+
+
+def hash_weights(network: nn.Module) -> str:
+    """The first 16 digits of the SHA-256 over names and values of a network's weights."""
+    digest = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,202 @@
+import pytest
+import tiny_segmentor
+import torch
+from mmengine.model import BaseModel
+from mmseg.structures import SegDataSample
+from torch import nn
+
+from semsynth.registry import SEGMENTORS
+from semsynth.segmentors import Segmentor
+
+
+def build(**kwargs):
+    return SEGMENTORS.build(dict(type='Segmentor', config=tiny_segmentor.config(), **kwargs))
+
+
+@pytest.fixture
+def trained(tmp_path):
+    model = tiny_segmentor.plain()
+    path = tiny_segmentor.save(model, tmp_path / 'tiny.pth', dataset_meta=dict(classes=tuple('abcde')))
+    return model, path
+
+
+def weights(segmentor):
+    return segmentor.frozen.network.parameters()
+
+
+def images(*size):
+    return torch.randint(0, 256, (2, 3, *size), dtype=torch.uint8)
+
+
+@pytest.mark.parametrize('size', [(16, 24), (13, 18)])
+def test_probabilities_are_mmsegs_own(trained, size):
+    model, path = trained
+    pictures = images(*size)
+    # mmseg reads BGR from files.
+    data = dict(inputs=[picture.flip(0) for picture in pictures],
+                data_samples=[SegDataSample(metainfo=dict(ori_shape=size, img_shape=size)) for _ in pictures])
+    with torch.no_grad():
+        expected = [sample.seg_logits.data.softmax(0) for sample in model.test_step(data)]
+        probabilities = build(checkpoint=path)(pictures / 127.5 - 1)
+    assert probabilities.shape == (2, tiny_segmentor.CLASSES, *size)
+    assert torch.allclose(probabilities, torch.stack(expected), atol=1e-5)
+    assert torch.allclose(probabilities.sum(1), torch.ones(2, *size), atol=1e-6)
+
+
+def test_a_network_that_wants_bgr_gets_it(tmp_path):
+    model = tiny_segmentor.plain()
+    path = tiny_segmentor.save(model, tmp_path / 'tiny.pth')
+    turned = dict(tiny_segmentor.config(bgr_to_rgb=False, mean=[0.0] * 3, std=[1.0] * 3))
+    straight = dict(tiny_segmentor.config(mean=[0.0] * 3, std=[1.0] * 3))
+    x = images(8, 8) / 127.5 - 1
+    assert torch.allclose(Segmentor(turned, path)(x), Segmentor(straight, path)(x.flip(1)))
+
+
+def test_gradient_reaches_the_image_and_no_weight(trained):
+    segmentor = build(checkpoint=trained[1])
+    x = (images(8, 12) / 127.5 - 1).requires_grad_()
+    segmentor(x)[:, 1].log().sum().backward()
+    assert x.grad.abs().sum() > 0
+    assert all(weight.grad is None and not weight.requires_grad for weight in weights(segmentor))
+
+
+def test_gradient_is_exact(trained):
+    segmentor = build(checkpoint=trained[1])
+    x = torch.rand(1, 3, 4, 4) - 0.5
+    probe = torch.randn(3, 4, 4)
+    x.requires_grad_()
+    segmentor(x)[0, 2].sum().backward()
+    with torch.no_grad():
+        rise = segmentor(x + 5e-3 * probe)[0, 2].sum() - segmentor(x - 5e-3 * probe)[0, 2].sum()
+    assert torch.isclose((x.grad[0] * probe).sum(), rise / 1e-2, rtol=0.05, atol=1e-3)
+
+
+def test_features_are_the_backbones(trained):
+    model, path = trained
+    pictures = images(8, 12)
+    stages = build(checkpoint=path).features(pictures / 127.5 - 1)
+    mean, std = torch.tensor([120.0, 110, 100]), torch.tensor([60.0, 50, 40])
+    with torch.no_grad():
+        expected = model.backbone((pictures - mean[:, None, None]) / std[:, None, None])
+    assert [tuple(stage.shape) for stage in stages] == [(2, 16, 2, 3), (2, 8, 4, 6), (2, 4, 8, 12)]
+    assert all(torch.allclose(ours, theirs, atol=1e-4) for ours, theirs in zip(stages, expected, strict=True))
+
+
+def test_an_owner_neither_initialises_saves_nor_trains_it(trained):
+    class Owner(BaseModel):
+        def __init__(self, segmentor):
+            super().__init__()
+            self.layer, self.segmentor = nn.Conv2d(3, 3, 1), segmentor
+
+        def forward(self, x):
+            return self.segmentor(x)
+
+    segmentor = build(checkpoint=trained[1])
+    before = {name: value.clone() for name, value in segmentor.frozen.network.state_dict().items()}
+    owner = Owner(segmentor)
+    owner.init_weights()
+    segmentor.frozen.network.init_weights()
+    owner.train()
+    assert not any(module.training for module in segmentor.frozen.network.modules())
+    assert set(owner.state_dict()) == {'layer.weight', 'layer.bias'}
+    assert len(list(owner.parameters())) == 2
+    for name, value in segmentor.frozen.network.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_it_follows_its_owner(trained):
+    owner = nn.Sequential(build(checkpoint=trained[1])).to(torch.bfloat16)
+    segmentor = owner[0]
+    assert next(weights(segmentor)).dtype == torch.bfloat16
+    assert segmentor.table.dtype == torch.long
+    probabilities = owner(torch.rand(1, 3, 8, 8))
+    assert probabilities.dtype == torch.float32
+    assert torch.allclose(probabilities.sum(1), torch.ones(1, 8, 8), atol=1e-5)
+    owner.to('meta')
+    assert next(weights(segmentor)).device.type == 'meta'
+
+
+def test_softmax_is_float32_under_autocast(trained):
+    segmentor = build(checkpoint=trained[1])
+    with torch.autocast('cpu', torch.bfloat16):
+        assert segmentor(torch.rand(1, 3, 8, 8)).dtype == torch.float32
+
+
+def test_weights_hash_tells_networks_apart(trained):
+    path = trained[1]
+    assert build(checkpoint=path).weights_hash == build(checkpoint=path).weights_hash
+    assert build(checkpoint=path).weights_hash != build().weights_hash
+    assert len(build().weights_hash) == 16
+
+
+def test_classes_come_from_the_checkpoint(trained):
+    assert build(checkpoint=trained[1]).classes == tuple('abcde')
+    assert build().classes == ('0', '1', '2', '3', '4')
+
+
+def test_to_classes():
+    label = torch.tensor([[[0, 1], [2, 3]]])
+    mapped = build(class_map=[4, 255, 0, 1]).to_classes(label)
+    assert mapped.tolist() == [[[4, 255], [0, 1]]] and mapped.dtype == torch.long
+    assert build().to_classes(label + 2).tolist() == [[[2, 3], [4, 255]]]
+    assert build().to_classes(label.to(torch.uint8)).tolist() == label.tolist()
+
+
+def test_class_map_errors():
+    with pytest.raises(ValueError, match='class_map holds -1, 5, but the segmentor has the classes 0 to 4'):
+        build(class_map=[0, 5, -1])
+    with pytest.raises(ValueError, match="no class_map 'ade'; there is"):
+        build(class_map='ade')
+    with pytest.raises(ValueError, match='has the index 7, but class_map only knows 0 to 5'):
+        build().to_classes(torch.tensor([[[7]]]))
+
+
+@pytest.mark.parametrize(('class_map', 'num_classes', 'unknown', 'fits'), [
+    (None, 5, None, True), (None, 6, 5, True), (None, 6, 0, False), (None, 35, None, False), (None, 5, 4, False),
+    ([0, 1, 255], 3, None, True), ([0, 1, 255], 3, 2, True), ([0, 1, 255], 4, None, False)])
+def test_check_layout(class_map, num_classes, unknown, fits):
+    segmentor = build(class_map=class_map)
+    if fits:
+        segmentor.check_layout(num_classes, unknown)
+    else:
+        with pytest.raises(ValueError, match=f'the layout has {num_classes} classes.*class_map'):
+            segmentor.check_layout(num_classes, unknown)
+
+
+def test_missing_checkpoint_names_file_and_command():
+    with pytest.raises(FileNotFoundError, match=r'no weight file nowhere\.pth.*tools/train_segmentor\.py'):
+        build(checkpoint='nowhere.pth')
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    torch.save(dict(state_dict=dict(other=torch.zeros(1))), tmp_path / 'other.pth')
+    with pytest.raises(ValueError, match=r'other\.pth are not those of CONFIG'):
+        build(checkpoint=tmp_path / 'other.pth')
+
+
+def test_config_errors():
+    with pytest.raises(FileNotFoundError, match='no config nowhere.py'):
+        Segmentor('nowhere.py')
+    with pytest.raises(FileNotFoundError, match="or 'mmseg::FOLDER/NAME.py'"):
+        Segmentor('mmseg::nowhere.py')
+    silent = tiny_segmentor.config()
+    del silent['data_preprocessor']
+    with pytest.raises(ValueError, match='must say how it wants its images'):
+        Segmentor(silent)
+    binary = tiny_segmentor.config()
+    binary['decode_head'].update(num_classes=2, out_channels=1, threshold=0.5)
+    with pytest.raises(ValueError, match='1 channels for 2 classes'):
+        Segmentor(binary)
+
+
+def test_a_packaged_config_by_name_and_a_config_file(tmp_path):
+    segmentor = Segmentor('mmseg::segformer/segformer_mit-b0_8xb1-160k_cityscapes-1024x1024.py')
+    assert segmentor.num_classes == 19
+    assert segmentor(torch.zeros(1, 3, 33, 65)).shape == (1, 19, 33, 65)
+    path = tmp_path / 'tiny.py'
+    path.write_text(f'data_preprocessor = {tiny_segmentor.config()["data_preprocessor"]}\n'
+                    f'model = {({k: v for k, v in tiny_segmentor.config().items() if k != "data_preprocessor"})}\n')
+    assert Segmentor(path).num_classes == tiny_segmentor.CLASSES
+    path.write_text('x = 1\n')
+    with pytest.raises(ValueError, match='has no model'):
+        Segmentor(path)
