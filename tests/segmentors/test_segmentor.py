@@ -175,9 +175,9 @@ def test_weights_of_another_network_are_refused(tmp_path):
 
 
 def test_config_errors():
-    with pytest.raises(FileNotFoundError, match='no config nowhere.py'):
+    with pytest.raises(FileNotFoundError, match=r'no config nowhere\.py'):
         Segmentor('nowhere.py')
-    with pytest.raises(FileNotFoundError, match="or 'mmseg::FOLDER/NAME.py'"):
+    with pytest.raises(FileNotFoundError, match=r"or 'mmseg::FOLDER/NAME\.py'"):
         Segmentor('mmseg::nowhere.py')
     silent = tiny_segmentor.config()
     del silent['data_preprocessor']

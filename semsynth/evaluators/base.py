@@ -1,0 +1,69 @@
+"""What every evaluator has: an output that it looks at, a stated size, and a protocol for the result file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.device import get_device
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+RESAMPLINGS = ('nearest', 'bilinear', 'bicubic')
+
+
+class Evaluator(BaseMetric):
+    """A metric over a whole set of results, which also says how it was computed.
+
+    A subclass appends one entry a sample to ``self.results`` (ranks are merged by counting them) and fills
+    ``protocol`` in ``compute_metrics``.
+
+    Args:
+        output: name of the output that is looked at.
+        size: height and width at which images are looked at; None takes each at its own size.
+        resampling: ``'nearest'``, ``'bilinear'`` or ``'bicubic'``, the latter two antialiased.
+        prefix: put before the names of the scores, where two evaluators would use the same.
+        collect_device: ``'cpu'`` or ``'gpu'``: over what the ranks' results are gathered.
+
+    Attributes:
+        protocol: everything that the scores depend on, for the result file.
+        classes: ``{class: {score: value}}`` where there is a score a class.
+        judges: the weights' hash of each network that judged, by its name.
+
+    Raises:
+        ValueError: the resampling is unknown.
+    """
+
+    default_prefix = ''
+
+    def __init__(self, output: str = 'image', size: tuple[int, int] | None = None, resampling: str = 'bilinear',
+                 prefix: str | None = None, collect_device: str = 'cpu'):
+        if resampling not in RESAMPLINGS:
+            raise ValueError(f'resampling={resampling!r} is none of {", ".join(RESAMPLINGS)}.')
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.output, self.size, self.resampling = output, size and tuple(size), resampling
+        self.protocol: dict[str, Any] = dict(output=output, size=list(size) if size else "each image's own",
+                                             resampling=resampling)
+        self.classes: dict[str, dict[str, float | None]] = {}
+        self.judges: dict[str, str] = {}
+        self.device = torch.device(get_device())
+
+    def generated(self, sample: dict) -> Tensor:
+        """The sample's output, ``(3, H, W)`` uint8 RGB.
+
+        Raises:
+            ValueError: there is no output of that name.
+        """
+        if self.output not in sample['outputs']:
+            raise ValueError(f"{type(self).__name__}: output={self.output!r} is none of the model's, which are "
+                             f'{", ".join(sample["outputs"])}.')
+        return sample['outputs'][self.output]
+
+    def resized(self, image: Tensor) -> Tensor:
+        """An image ``(3, H, W)`` uint8 as a batch of one in ``[-1, 1]``, at the stated size, on the device."""
+        image = image.to(self.device).unsqueeze(0).float()
+        if self.size and tuple(image.shape[-2:]) != self.size:
+            smooth = dict(align_corners=False, antialias=True) if self.resampling != 'nearest' else {}
+            image = F.interpolate(image, self.size, mode=self.resampling, **smooth).clamp(0, 255)
+        return image / 127.5 - 1

@@ -1,0 +1,90 @@
+"""The result file of an evaluation: scores, what they depend on, and whether the judge was independent."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.logging import print_log
+from rich.table import Table
+
+from semsynth.evaluators.base import Evaluator
+
+
+def build_report(scores: Mapping[str, float], evaluators: Sequence[Evaluator], label_generator: str | None = None,
+                 **facts: Any) -> dict[str, Any]:
+    """Everything that the result file says.
+
+    Args:
+        scores: the evaluators' scores by name.
+        evaluators: the ones that computed them; each gives its protocol and its table of classes.
+        label_generator: weights' hash of the segmentor that the model's losses read, or None.
+        facts: what else should stand there: config, checkpoint, the similarity loss's stride.
+    """
+    return dict(judge=_independence(evaluators, label_generator), scores=dict(scores), **facts,
+                label_generator=label_generator,
+                evaluators=[dict(type=type(evaluator).__name__, protocol=evaluator.protocol, classes=evaluator.classes)
+                            for evaluator in evaluators])
+
+
+def write_report(path: str | Path, report: Mapping[str, Any]) -> None:
+    """Write a report of ``build_report`` as JSON, whole or not at all; its first line is the one on the judge."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(report, indent=2, ensure_ascii=False, default=str).replace('{\n  ', '{ ', 1) + '\n'
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
+    try:
+        with os.fdopen(handle, 'w', encoding='utf-8') as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def report_tables(report: Mapping[str, Any]) -> list[Table]:
+    """The report for a console: the scores beside their oracle, then the classes."""
+    scores = report['scores']
+    summary = Table('score', 'synthesised', 'real (oracle)', title=report['judge'], title_justify='left')
+    for name, value in scores.items():
+        if not name.split('/')[-1].startswith('oracle_'):
+            summary.add_row(name, _shown(value), _shown(scores.get(_oracle_of(name))))
+    tables = [summary]
+    for evaluator in report['evaluators']:
+        if evaluator['classes']:
+            table = Table('class', *next(iter(evaluator['classes'].values())))
+            for name, row in evaluator['classes'].items():
+                if any(value is not None for value in row.values()):
+                    table.add_row(name, *map(_shown, row.values()))
+            tables.append(table)
+    return tables
+
+
+def _independence(evaluators: Sequence[Evaluator], label_generator: str | None) -> str:
+    same = [name for evaluator in evaluators for name, weights in evaluator.judges.items()
+            if weights == label_generator]
+    if same:
+        line = (f"NOT INDEPENDENT: {', '.join(same)} judged with the very weights ({label_generator}) that the model's "
+                f'losses read as label generator; high scores say little.')
+        print_log(line, logger='current', level=logging.WARNING)
+        return line
+    if label_generator is None:
+        return 'independent: no loss of the model reads a label generator.'
+    return f"independent: no judge has the weights of the losses' label generator ({label_generator})."
+
+
+def _oracle_of(name: str) -> str:
+    *prefix, score = name.split('/')
+    return '/'.join([*prefix, f'oracle_{score}'])
+
+
+def _shown(value: float | None) -> str:
+    return '' if value is None else f'{value:.4g}'

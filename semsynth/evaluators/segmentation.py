@@ -1,0 +1,89 @@
+"""How well a segmentor finds the layout again in the images that were synthesised from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmseg.evaluation import IoUMetric
+from torch import Tensor
+
+from semsynth.evaluators.base import Evaluator
+from semsynth.registry import EVALUATORS, SEGMENTORS
+
+IGNORED = 255
+
+
+@EVALUATORS.register_module()
+class SegmentationEvaluator(Evaluator):
+    """mIoU, pixel accuracy and a table per class, of synthesised images and, beside them, of the real ones.
+
+    Scores are percentages: ``mIoU`` and ``aAcc``; ``oracle_mIoU`` and ``oracle_aAcc`` are the same of the real images
+    of the same samples, where there are any, and say what a perfect synthesizer can reach. The mean is over the
+    classes that occur in the labels.
+
+    Args:
+        judge: config of a segmentor; not the one that a loss of the judged model reads.
+        settings: ``output``, ``size``, ``resampling``, ``prefix``, ``collect_device``, see ``Evaluator``; labels are
+            resized by nearest neighbour.
+
+    Raises:
+        ValueError: a label has an index that the judge's class map does not know, or no label has any of its classes.
+    """
+
+    def __init__(self, judge: dict, **settings):
+        super().__init__(**settings)
+        self.judge = SEGMENTORS.build(judge).to(self.device)
+        self.judges = dict(judge=self.judge.weights_hash)
+        self.protocol |= dict(judge=judge, weights_hash=self.judge.weights_hash, label_resampling='nearest',
+                              ignored="pixels whose class the judge does not have (255 in its class map); classes that "
+                                      'occur in no label are left out of the mean')
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Judge each sample's output and, where there is one, its real image."""
+        for sample in data_samples:
+            label = self._target(sample['label'])
+            real = sample.get('real', {}).get('image')
+            self.results.append(dict(generated=self._areas(self.generated(sample), label),
+                                     oracle=None if real is None else self._areas(real, label)))
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """The scores over all samples; fills ``classes`` and completes ``protocol``."""
+        real = [areas['oracle'] for areas in results if areas['oracle'] is not None]
+        self.protocol |= dict(num_images=len(results), num_real_images=len(real))
+        scores, generated = _scores([areas['generated'] for areas in results])
+        self.classes = {name: dict(IoU=value) for name, value in zip(self.judge.classes, generated, strict=True)}
+        if real:
+            oracle_scores, oracle = _scores(real)
+            scores |= {f'oracle_{name}': value for name, value in oracle_scores.items()}
+            for row, value in zip(self.classes.values(), oracle, strict=True):
+                row['oracle_IoU'] = value
+        return scores
+
+    def _target(self, label: Tensor) -> Tensor:
+        """The label map ``(H, W)`` in the judge's classes, long, at the stated size, on the device."""
+        label = self.judge.to_classes(label).to(self.device)
+        if self.size and tuple(label.shape) != self.size:
+            # float64 holds every class exactly; nearest neighbour keeps it.
+            label = F.interpolate(label[None, None].double(), self.size, mode='nearest')[0, 0].long()
+        return label
+
+    @torch.no_grad()
+    def _areas(self, image: Tensor, label: Tensor) -> Tensor:
+        """Pixels of each class: intersection, union, prediction, label; ``(4, N)`` float64."""
+        prediction = self.judge(self.resized(image))[0].argmax(0)
+        areas = IoUMetric.intersect_and_union(prediction, label, self.judge.num_classes, IGNORED)
+        return torch.stack(areas).double()
+
+
+def _scores(areas: list[Tensor]) -> tuple[dict[str, float], list[float | None]]:
+    """Mean IoU and accuracy, and the IoU of each class (None where no label has it), in percent."""
+    intersection, union, _, labelled = torch.stack(areas).sum(0)
+    occurs = labelled > 0
+    if not occurs.any():
+        raise ValueError('SegmentationEvaluator: no label has any class of the judge; check its class_map.')
+    iou = 100 * intersection / union
+    scores = dict(mIoU=iou[occurs].mean().item(), aAcc=(100 * intersection.sum() / labelled.sum()).item())
+    return scores, [value.item() if there else None for value, there in zip(iou, occurs, strict=True)]

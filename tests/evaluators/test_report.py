@@ -1,0 +1,62 @@
+import json
+
+import pytest
+from rich.console import Console
+
+from semsynth.evaluators import build_report, report_tables, write_report
+
+
+class Judged:
+    protocol = dict(weights_hash='aaaa', num_images=2, size=[64, 128])
+    classes = dict(road=dict(IoU=90.0, oracle_IoU=95.0), pole=dict(IoU=None, oracle_IoU=None))
+    judges = dict(judge='aaaa')
+
+
+SCORES = {'mIoU': 71.234, 'oracle_mIoU': 80.0, 'coarse/aAcc': 55.5, 'coarse/oracle_aAcc': 66.6}
+
+
+def first_line(path):
+    return path.read_text().splitlines()[0]
+
+
+@pytest.mark.parametrize(('label_generator', 'line'), [
+    ('aaaa', "NOT INDEPENDENT: judge judged with the very weights (aaaa) that the model's losses read as label "
+             'generator; high scores say little.'),
+    ('bbbb', "independent: no judge has the weights of the losses' label generator (bbbb)."),
+    (None, 'independent: no loss of the model reads a label generator.')])
+def test_first_line_says_whether_the_judge_is_the_label_generator(tmp_path, label_generator, line):
+    path = tmp_path / 'results' / 'scores.json'
+    write_report(path, build_report(SCORES, [Judged()], label_generator, similarity_stride=4))
+    assert first_line(path) == f'{{ "judge": "{line}",'
+    stored = json.loads(path.read_text())
+    assert stored['scores'] == SCORES
+    assert stored['similarity_stride'] == 4
+    assert stored['evaluators'] == [dict(type='Judged', protocol=Judged.protocol, classes=Judged.classes)]
+    assert [file.name for file in path.parent.iterdir()] == ['scores.json']
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / 'scores.json'
+    write_report(path, dict(judge='old'))
+
+    class Broken:
+        def __str__(self):
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_report(path, dict(judge='new', broken=Broken()))
+    assert json.loads(path.read_text()) == dict(judge='old')
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_tables_put_the_oracle_beside_the_score():
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(*report_tables(build_report(SCORES, [Judged()], 'aaaa')))
+    rows = [line.replace('│', '|').replace('┃', '|') for line in capture.get().splitlines()]
+    assert any('NOT INDEPENDENT' in row for row in rows)
+    cells = [[cell.strip() for cell in row.split('|')[1:4]] for row in rows]
+    assert ['mIoU', '71.23', '80'] in cells
+    assert ['coarse/aAcc', '55.5', '66.6'] in cells
+    assert ['road', '90', '95'] in cells
+    assert not any('pole' in row for row in rows)

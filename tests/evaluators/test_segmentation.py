@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+import tiny_segmentor
+import torch
+from mmengine.evaluator import Evaluator as EngineEvaluator
+
+from semsynth.evaluators import SegmentationEvaluator
+from semsynth.registry import EVALUATORS
+
+CLASSES = tiny_segmentor.CLASSES
+CLASS_MAP = [2, 0, 255, 1]
+"""Four indices of the layout; nothing has the judge's classes 3 and 4."""
+
+
+@pytest.fixture
+def judge(tmp_path):
+    path = tiny_segmentor.save(tiny_segmentor.plain(), tmp_path / 'tiny.pth', dataset_meta=dict(classes=tuple('abcde')))
+    return dict(type='Segmentor', config=tiny_segmentor.config(), checkpoint=path, class_map=CLASS_MAP)
+
+
+def samples(number=3, sizes=((9, 14), (8, 8), (16, 12)), real=True):
+    made = []
+    for i in range(number):
+        size = sizes[i % len(sizes)]
+        picture = lambda size=size: torch.randint(0, 256, (3, *size), dtype=torch.uint8)
+        made.append(dict(name=str(i), outputs=dict(image=picture(), coarse=picture()),
+                         label=torch.randint(0, len(CLASS_MAP), size), real=dict(image=picture()) if real else {}))
+    return made
+
+
+def evaluate(evaluator, data, size=None):
+    for sample in data:
+        evaluator.process(None, [sample])
+    return evaluator.evaluate(size or len(data))
+
+
+def confusion(network, pictures, labels):
+    """Rows: labels, columns: predictions; counted pixel by pixel."""
+    counts = np.zeros((CLASSES, CLASSES))
+    for picture, label in zip(pictures, labels, strict=True):
+        predicted = network(picture[None] / 127.5 - 1)[0].argmax(0)
+        for row, column in zip(label.flatten().tolist(), predicted.flatten().tolist(), strict=True):
+            if CLASS_MAP[row] != 255:
+                counts[CLASS_MAP[row], column] += 1
+    return counts
+
+
+def scores_of(counts):
+    iou = [100 * counts[c, c] / (counts[c].sum() + counts[:, c].sum() - counts[c, c]) for c in range(3)]
+    return iou, 100 * np.trace(counts) / counts.sum()
+
+
+def test_scores_are_those_of_a_plain_confusion_matrix(judge):
+    evaluator = EVALUATORS.build(dict(type='SegmentationEvaluator', judge=judge))
+    data = samples()
+    scores = evaluate(evaluator, data)
+    labels = [sample['label'] for sample in data]
+    for prefix, pictures in (('', [sample['outputs']['image'] for sample in data]),
+                             ('oracle_', [sample['real']['image'] for sample in data])):
+        iou, accuracy = scores_of(confusion(evaluator.judge, pictures, labels))
+        assert scores[f'{prefix}mIoU'] == pytest.approx(np.mean(iou))
+        assert scores[f'{prefix}aAcc'] == pytest.approx(accuracy)
+        column = [evaluator.classes[name][f'{prefix}IoU'] for name in 'abcde']
+        assert column == [*map(pytest.approx, iou), None, None]
+    assert evaluator.protocol['num_images'] == evaluator.protocol['num_real_images'] == 3
+    assert evaluator.protocol['weights_hash'] == evaluator.judge.weights_hash
+
+
+def test_another_output_and_a_prefix(judge):
+    data = samples()
+    plain = evaluate(SegmentationEvaluator(judge, output='coarse'), data)
+    swapped = [dict(sample, outputs=dict(image=sample['outputs']['coarse'])) for sample in data]
+    prefixed = evaluate(SegmentationEvaluator(judge, prefix='coarse'), swapped)
+    assert prefixed == {f'coarse/{name}': value for name, value in plain.items()}
+
+
+def test_a_perfect_prediction_scores_100(judge):
+    evaluator = SegmentationEvaluator(dict(judge, class_map=[4, 3, 2, 1, 0]))
+    (sample,) = samples(1)
+    predicted = evaluator.judge(sample['real']['image'][None] / 127.5 - 1)[0].argmax(0)
+    scores = evaluate(evaluator, [dict(sample, label=4 - predicted)])
+    assert scores['oracle_mIoU'] == scores['oracle_aAcc'] == 100
+
+
+def test_stated_size_resizes_image_and_label(judge):
+    evaluator = SegmentationEvaluator(judge, size=(8, 8), resampling='nearest')
+    coarse = torch.randint(0, 4, (4, 4))
+    picture = torch.randint(0, 256, (3, 4, 4), dtype=torch.uint8)
+    double = lambda x: x.repeat_interleave(2, -1).repeat_interleave(2, -2)
+    small = dict(name='a', outputs=dict(image=picture), label=coarse, real={})
+    large = dict(name='a', outputs=dict(image=double(picture)), label=double(coarse), real={})
+    assert evaluate(evaluator, [small]) == evaluate(evaluator, [large])
+    assert evaluator.protocol['size'] == [8, 8]
+    assert SegmentationEvaluator(judge, size=(8, 8)).resized(picture).shape == (1, 3, 8, 8)
+
+
+def test_real_images_are_optional(judge):
+    evaluator = SegmentationEvaluator(judge)
+    data = [*samples(2, real=False), *samples(1)]
+    scores = evaluate(evaluator, data)
+    assert evaluator.protocol['num_images'] == 3 and evaluator.protocol['num_real_images'] == 1
+    assert 'oracle_mIoU' in scores
+    assert set(evaluate(evaluator, samples(2, real=False))) == {'mIoU', 'aAcc'}
+
+
+def test_one_entry_a_sample_so_that_padding_is_dropped(judge):
+    data = samples()
+    padded = evaluate(SegmentationEvaluator(judge), [*data, data[0]], size=3)
+    assert padded == evaluate(SegmentationEvaluator(judge), data)
+
+
+def test_it_works_inside_mmengines_evaluator(judge):
+    evaluator = EngineEvaluator([SegmentationEvaluator(judge), SegmentationEvaluator(judge, prefix='second')])
+    data = samples()
+    evaluator.process(data_samples=data)
+    scores = evaluator.evaluate(3)
+    assert scores['mIoU'] == scores['second/mIoU']
+
+
+def test_errors(judge):
+    (sample,) = samples(1)
+    with pytest.raises(ValueError, match="output='edge' is none of the model's, which are image, coarse"):
+        SegmentationEvaluator(judge, output='edge').process(None, [sample])
+    with pytest.raises(ValueError, match="resampling='area' is none of nearest, bilinear, bicubic"):
+        SegmentationEvaluator(judge, resampling='area')
+    with pytest.raises(ValueError, match='class_map only knows 0 to 3'):
+        SegmentationEvaluator(judge).process(None, [dict(sample, label=sample['label'] + 4)])
+    evaluator = SegmentationEvaluator(judge)
+    evaluator.process(None, [dict(sample, label=torch.full_like(sample['label'], 2))])
+    with pytest.raises(ValueError, match='no label has any class of the judge'):
+        evaluator.evaluate(1)
