@@ -1,0 +1,67 @@
+"""Discriminator feature matching (pix2pixHD, eq. 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from semsynth.losses.base import Loss
+from semsynth.losses.pixel import l1
+from semsynth.registry import LOSSES
+
+if TYPE_CHECKING:
+    from semsynth.models.step import Step, Verdict
+
+NORMALISATIONS = {
+    'paper': lambda scales, layers: 1.0,
+    'spade': lambda scales, layers: 1.0 / scales,
+    'pix2pixhd': lambda scales, layers: 4.0 / (scales * layers),
+}
+
+
+def feature_matching(fake: Verdict, real: Verdict, normalise: str = 'paper') -> Tensor:
+    """L1 between the discriminator's features of a synthesised and of a real image (pix2pixHD, eq. 4).
+
+    Args:
+        fake: a list of feature maps ``(B, C, H, W)`` per scale; the last of each list, the logits, is not compared.
+        real: the same of the real image; no gradient flows to it.
+        normalise: factor of each scale's sum over its layers: ``'paper'`` 1; ``'spade'`` 1/scales; ``'pix2pixhd'``
+            1/scales * 4/layers, where ``layers`` is the number of maps compared (its n_layers_D + 1).
+
+    Returns:
+        A scalar, at least float32.
+    """
+    factor = NORMALISATIONS[normalise]
+    return sum(factor(len(fake), len(ours) - 1) * l1(our, their)
+               for ours, theirs in zip(fake, real, strict=True)
+               for our, their in zip(ours[:-1], theirs[:-1], strict=True))
+
+
+@LOSSES.register_module()
+class FeatureMatchingLoss(Loss):
+    """The discriminator's features of each view are to be those of the real image, summed over the views.
+
+    Args:
+        normalise: ``'pix2pixhd'``, ``'spade'`` or ``'paper'``, see `feature_matching`.
+        weight: factor of the whole term (all three papers: 10).
+        views: weight of each view that it is for; by default the model's views with their weights.
+
+    Raises:
+        ValueError: the normalisation is none of the three.
+    """
+
+    judges = True
+    matches_features = True
+
+    def __init__(self, normalise: str = 'paper', weight: float = 1.0, views: dict[str, float] | None = None):
+        super().__init__(weight, views)
+        if normalise not in NORMALISATIONS:
+            raise ValueError(f'FeatureMatchingLoss: normalise={normalise!r} is not one of '
+                             f'{", ".join(NORMALISATIONS)}.')
+        self.normalise = normalise
+
+    def for_generator(self, step: Step) -> Tensor:
+        """The sum over the views."""
+        return sum(weight * feature_matching(step.fake_verdicts[view], step.real_verdicts[real], self.normalise)
+                   for view, real, weight in self.over_views(step))

@@ -1,0 +1,91 @@
+"""Perceptual loss on VGG19's features (pix2pixHD, 4; SPADE; ECGAN, eq. 10)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from semsynth.checkpoints import load_checkpoint
+from semsynth.layers.frozen import Frozen
+from semsynth.losses.frozen_features import FrozenFeatureLoss
+from semsynth.registry import LOSSES
+from semsynth.weights import find_weights
+
+if TYPE_CHECKING:
+    from semsynth.models.step import Step
+
+VGG19 = 'https://download.pytorch.org/models/vgg19-dcbb9e9d.pth'
+ENDS = (2, 7, 12, 21, 30)
+"""Where relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1 end in torchvision's ``vgg19().features``."""
+LEVEL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+"""Mean and standard deviation of RGB in [0, 1]."""
+INPUTS = {'raw': ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)), 'imagenet': IMAGENET}
+
+
+def vgg19(weights: str | Path | None = None) -> nn.ModuleList:
+    """VGG19 up to relu5_1, cut behind relu1_1, relu2_1, relu3_1 and relu4_1.
+
+    Args:
+        weights: path of torchvision's ``vgg19-dcbb9e9d.pth``; None looks for it in the folder that the environment
+            variable ``SEMSYNTH_WEIGHTS`` names, in torch's cache, then downloads it; ``'random'`` is for tests.
+
+    Raises:
+        FileNotFoundError: the weights are nowhere; the message says which file to put where.
+        ValueError: the file does not hold VGG19's weights.
+    """
+    from torchvision.models.vgg import cfgs, make_layers
+    layers = make_layers(cfgs['E'], batch_norm=False)[:ENDS[-1]]
+    if weights != 'random':
+        path = find_weights(weights or VGG19)
+        stored = load_checkpoint(path)
+        try:
+            layers.load_state_dict({name: stored[f'features.{name}'] for name in layers.state_dict()})
+        except (KeyError, RuntimeError) as error:
+            raise ValueError(f"PerceptualLoss: {path} does not hold the weights of torchvision's VGG19 ({error}); "
+                             f'expected the file {VGG19}') from error
+    return nn.ModuleList(layers[start:end] for start, end in zip((0, *ENDS), ENDS, strict=False))
+
+
+@LOSSES.register_module()
+class PerceptualLoss(FrozenFeatureLoss):
+    """L1 between VGG19's features of each view and of the real image, summed over levels and views.
+
+    The levels relu1_1, relu2_1, relu3_1, relu4_1, relu5_1 weigh 1/32, 1/16, 1/8, 1/4, 1. Images are at least 16 x 16.
+
+    Args:
+        weights: path of ``vgg19-dcbb9e9d.pth``, None, or ``'random'`` for tests; see `vgg19`.
+        input: ``'raw'`` feeds images as they are, in ``[-1, 1]`` (pix2pixHD, SPADE, OASIS); ``'imagenet'`` normalises
+            them as VGG19 was trained.
+        weight: factor of the whole term (pix2pixHD, SPADE, ECGAN: 10).
+        views: weight of each view that it is for; by default the model's views with their weights.
+
+    Raises:
+        FileNotFoundError: the weights are nowhere; the message says which file to put where.
+        ValueError: the file is not VGG19's weights, or the input is none of the two.
+    """
+
+    def __init__(self, weights: str | Path | None = None, input: str = 'raw', weight: float = 1.0,
+                 views: dict[str, float] | None = None):
+        super().__init__(weight, views)
+        if input not in INPUTS:
+            raise ValueError(f'PerceptualLoss: input={input!r} is not one of {", ".join(INPUTS)}.')
+        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in INPUTS[input])
+        self.register_buffer('mean', 2 * mean - 1, persistent=False)
+        self.register_buffer('std', 2 * std, persistent=False)
+        self.vgg = Frozen(vgg19(weights))
+
+    def features(self, step: Step, images: Tensor) -> list[Tensor]:
+        """VGG19's features at the five levels."""
+        features, x = [], (images - self.mean) / self.std
+        for part in self.vgg.network:
+            x = part(x)
+            features.append(x)
+        return features
+
+    def level_weights(self, levels: int) -> tuple[float, ...]:
+        """pix2pixHD's."""
+        return LEVEL_WEIGHTS

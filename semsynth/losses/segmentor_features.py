@@ -1,0 +1,34 @@
+"""L1 on the label generator's own features: a perceptual term that costs little where there is a similarity loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from semsynth.losses.frozen_features import FrozenFeatureLoss
+from semsynth.registry import LOSSES
+
+if TYPE_CHECKING:
+    from semsynth.models.step import Step
+
+
+@LOSSES.register_module()
+class SegmentorFeatureLoss(FrozenFeatureLoss):
+    """L1 between the label generator's backbone features of each view and of the real image, averaged over levels.
+
+    Args:
+        weight: factor of the whole term.
+        views: weight of each view that it is for; by default the model's views with their weights. Label generators
+            know photos: name the views that imitate one where the model has an edge view too.
+    """
+
+    labels = True
+
+    def features(self, step: Step, images: Tensor) -> list[Tensor]:
+        """The label generator's backbone features."""
+        return step.model.segmentor.features(images)
+
+    def level_weights(self, levels: int) -> list[float]:
+        """1 / levels each."""
+        return [1 / levels] * levels

@@ -1,0 +1,20 @@
+from types import SimpleNamespace
+
+import pytest
+
+from semsynth.heads.base import View
+from semsynth.layout import Layout
+from semsynth.models.step import Step
+
+
+@pytest.fixture
+def make_step():
+    """A step of any outputs, before a model of which only the parts exist that the loss under test reads."""
+
+    def make(outputs, real, label=None, num_classes=3, unknown=None, views=None, iteration=0, **parts):
+        views = {name: View(**view) for name, view in (views or dict(image={})).items()}
+        label = next(iter(real.values()))[:, 0].long() * 0 if label is None else label
+        layout = Layout(label=label, num_classes=num_classes, unknown=unknown)
+        return Step(SimpleNamespace(views=views, **parts), layout, real, outputs, iteration)
+
+    return make

@@ -1,0 +1,29 @@
+import pytest
+
+from semsynth.losses import Loss
+from semsynth.registry import LOSSES
+
+# What models/assembly.py and the synthesizer rely on: judges, matches_features, labels, sums_over_views, reads.
+FLAGS = dict(
+    LeastSquaresLoss=(True, False, False, True, ()),
+    HingeLoss=(True, False, False, True, ()),
+    VanillaLoss=(True, False, False, True, ()),
+    FeatureMatchingLoss=(True, True, False, True, ()),
+    PerceptualLoss=(False, False, False, True, ()),
+    SegmentorFeatureLoss=(False, False, True, True, ()),
+    SimilarityLoss=(False, False, True, True, ()),
+    L1Loss=(False, False, False, True, ()),
+    ContrastiveLoss=(False, False, False, False, ('embedding',)),
+    ClassSpecificLoss=(False, False, False, False, ('class_specific',)),
+)
+
+
+@pytest.mark.parametrize('name', FLAGS)
+def test_flags_weight_and_no_state_of_its_own(name):
+    options = dict(weights='random') if name == 'PerceptualLoss' else {}
+    loss = LOSSES.build(dict(type=name, weight=3, **options))
+    assert isinstance(loss, Loss) and loss.weight == 3
+    assert FLAGS[name] == (loss.judges, loss.matches_features, loss.labels, loss.sums_over_views, loss.reads)
+    assert not list(loss.parameters()) and not loss.state_dict()
+    trains_discriminator = type(loss).for_discriminator is not Loss.for_discriminator
+    assert trains_discriminator == (loss.judges and not loss.matches_features)

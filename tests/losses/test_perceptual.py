@@ -1,0 +1,102 @@
+import pytest
+import torch
+from torch import nn
+
+from semsynth.losses import perceptual
+from semsynth.losses.perceptual import PerceptualLoss, vgg19
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch, tmp_path):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch'))
+    monkeypatch.setenv('SEMSYNTH_WEIGHTS', str(tmp_path))
+    monkeypatch.setattr(perceptual, 'VGG19', 'http://127.0.0.1:9/vgg19-dcbb9e9d.pth')
+
+
+@pytest.fixture(scope='module')
+def loss():
+    return PerceptualLoss(weights='random')
+
+
+def test_levels_are_relu1_1_to_relu5_1(loss):
+    shapes = [feature.shape[1:] for feature in loss.features(None, torch.randn(1, 3, 33, 48))]
+    assert shapes == [(64, 33, 48), (128, 16, 24), (256, 8, 12), (512, 4, 6), (512, 2, 3)]
+    parts = list(loss.vgg.network)
+    assert [len(part) for part in parts] == [2, 5, 5, 9, 9]
+    assert all(isinstance(part[-1], nn.ReLU) and isinstance(part[-2], nn.Conv2d) for part in parts)
+
+
+def test_is_the_weighted_sum_of_mean_differences_over_levels_and_views(loss, make_step):
+    outputs = {name: torch.rand(2, 3, 16, 19) * 2 - 1 for name in ('coarse', 'image', 'edge')}
+    real = {name: torch.rand(2, 3, 16, 19) * 2 - 1 for name in ('image', 'edge')}
+    step = make_step(outputs, real, views=dict(coarse={}, image=dict(weight=2), edge=dict(real='edge')))
+
+    def plain(output, target):
+        whole, total = nn.Sequential(*(layer for part in loss.vgg.network for layer in part)), 0
+        for end, weight in ((2, 1 / 32), (7, 1 / 16), (12, 1 / 8), (21, 1 / 4), (30, 1)):
+            total += weight * (whole[:end](output) - whole[:end](target)).abs().mean().item()
+        return total
+
+    expected = (plain(outputs['coarse'], real['image']) + 2 * plain(outputs['image'], real['image'])
+                + plain(outputs['edge'], real['edge']))
+    assert loss.for_generator(step).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_views_are_one_batch_and_a_real_image_is_read_once(loss, make_step, monkeypatch):
+    batches, features = [], loss.features
+
+    def count(step, images):
+        batches.append((len(images), images.requires_grad, torch.is_grad_enabled()))
+        return features(step, images)
+
+    monkeypatch.setattr(loss, 'features', count)
+    outputs = {name: torch.zeros(2, 3, 16, 16, requires_grad=True) for name in ('coarse', 'image')}
+    step = make_step(outputs, dict(image=torch.ones(2, 3, 16, 16)), views=dict(coarse={}, image={}))
+    loss.for_generator(step).backward()
+    assert batches == [(4, True, True), (2, False, False)]
+    assert all(output.grad.abs().sum() > 0 for output in outputs.values())
+
+
+def test_inputs_are_raw_or_normalised(loss):
+    images = torch.rand(1, 3, 16, 16) * 2 - 1
+    normalised = PerceptualLoss(weights='random', input='imagenet')
+    normalised.vgg = loss.vgg
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+    std = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+    first = loss.vgg.network[0]
+    torch.testing.assert_close(loss.features(None, images)[0], first(images), rtol=0, atol=0)
+    torch.testing.assert_close(normalised.features(None, images)[0], first(((images + 1) / 2 - mean) / std))
+
+
+def test_under_autocast_the_comparison_is_in_float32(loss, make_step):
+    step = make_step(dict(image=torch.rand(1, 3, 16, 16).bfloat16()), dict(image=torch.rand(1, 3, 16, 16)))
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        value = loss.for_generator(step)
+    assert value.dtype == torch.float32 and value.isfinite()
+
+
+def test_weights_are_read_from_a_file_named_or_in_the_folder(loss, tmp_path):
+    stored = {f'features.{i}.{name}': value for i, layer in enumerate(layer for part in loss.vgg.network
+                                                                      for layer in part)
+              for name, value in layer.state_dict().items()}
+    torch.save(stored | {'classifier.0.bias': torch.zeros(1)}, tmp_path / 'vgg19-dcbb9e9d.pth',
+               _use_new_zipfile_serialization=False)
+    for weights in (None, tmp_path / 'vgg19-dcbb9e9d.pth'):
+        for ours, theirs in zip(vgg19(weights).parameters(), loss.vgg.network.parameters(), strict=True):
+            assert torch.equal(ours, theirs)
+
+
+def test_a_file_of_another_network_is_refused(tmp_path):
+    torch.save({'features.0.weight': torch.zeros(1)}, tmp_path / 'vgg19-dcbb9e9d.pth')
+    with pytest.raises(ValueError, match=r"vgg19-dcbb9e9d\.pth does not hold .* VGG19 \('features\.0\.bias'\); exp"):
+        PerceptualLoss()
+
+
+def test_without_weights_it_says_which_file_belongs_where():
+    with pytest.raises(FileNotFoundError, match=r'vgg19-dcbb9e9d\.pth are not on this machine .* SEMSYNTH_WEIGHTS'):
+        PerceptualLoss()
+
+
+def test_an_unknown_input():
+    with pytest.raises(ValueError, match="input='bgr' is not one of raw, imagenet"):
+        PerceptualLoss(weights='random', input='bgr')

@@ -1,0 +1,72 @@
+import pytest
+import torch
+
+from semsynth.losses.similarity import SimilarityLoss, sample
+from semsynth.ops import similarity_loss
+
+
+class Segmentor:
+    def __call__(self, images):
+        return (5 * images).softmax(1)
+
+    def to_classes(self, label):
+        return torch.where(label == 0, 255, label - 1)
+
+
+@pytest.fixture
+def step(make_step):
+    outputs = {name: torch.randn(2, 3, 9, 14, requires_grad=True) for name in ('coarse', 'image')}
+    return make_step(outputs, dict(image=torch.zeros(2, 3, 9, 14)), label=torch.randint(0, 4, (2, 9, 14)),
+                     num_classes=4, views=dict(coarse={}, image=dict(weight=2)), segmentor=Segmentor())
+
+
+def test_reads_the_label_generator_and_leaves_out_what_it_has_no_class_for(step):
+    expected = sum(weight * similarity_loss(step.probabilities[view], step.target, 255)
+                   for view, weight in dict(coarse=1, image=2).items())
+    torch.testing.assert_close(SimilarityLoss().for_generator(step), expected)
+    expected.backward()
+    assert all(output.grad.abs().sum() > 0 for output in step.outputs.values())
+    assert not torch.equal(expected, sum(weight * similarity_loss(step.probabilities[view], step.target)
+                                         for view, weight in dict(coarse=1, image=2).items()))
+
+
+def test_eq_10_names_its_own_views(step):
+    expected = similarity_loss(step.probabilities['coarse'], step.target, 255)
+    torch.testing.assert_close(SimilarityLoss(views=dict(coarse=1)).for_generator(step), expected)
+
+
+def test_a_stride_is_exact_over_the_pairs_of_every_s_th_pixel(step):
+    expected = sum(weight * similarity_loss(step.probabilities[view][..., 2::4, 2::4], step.target[:, 2::4, 2::4], 255)
+                   for view, weight in dict(coarse=1, image=2).items())
+    torch.testing.assert_close(SimilarityLoss(stride=4).for_generator(step), expected)
+
+
+def test_sampling_starts_in_the_middle():
+    grid = torch.arange(35).view(5, 7)
+    assert torch.equal(sample(grid, 1), grid)
+    assert sample(grid, 2).tolist() == [[8, 10, 12], [22, 24, 26]]
+    assert sample(grid, 5).tolist() == [[16]]
+
+
+def test_the_stride_is_visible():
+    assert repr(SimilarityLoss(stride=4)) == (
+        'SimilarityLoss(stride=4, weight=1.0: all pairs of the pixels at 1/4 of the size)')
+    assert SimilarityLoss().protocol == 'all pairs of pixels'
+
+
+def test_half_precision_probabilities(step):
+    step.probabilities = {view: probs.bfloat16() for view, probs in
+                          ((view, step.probabilities[view]) for view in step.views)}
+    loss = SimilarityLoss().for_generator(step)
+    assert loss.dtype == torch.float32 and loss.isfinite()
+
+
+@pytest.mark.parametrize('stride', [0, -1])
+def test_a_stride_less_than_one(stride):
+    with pytest.raises(ValueError, match=f'stride={stride}, expected 1'):
+        SimilarityLoss(stride=stride)
+
+
+def test_a_stride_larger_than_the_images(step):
+    with pytest.raises(ValueError, match=r'stride=10 is larger than the images, \(9, 14\) \(H, W\)'):
+        SimilarityLoss(stride=10).for_generator(step)
