@@ -24,9 +24,20 @@ class Draw(int):
     """
 
     def __new__(cls, index: int, seed: int):
+        """An int, and its seed."""
         self = super().__new__(cls, index)
         self.seed = seed
         return self
 
     def __reduce__(self):
         return Draw, (int(self), self.seed)
+
+
+class SeededDraws:
+    """Mixin in front of a dataset class: a :class:`Draw` decides all randomness of its sample, in whichever worker."""
+
+    def __getitem__(self, index: int):
+        """The sample; where the index is a :class:`Draw`, made from its seed."""
+        if isinstance(index, Draw):
+            seed_all(index.seed)
+        return super().__getitem__(int(index))

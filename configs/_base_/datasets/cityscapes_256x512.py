@@ -1,0 +1,24 @@
+# Cityscapes at 256x512 (height x width): 35 classes, no unknown one, instance maps; flipped with p = 0.5.
+# A boundary channel comes from the instances, so the model's preprocessor has instances=True too.
+data_root = '{{$CITYSCAPES_ROOT:data/cityscapes}}'
+image_size = (256, 512)
+num_classes = 35
+unknown = None
+instances = True
+class_map = 'cityscapes_35_to_19'
+
+load = [dict(type='LoadPhoto'), dict(type='LoadLabel'), dict(type='ResizeScene', scale=image_size[::-1])]
+train_pipeline = [*load, dict(type='mmseg.RandomFlip', prob=0.5), dict(type='PackScene')]
+val_pipeline = [*load, dict(type='PackScene')]
+
+train_dataloader = dict(
+    batch_size=16, num_workers=4, persistent_workers=True, drop_last=True,
+    sampler=dict(type='ResumableSampler', shuffle=True),
+    dataset=dict(type='CityscapesDataset', data_root=data_root, split='train', instances=instances,
+                 pipeline=train_pipeline))
+val_dataloader = dict(
+    batch_size=4, num_workers=4, persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='CityscapesDataset', data_root=data_root, split='val', instances=instances, test_mode=True,
+                 pipeline=val_pipeline))
+test_dataloader = val_dataloader

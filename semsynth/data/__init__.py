@@ -1,0 +1,16 @@
+"""Data sets, transforms, label spaces, and the way from files to a layout."""
+
+from semsynth.data import transforms
+from semsynth.data.camvid import CamVidDataset
+from semsynth.data.checks import check_dataset, quick_check
+from semsynth.data.cityscapes import CityscapesDataset, ToyCityDataset
+from semsynth.data.draws import Draw, seed_all
+from semsynth.data.files import DataError
+from semsynth.data.label_spaces import CLASS_MAPS, LabelSpace, class_table
+from semsynth.data.paired_folder import PairedFolderDataset
+from semsynth.data.preprocessor import LayoutPreprocessor
+from semsynth.data.roots import merge_options
+
+__all__ = ['CLASS_MAPS', 'CamVidDataset', 'CityscapesDataset', 'DataError', 'Draw', 'LabelSpace', 'LayoutPreprocessor',
+           'PairedFolderDataset', 'ToyCityDataset', 'check_dataset', 'class_table', 'merge_options', 'quick_check',
+           'seed_all', 'transforms']

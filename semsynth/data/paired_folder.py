@@ -1,0 +1,76 @@
+"""Anyone's own data: photos and label maps in two folders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from semsynth.data.files import IMAGE_SUFFIXES, DataError
+from semsynth.data.label_spaces import LabelSpace
+from semsynth.data.scene_dataset import SceneDataset
+from semsynth.registry import DATASETS
+
+
+@DATASETS.register_module()
+class PairedFolderDataset(SceneDataset):
+    """``images/SPLIT``, ``labels/SPLIT`` and perhaps ``instances/SPLIT``, with subfolders or none, paired by stem.
+
+    Photos may be png, jpg, webp, bmp or tif. Label and instance maps hold ids in one channel: png or tif, never jpg.
+
+    Args:
+        data_root: folder of the data set.
+        split: name of the subfolders, such as ``'train'``; ``''`` where there are none.
+        classes: names by index, or a text file with one name a line, after it perhaps its colour as ``r g b``
+            (looked for as a path, then in ``data_root``).
+        palette: one ``[r, g, b]`` a class; the text file's, else a drawn one, where it is None.
+        unknown: the index that means no class, or None; it is one of ``classes``.
+        id_map: the index of each id that files may hold; None: ids are indices already.
+        unknown_ids: further ids that mean no class, such as ``(255,)``.
+        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`: pipeline, instances, edges,
+            class_map.
+
+    Raises:
+        DataError: files are missing or unpaired, or the text file cannot be read.
+        ValueError: classes, palette, unknown and id_map do not fit together.
+    """
+
+    def __init__(self, data_root: str, split: str, classes: Sequence[str] | str,
+                 palette: Sequence[Sequence[int]] | None = None, unknown: int | None = None,
+                 id_map: Mapping[int, int] | None = None, unknown_ids: Sequence[int] = (), **kwargs):
+        colours = []
+        if isinstance(classes, str):
+            classes, colours = read_classes(classes if Path(classes).is_file() else Path(data_root, classes))
+        palette = colours if palette is None else palette
+        if len(palette) not in (0, len(classes)):
+            raise ValueError(f'palette has {len(palette)} colours, but there are {len(classes)} classes: '
+                             'give one colour a class, or none.')
+        super().__init__(
+            data_root=data_root,
+            label_space=LabelSpace(tuple(classes), unknown, id_map, tuple(unknown_ids)),
+            palette=palette,
+            folders={kind: str(Path(folder, split)) for kind, folder in
+                     dict(photo='images', label='labels', instance='instances').items()},
+            suffixes=dict.fromkeys(('photo', 'label', 'instance'), IMAGE_SUFFIXES), **kwargs)
+
+
+def read_classes(path: str | Path) -> tuple[list[str], list[list[int]]]:
+    """Class names and colours from a text file: a class a line, after its name perhaps ``r g b``.
+
+    Returns:
+        Names and colours by index; no colours where the file has none.
+
+    Raises:
+        DataError: there is no such file, it names no class, or only some of its lines have a colour.
+    """
+    if not Path(path).is_file():
+        raise DataError(f'There is no file {path} with the classes: write one name a line, or give the names '
+                        'as a list.')
+    lines = [line.strip() for line in Path(path).read_text(encoding='utf-8').splitlines() if line.strip()]
+    parts = [re.fullmatch(r'(.+?)(?:\s+(\d+)\s+(\d+)\s+(\d+))?', line).groups() for line in lines]
+    colours = [[int(value) for value in rgb] for _, *rgb in parts if rgb[0] is not None]
+    if len(colours) not in (0, len(parts)):
+        raise DataError(f'{path} has {len(parts)} classes but {len(colours)} colours: give each class one, or none.')
+    if any(value > 255 for colour in colours for value in colour):
+        raise DataError(f'{path} has a colour above 255: r, g and b are 0..255.')
+    return [name for name, *_ in parts], colours

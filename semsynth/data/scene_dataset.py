@@ -1,0 +1,155 @@
+"""SceneDataset: what every data set of layouts and photos is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.registry import DefaultScope
+from mmseg.datasets import BaseSegDataset
+
+from semsynth.data.draws import SeededDraws
+from semsynth.data.files import DataError, find_by_stem, first_few
+from semsynth.data.label_spaces import NO_CLASS, LabelSpace, class_table
+from semsynth.data.transforms import CannyEdges, LoadInstances, LoadLabel, LoadPhoto, ToSegmentorClasses
+from semsynth.registry import TRANSFORMS
+
+
+class SceneDataset(SeededDraws, BaseSegDataset):
+    """Scenes: a label map each, perhaps an instance map, and in most splits a photo; paired by stem, not by order.
+
+    A split without any photo holds layouts only. One that lacks some of its photos is refused.
+
+    Args:
+        data_root: folder of the data set.
+        label_space: classes, and what the ids in files mean.
+        palette: one ``[r, g, b]`` a class; mmseg draws one where it is empty.
+        folders: the folder of each kind of file, below ``data_root``: ``photo``, ``label`` and ``instance``.
+        suffixes: the endings of each kind of file; what precedes them is the stem.
+        pipeline: transforms; the last one packs.
+        instances: whether to load instance maps, right after the label map.
+        edges: ``dict()`` for Canny edges of the photo as it is packed, ``dict(full_size=True)`` for those of the
+            photo as loaded, resized with it (the released script's order: grey, thinner maps); None for none.
+        class_map: turns label maps into a segmentor's classes, to train that segmentor: a name in ``CLASS_MAPS``,
+            ``'identity'`` or a table; ``metainfo`` then holds the segmentor's classes.
+        kwargs: further arguments of mmseg's BaseSegDataset, such as ``indices=100`` for the first 100 scenes.
+
+    Raises:
+        DataError: files are missing or unpaired; says which.
+    """
+
+    root_variable: str | None = None
+    """Environment variable from which configs take ``data_root``."""
+    hint = ''
+    """What else to do where the data are absent."""
+
+    def __init__(self, data_root: str, label_space: LabelSpace, palette: Sequence[Sequence[int]],
+                 folders: dict[str, str], suffixes: dict[str, tuple[str, ...]], pipeline: Sequence = (),
+                 instances: bool = False, edges: dict | None = None,
+                 class_map: str | Sequence[int] | None = None, **kwargs):
+        self.label_space = label_space
+        self.folders = {kind: str(Path(data_root, folder)) for kind, folder in folders.items()}
+        self.suffixes = suffixes
+        self.instances = instances
+        metainfo = dict(classes=label_space.classes, palette=[list(colour) for colour in palette],
+                        num_classes=label_space.num_classes, unknown=label_space.unknown)
+        if class_map is not None:
+            metainfo = _segmentor_metainfo(metainfo, class_table(class_map, label_space.num_classes,
+                                                                 label_space.unknown).tolist())
+        with DefaultScope.overwrite_default_scope('semsynth'):  # whoever builds us: types are found in our registry
+            transforms = [TRANSFORMS.build(part) if isinstance(part, dict) else part for part in pipeline]
+        super().__init__(data_root=data_root, metainfo=metainfo,
+                         pipeline=_put_in_place(transforms, instances, edges, class_map), **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """The scenes, sorted by name.
+
+        Raises:
+            DataError: files are missing or unpaired.
+        """
+        scenes, problems = self.scan()
+        if problems:
+            raise DataError(' '.join(problems))
+        return scenes
+
+    def get_data_info(self, idx: int) -> dict:
+        """A scene's name and files, and the label space."""
+        return super().get_data_info(idx) | dict(label_space=self.label_space)
+
+    def scan(self) -> tuple[list[dict], list[str]]:
+        """Pair the files.
+
+        Returns:
+            The whole scenes, and one sentence for each kind of missing or unpaired file.
+        """
+        if not Path(self.data_root).is_dir():
+            return [], [self._absent()]
+        kinds = ['label', 'photo', 'instance'] if self.instances else ['label', 'photo']
+        found = {kind: find_by_stem(self.folders[kind], self.suffixes[kind]) for kind in kinds}
+        if not found['label']:
+            return [], [f'{self.folders["label"]} holds no label map: it should hold files that end in '
+                        f'{first_few(self.suffixes["label"], 9)}; check split and data_root.']
+        required = [kind for kind in kinds if found[kind] or kind != 'photo']
+        problems = [problem for kind in required for problem in self._unpaired(kind, found)]
+        whole = [name for name in found['label'] if all(name in found[kind] for kind in required)]
+        keys = dict(label='seg_map_path', photo='img_path', instance='instance_path')
+        return [dict({keys[kind]: found[kind][name][0] for kind in required}, name=name, seg_fields=[],
+                     label_map=None, reduce_zero_label=False) for name in whole], problems
+
+    def _unpaired(self, kind: str, found: dict[str, dict[str, list[str]]]) -> list[str]:
+        files, labels, folder = found[kind], found['label'], self.folders[kind]
+        what = dict(label='label map', photo='photo', instance='instance map')[kind]
+        remedy = ', or set instances=False' if kind == 'instance' else ''
+        problems = []
+        if lacking := [name for name in labels if name not in files]:
+            problems.append(f'{len(lacking)} of {len(labels)} label maps have no {what} in {folder} '
+                            f'({first_few(lacking)}): add it, or remove the label map{remedy}.')
+        if spare := [name for name in files if name not in labels]:
+            problems.append(f'{len(spare)} of {len(files)} {what}s have no label map in {self.folders["label"]} '
+                            f'({first_few(spare)}): add it, or remove the {what}.')
+        if twins := [' and '.join(paths) for paths in files.values() if len(paths) > 1]:
+            problems.append(f'{len(twins)} stems stand for more than one {what} ({first_few(twins)}): '
+                            'keep one of each.')
+        return problems
+
+    def _absent(self) -> str:
+        variable = f' or the environment variable {self.root_variable}' if self.root_variable else ''
+        inside = ', '.join(dict.fromkeys(str(Path(folder).relative_to(self.data_root)) + '/'
+                                         for folder in self.folders.values()))
+        return (f'There is no folder {self.data_root}, where {type(self).__name__} looks for {inside}: put the data '
+                f'there, or name their folder with --cfg-options data_root=PATH{variable}{self.hint}.')
+
+
+def _put_in_place(transforms: list, instances: bool, edges: dict | None, class_map: str | Sequence[int] | None) -> list:
+    if instances:
+        _insert_after(LoadLabel, LoadInstances(), transforms, 'instances=True')
+    if class_map is not None:
+        _insert_after(LoadLabel, ToSegmentorClasses(class_map), transforms, 'class_map')
+    if edges is not None:
+        full_size = edges.get('full_size', False)
+        if strangers := set(edges) - {'full_size'}:
+            raise ValueError(f'edges={dict(edges)}: {first_few(sorted(strangers))} is no option; '
+                             'edges takes full_size.')
+        if full_size:
+            _insert_after(LoadPhoto, CannyEdges(), transforms, 'edges')
+        else:
+            transforms.insert(len(transforms) - 1, CannyEdges())
+    return transforms
+
+
+def _insert_after(kind: type, transform: object, transforms: list, argument: str) -> None:
+    places = [place for place, part in enumerate(transforms) if isinstance(part, kind)]
+    if not places:
+        raise ValueError(f'{argument} needs {kind.__name__} in the pipeline, which has '
+                         f'{first_few([type(part).__name__ for part in transforms], 9) or "no transform"}.')
+    transforms.insert(places[0] + 1, transform)
+
+
+def _segmentor_metainfo(metainfo: dict, table: list[int]) -> dict:
+    """Names and colours of a segmentor's classes: those of the first index that each stands for."""
+    count = max((entry for entry in table if entry != NO_CLASS), default=-1) + 1
+    first = [table.index(entry) if entry in table else None for entry in range(count)]
+    named = [f'class {entry}' if index is None else metainfo['classes'][index] for entry, index in enumerate(first)]
+    palette = [[0, 0, 0] if index is None else metainfo['palette'][index] for index in first] \
+        if metainfo['palette'] else []
+    return dict(classes=tuple(named), palette=palette, num_classes=count, unknown=None)

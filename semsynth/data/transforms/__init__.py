@@ -1,0 +1,8 @@
+"""Transforms of a scene: what mmcv and mmseg do not have, or do to photos and 8 bit maps only."""
+
+from semsynth.data.transforms.edges import CannyEdges
+from semsynth.data.transforms.loading import LoadInstances, LoadLabel, LoadPhoto, ToSegmentorClasses
+from semsynth.data.transforms.packing import PackScene
+from semsynth.data.transforms.resizing import ResizeScene
+
+__all__ = ['CannyEdges', 'LoadInstances', 'LoadLabel', 'LoadPhoto', 'PackScene', 'ResizeScene', 'ToSegmentorClasses']

@@ -1,0 +1,62 @@
+"""Check the data of a config: every file, with counts per class: python tools/check_dataset.py CONFIG."""
+
+import argparse
+import sys
+
+from mmengine.config import Config, DictAction
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from semsynth.data import check_dataset, merge_options
+from semsynth.data.checks import Report
+from semsynth.registry import DATASETS
+
+
+def main() -> None:
+    """Parse the command line, check, and exit with 1 where there are problems."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file with train_dataloader, val_dataloader, test_dataloader')
+    parser.add_argument('--split', choices=['train', 'val', 'test'], help='only this dataloader (default: each that '
+                        'the config has)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='entries of the config to override, such as data_root=PATH')
+    args = parser.parse_args()
+    cfg = merge_options(Config.fromfile(args.config), args.cfg_options)
+    console = Console()
+    datasets = []
+    for split in [args.split] if args.split else ['train', 'val', 'test']:
+        loader = cfg.get(f'{split}_dataloader')
+        if loader and loader.dataset not in datasets:
+            datasets.append(loader.dataset)
+    reports = []
+    for settings in datasets:
+        dataset = DATASETS.build(dict(settings, lazy_init=True))
+        total = len(dataset.scan()[0])
+        title = f'{settings.type} {dataset.data_root} {settings.get("split", "")}'
+        reports.append(check_dataset(
+            dataset, watch=lambda scenes, title=title, total=total: track(scenes, title, total, console=console)))
+        show(console, title, reports[-1])
+    sys.exit(any(report.problems for report in reports))
+
+
+def show(console: Console, title: str, report: Report) -> None:
+    """Print a report: a table of the classes, then the problems."""
+    sizes = ', '.join(f'{width}x{height} ({count})' for (height, width), count in report.sizes.most_common(3))
+    table = Table(title=f'{title}: {report.scenes} scenes, {report.photos} with a photo; {sizes}')
+    table.add_column('index', justify='right')
+    table.add_column('class')
+    table.add_column('pixels, %', justify='right')
+    table.add_column('in label maps', justify='right')
+    share = 100 * report.pixels / max(report.pixels.sum(), 1)
+    for index, name in enumerate(report.classes):
+        table.add_row(str(index), name, f'{share[index]:.3f}', str(report.images[index]))
+    if report.scenes:
+        console.print(table)
+    for problem in report.problems:
+        console.print(f'- {problem}', soft_wrap=True, highlight=False, markup=False)
+    console.print(f'{title}: {len(report.problems) or "no"} problem{"s" * (len(report.problems) != 1)}')
+
+
+if __name__ == '__main__':
+    main()
