@@ -68,3 +68,9 @@ LOOPS = _child('loop', engine.LOOPS, 'mmengine.runner', 'semsynth.engine')
 OPTIM_WRAPPERS = _child('optimiser wrapper', engine.OPTIM_WRAPPERS, 'mmengine.optim', 'semsynth.engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(
     'optimiser constructor', engine.OPTIM_WRAPPER_CONSTRUCTORS, 'mmengine.optim', 'semsynth.engine')
+PARAM_SCHEDULERS = _child('parameter scheduler', engine.PARAM_SCHEDULERS, 'mmengine.optim', 'semsynth.engine')
+
+# mmengine warns in every run about each of its registries that has no child in the default scope.
+for _parent in (engine.OPTIMIZERS, engine.MODEL_WRAPPERS, engine.LOG_PROCESSORS, engine.VISUALIZERS, engine.VISBACKENDS,
+                engine.EVALUATOR, engine.FUNCTIONS):
+    _child(_parent.name, _parent)

@@ -1,0 +1,15 @@
+"""What runs training: optimisers, the loop, hooks, checkpoints; `launch` is the way in."""
+
+from semsynth.engine.checkpoint import AtomicBackend, StrictCheckpointHook, latest_good_checkpoint
+from semsynth.engine.determinism import IterationSeedHook
+from semsynth.engine.ema import GeneratorEMAHook
+from semsynth.engine.logs import DeferredInfoHook
+from semsynth.engine.loop import ResumableTrainLoop
+from semsynth.engine.optim import Bf16OptimWrapper, PlayerOptimWrapper, PlayerOptimWrapperConstructor
+from semsynth.engine.pictures import SamplePicturesHook
+from semsynth.engine.sampler import ResumableSampler
+from semsynth.engine.schedule import LinearDecayLR
+
+__all__ = ['AtomicBackend', 'Bf16OptimWrapper', 'DeferredInfoHook', 'GeneratorEMAHook', 'IterationSeedHook',
+           'LinearDecayLR', 'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor', 'ResumableSampler',
+           'ResumableTrainLoop', 'SamplePicturesHook', 'StrictCheckpointHook', 'latest_good_checkpoint']

@@ -1,0 +1,126 @@
+"""Training checkpoints that are whole or absent, fit the model or are refused, and cannot run code."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+from pathlib import Path
+
+import torch
+from mmengine.fileio import register_backend
+from mmengine.fileio.backends import LocalBackend
+from mmengine.hooks import Hook
+from mmengine.runner import CheckpointLoader, Runner
+
+from semsynth.checkpoints import load_checkpoint
+from semsynth.engine.wrapping import bare, bare_names
+from semsynth.registry import HOOKS
+
+SHOWN_NAMES = 20
+
+
+class AtomicBackend(LocalBackend):
+    """Writes a file under another name first, so that a file with its own name is whole.
+
+    For mmengine's hook: ``dict(type='CheckpointHook', backend_args=dict(backend='atomic'), max_keep_ckpts=2, ...)``.
+    """
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write bytes; after a crash the file holds the old bytes or the new ones."""
+        path = Path(filepath)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # one name per target: what a killed run left behind is overwritten by the next
+        part = path.with_name(f'.{path.name}.part')
+        with part.open('wb') as file:
+            file.write(obj)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+
+
+register_backend('atomic', AtomicBackend, force=True)
+
+
+@CheckpointLoader.register_scheme(prefixes='', force=True)
+def load_from_local(filename: str, map_location=None) -> dict:
+    """What mmengine loads files with: its own loader turns to the unsafe pickle where the safe one refuses.
+
+    Args:
+        filename: the file.
+        map_location: not used; tensors come on the CPU and are copied to where they belong.
+    """
+    return load_checkpoint(filename)
+
+
+def latest_good_checkpoint(work_dir: str | Path) -> Path | None:
+    """The newest whole ``iter_N.pth`` of a work dir, or None.
+
+    The files are read, not believed: neither their names, nor ``last_checkpoint``, which may be empty or name a file
+    that is torn, gone or on another machine. Newest means written last, so that what a longer, earlier run left in the
+    folder does not win.
+    """
+    found = [path for path in Path(work_dir).glob('iter_*.pth') if re.fullmatch(r'iter_\d+', path.stem)]
+    newest_first = sorted(found, key=lambda path: (path.stat().st_mtime_ns, int(path.stem[5:])), reverse=True)
+    return next(filter(_is_whole, newest_first), None)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith('data.pkl') for name in archive.namelist()) and archive.testzip() is None
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
+@HOOKS.register_module()
+class StrictCheckpointHook(Hook):
+    """Saves weights under their bare names and only if finite; loads only what fits, on resuming and ``load_from``."""
+
+    priority = 'VERY_HIGH'  # names are settled before the average of weights takes its place
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Rename, and check that there is something worth keeping.
+
+        Raises:
+            FloatingPointError: a weight is not finite.
+        """
+        state = checkpoint['state_dict'] = bare_names(checkpoint['state_dict'], bare(runner.model))
+        for name, value in state.items():
+            if value.is_floating_point() and not torch.isfinite(value).all():
+                raise FloatingPointError(f'Iteration {runner.iter + 1}: the weights {name} are not finite, so they are '
+                                         f'not saved; {kept_note(runner.work_dir)}. Lower the learning rate or the '
+                                         'weight of the loss that grows in the log.')
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Compare names and shapes.
+
+        Raises:
+            ValueError: they differ; every difference is listed.
+        """
+        saved = checkpoint.get('state_dict', checkpoint)
+        model = bare(runner.model)
+        own = bare_names(model.state_dict(), model)
+        differences = {
+            'is missing': [name for name in own if name not in saved],
+            'the model does not have': [name for name in saved if name not in own],
+            'has another shape': [f'{name} {tuple(saved[name].shape)} instead of {tuple(own[name].shape)}'
+                                  for name in own if name in saved and saved[name].shape != own[name].shape]}
+        report = [f'{what}: {_listed(names)}' for what, names in differences.items() if names]
+        if report:
+            raise ValueError(f'The checkpoint {runner._load_from} does not fit the model. ' + '\n'.join(report) +
+                             "\nUse the config that the checkpoint carries (meta['cfg']), or another checkpoint.")
+
+
+def _listed(names: list[str]) -> str:
+    more = f' and {len(names) - SHOWN_NAMES} more' if len(names) > SHOWN_NAMES else ''
+    return ', '.join(names[:SHOWN_NAMES]) + more
+
+
+def kept_note(work_dir: str) -> str:
+    """Half a sentence on what can be resumed."""
+    good = latest_good_checkpoint(work_dir)
+    return f'the last good checkpoint is {good}' if good else 'there is no earlier checkpoint'

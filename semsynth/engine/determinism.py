@@ -1,0 +1,40 @@
+"""Random numbers as a function of the seed and the place in training, so that resuming needs no saved state."""
+
+from __future__ import annotations
+
+import numpy as np
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from semsynth.data.draws import seed_all
+from semsynth.engine.wrapping import bare
+from semsynth.registry import HOOKS
+
+
+def mix(*numbers: int) -> int:
+    """A seed in ``0..2**32-1`` that depends on all the numbers (each 0 or more) and on their order."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+
+
+@HOOKS.register_module()
+class IterationSeedHook(Hook):
+    """Iteration i on rank r always starts from the same random state, whatever ran before it, and knows its number.
+
+    Validation starts from the same state every time, so that its results compare over a run.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch=None) -> None:
+        """Seed the iteration; tell the model its number."""
+        seed_all(mix(runner.seed, get_rank(), runner.iter))
+        bare(runner.model).iteration = runner.iter
+
+    def before_val(self, runner: Runner) -> None:
+        """Seed validation."""
+        seed_all(mix(runner.seed, get_rank()))
+
+    def before_test(self, runner: Runner) -> None:
+        """Seed testing."""
+        seed_all(mix(runner.seed, get_rank()))

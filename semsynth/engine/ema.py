@@ -1,0 +1,63 @@
+"""Exponential moving average of the generator's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmengine.hooks import EMAHook
+from mmengine.model import ExponentialMovingAverage
+from mmengine.runner import Runner
+from mmengine.runner.checkpoint import weights_to_cpu
+from torch import nn
+
+from semsynth.engine.optim import PLAYERS
+from semsynth.engine.wrapping import bare
+from semsynth.registry import HOOKS
+
+
+@HOOKS.register_module()
+class GeneratorEMAHook(EMAHook):
+    """Averages the generator, and the encoder where there is one; evaluation and pictures use the average.
+
+    average = (1 - momentum) * average + momentum * weights, after every iteration; buffers are those of the last one.
+    In checkpoints ``state_dict`` holds the average, ``ema_state_dict`` the weights being trained.
+
+    Args:
+        momentum: share of the newest weights: 0.001 is what papers call a decay of 0.999.
+        begin_iter: iteration from which on it averages; until then it is a copy.
+    """
+
+    def __init__(self, momentum: float = 0.001, begin_iter: int = 0):
+        super().__init__(strict_load=True, momentum=momentum, begin_iter=begin_iter)
+        self.momentum = momentum
+
+    def before_run(self, runner: Runner) -> None:
+        """Copy the parts that are averaged."""
+        model = bare(runner.model)
+        self.src_model = nn.ModuleDict({part: bare(getattr(model, part)) for part in PLAYERS['generator']
+                                        if getattr(model, part, None) is not None})
+        self.ema_model = ExponentialMovingAverage(self.src_model, momentum=self.momentum)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Put the average where a checkpoint's weights are looked for, and the weights beside it."""
+        super().before_save_checkpoint(runner, checkpoint)
+        checkpoint['state_dict'] = weights_to_cpu(checkpoint['state_dict'])
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Take both back; weights that were trained without an average are its first value."""
+        if 'ema_state_dict' in checkpoint and runner._resume:
+            super().after_load_checkpoint(runner, checkpoint)
+            return
+        state = checkpoint.get('state_dict', checkpoint)
+        self.ema_model.module.load_state_dict({key: value.clone() for key, value in state.items()
+                                               if key.split('.')[0] in self.src_model})
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Within it, the model has the average for weights."""
+        self._swap_ema_parameters()
+        try:
+            yield
+        finally:
+            self._swap_ema_parameters()

@@ -1,0 +1,198 @@
+"""The way into training: a config becomes a runner, on a CPU or GPUs, on one rank or several."""
+
+from __future__ import annotations
+
+import copy
+import io
+import os
+import tempfile
+import warnings
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+from torch import distributed
+
+from semsynth.engine.checkpoint import latest_good_checkpoint
+from semsynth.engine.memory import peak_memory
+from semsynth.engine.wrapping import bare
+from semsynth.layers.frozen import Frozen
+from semsynth.registry import DATASETS
+
+ENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
+"""Of these mmengine wants a None where there shall be none; of others, no entry."""
+QUIET = ('Fail to import ``MultiScaleDeformableAttention``', '`?broadcast_buffers`? is deprecated')
+
+
+def load_config(config: str | Path | Config, cfg_options: dict | None = None) -> Config:
+    """Read a config and override entries of it.
+
+    Args:
+        config: path, or a config that is read already (it is copied).
+        cfg_options: ``{'train_cfg.max_iters': 100}``.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        SyntaxError: it is no Python; the message names the file.
+    """
+    if isinstance(config, Config):
+        config = copy.deepcopy(config)
+    elif not Path(config).is_file():
+        raise FileNotFoundError(f'There is no config {config}.')
+    else:
+        _import_quietly()
+        try:
+            config = Config.fromfile(config)
+        except SyntaxError as error:
+            raise SyntaxError(f'{error.msg}, in line {error.lineno} of {config} or of a file it is based on: '
+                              f'{(error.text or "").strip()}') from None
+    config.merge_from_dict(cfg_options or {})
+    return config
+
+
+def train(config: str | Path | Config, *, work_dir: str | Path | None = None, resume: bool = False, amp: bool = False,
+          launcher: str = 'none', cfg_options: dict | None = None) -> Runner:
+    """Train.
+
+    Args:
+        config: path or config.
+        work_dir: where logs, pictures and checkpoints go; by default the config's own, or ``work_dirs/NAME``.
+        resume: continue from the work dir's newest whole checkpoint; without one, start.
+        amp: run the networks in bfloat16.
+        launcher: ``'none'``, ``'pytorch'`` under torchrun, ``'slurm'`` under srun.
+        cfg_options: entries of the config to override.
+
+    Returns:
+        The runner, its training done.
+    """
+    config = load_config(config, cfg_options)
+    check_data(config)
+    runner = build_runner(config, work_dir=work_dir, resume=resume, amp=amp, launcher=launcher)
+    runner.train()
+    if launcher != 'none':
+        distributed.destroy_process_group()
+    return runner
+
+
+def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: bool = False, amp: bool = False,
+                 launcher: str = 'none') -> Runner:
+    """The runner that trains a config; arguments as of :func:`train`.
+
+    Raises:
+        ValueError: the launcher does not fit how this process was started, or a setting would lose checkpoints.
+    """
+    _import_quietly()
+    config = load_config(config)
+    config.work_dir = str(work_dir or config.get('work_dir') or Path('work_dirs', Path(config.filename or 'run').stem))
+    _complete(config)
+    if amp:
+        for player in config.optim_wrapper.values():
+            if isinstance(player, dict):
+                player.type = 'Bf16OptimWrapper'
+    _distribute(config, launcher)
+    if resume:
+        newest = latest_good_checkpoint(config.work_dir)
+        config.load_from, config.resume = (str(newest), True) if newest else (config.get('load_from'), False)
+    return Runner.from_cfg(config)
+
+
+def check_data(config: Config) -> None:
+    """Build the training and validation sets once, so that missing files are reported before networks are built."""
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        for split in ('train_dataloader', 'val_dataloader'):
+            if config.get(split):
+                DATASETS.build(config[split].dataset)
+
+
+def dry_run(config: str | Path | Config, *, amp: bool = False, cfg_options: dict | None = None) -> str:
+    """Train for one step in a folder that is thrown away.
+
+    Returns:
+        A report: the resolved config, parameter counts of each part, and the memory that the step needed.
+    """
+    config = load_config(config, cfg_options)
+    check_data(config)
+    with tempfile.TemporaryDirectory() as folder:
+        quiet = load_config(config, {'log_level': 'ERROR', 'train_dataloader.num_workers': 0,
+                                     'train_dataloader.persistent_workers': False})
+        runner = build_runner(quiet, work_dir=folder, amp=amp)
+        before = peak_memory()
+        data = next(iter(runner.train_dataloader))
+        runner.model.train()
+        runner.model.train_step(data, runner.build_optim_wrapper(runner.optim_wrapper))
+        after = peak_memory()
+    where = 'allocated on the GPU at most' if torch.cuda.is_available() else 'resident in this process at most'
+    counts = '\n'.join(f'  {part}: {text}' for part, text in count_parameters(runner.model).items())
+    return (f'{config.pretty_text}\nParameters\n{counts}\nMemory {where}: {after} MB '
+            f'({before} MB before the first step), at batch size {runner.train_dataloader.batch_size}')
+
+
+def count_parameters(model: torch.nn.Module) -> dict[str, str]:
+    """Number of trained and frozen parameters of each part of a model that has any."""
+    counts = {}
+    for name, part in bare(model).named_children():
+        held = [holder.network for holder in part.modules() if isinstance(holder, Frozen)]
+        own = list(part.parameters())
+        frozen = [p for p in own if not p.requires_grad] + [p for network in held for p in network.parameters()]
+        numbers = dict(trained=sum(p.numel() for p in own if p.requires_grad), frozen=sum(p.numel() for p in frozen))
+        counts[name] = ', '.join(f'{number:,} {kind}' for kind, number in numbers.items() if number)
+    return {name: text for name, text in counts.items() if text}
+
+
+def _complete(config: Config) -> None:
+    """Fill in what follows from the rest of the config, and refuse what would lose checkpoints."""
+    hooks = config.get('default_hooks', {})
+    for name in [name for name, hook in hooks.items() if hook is None and name not in ENGINE_HOOKS]:
+        del hooks[name]
+    checkpoint = hooks.get('checkpoint') or {}
+    if checkpoint.get('max_keep_ckpts', -1) == 1:
+        raise ValueError('default_hooks.checkpoint: max_keep_ckpts=1 deletes the only checkpoint before the next one '
+                         'is written; use 2 or more.')
+    for player, wrapper in config.optim_wrapper.items():
+        counts = wrapper.get('accumulative_counts', 1) if isinstance(wrapper, dict) else 1
+        if checkpoint.get('interval', 0) % counts:
+            raise ValueError(f'default_hooks.checkpoint: interval={checkpoint.interval} is no multiple of '
+                             f'optim_wrapper.{player}.accumulative_counts={counts}: gradients would be lost on resume.')
+    if hooks.get('pictures') and 'dataset' not in hooks.pictures:
+        source = next(config[split] for split in ('val_dataloader', 'test_dataloader', 'train_dataloader')
+                      if config.get(split))
+        hooks.pictures.dataset = source.dataset
+    # a set without an evaluator, or the other way round, is not evaluated
+    for stage in ('val', 'test'):
+        keys = [f'{stage}_{part}' for part in ('dataloader', 'cfg', 'evaluator')]
+        if not all(config.get(key) for key in keys):
+            config.merge_from_dict(dict.fromkeys(keys))
+
+
+def _distribute(config: Config, launcher: str) -> None:
+    """Settings of the process group: gloo on CPUs, nccl and SyncBatchNorm on GPUs, from the same command."""
+    ranks = int(os.environ.get('WORLD_SIZE', 1))
+    if launcher == 'none':
+        if ranks > 1:
+            raise ValueError(f'{ranks} processes were started together: add --launcher pytorch.')
+        return
+    if launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise ValueError('--launcher pytorch needs torchrun: torchrun --nproc_per_node 2 tools/train.py ...')
+    config.launcher = launcher
+    config.model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel')
+    if torch.cuda.is_available():
+        if ranks > 1 or launcher == 'slurm':
+            config.sync_bn = 'torch'
+        return
+    if launcher == 'slurm':
+        raise ValueError('--launcher slurm needs GPUs; on CPUs use torchrun and --launcher pytorch.')
+    config.model_wrapper_cfg.device_ids = None
+    config.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
+    if not distributed.is_initialized():
+        distributed.init_process_group('gloo')  # mmengine's own start would ask for a GPU
+
+
+def _import_quietly() -> None:
+    """Import mmseg, and drop what it and its dependencies say about parts that are not used here."""
+    for message in QUIET:
+        warnings.filterwarnings('ignore', message=message)
+    with redirect_stdout(io.StringIO()):
+        import mmseg.datasets  # noqa: F401

@@ -1,0 +1,90 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.runner import IterBasedTrainLoop, Runner
+from torch import nn
+from torch.utils.data import DataLoader
+
+from semsynth.engine.sampler import ResumableSampler
+from semsynth.registry import LOOPS
+
+
+@LOOPS.register_module()
+class ResumableTrainLoop(IterBasedTrainLoop):
+    """Trains by iterations, and resumes at the very sample where a run was cut off, in the time of one batch.
+
+    Args:
+        runner: the runner.
+        dataloader: with ``sampler=dict(type='ResumableSampler')``.
+        max_iters: length of training in iterations; or
+        max_epochs: in passes over the data; one epoch is ``ceil(samples of a rank / batch_size)`` iterations.
+        val_begin: first iteration that may be validated.
+        val_interval: iterations between validations; the last iteration is always validated.
+
+    Raises:
+        ValueError: not exactly one of the lengths is given, or the sampler is another.
+    """
+
+    def __init__(self, runner: Runner, dataloader: DataLoader | dict, max_iters: int | None = None,
+                 max_epochs: int | None = None, val_begin: int = 1, val_interval: int = 5000):
+        if (max_iters is None) == (max_epochs is None):
+            raise ValueError(f'train_cfg takes either max_iters or max_epochs, but has max_iters={max_iters} and '
+                             f'max_epochs={max_epochs}; set the other one to None.')
+        if isinstance(dataloader, dict):
+            dataloader = runner.build_dataloader(dataloader, seed=runner.seed)
+        if not isinstance(dataloader.sampler, ResumableSampler) or dataloader.batch_size is None:
+            raise ValueError(f'train_dataloader.sampler is {type(dataloader.sampler).__name__}, but training resumes '
+                             "exactly only with sampler=dict(type='ResumableSampler') and a batch_size.")
+        epoch = len(dataloader)
+        super().__init__(runner, dataloader, epoch * max_epochs if max_iters is None else max_iters,
+                         val_begin=val_begin, val_interval=val_interval)
+        self._max_epochs = math.ceil(self.max_iters / epoch)
+
+    @property
+    def epoch(self) -> int:
+        """Number of whole passes over the data so far."""
+        return self._iter // len(self.dataloader)
+
+    @property
+    def _record(self) -> Path:
+        """Holds the iteration last validated: a checkpoint cannot tell, as it is written before that."""
+        return Path(self.runner.work_dir, 'last_validation')
+
+    def run(self) -> nn.Module:
+        """Train to the end."""
+        self.runner.call_hook('before_train')
+        self.runner.call_hook('before_train_epoch')
+        self.dataloader.sampler.enter(self.runner.seed, drawn=self._iter * self.dataloader.batch_size)
+        if self._iter == 0 and is_main_process():
+            self._record.unlink(missing_ok=True)
+        if self._iter > 0 and self._is_validation_due() and not self._was_validated():
+            self._validate()
+        batches = iter(self.dataloader)
+        while self._iter < self.max_iters and not self.stop_training:
+            self.runner.model.train()
+            self.run_iter(next(batches))
+            if self._is_validation_due():
+                self._validate()
+        self.runner.call_hook('after_train_epoch')
+        self.runner.call_hook('after_train')
+        return self.runner.model
+
+    def _is_validation_due(self) -> bool:
+        return (self.runner.val_loop is not None and self._iter >= self.val_begin
+                and (self._iter % self.val_interval == 0 or self._iter == self.max_iters))
+
+    def _validate(self) -> None:
+        self.runner.val_loop.run()
+        if is_main_process():
+            self._record.write_text(str(self._iter))
+
+    def _was_validated(self) -> bool:
+        """Whether the run that wrote the checkpoint got through this iteration's validation; rank 0 decides."""
+        answer = [self._record.is_file() and self._record.read_text() == str(self._iter)]
+        broadcast_object_list(answer)
+        return answer[0]

@@ -1,0 +1,13 @@
+"""Memory that a process needed at most."""
+
+from __future__ import annotations
+
+import torch
+
+
+def peak_memory() -> int:
+    """Most memory so far in MB: allocated on the GPU where there is one, else resident of this process."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() >> 20
+    import resource  # not on Windows, where only inference is meant to run
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10

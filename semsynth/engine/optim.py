@@ -1,0 +1,100 @@
+"""One optimiser per player."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.registry import OPTIMIZERS
+from torch import Tensor, nn
+
+from semsynth.engine.wrapping import bare
+from semsynth.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
+
+PLAYERS = {'generator': ('generator', 'encoder'), 'discriminator': ('discriminator',)}
+"""The parts of the model that each player's optimiser trains."""
+
+
+@OPTIM_WRAPPERS.register_module()
+class PlayerOptimWrapper(OptimWrapper):
+    """mmengine's wrapper, but the norm of clipped gradients stays on the device: reading it would stop every step.
+
+    Args:
+        optimizer: the optimiser.
+        accumulative_counts: number of iterations whose gradients make one update.
+        clip_grad: arguments of ``clip_grad_norm_``, or of ``clip_grad_value_`` with ``type='value'``.
+    """
+
+    grad_norm: Tensor | None = None
+    """Norm of the gradients before the last clipping, on the device."""
+
+    def _clip_grad(self) -> None:
+        parameters = [parameter for group in self.param_groups for parameter in group['params']
+                      if parameter.grad is not None]
+        self.grad_norm = self.clip_func(parameters, **self.clip_grad_kwargs)
+
+
+@OPTIM_WRAPPERS.register_module()
+class Bf16OptimWrapper(PlayerOptimWrapper):
+    """Runs the networks under bfloat16 autocast, on CPU or GPU; bfloat16 needs no loss scaling."""
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """The context of a player's forward passes."""
+        device = next(model.parameters()).device.type
+        with super().optim_context(model), torch.autocast(device, torch.bfloat16):
+            yield
+
+
+class PlayerOptimWrapperDict(OptimWrapperDict):
+    """The players' wrappers by name; unlike mmengine's, it tells each of them where training stands."""
+
+    def initialize_count_status(self, model: nn.Module, cur_iter: int, max_iters: int) -> None:
+        """Start each player's count of accumulated gradients at the iteration that training starts from."""
+        for wrapper in self.values():
+            wrapper.initialize_count_status(model, cur_iter, max_iters)
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class PlayerOptimWrapperConstructor:
+    """Builds ``optim_wrapper=dict(constructor='PlayerOptimWrapperConstructor', generator=dict(optimizer=...), ...)``.
+
+    The generator's optimiser trains the encoder too, where there is one; frozen parameters are left out.
+
+    Args:
+        optim_wrapper_cfg: config of each player's wrapper, ``PlayerOptimWrapper`` by default; None for no such player.
+        paramwise_cfg: not used; mmengine passes it.
+    """
+
+    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None):
+        self.wrappers = {player: config for player, config in optim_wrapper_cfg.items() if config is not None}
+
+    def __call__(self, model: nn.Module) -> PlayerOptimWrapperDict:
+        """Build the wrappers.
+
+        Raises:
+            ValueError: a player has no optimiser, an optimiser no player, or a player nothing to train.
+        """
+        model = bare(model)
+        players = [player for player in PLAYERS if getattr(model, player, None) is not None]
+        for player in self.wrappers:
+            if player not in players:
+                raise ValueError(f'optim_wrapper.{player}: the model trains only {" and ".join(players)}; '
+                                 f'drop the entry with optim_wrapper=dict({player}=None).')
+        for player in players:
+            if player not in self.wrappers:
+                raise ValueError(f'optim_wrapper has no entry for the {player}: add '
+                                 f"{player}=dict(optimizer=dict(type='Adam', lr=...)).")
+        return PlayerOptimWrapperDict(**{player: self._build(model, player) for player in players})
+
+    def _build(self, model: nn.Module, player: str) -> OptimWrapper:
+        parts = [getattr(model, part) for part in PLAYERS[player] if getattr(model, part, None) is not None]
+        parameters = [parameter for part in parts for parameter in part.parameters() if parameter.requires_grad]
+        if not parameters:
+            raise ValueError(f'optim_wrapper.{player}: every parameter of the {player} is frozen.')
+        config = copy.deepcopy(self.wrappers[player])
+        config['optimizer'] = OPTIMIZERS.build({**config['optimizer'], 'params': parameters})
+        return OPTIM_WRAPPERS.build({'type': 'PlayerOptimWrapper', **config})

@@ -1,0 +1,81 @@
+"""Label maps in colour, and pictures side by side."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+GAP = 4
+
+
+def default_palette(num_classes: int) -> list[tuple[int, int, int]]:
+    """Well separated RGB colours, one a class: hues in steps of the golden ratio."""
+    hues = [(index * 0.618034) % 1 for index in range(num_classes)]
+    return [tuple(round(255 * part) for part in colorsys.hsv_to_rgb(hue, 0.65, 0.55 + 0.4 * (index % 2)))
+            for index, hue in enumerate(hues)]
+
+
+def colour_labels(label: Tensor | np.ndarray, palette: Sequence[Sequence[int]] | None = None) -> np.ndarray:
+    """A label map in colour.
+
+    Args:
+        label: ``(H, W)`` class indices; those beyond the palette (255 for none) are black.
+        palette: RGB of each class; colours of our own by default.
+
+    Returns:
+        ``(H, W, 3)`` uint8.
+    """
+    label = np.asarray(label)
+    palette = default_palette(int(label[label < 255].max(initial=0)) + 1) if palette is None else palette
+    table = np.zeros((max(256, len(palette), int(label.max(initial=0)) + 1), 3), dtype=np.uint8)
+    table[:len(palette)] = np.asarray(palette, dtype=np.uint8)
+    return table[label]
+
+
+def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions: Sequence[str],
+                 palette: Sequence[Sequence[int]] | None = None) -> np.ndarray:
+    """Pictures in rows and columns, with a caption above each column.
+
+    Args:
+        rows: each a list of pictures: an image ``(3, H, W)`` uint8 RGB, a label map ``(H, W)``, or None for a gap.
+            Sizes may differ; cells are as large as the largest picture.
+        captions: one a column.
+        palette: RGB of each class of the label maps.
+
+    Returns:
+        ``(H', W', 3)`` uint8 RGB.
+
+    Raises:
+        ValueError: a row has not as many pictures as there are captions, or a picture has another shape.
+    """
+    for row in rows:
+        if len(row) != len(captions):
+            raise ValueError(f'picture_grid: a row has {len(row)} pictures, but there are {len(captions)} captions.')
+    cells = [[None if picture is None else _to_rgb(picture, palette) for picture in row] for row in rows]
+    sizes = [cell.shape[:2] for row in cells for cell in row if cell is not None]
+    height, width = (max(side) for side in zip(*sizes, strict=True)) if sizes else (0, 0)
+    font = ImageFont.load_default(size=max(10, min(24, width // 10)))
+    top = font.getbbox('Ag')[3] + 2 * GAP
+    sheet = Image.new('RGB', (GAP + len(captions) * (width + GAP), top + len(rows) * (height + GAP)), 'white')
+    draw = ImageDraw.Draw(sheet)
+    for column, caption in enumerate(captions):
+        left = GAP + column * (width + GAP)
+        draw.text((left, GAP), caption, fill='black', font=font)
+        for line, row in enumerate(cells):
+            if row[column] is not None:
+                sheet.paste(Image.fromarray(row[column]), (left, top + line * (height + GAP)))
+    return np.asarray(sheet)
+
+
+def _to_rgb(picture: Tensor | np.ndarray, palette: Sequence[Sequence[int]] | None) -> np.ndarray:
+    picture = np.asarray(picture)
+    if picture.ndim == 2:
+        return colour_labels(picture, palette)
+    if picture.ndim != 3 or picture.shape[0] != 3 or picture.dtype != np.uint8:
+        raise ValueError(f'picture_grid takes images (3, H, W) uint8 and label maps (H, W), '
+                         f'not {picture.shape} {picture.dtype}.')
+    return np.ascontiguousarray(picture.transpose(1, 2, 0))
