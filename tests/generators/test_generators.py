@@ -1,0 +1,123 @@
+"""What every generator keeps, with every head."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from semsynth.layout import Layout
+from semsynth.registry import GENERATORS
+
+CLASSES = 5
+GLOBAL = dict(type='GlobalGenerator', base_channels=4, num_downsamples=2, num_blocks=1)
+LOCAL = dict(type='LocalEnhancer', base_channels=2, num_enhancers=2, num_blocks=1, num_global_downsamples=1,
+             num_global_blocks=1)
+SPADE = dict(type='SPADEGenerator', base_channels=2, hidden_channels=4)
+SPADE_ALL = dict(SPADE, spectral='all', norm='instance')
+SPADE_LATENT = dict(SPADE, latent_dim=3, image_size=[64, 96])
+SMALLEST = [(GLOBAL, 8), (LOCAL, 16), (SPADE, 32)]
+GENERATORS_ALL = [GLOBAL, LOCAL, SPADE, SPADE_ALL, SPADE_LATENT]
+EDGE_GUIDED = dict(type='EdgeGuidedHead', num_classes=CLASSES, num_layers=2, embedding_channels=3)
+HEADS_ALL = [dict(type='RGBHead'), dict(type='RGBHead', kernel_size=3, padding_mode='zeros'), EDGE_GUIDED]
+
+
+def layout_of(height=64, width=96, batch=2) -> Layout:
+    return Layout(label=torch.randint(CLASSES, (batch, height, width)), num_classes=CLASSES,
+                  instance=torch.randint(9, (batch, height, width)))
+
+
+def build(config: dict, **changes) -> nn.Module:
+    return GENERATORS.build({**config, 'in_channels': CLASSES + 1, **changes})
+
+
+@pytest.mark.parametrize('head', HEADS_ALL, ids=['rgb', 'rgb3', 'edge_guided'])
+@pytest.mark.parametrize('config', GENERATORS_ALL, ids=['global', 'local', 'spade', 'spade_all', 'spade_latent'])
+def test_every_head_on_every_generator(config, head):
+    generator, layout = build(config, head=head), layout_of()
+    features = generator.features(layout)
+    assert features.shape == (2, generator.feature_channels, 64, 96)
+    outputs = generator(layout)
+    assert set(outputs) == set(generator.head.outputs) and set(generator.head.views) <= set(outputs)
+    for name, output in outputs.items():
+        assert output.shape == (2, 3, 64, 96) and output.dtype == torch.float32
+        if name == 'coarse':  # eq. 1 stretches what is in [-1, 1]
+            assert output.abs().max() <= 1 + torch.tensor(1.0).sigmoid()
+        elif name != 'embedding':
+            assert output.abs().max() <= 1
+    sum(output.square().mean() for output in outputs.values()).backward()
+    assert not [name for name, parameter in generator.named_parameters() if parameter.grad is None]
+    twin = copy.deepcopy(generator.eval())  # as an average of weights does
+    if config is not SPADE_LATENT:
+        assert torch.equal(twin(layout)['image'], generator(layout)['image'])
+
+
+@pytest.mark.parametrize('config', GENERATORS_ALL, ids=['global', 'local', 'spade', 'spade_all', 'spade_latent'])
+def test_outputs_are_float32_under_autocast(config):
+    generator = build(config, head=EDGE_GUIDED)
+    with torch.autocast('cpu', torch.bfloat16):
+        outputs = generator(layout_of())
+        sum(output.square().mean() for output in outputs.values()).backward()
+    assert {output.dtype for output in outputs.values()} == {torch.float32}
+    assert all(parameter.grad.isfinite().all() for parameter in generator.parameters())
+
+
+@pytest.mark.parametrize(('config', 'smallest'), SMALLEST, ids=['global', 'local', 'spade'])
+def test_smallest_size_and_sizes_that_do_not_fit(config, smallest):
+    generator = build(config)
+    assert generator.smallest_size == smallest
+    assert generator(layout_of(smallest, smallest))['image'].shape[-2:] == (smallest, smallest)
+    for height, width in [(smallest - generator.size_divisor, 64), (64, 65)]:
+        with pytest.raises(ValueError, match=f'{height}x{width}.*multiples of {generator.size_divisor} and at least '
+                                             f'{smallest}'):
+            generator(layout_of(height, width))
+
+
+def test_an_absent_instance_map_is_named():
+    with pytest.raises(ValueError, match='layout has 5 channels, but in_channels=6'):
+        build(GLOBAL)(Layout(label=torch.zeros(1, 8, 8, dtype=torch.long), num_classes=CLASSES))
+
+
+def test_any_image_like_input():
+    assert build(GLOBAL, in_channels=3)(Layout(raw=torch.randn(1, 3, 8, 12)))['image'].shape == (1, 3, 8, 12)
+
+
+@pytest.mark.parametrize(('config', 'parameters'), [
+    (dict(type='GlobalGenerator', in_channels=36), 182_546_755),
+    (dict(type='GlobalGenerator', in_channels=39), 182_556_163),
+    (dict(type='LocalEnhancer', in_channels=36), 182_857_059),
+    (dict(type='SPADEGenerator', in_channels=36, num_upsamples='more'), 93_048_003),
+    (dict(type='SPADEGenerator', in_channels=36, num_upsamples='more', latent_dim=256, image_size=(256, 512)),
+     101_136_579),
+    (dict(type='SPADEGenerator', in_channels=151), 96_492_483),
+])
+def test_parameters_are_as_many_as_the_official_ones(config, parameters):
+    with torch.device('meta'):
+        generator = GENERATORS.build(config)
+    assert sum(parameter.numel() for parameter in generator.parameters()) == parameters
+
+
+def test_same_seed_same_weights():
+    torch.manual_seed(3)
+    first = build(SPADE_ALL, head=EDGE_GUIDED).state_dict()
+    torch.manual_seed(3)
+    second = build(SPADE_ALL, head=EDGE_GUIDED).state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def convolutions(module: nn.Module) -> list[nn.Module]:
+    return [layer for layer in module.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
+
+
+@pytest.mark.parametrize('head', HEADS_ALL, ids=['rgb', 'rgb3', 'edge_guided'])
+def test_spectral_all_is_all_layers_of_generator_and_head(head):
+    assert all(map(parametrize.is_parametrized, convolutions(build(SPADE, spectral='all', head=head))))
+
+
+def test_spectral_spade_spares_seed_norms_and_head():
+    generator = build(SPADE, head=EDGE_GUIDED)
+    wide = sum(block.widens for block in generator.blocks)
+    normalised = [layer for layer in convolutions(generator) if parametrize.is_parametrized(layer)]
+    assert len(normalised) == 2 * len(generator.blocks) + wide
+    assert not any(map(parametrize.is_parametrized, convolutions(generator.head)))

@@ -1,0 +1,103 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from semsynth.generators import SPADEGenerator
+from semsynth.generators.spade import SPADEBlock, SpatiallyAdaptiveNorm
+from semsynth.layout import Layout
+
+
+def convolve(layer, x):
+    return F.conv2d(x, layer.weight, layer.bias, padding=layer.weight.shape[-1] // 2)
+
+
+def spade(norm, x, condition, instance):
+    axes = (2, 3) if instance else (0, 2, 3)
+    mean, variance = x.mean(axes, keepdim=True), x.var(axes, unbiased=False, keepdim=True)
+    hidden = convolve(norm.shared, condition).clamp(min=0)
+    return (x - mean) / (variance + 1e-5).sqrt() * (1 + convolve(norm.gamma, hidden)) + convolve(norm.beta, hidden)
+
+
+@pytest.mark.parametrize('norm', ['batch', 'instance'])
+def test_norm_equals_the_formula(norm):
+    net = SpatiallyAdaptiveNorm(4, condition_channels=3, hidden_channels=5, norm=norm)
+    x, condition = torch.randn(2, 4, 3, 5) * 2 + 1, torch.randn(2, 3, 3, 5)
+    assert torch.allclose(net(x, condition), spade(net, x, condition, norm == 'instance'), atol=1e-5)
+
+
+@pytest.mark.parametrize('widths', [(4, 4), (4, 2)])
+def test_block_equals_the_formula(widths):
+    net = SPADEBlock(*widths, condition_channels=3, hidden_channels=5, norm='instance')
+    x, condition = torch.randn(2, 4, 3, 5), torch.randn(2, 3, 3, 5)
+
+    def norm(module, features):
+        return spade(module, features, condition, instance=True)
+
+    hidden = convolve(net.conv_0, F.leaky_relu(norm(net.norm_0, x), 0.2))
+    expected = convolve(net.conv_1, F.leaky_relu(norm(net.norm_1, hidden), 0.2))
+    expected = expected + (x if widths == (4, 4) else convolve(net.conv_s, norm(net.norm_s, x)))
+    assert torch.allclose(net(x, condition), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(('num_upsamples', 'sizes'), [
+    ('normal', [1, 2, 2, 4, 8, 16, 32]), ('more', [1, 2, 4, 8, 16, 32, 64]), ('most', [1, 2, 4, 8, 16, 32, 64, 128])])
+def test_block_sizes_and_widths(num_upsamples, sizes):
+    generator = SPADEGenerator(in_channels=3, base_channels=2, hidden_channels=2, num_upsamples=num_upsamples)
+    shapes = []
+    for block in generator.blocks:
+        block.register_forward_hook(lambda _, inputs, output: shapes.append((*output.shape[1:], inputs[1].shape[-2:])))
+    generator(Layout(raw=torch.randn(2, 3, sizes[-1], 3 * sizes[-1])))
+    widths = [32, 32, 32, 16, 8, 4, 2, 1][:len(sizes)]
+    assert shapes == [(width, side, 3 * side, (side, 3 * side)) for width, side in zip(widths, sizes, strict=True)]
+    assert generator.size_divisor == sizes[-1] and generator.feature_channels == widths[-1]
+
+
+def test_the_default_head_is_spades_own():
+    generator = SPADEGenerator(in_channels=3, base_channels=2, hidden_channels=2, norm='instance')
+    layout = Layout(raw=torch.randn(1, 3, 64, 64))
+    generator.eval()
+    features = F.leaky_relu(generator.features(layout), 0.2)
+    assert torch.allclose(generator(layout)['image'], torch.tanh(convolve(generator.head.convolution, features)))
+
+
+def test_batch_norms_can_be_synchronised():
+    generator = SPADEGenerator(in_channels=3, base_channels=2, hidden_channels=2)
+    converted = torch.nn.SyncBatchNorm.convert_sync_batchnorm(generator)
+    assert isinstance(converted.blocks[0].norm_0.norm, torch.nn.SyncBatchNorm)
+
+
+@pytest.fixture
+def with_latent():
+    return SPADEGenerator(in_channels=3, base_channels=2, hidden_channels=2, latent_dim=4, image_size=(64, 96)).eval()
+
+
+def test_latent_is_drawn_where_the_layout_has_none(with_latent):
+    raw = torch.randn(2, 3, 64, 96)
+    given = [with_latent(Layout(raw=raw, latent=torch.ones(2, 4)))['image'] for _ in range(2)]
+    drawn = [with_latent(Layout(raw=raw))['image'] for _ in range(2)]
+    assert torch.equal(*given) and not torch.equal(*drawn)
+    torch.manual_seed(1)
+    first = with_latent(Layout(raw=raw))['image']
+    torch.manual_seed(1)
+    assert torch.equal(first, with_latent(Layout(raw=raw, latent=torch.randn(2, 4)))['image'])
+
+
+def test_a_latent_needs_the_size(with_latent):
+    with pytest.raises(ValueError, match=r'layout is 64x64.*image_size='):
+        with_latent(Layout(raw=torch.randn(1, 3, 64, 64)))
+    for image_size in (None, (64, 100)):
+        with pytest.raises(ValueError, match='multiples of 32'):
+            SPADEGenerator(in_channels=3, base_channels=2, latent_dim=4, image_size=image_size)
+
+
+@pytest.mark.parametrize('wrong', [dict(norm='layer'), dict(spectral='none'), dict(num_upsamples='few')])
+def test_unknown_options_are_named(wrong):
+    (name, value), = wrong.items()
+    with pytest.raises(ValueError, match=f"{name}='{value}' is unknown; use one of"):
+        SPADEGenerator(in_channels=3, **wrong)
+
+
+def test_instance_norm_on_a_seed_of_one_pixel():
+    generator = SPADEGenerator(in_channels=3, base_channels=2, norm='instance')
+    with pytest.raises(ValueError, match='shrunk to 1x1'):
+        generator(Layout(raw=torch.randn(1, 3, 32, 32)))
