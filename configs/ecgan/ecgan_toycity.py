@@ -12,4 +12,4 @@ train_dataloader = dict(dataset=dict(edges=dict()))
 
 judge = dict(type='Segmentor', config='configs/segmentors/judge_toycity.py',
              checkpoint='work_dirs/judge_toycity/final.pth', class_map='cityscapes_35_to_19')
-test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', judge=judge)]
+test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', features=judge)]

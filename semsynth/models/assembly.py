@@ -36,6 +36,8 @@ def check_assembly(model: Synthesizer, channels: int, style: int) -> None:
         return
     for name, loss in model.losses.items():
         _check_loss(name, loss, model, made)
+    if model.segmentor is not None:
+        model.segmentor.check_layout(model.data_preprocessor.num_classes, model.data_preprocessor.unknown)
     read = {view for loss in model.losses.values() for view in views_of(loss, model)}
     read |= {output for loss in model.losses.values() for output in loss.reads}
     for output in head.must_be_read:
@@ -67,6 +69,9 @@ def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]
     for view in loss.views or {}:
         if view not in model.views:
             raise ValueError(f'losses.{name}: view {view!r} is not one of the model ({", ".join(model.views)}).')
+    if loss.sums_over_views and not views_of(loss, model):
+        raise ValueError(f'losses.{name} has no view left to sum over; give it views=dict(image=1) '
+                         f'or drop the term with losses=dict({name}=None).')
 
 
 def views_of(loss: Loss, model: Synthesizer) -> list[str]:

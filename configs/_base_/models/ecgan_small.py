@@ -1,4 +1,4 @@
-# ECGAN narrowed to 2 CPU cores: the whole method with every part in place, but no VGG (its weights are half a gigabyte).
+# ECGAN narrowed to 2 CPU cores: every part of the method, but no VGG (its weights are half a gigabyte).
 model = dict(
     type='Synthesizer',
     data_preprocessor=dict(type='LayoutPreprocessor'),
@@ -10,7 +10,7 @@ model = dict(
         adversarial=dict(type='HingeLoss', reduction='mean'),
         feature_matching=dict(type='FeatureMatchingLoss', normalise='spade', weight=10),
         # The label generator's features stand in for VGG's.
-        perceptual=dict(type='SegmentorFeatureLoss', weight=5),
+        perceptual=dict(type='SegmentorFeatureLoss', weight=5, views=dict(coarse=1, image=2)),
         # Eq. 3 over every pair of pixels of every 4th row and column: all pairs cost seconds a step on a CPU.
         similarity=dict(type='SimilarityLoss', stride=4, views=dict(coarse=1, image=1)),
         contrastive=dict(type='ContrastiveLoss'),
