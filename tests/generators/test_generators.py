@@ -58,7 +58,7 @@ def test_outputs_are_float32_under_autocast(config):
     generator = build(config, head=EDGE_GUIDED)
     with torch.autocast('cpu', torch.bfloat16):
         outputs = generator(layout_of())
-        sum(output.square().mean() for output in outputs.values()).backward()
+    sum(output.square().mean() for output in outputs.values()).backward()
     assert {output.dtype for output in outputs.values()} == {torch.float32}
     assert all(parameter.grad.isfinite().all() for parameter in generator.parameters())
 
