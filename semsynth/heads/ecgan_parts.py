@@ -90,9 +90,5 @@ class ClassSpecificPixels(nn.Module):
 
     def forward(self, features: Tensor, layout: Layout) -> Tensor:
         """Features ``(B, C, H, W)`` to an image ``(B, 3, H, W)``, float32 in ``[-1, 1]``, 0 on unknown pixels."""
-        masks = layout.one_hot
-        if layout.unknown is not None:
-            known = torch.arange(layout.num_classes, device=masks.device) != layout.unknown
-            masks = masks * known.view(1, -1, 1, 1)
         weights = [tuple(part for layer in layers for part in (layer.weight, layer.bias)) for layers in self.classes]
-        return class_specific_image(features, masks, weights)
+        return class_specific_image(features, layout.label, weights, layout.unknown)
