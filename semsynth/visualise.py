@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
+
+from semsynth.writing import write_png
 
 GAP = 4
 
@@ -69,6 +72,13 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
             if row[column] is not None:
                 sheet.paste(Image.fromarray(row[column]), (left, top + line * (height + GAP)))
     return np.asarray(sheet)
+
+
+def save_images(result: dict, folder: str | Path) -> None:
+    """Save one result of ``mode='predict'``: ``NAME.png``, and ``NAME_edge.png`` where there is an edge map."""
+    for output, suffix in dict(image='', edge='_edge').items():
+        if output in result['outputs']:
+            write_png(Path(folder, f'{result["name"]}{suffix}.png'), _to_rgb(result['outputs'][output], None))
 
 
 def _to_rgb(picture: Tensor | np.ndarray, palette: Sequence[Sequence[int]] | None) -> np.ndarray:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, select_autoescape
-from PIL import Image
+
+from semsynth.writing import write_png, write_whole
 
 
 def write_gallery(folder: Path, title: str, samples: dict[str, dict[str, np.ndarray]], *,
@@ -22,20 +23,16 @@ def write_gallery(folder: Path, title: str, samples: dict[str, dict[str, np.ndar
         scores: name of each row -> metric -> value; a metric that a row lacks is shown as a dash.
     """
     pictures = folder / 'pictures'
-    pictures.mkdir(parents=True, exist_ok=True)
     captions = list(next(iter(samples.values()), {}))
     sources = {}
     for number, (name, shown) in enumerate(samples.items()):
         sources[name] = {}
         for caption in captions:
             file = pictures / f'{number:03d}_{caption.replace(" ", "_").lower()}.png'
-            Image.fromarray(shown[caption]).save(file)
-            sources[name][caption] = file.relative_to(folder).as_posix()
+            sources[name][caption] = write_png(file, shown[caption]).relative_to(folder).as_posix()
     columns = list(dict.fromkeys(metric for row in (scores or {}).values() for metric in row))
     template = Environment(loader=PackageLoader('semsynth.apis', '.'), autoescape=select_autoescape()).get_template(
         'gallery.html')
-    page = folder / 'index.html'
-    unfinished = page.with_suffix('.tmp')
-    unfinished.write_text(template.render(title=title, paragraphs=paragraphs, captions=captions, samples=sources,
-                                          scores=scores or {}, score_columns=columns), encoding='utf-8')
-    return unfinished.replace(page)
+    page = template.render(title=title, paragraphs=paragraphs, captions=captions, samples=sources, scores=scores or {},
+                           score_columns=columns)
+    return write_whole(folder / 'index.html', page.encode())

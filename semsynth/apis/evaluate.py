@@ -1,0 +1,68 @@
+"""Evaluation: a trained model's results on its test set, judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmengine.config import Config
+from rich.console import Console
+from torch import distributed
+
+from semsynth.apis.inferencer import TRAINED_ONLY, build_for_inference
+from semsynth.checkpoints import load_checkpoint
+from semsynth.engine.launch import build_runner, load_config
+from semsynth.engine.wrapping import bare
+from semsynth.evaluators import build_report, report_tables, write_report
+
+TRAINING_ENTRIES = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
+                    'val_evaluator')
+
+
+def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out: str | Path | None = None,
+             launcher: str = 'none', cfg_options: dict | None = None) -> dict:
+    """Judge a model by its config's ``test_evaluator``, print the scores, and write the result file.
+
+    Args:
+        config: path or config.
+        checkpoint: path; None judges the untrained generator.
+        out: the result file; by default ``results_CHECKPOINT.json`` in the work dir.
+        launcher: ``'none'``, ``'pytorch'`` under torchrun, ``'slurm'`` under srun; ranks share the set.
+        cfg_options: entries of the config to override.
+
+    Returns:
+        The report that the result file holds.
+
+    Raises:
+        ValueError: the config has no ``test_evaluator``, or the checkpoint does not fit.
+    """
+    config = load_config(config, cfg_options)
+    if not config.get('test_evaluator'):
+        raise ValueError(f'{config.filename} has no test_evaluator: say how results are judged, as '
+                         "configs/ecgan/ecgan_toycity.py does, with dict(type='SegmentationEvaluator', judge=...).")
+    work_dir = Path(config.get('work_dir') or Path('work_dirs', Path(config.filename or 'run').stem))
+    trained = build_for_inference(config, checkpoint).state_dict()
+    config.model.update(dict.fromkeys(TRAINED_ONLY))
+    for entry in TRAINING_ENTRIES:
+        config[entry] = None
+    config.default_hooks = {name: hook for name, hook in config.default_hooks.items() if name in ('timer', 'logger')}
+    config.default_hooks.update(dict.fromkeys(('runtime_info', 'param_scheduler', 'checkpoint', 'sampler_seed')))
+    config.custom_hooks = []
+    config.load_from, config.resume = None, False
+    runner = build_runner(config, work_dir=work_dir / 'test', launcher=launcher)
+    bare(runner.model).load_state_dict(trained)
+    scores = runner.test()
+    meta = load_checkpoint(checkpoint).get('meta', {}) if checkpoint else {}
+    report = build_report(scores, runner.test_loop.evaluator.metrics, meta.get('label_generator'),
+                          config=str(config.filename), checkpoint=str(checkpoint) if checkpoint else 'untrained',
+                          iterations=meta.get('iter', 0), losses=meta.get('loss_protocols', {}))
+    if not distributed.is_initialized() or distributed.get_rank() == 0:
+        stem = Path(checkpoint).stem if checkpoint else 'untrained'
+        path = Path(out or work_dir / f'results_{stem}.json')
+        write_report(path, report)
+        console = Console()
+        for table in reversed(report_tables(report)):
+            console.print(table)
+        console.print(f'Written to {path}')
+    if launcher != 'none':
+        distributed.destroy_process_group()
+    return report

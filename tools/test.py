@@ -1,0 +1,25 @@
+"""Judge a trained model on its test set: python tools/test.py CONFIG CHECKPOINT."""
+
+import argparse
+
+from mmengine.config import DictAction
+
+from semsynth.apis.evaluate import evaluate
+
+
+def main() -> None:
+    """Parse the command line and evaluate."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file, with a test_evaluator')
+    parser.add_argument('checkpoint', nargs='?', help='trained weights; without them the untrained generator is judged')
+    parser.add_argument('--out', help='result file (default: results_CHECKPOINT.json in the work dir)')
+    parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm'],
+                        help='pytorch under torchrun, slurm under srun')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='entries of the config to override, such as data_root=PATH')
+    args = parser.parse_args()
+    evaluate(args.config, args.checkpoint, out=args.out, launcher=args.launcher, cfg_options=args.cfg_options)
+
+
+if __name__ == '__main__':
+    main()
