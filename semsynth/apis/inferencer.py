@@ -114,7 +114,6 @@ class Inferencer:
                             'there, or name the folder of the instance maps with --instances.')
         return str(found)
 
-    @torch.no_grad()
     def __call__(self, layouts: Iterable[LayoutFile]) -> Iterator[dict]:
         """Synthesise one layout after another.
 
@@ -126,4 +125,9 @@ class Inferencer:
                          label_space=self.dataset.label_space)
             if layout.instance:
                 scene['instance_path'] = layout.instance
-            yield self.model.val_step(pseudo_collate([self.dataset.pipeline(scene)]))[0]
+            yield self.predict(self.dataset.pipeline(scene))
+
+    @torch.no_grad()
+    def predict(self, sample: dict) -> dict:
+        """Synthesise one sample of the data set; the result is as of a call, with the sample's ``real`` images."""
+        return self.model.val_step(pseudo_collate([sample]))[0]

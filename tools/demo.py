@@ -1,0 +1,17 @@
+"""The demo, step by step: python tools/demo.py. What is done is skipped, what was cut off is resumed."""
+
+import argparse
+from pathlib import Path
+
+from semsynth.apis.demo import run_demo
+
+
+def main() -> None:
+    """Run the demo from the repository's root."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    page = run_demo(Path(__file__).resolve().parents[1])
+    print(f'Open the gallery in a browser:\n{page}')
+
+
+if __name__ == '__main__':
+    main()
