@@ -1,5 +1,6 @@
 """Data sets, transforms, label spaces, and the way from files to a layout."""
 
+from semsynth import quiet  # noqa: F401  before anything else imports mmseg
 from semsynth.data import transforms
 from semsynth.data.camvid import CamVidDataset
 from semsynth.data.checks import check_dataset, quick_check

@@ -121,28 +121,25 @@ class SceneDataset(SeededDraws, BaseSegDataset):
 
 
 def _put_in_place(transforms: list, instances: bool, edges: dict | None, class_map: str | Sequence[int] | None) -> list:
-    if instances:
-        _insert_after(LoadLabel, LoadInstances(), transforms, 'instances=True')
+    if instances and any(isinstance(part, LoadLabel) for part in transforms):
+        transforms.insert(_after(LoadLabel, transforms, 'instances'), LoadInstances())
     if class_map is not None:
-        _insert_after(LoadLabel, ToSegmentorClasses(class_map), transforms, 'class_map')
+        transforms.insert(_after(LoadLabel, transforms, 'class_map'), ToSegmentorClasses(class_map))
     if edges is not None:
-        full_size = edges.get('full_size', False)
         if strangers := set(edges) - {'full_size'}:
             raise ValueError(f'edges={dict(edges)}: {first_few(sorted(strangers))} is no option; '
                              'edges takes full_size.')
-        if full_size:
-            _insert_after(LoadPhoto, CannyEdges(), transforms, 'edges')
-        else:
-            transforms.insert(len(transforms) - 1, CannyEdges())
+        after_loading = _after(LoadPhoto, transforms, 'edges')
+        transforms.insert(after_loading if edges.get('full_size', False) else -1, CannyEdges())
     return transforms
 
 
-def _insert_after(kind: type, transform: object, transforms: list, argument: str) -> None:
+def _after(kind: type, transforms: list, argument: str) -> int:
     places = [place for place, part in enumerate(transforms) if isinstance(part, kind)]
     if not places:
         raise ValueError(f'{argument} needs {kind.__name__} in the pipeline, which has '
                          f'{first_few([type(part).__name__ for part in transforms], 9) or "no transform"}.')
-    transforms.insert(places[0] + 1, transform)
+    return places[0] + 1
 
 
 def _segmentor_metainfo(metainfo: dict, table: list[int]) -> dict:

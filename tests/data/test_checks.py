@@ -1,0 +1,130 @@
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from semsynth.data import CityscapesDataset, DataError, PairedFolderDataset, check_dataset, quick_check
+
+CLASSES = ['sky', 'road', 'car', 'nothing']
+TOOL = Path(__file__).parents[2] / 'tools' / 'check_dataset.py'
+
+
+def lazily(root, **kwargs):
+    return PairedFolderDataset(str(root), 'train', CLASSES, lazy_init=True, **kwargs)
+
+
+def test_a_sound_data_set(scenes):
+    dataset = lazily(scenes, instances=True)
+    report = check_dataset(dataset)
+    assert report.problems == []
+    assert (report.scenes, report.photos, report.sizes) == (3, 3, {(6, 10): 3})
+    labels = [np.asarray(Image.open(path)) for path in sorted((scenes / 'labels').rglob('*.png'))]
+    assert report.pixels.tolist() == [sum(int((label == i).sum()) for label in labels) for i in range(4)]
+    assert report.images.tolist() == [sum(bool((label == i).any()) for label in labels) for i in range(4)]
+    quick_check(dataset)
+
+
+@pytest.fixture
+def broken(scenes, write):
+    """Every kind of problem, one file each."""
+    def add(name, photo=(6, 10), label=None):
+        noise = np.random.default_rng(0).integers(0, 256, (*photo, 3), np.uint8)
+        write(scenes / f'images/train/{name}.png', noise)
+        write(scenes / f'instances/train/{name}.png', np.zeros((6, 10), np.uint16))
+        return write(scenes / f'labels/train/{name}.png', np.zeros((6, 10), np.uint8) if label is None else label)
+
+    photo = add('cut') and scenes / 'images/train/cut.png'
+    photo.write_bytes(photo.read_bytes()[:-60])
+    add('text').write_bytes(b'no picture')
+    add('small', photo=(3, 5))
+    add('range', label=np.full((6, 10), 77, np.uint8))
+    add('colours', label=np.zeros((6, 10, 3), np.uint8))
+    jpeg = add('lossy')
+    Image.fromarray(np.zeros((6, 10), np.uint8)).save(jpeg, 'JPEG')
+    write(scenes / 'labels/train/alone.png', np.zeros((6, 10), np.uint8))
+    write(scenes / 'images/train/spare.png', np.zeros((6, 10, 3), np.uint8))
+    return scenes
+
+
+def test_every_problem_is_reported(broken):
+    report = check_dataset(lazily(broken))
+    expected = ['label maps have no photo in', 'photos have no label map in', 'cut.png cannot be read',
+                'text.png cannot be read', 'small.png is 5x3 pixels, but', 'range.png holds the id 77',
+                'colours.png has the mode RGB', 'lossy.png is a JPEG']
+    for part in expected:
+        assert [part in problem for problem in report.problems].count(True) == 1, part
+    assert len(report.problems) == len(expected)
+    assert report.scenes == 9
+    assert report.sizes == {(6, 10): 5}  # the label maps of a, b, c, cut and small are sound
+
+
+def test_instances_are_checked(scenes, write):
+    write(scenes / 'instances/train/a.png', np.zeros((6, 9), np.uint16))
+    (scenes / 'instances/train/c.png').write_bytes(b'')
+    problems = check_dataset(lazily(scenes, instances=True)).problems
+    assert len(problems) == 2
+    assert 'instances/train/a.png is 9x6 pixels, but' in problems[0]
+    assert 'instances/train/c.png cannot be read' in problems[1]
+
+
+def test_quick_check(broken):
+    with pytest.raises(DataError, match=r'1 of 10 label maps have no photo.* And \d problems more\. `python '
+                                        r'tools/check_dataset\.py CONFIG` checks every file'):
+        quick_check(lazily(broken))
+
+
+def test_quick_check_reads_headers_and_a_few_whole(scenes, write):
+    path = scenes / 'images/train/a.jpg'
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
+    with pytest.raises(DataError, match=r'a\.jpg cannot be read'):
+        quick_check(lazily(scenes))
+    quick_check(lazily(scenes), whole=0)
+    write(path, np.zeros((5, 10, 3), np.uint8))
+    with pytest.raises(DataError, match=r'a\.jpg is 10x5 pixels, but .*a\.png is 10x6'):
+        quick_check(lazily(scenes), whole=0)
+    quick_check(lazily(scenes), headers=0, whole=0)
+
+
+def test_training_needs_photos(cityscapes):
+    for photo in (cityscapes / 'leftImg8bit').rglob('*.png'):
+        photo.unlink()
+    dataset = CityscapesDataset(str(cityscapes), 'train')
+    with pytest.raises(DataError, match=r'leftImg8bit/train holds no photos, and training needs them: add them, or'):
+        quick_check(dataset)
+    quick_check(CityscapesDataset(str(cityscapes), 'train', test_mode=True))
+
+
+def test_other_data_sets_are_left_alone():
+    quick_check(torch.utils.data.TensorDataset(torch.zeros(1)))
+
+
+def run_tool(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr(sys, 'argv', ['check_dataset.py', *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(TOOL), run_name='__main__')
+    return int(stop.value.code or 0), ' '.join(capsys.readouterr().out.split())
+
+
+def test_tool(scenes, monkeypatch, capsys):
+    config = scenes / 'config.py'
+    config.write_text(
+        "data_root = 'nowhere'\n"
+        f"train_dataloader = dict(dataset=dict(type='PairedFolderDataset', data_root=data_root, split='train', "
+        f'classes={CLASSES}))\n'
+        'val_dataloader = train_dataloader\n')
+    code, out = run_tool(monkeypatch, capsys, config)
+    assert code == 1
+    assert out.count('There is no folder nowhere') == 1  # both loaders read the same
+    code, out = run_tool(monkeypatch, capsys, config, '--cfg-options', f'data_root={scenes}')
+    assert code == 0
+    assert '3 scenes, 3 with a photo; 10x6 (3)' in out
+    assert 'no problems' in out
+    (scenes / 'labels/train/a.png').write_bytes(b'')
+    code, out = run_tool(monkeypatch, capsys, config, '--split', 'val', '--cfg-options', f'data_root={scenes}')
+    assert code == 1
+    assert '1 problem' in out

@@ -1,0 +1,215 @@
+import random
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+
+from semsynth.data import (
+    CamVidDataset,
+    CityscapesDataset,
+    DataError,
+    Draw,
+    PairedFolderDataset,
+    ToyCityDataset,
+    seed_all,
+)
+from semsynth.data.paired_folder import read_classes
+from semsynth.registry import DATASETS
+
+CLASSES = ['sky', 'road', 'car', 'nothing']
+
+
+def paired(root, **kwargs):
+    return PairedFolderDataset(**{**dict(data_root=str(root), split='train', classes=CLASSES), **kwargs})
+
+
+def test_paired_folder(scenes, pipeline):
+    dataset = paired(scenes, pipeline=pipeline, instances=True, unknown=3, palette=np.eye(4, 3, dtype=int).tolist())
+    assert [dataset[i]['sample']['name'] for i in range(len(dataset))] == ['a', 'c', 'sub/b']
+    assert {key: tuple(value.shape) for key, value in dataset[1]['inputs'].items()} == dict(
+        label=(6, 10), instance=(6, 10), image=(3, 6, 10))
+    assert dataset[1]['inputs']['instance'].min() >= 30000
+    meta = dataset.metainfo
+    assert (meta['classes'], meta['num_classes'], meta['unknown']) == (tuple(CLASSES), 4, 3)
+    assert meta['palette'][1] == [0, 1, 0]
+    assert len(paired(scenes, indices=2)) == 2
+
+
+def test_built_under_any_scope(scenes, pipeline):
+    for scope in ('mmseg', 'mmengine', 'semsynth'):
+        with DefaultScope.overwrite_default_scope(scope):
+            dataset = paired(scenes, pipeline=[*pipeline[:2], dict(type='mmseg.RandomFlip', prob=0.5), pipeline[2]])
+            assert 'image' in dataset[0]['inputs']
+    assert isinstance(DATASETS.build(dict(type='PairedFolderDataset', data_root=str(scenes), split='train',
+                                          classes=CLASSES)), PairedFolderDataset)
+
+
+def test_no_split_and_drawn_palette(tmp_path, write):
+    write(tmp_path / 'labels/a.tif', np.array([[0, 3]], np.uint8))
+    dataset = paired(tmp_path, split='')
+    assert len(dataset) == 1
+    assert len(dataset.metainfo['palette']) == 4
+
+
+def test_ids_are_mapped(tmp_path, write, pipeline):
+    write(tmp_path / 'labels/train/a.png', np.array([[7, 30, 255]], np.uint8))
+    dataset = paired(tmp_path, pipeline=pipeline, id_map={7: 0, 30: 2}, unknown=3, unknown_ids=[255])
+    assert dataset[0]['inputs']['label'].tolist() == [[0, 2, 3]]
+    with pytest.raises(DataError, match=r'labels/train/a\.png holds the ids 7, 30, 255, but the data set has 4'):
+        paired(tmp_path, pipeline=pipeline)[0]
+
+
+def test_missing_photos(scenes):
+    (scenes / 'images/train/a.jpg').unlink()
+    with pytest.raises(DataError, match=r'1 of 3 label maps have no photo in .*images/train \(a\): add it, or remove '
+                                        r'the label map\.'):
+        paired(scenes)
+    shutil.rmtree(scenes / 'images')
+    assert len(paired(scenes)) == 3
+
+
+def test_missing_labels(scenes):
+    (scenes / 'labels/train/sub/b.png').unlink()
+    with pytest.raises(DataError, match=r'1 of 3 photos have no label map in .*labels/train \(sub/b\): add it, or '
+                                        r'remove the photo'):
+        paired(scenes)
+    paired(scenes, lazy_init=True)
+
+
+def test_missing_instances(scenes):
+    for name in ('a', 'c'):
+        (scenes / f'instances/train/{name}.png').unlink()
+    paired(scenes)
+    with pytest.raises(DataError, match=r'2 of 3 label maps have no instance map in .*instances/train \(a, c\): add '
+                                        r'it, or remove the label map, or set instances=False'):
+        paired(scenes, instances=True)
+
+
+def test_twins(scenes, write):
+    write(scenes / 'images/train/a.png', np.zeros((6, 10, 3), np.uint8))
+    with pytest.raises(DataError, match=r'1 stems stand for more than one photo \(.*a\.jpg and .*a\.png\): keep one'):
+        paired(scenes)
+
+
+def test_empty_split_and_absent_root(scenes):
+    with pytest.raises(DataError, match=r'labels/val holds no label map: it should hold files that end in \.png, '
+                                        r'\.jpg.*check split and data_root'):
+        paired(scenes, split='val')
+    with pytest.raises(DataError, match=r'There is no folder nowhere, where PairedFolderDataset looks for '
+                                        r'images/train/, labels/train/, instances/train/: put the data there, or name '
+                                        r'their folder with --cfg-options data_root=PATH\.$'):
+        paired('nowhere')
+    with pytest.raises(DataError, match=r'There is no folder data/none, where CityscapesDataset looks for '
+                                        r'leftImg8bit/train/, gtFine/train/: put the data there, or name their folder '
+                                        r'with --cfg-options data_root=PATH or the environment variable '
+                                        r'CITYSCAPES_ROOT; without Cityscapes, `python tools/train\.py '
+                                        r'configs/ecgan/ecgan_toycity\.py` runs the same on ToyCity\.$'):
+        CityscapesDataset('data/none', 'train')
+    with pytest.raises(DataError, match='TOYCITY_ROOT; `make demo` renders ToyCity there'):
+        ToyCityDataset('data/none', 'train')
+
+
+def test_classes_from_a_text_file(scenes):
+    (scenes / 'classes.txt').write_text('sky 70 130 180\n\nroad lane 2  128 64 128\ncar 0 0 142\nnothing 0 0 0\n')
+    assert read_classes(scenes / 'classes.txt') == (
+        ['sky', 'road lane 2', 'car', 'nothing'], [[70, 130, 180], [128, 64, 128], [0, 0, 142], [0, 0, 0]])
+    meta = paired(scenes, classes='classes.txt').metainfo
+    assert meta['classes'][1] == 'road lane 2'
+    assert meta['palette'][0] == [70, 130, 180]
+    (scenes / 'names.txt').write_text('sky\nroad\ncar\nnothing')
+    assert paired(scenes, classes=str(scenes / 'names.txt')).metainfo['classes'] == tuple(CLASSES)
+
+
+def test_text_files_that_do_not_fit(scenes):
+    with pytest.raises(DataError, match=r'There is no file .*none\.txt with the classes: write one name a line'):
+        paired(scenes, classes='none.txt')
+    (scenes / 'some.txt').write_text('sky 1 2 3\nroad\n')
+    with pytest.raises(DataError, match=r'some\.txt has 2 classes but 1 colours: give each class one, or none'):
+        paired(scenes, classes='some.txt')
+    (scenes / 'bright.txt').write_text('sky 1 2 300\n')
+    with pytest.raises(DataError, match=r'bright\.txt has a colour above 255'):
+        paired(scenes, classes='bright.txt')
+    (scenes / 'empty.txt').write_text('\n')
+    with pytest.raises(ValueError, match='classes is empty'):
+        paired(scenes, classes='empty.txt')
+    with pytest.raises(ValueError, match='palette has 1 colours, but there are 4 classes'):
+        paired(scenes, palette=[[0, 0, 0]])
+
+
+def test_cityscapes(cityscapes, pipeline):
+    dataset = CityscapesDataset(str(cityscapes), 'train', pipeline=pipeline)
+    assert [dataset[i]['sample']['name'] for i in range(2)] == ['aachen/aachen_000002_000019', 'ulm/ulm_000001_000019']
+    assert dataset[0]['inputs']['label'][0, 0] == 34
+    assert dataset[0]['inputs']['instance'].dtype == torch.int64
+    assert dataset.metainfo['num_classes'] == len(dataset.metainfo['palette']) == 35
+    assert dataset.metainfo['unknown'] is None
+    without = CityscapesDataset(str(cityscapes), 'train', pipeline=pipeline, instances=False)
+    assert 'instance' not in without[0]['inputs']
+
+
+def test_segmentor_classes(cityscapes, scenes, pipeline):
+    dataset = CityscapesDataset(str(cityscapes), 'train', pipeline=pipeline, class_map='cityscapes_35_to_19')
+    plain = CityscapesDataset(str(cityscapes), 'train', pipeline=pipeline)[0]['inputs']['label']
+    mapped = dataset[0]['inputs']['label']
+    assert (mapped[plain == 26] == 13).all()
+    assert (mapped[(plain < 7) | (plain == 34)] == 255).all()
+    meta = dataset.metainfo
+    assert (len(meta['classes']), meta['num_classes'], meta['classes'][13], meta['palette'][13]) == (
+        19, 19, 'car', [0, 0, 142])
+    sparse = paired(scenes, class_map=[2, 0, 255, 0], pipeline=pipeline).metainfo
+    assert sparse['classes'] == ('road', 'class 1', 'sky')
+    identity = paired(scenes, class_map='identity', unknown=3, pipeline=pipeline).metainfo
+    assert identity['classes'] == ('sky', 'road', 'car')
+
+
+def test_a_draw_decides_all_randomness(scenes, pipeline):
+    class Noise:
+        def __call__(self, results):
+            results['gt_seg_map'] = np.array([[random.randrange(256), np.random.randint(256),
+                                               int(torch.randint(256, ()))]], np.uint8)
+            return results
+
+    dataset = paired(scenes, pipeline=[*pipeline[:2], Noise(), pipeline[2]])
+    first = dataset[Draw(1, 7)]
+    seed_all(99)
+    again, other = dataset[Draw(1, 7)], dataset[Draw(1, 8)]
+    assert first['sample'] == again['sample'] == dataset[1]['sample']
+    assert torch.equal(first['inputs']['label'], again['inputs']['label'])
+    assert not torch.equal(first['inputs']['label'], other['inputs']['label'])
+
+
+def test_real_cityscapes_sample(real_data, pipeline):
+    root = str(real_data / 'cityscapes_sample')
+    pipeline.insert(2, dict(type='ResizeScene', scale=(128, 64)))
+    train = CityscapesDataset(root, 'train', pipeline=pipeline, edges=dict())
+    assert len(train) == 8
+    sample = train[0]
+    assert sample['sample'] == dict(name='aachen/aachen_000000_000019', size=(64, 128))
+    assert {key: tuple(value.shape) for key, value in sample['inputs'].items()} == dict(
+        label=(64, 128), instance=(64, 128), image=(3, 64, 128), edge=(3, 64, 128))
+    instance, label = sample['inputs']['instance'], sample['inputs']['label'].long()
+    countable = instance >= 1000
+    assert countable.any()
+    assert torch.equal(instance[countable] // 1000, label[countable])  # holds only where no bit is lost
+    val = CityscapesDataset(root, 'val', pipeline=pipeline)
+    assert len(val) == 15
+    assert set(val[0]['inputs']) == {'label', 'instance'}
+
+
+def test_real_camvid(real_data, pipeline):
+    dataset = CamVidDataset(str(real_data / 'camvid'), 'val', pipeline=pipeline)
+    assert len(dataset) == 101
+    assert dataset[0]['inputs']['image'].shape == (3, 360, 480)
+    assert dataset[0]['inputs']['label'].max() <= 11
+    assert dataset.metainfo['unknown'] == 11
+
+
+def test_real_coco_stuff_as_a_paired_folder(real_data, pipeline):
+    ids = {number: number for number in range(182)}
+    dataset = PairedFolderDataset(str(real_data / 'coco_stuff_sample'), 'train', classes=[str(i) for i in range(183)],
+                                  unknown=182, id_map=ids, unknown_ids=[255], instances=True, pipeline=pipeline)
+    sizes = {tuple(sample['inputs']['image'].shape[1:]) for sample in dataset}
+    assert len(sizes) > 3
+    assert max(int(sample['inputs']['label'].max()) for sample in dataset) == 182

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+from mmseg.datasets import CityscapesDataset as OfficialCityscapes
+
+from semsynth.data import CLASS_MAPS, CityscapesDataset, DataError, LabelSpace, class_table
+from semsynth.data.camvid import CamVidDataset
+
+
+def space(count=4, **kwargs):
+    return LabelSpace(tuple('abcdefgh'[:count]), **kwargs)
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.uint16, np.int16, np.int32, np.uint32, np.int64])
+def test_identity(dtype):
+    ids = np.array([[0, 3], [2, 1]], dtype)
+    indices = space().to_indices(ids, 'x.png')
+    assert indices.dtype == np.uint8
+    np.testing.assert_array_equal(indices, ids)
+
+
+def test_id_map_knows_no_other_ids():
+    mapped = space(id_map={7: 0, 300: 3, -1: 1}, unknown=2, unknown_ids=(255,))
+    assert mapped.to_indices(np.array([[7, 300, -1, 255]]), 'x').tolist() == [[0, 3, 1, 2]]
+    with pytest.raises(DataError, match=r'x\.png holds the id 0, but the data set has 4 classes and knows the ids '
+                                        r'those in id_map: give them an index in the dataset.s id_map, or list them in '
+                                        r'its unknown_ids, or correct the file\.'):
+        mapped.to_indices(np.array([[7, 0]]), 'x.png')
+
+
+@pytest.mark.parametrize('stranger', [4, 255, 65535, 65536, 2**31, -1, -2, -70000])
+def test_ids_out_of_range(stranger):
+    with pytest.raises(DataError, match=rf'x\.png holds the id {stranger}, but the data set has 4 classes and knows '
+                                        r'the ids 0\.\.3'):
+        space().to_indices(np.array([[0, stranger]], np.int64), 'x.png')
+
+
+def test_many_ids_out_of_range():
+    with pytest.raises(DataError, match=r'the ids 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 2 more, but'):
+        space().to_indices(np.arange(16, dtype=np.uint8)[None], 'x')
+
+
+def test_more_than_256_classes():
+    large = LabelSpace(tuple(map(str, range(895))))
+    indices = large.to_indices(np.array([[894]], np.uint16), 'x')
+    assert indices.dtype == np.int64
+    assert indices.item() == 894
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (dict(count=0), 'classes is empty'),
+    (dict(unknown=4), r'unknown=4 is none of the 4 classes: .* its index, 0\.\.3, or None'),
+    (dict(unknown_ids=(255,)), r'unknown_ids=\[255\] needs unknown'),
+    (dict(id_map={9: 4}), r'id_map sends id 9 to 4, which is none of the 4 classes: indices are 0\.\.3'),
+    (dict(id_map={70000: 1}), r'holds the id 70000; ids of classes are -1\.\.65535')])
+def test_spaces_that_do_not_fit(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        space(**arguments)
+
+
+def test_cityscapes_table_is_the_official_one():
+    dataset_names = list(_names(CityscapesDataset))
+    table = class_table('cityscapes_35_to_19', 35)
+    official = OfficialCityscapes.METAINFO
+    for index, train_id in enumerate(table):
+        if train_id != 255:
+            assert dataset_names[index] == official['classes'][train_id]
+            assert list(_names(CityscapesDataset)[dataset_names[index]]) == official['palette'][train_id]
+    assert sorted(table[table != 255]) == list(range(19))
+    # cityscapesScripts' helpers/labels.py, the column trainId, by id from 0 to 33; license plate has none.
+    assert table.tolist() == [255] * 7 + [0, 1, 255, 255, 2, 3, 4, 255, 255, 255, 5, 255, *range(6, 16), 255, 255, 16,
+                                          17, 18, 255]
+
+
+def _names(dataset):
+    import importlib
+    return importlib.import_module(dataset.__module__)._CLASSES
+
+
+def test_camvid_table():
+    assert CLASS_MAPS['camvid_12_to_11'] == (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255)
+    assert list(_names(CamVidDataset))[8] == 'Car'
+
+
+def test_class_tables():
+    assert class_table(None, 3).tolist() == [0, 1, 2]
+    assert class_table('identity', 3, unknown=1).tolist() == [0, 255, 2]
+    assert class_table([2, 255, 0], 3).tolist() == [2, 255, 0]
+    with pytest.raises(ValueError, match=r"class_map='citys' is no named table; there are identity, city"):
+        class_table('citys', 3)
+    with pytest.raises(ValueError, match='class_map has 35 entries, but there are 12 classes'):
+        class_table('cityscapes_35_to_19', 12)
+    with pytest.raises(ValueError, match=r'class_map=\[0, 256\]: its entries are classes 0\.\.254, or 255 for none'):
+        class_table([0, 256], 2)

@@ -1,0 +1,116 @@
+import pytest
+import torch
+from mmengine.dataset import pseudo_collate
+
+from semsynth.data import LayoutPreprocessor
+from semsynth.layout import boundary_map
+from semsynth.registry import MODELS
+
+
+def sample(name='x', height=5, width=7, classes=4, image=True, instance=True):
+    inputs = dict(label=torch.randint(0, classes, (height, width), dtype=torch.uint8))
+    if instance:
+        inputs['instance'] = torch.randint(0, 2**40, (height, width))
+    if image:
+        inputs['image'] = torch.randint(0, 256, (3, height, width), dtype=torch.uint8)
+        inputs['edge'] = torch.randint(0, 2, (1, height, width), dtype=torch.uint8).mul(255).expand(3, -1, -1)
+    return dict(inputs=inputs, sample=dict(name=name, size=(height, width)))
+
+
+def build(**kwargs):
+    return MODELS.build(dict(type='LayoutPreprocessor', num_classes=4, **kwargs))
+
+
+def test_batch():
+    samples = [sample('a'), sample('b')]
+    preprocessor = build(unknown=3, instances=True)
+    assert preprocessor.channels == 5
+    batch = preprocessor(pseudo_collate(samples), training=True)
+    layout, real = batch['layout'], batch['real']
+    assert (layout.num_classes, layout.unknown, layout.label.dtype) == (4, 3, torch.int64)
+    assert layout.condition.shape == (2, 5, 5, 7)
+    assert torch.equal(layout.instance[1], samples[1]['inputs']['instance'])
+    for key in ('image', 'edge'):
+        expected = torch.stack([part['inputs'][key] for part in samples]).double() / 255 * 2 - 1
+        torch.testing.assert_close(real[key].double(), expected, atol=1e-6, rtol=0)
+    assert batch['samples'] == [dict(name='a', size=(5, 7)), dict(name='b', size=(5, 7))]
+
+
+def test_layouts_alone():
+    preprocessor = LayoutPreprocessor(4)
+    batch = preprocessor(pseudo_collate([sample(image=False)]))
+    assert batch['real'] == {}
+    assert batch['layout'].instance is None
+    assert preprocessor.channels == batch['layout'].condition.shape[1] == 4
+
+
+@pytest.mark.parametrize('height, width', [(5, 7), (8, 4), (1, 1), (46, 62)])
+def test_padding_replicates_and_unbatch_crops(height, width):
+    preprocessor = build(instances=True)
+    preprocessor.size_divisor = 4
+    one = sample('odd', height, width)
+    batch = preprocessor(pseudo_collate([one]))
+    layout = batch['layout']
+    high, wide = -(-height // 4) * 4, -(-width // 4) * 4
+    assert layout.size == batch['real']['image'].shape[-2:] == (high, wide)
+    for y in range(high):
+        for x in range(wide):
+            inside = min(y, height - 1), min(x, width - 1)
+            assert layout.label[0, y, x] == one['inputs']['label'][inside]
+            assert layout.instance[0, y, x] == one['inputs']['instance'][inside]
+    boundary = boundary_map(layout.instance)[0, 0]
+    assert torch.equal(boundary[:height, :width], boundary_map(one['inputs']['instance'][None])[0, 0])
+    assert not (boundary[height:, :-1] != boundary[height:, 1:]).any() or width > 1
+    outputs = dict(image=batch['real']['image'], embedding=torch.zeros(1, 8, high, wide))
+    result, = preprocessor.unbatch(layout, outputs, batch['real'], batch['samples'])
+    assert result['name'] == 'odd'
+    assert list(result['outputs']) == ['image']
+    assert torch.equal(result['outputs']['image'], one['inputs']['image'])
+    assert torch.equal(result['real']['edge'], one['inputs']['edge'])
+    assert torch.equal(result['label'], one['inputs']['label'].long())
+    assert result['outputs']['image'].dtype == torch.uint8
+
+
+def test_unbatch_clamps_and_rounds():
+    preprocessor = LayoutPreprocessor(4)
+    batch = preprocessor(pseudo_collate([sample(image=False, height=1, width=4)]))
+    values = torch.tensor([-2.0, -1 + 1 / 255 * 0.9, 0.0, 1.7]).expand(1, 3, 1, 4)
+    result, = preprocessor.unbatch(batch['layout'], dict(image=values.requires_grad_()), {}, batch['samples'])
+    assert result['outputs']['image'][0].tolist() == [[0, 0, 128, 255]]
+    assert result['real'] == {}
+
+
+def test_a_batch_of_several_sizes():
+    with pytest.raises(ValueError, match=r'The sizes in a batch differ: the label map of a is 7x5, but the label of b '
+                                         r'is 8x5: put ResizeScene or mmseg\.RandomCrop into the pipeline, or set '
+                                         r'batch_size=1'):
+        build()(pseudo_collate([sample('a'), sample('b', width=8)]))
+    crooked = sample('a')
+    crooked['inputs']['image'] = crooked['inputs']['image'][:, :4]
+    with pytest.raises(ValueError, match=r'the label map of a is 7x5, but the image of a is 7x4'):
+        build()(pseudo_collate([crooked]))
+
+
+def test_missing_instances():
+    with pytest.raises(ValueError, match=r'instances=True, but the samples have no instance maps: set instances=True '
+                                         r'on the dataset too, or False on both'):
+        build(instances=True)(pseudo_collate([sample(instance=False)]))
+
+
+@pytest.mark.parametrize('value, dtype', [(200, torch.uint8), (-1, torch.int64), (4, torch.int64)])
+def test_labels_that_are_no_class(value, dtype):
+    wrong = sample('w')
+    wrong['inputs']['label'] = torch.zeros(5, 7, dtype=dtype)
+    wrong['inputs']['label'][2, 3] = value
+    with pytest.raises(ValueError, match=rf'num_classes=4, but the label map of w has indices '
+                                         rf'{min(value, 0)}\.\.{max(value, 0)}: give the model the num_classes of its'):
+        build()(pseudo_collate([wrong]))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
+def test_on_the_gpu():
+    preprocessor = build(instances=True).cuda()
+    batch = preprocessor(pseudo_collate([sample('a'), sample('b')]))
+    assert batch['layout'].device.type == batch['real']['edge'].device.type == 'cuda'
+    results = preprocessor.unbatch(batch['layout'], dict(image=batch['real']['image']), batch['real'], batch['samples'])
+    assert results[1]['outputs']['image'].device.type == 'cpu'
