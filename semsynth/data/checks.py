@@ -34,8 +34,8 @@ class Report:
     scenes: int = 0
     photos: int = 0
     sizes: Counter = field(default_factory=Counter)
-    pixels: np.ndarray | None = None
-    images: np.ndarray | None = None
+    pixels: np.ndarray = field(init=False)
+    images: np.ndarray = field(init=False)
 
     def __post_init__(self):
         self.pixels = np.zeros(len(self.classes), np.int64)
@@ -93,13 +93,7 @@ def quick_check(dataset: object, headers: int = 200, whole: int = 4) -> None:
         problems += [problem for scene in _spread(scenes, whole) for problem in _read(scene, dataset)[1]]
     if problems:
         more = f' And {len(problems) - 3} problems more.' if len(problems) > 3 else ''
-        raise DataError(f'{first_few_sentences(problems)}{more} `python tools/check_dataset.py CONFIG` checks every '
-                        'file.')
-
-
-def first_few_sentences(problems: list[str], limit: int = 3) -> str:
-    """The first problems, as running text."""
-    return ' '.join(problems[:limit])
+        raise DataError(f'{" ".join(problems[:3])}{more} `python tools/check_dataset.py CONFIG` checks every file.')
 
 
 def _read(scene: dict, dataset: SceneDataset) -> tuple[np.ndarray | None, list[str]]:
