@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import copy
-import io
 import os
 import tempfile
-import warnings
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import torch
@@ -24,7 +21,6 @@ from semsynth.registry import DATASETS
 
 ENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 """Of these mmengine wants a None where there shall be none; of others, no entry."""
-QUIET = ('Fail to import ``MultiScaleDeformableAttention``', '`?broadcast_buffers`? is deprecated')
 
 
 def load_config(config: str | Path | Config, cfg_options: dict | None = None) -> Config:
@@ -43,7 +39,6 @@ def load_config(config: str | Path | Config, cfg_options: dict | None = None) ->
     elif not Path(config).is_file():
         raise FileNotFoundError(f'There is no config {config}.')
     else:
-        _import_quietly()
         try:
             config = Config.fromfile(config)
         except SyntaxError as error:
@@ -84,7 +79,6 @@ def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: 
     Raises:
         ValueError: the launcher does not fit how this process was started, or a setting would lose checkpoints.
     """
-    _import_quietly()
     config = load_config(config)
     config.work_dir = str(work_dir or config.get('work_dir') or Path('work_dirs', Path(config.filename or 'run').stem))
     _complete(config)
@@ -188,11 +182,3 @@ def _distribute(config: Config, launcher: str) -> None:
     config.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
     if not distributed.is_initialized():
         distributed.init_process_group('gloo')  # mmengine's own start would ask for a GPU
-
-
-def _import_quietly() -> None:
-    """Import mmseg, and drop what it and its dependencies say about parts that are not used here."""
-    for message in QUIET:
-        warnings.filterwarnings('ignore', message=message)
-    with redirect_stdout(io.StringIO()):
-        import mmseg.datasets  # noqa: F401

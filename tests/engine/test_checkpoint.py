@@ -1,0 +1,106 @@
+import os
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import load_checkpoint
+from toy_run import run, toy_config
+
+from semsynth import checkpoints
+from semsynth.engine import launch
+from semsynth.engine.checkpoint import AtomicBackend, StrictCheckpointHook
+from semsynth.engine.wrapping import bare_names
+from semsynth.registry import MODELS
+from stubs import config
+
+
+class Attack:
+    def __reduce__(self):
+        return os.mkdir, ('attacked',)
+
+
+def test_unsafe_pickle_is_refused(tmp_path, monkeypatch):
+    """mmengine alone would warn and run it."""
+    monkeypatch.chdir(tmp_path)
+    torch.save(dict(state_dict=Attack()), 'bad.pth')
+    with pytest.raises(ValueError, match=r'bad\.pth is no checkpoint of tensors and plain values'):
+        load_checkpoint(torch.nn.Linear(1, 1), 'bad.pth')
+    assert not os.path.exists('attacked')  # noqa: PTH110
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / 'new' / 'iter_4.pth'
+    AtomicBackend().put(b'old', path)
+
+    def fail(descriptor):
+        raise OSError('No space left on device')
+
+    monkeypatch.setattr(os, 'fsync', fail)
+    with pytest.raises(OSError, match='No space'):
+        AtomicBackend().put(b'new', path)
+    assert path.read_bytes() == b'old'
+    monkeypatch.undo()
+    AtomicBackend().put(b'new', path)
+    assert [file.name for file in path.parent.iterdir()] == ['iter_4.pth']
+    assert path.read_bytes() == b'new'
+
+
+def hook_of(model, **attributes):
+    return StrictCheckpointHook(), SimpleNamespace(model=model, iter=6, _load_from='some.pth', **attributes)
+
+
+def test_what_does_not_fit_is_listed():
+    model = MODELS.build(config())
+    hook, runner = hook_of(model)
+    state = model.state_dict()
+    hook.after_load_checkpoint(runner, dict(state_dict=state))
+    hook.after_load_checkpoint(runner, state)
+
+    del state['generator.layer.bias']
+    state['generator.old.bias'] = torch.ones(1)
+    state['discriminator.last.bias'] = torch.ones(5)
+    with pytest.raises(ValueError, match=r'some\.pth does not fit') as caught:
+        hook.after_load_checkpoint(runner, dict(state_dict=state))
+    message = str(caught.value)
+    assert 'is missing: generator.layer.bias' in message
+    assert 'the model does not have: generator.old.bias' in message
+    assert 'has another shape: discriminator.last.bias (5,) instead of (1,)' in message
+
+
+def test_long_lists_are_cut():
+    hook, runner = hook_of(MODELS.build(config()))
+    with pytest.raises(ValueError, match=r'name_19 and 5 more'):
+        hook.after_load_checkpoint(runner, dict(runner.model.state_dict(), **{f'name_{i}': torch.ones(1)
+                                                                              for i in range(25)}))
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    model = MODELS.build(config())
+    hook, runner = hook_of(model, work_dir=tmp_path)
+    with torch.no_grad():
+        model.generator.layer.bias[0] = float('nan')
+    with pytest.raises(FloatingPointError, match=r'Iteration 7: the weights generator.layer.bias are not finite'):
+        hook.before_save_checkpoint(runner, dict(state_dict=model.state_dict()))
+
+
+def test_bare_names_leaves_a_plain_model_alone():
+    model = torch.nn.ModuleDict(dict(generator=torch.nn.ModuleDict(dict(module=torch.nn.Linear(1, 1)))))
+    assert list(bare_names(model.state_dict(), model)) == ['generator.module.weight', 'generator.module.bias']
+
+
+def test_a_checkpoint_carries_its_config_and_is_plain_data(tmp_path):
+    assert run(tmp_path, **{'train_cfg.max_iters': 2, 'default_hooks.checkpoint.interval': 1}) == [0]
+    checkpoint = launch.latest_good_checkpoint(tmp_path)
+    assert checkpoint.name == 'iter_2.pth'
+    saved = checkpoints.load_checkpoint(checkpoint)
+    ours = Config.fromstring(saved['meta']['cfg'], '.py')
+    assert ours.model == toy_config().model
+    assert ours.train_cfg.max_iters == 2
+    # another model refuses it, on resuming and on load_from alike
+    other = toy_config(**{'model.generator.noisy': False, 'train_cfg.max_iters': 2})
+    with pytest.raises(ValueError, match=r'does not fit the model.*\n?.*the model does not have: generator.norm'):
+        launch.build_runner(other, work_dir=tmp_path, resume=True).train()
+    other.load_from = str(checkpoint)
+    with pytest.raises(ValueError, match='does not fit the model'):
+        launch.build_runner(other, work_dir=tmp_path / 'other').train()

@@ -1,0 +1,79 @@
+import copy
+from types import SimpleNamespace
+
+import torch
+from torch import nn
+
+from semsynth.engine.ema import GeneratorEMAHook
+from semsynth.registry import MODELS
+from stubs import batch, config, players
+
+
+def start(momentum=0.25, **changes):
+    torch.manual_seed(1)
+    model = MODELS.build(config(**changes))
+    runner = SimpleNamespace(model=model, iter=0, _resume=False)
+    hook = GeneratorEMAHook(momentum=momentum)
+    hook.before_run(runner)
+    return hook, runner
+
+
+def steps(hook, runner, count):
+    """Train, and average by hand."""
+    optimiser, average = players(runner.model), None
+    for _ in range(count):
+        runner.model.train_step(batch(), optimiser)
+        hook.after_train_iter(runner, runner.iter)
+        runner.iter += 1
+        new = {name: p.detach().clone() for name, p in runner.model.generator.named_parameters()}
+        average = new if average is None else {name: 0.75 * average[name] + 0.25 * new[name] for name in new}
+    return average
+
+
+def test_numbers():
+    hook, runner = start()
+    average = steps(hook, runner, 4)
+    trained = copy.deepcopy(runner.model.state_dict())
+    with hook.averaged():
+        for name, parameter in runner.model.generator.named_parameters():
+            torch.testing.assert_close(parameter.detach(), average[name])
+    for name, value in runner.model.state_dict().items():
+        assert torch.equal(value, trained[name])
+
+
+def test_checkpoint_holds_the_average_and_gives_both_back():
+    hook, runner = start()
+    average = steps(hook, runner, 3)
+    trained = copy.deepcopy(runner.model.state_dict())
+    checkpoint = dict(state_dict=runner.model.state_dict())
+    hook.before_save_checkpoint(runner, checkpoint)
+    for name, value in average.items():
+        torch.testing.assert_close(checkpoint['state_dict'][f'generator.{name}'], value)
+        assert torch.equal(checkpoint['ema_state_dict'][f'module.generator.{name}'], trained[f'generator.{name}'])
+    discriminator = [name for name in trained if name.startswith('discriminator.')]
+    assert discriminator and all(torch.equal(checkpoint['state_dict'][name], trained[name]) for name in discriminator)
+    assert not any('discriminator' in name for name in checkpoint['ema_state_dict'])
+
+    saved = copy.deepcopy(checkpoint)
+    again, other = start()
+    other._resume = True
+    again.after_load_checkpoint(other, saved)
+    other.model.load_state_dict(saved['state_dict'])
+    assert all(torch.equal(value, trained[name]) for name, value in other.model.state_dict().items())
+    for name, value in again.ema_model.state_dict().items():
+        assert torch.equal(value, hook.ema_model.state_dict()[name])
+
+
+def test_weights_trained_without_an_average_are_its_first_value():
+    hook, runner = start()
+    state = {name: torch.rand_like(value) for name, value in runner.model.state_dict().items()}
+    hook.after_load_checkpoint(runner, dict(state_dict=state))
+    for name, value in hook.ema_model.module.state_dict().items():
+        assert torch.equal(value, state[name])
+
+
+def test_the_encoder_is_averaged_too():
+    hook, runner = start()
+    runner.model.encoder = nn.Linear(2, 2)
+    hook.before_run(runner)
+    assert {name.split('.')[0] for name, _ in hook.ema_model.module.named_parameters()} == {'generator', 'encoder'}

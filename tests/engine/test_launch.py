@@ -1,0 +1,74 @@
+import pytest
+import torch
+from mmengine.config import Config
+from toy_run import toy_config
+
+from semsynth.engine import launch
+from semsynth.engine.optim import Bf16OptimWrapper
+
+
+def test_config_errors(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'There is no config nowhere\.py'):
+        launch.load_config('nowhere.py')
+    bad = tmp_path / 'bad.py'
+    bad.write_text('model = dict(\nlosses = 1\n')
+    with pytest.raises(SyntaxError, match=r"'\(' was never closed, in line 1 of .*bad\.py"):
+        launch.load_config(bad)
+
+
+def test_options_override(tmp_path):
+    path = tmp_path / 'good.py'
+    path.write_text('train_cfg = dict(max_iters=5)\n')
+    assert launch.load_config(path, {'train_cfg.max_iters': 7}).train_cfg.max_iters == 7
+    config = Config(dict(a=1))
+    assert launch.load_config(config, dict(a=2)).a == 2
+    assert config.a == 1
+
+
+def test_amp_trains_both_players_in_bfloat16(tmp_path):
+    runner = launch.train(toy_config(**{'train_cfg.max_iters': 2, 'val_evaluator': None}), work_dir=tmp_path, amp=True)
+    assert all(type(wrapper) is Bf16OptimWrapper for wrapper in runner.optim_wrapper.values())
+    assert all(parameter.dtype == torch.float32 for parameter in runner.model.parameters())
+
+
+@pytest.mark.parametrize(('changes', 'message'), [
+    ({'default_hooks.checkpoint.max_keep_ckpts': 1}, 'max_keep_ckpts=1 deletes the only checkpoint'),
+    ({'optim_wrapper.generator.accumulative_counts': 3}, 'interval=4 is no multiple of .*accumulative_counts=3'),
+    ({'train_cfg.max_epochs': 2}, 'either max_iters or max_epochs, but has max_iters=12 and max_epochs=2'),
+    ({'train_dataloader.sampler.type': 'DefaultSampler'}, 'sampler is DefaultSampler'),
+])
+def test_settings_that_cannot_work(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        launch.build_runner(toy_config(**changes), work_dir=tmp_path).train()
+
+
+def test_launcher_must_fit_the_process(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match='needs torchrun'):
+        launch.build_runner(toy_config(), work_dir=tmp_path, launcher='pytorch')
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    with pytest.raises(ValueError, match='2 processes were started together: add --launcher pytorch'):
+        launch.build_runner(toy_config(), work_dir=tmp_path)
+
+
+def test_missing_data_are_reported_before_networks_are_built():
+    config = toy_config(**{'model.type': 'NoSuchModel', 'train_dataloader.dataset.type': 'NoSuchDataset'})
+    with pytest.raises(KeyError, match='NoSuchDataset'):
+        launch.train(config)
+
+
+def test_epochs_are_converted_to_iterations(tmp_path):
+    """10 samples in batches of 4 are 3 iterations."""
+    runner = launch.build_runner(toy_config(**{'train_cfg.max_iters': None, 'train_cfg.max_epochs': 5,
+                                               'train_dataloader.batch_size': 4}), work_dir=tmp_path)
+    assert (runner.train_loop.max_iters, runner.train_loop.max_epochs) == (15, 5)
+    runner.train_loop._iter = 7
+    assert runner.epoch == 2
+
+
+def test_dry_run():
+    report = launch.dry_run(toy_config())
+    assert "type='ToyGenerator'" in report
+    # the toy generator: 3*4*9+4 convolution, 8 norm, the head 4*3+3 and 3*3+3
+    assert 'generator: 147 trained' in report
+    assert 'discriminator: 33 trained' in report
+    assert 'MB' in report
