@@ -1,0 +1,110 @@
+"""Writing ToyCity to disk in the Cityscapes directory layout."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.progress import track
+
+from semsynth.data.toycity.scene import render_scene
+from semsynth.writing import write_whole
+
+CITY = 'toycity'
+SPLITS = ('train', 'val')
+SETTINGS_FILE = 'toycity.json'
+# Part of the settings: raised whenever the same seed would give other pictures.
+RENDERER_VERSION = 1
+
+
+def make_toycity(
+    out: str | Path, train: int, val: int, size: tuple[int, int], seed: int = 0, workers: int = 1
+) -> Path:
+    """Renders a ToyCity data set, unless the folder already holds the whole of it.
+
+    A scene depends on (seed, split, index, size) alone, not on the number of scenes or workers.
+
+    Args:
+        out: The data set's folder, the `data_root` of a config.
+        train: Number of training scenes.
+        val: Number of validation scenes.
+        size: Height and width in pixels.
+        seed: A whole number from 0 up.
+        workers: Processes that render.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: The folder holds ToyCity with other settings, or an argument is out of range.
+    """
+    out = Path(out)
+    settings = dict(train=train, val=val, size=list(size), seed=seed, renderer_version=RENDERER_VERSION)
+    for name, value, least in (('train', train, 0), ('val', val, 0), ('seed', seed, 0), ('workers', workers, 1)):
+        if value < least:
+            raise ValueError(f'{name}={value} given to make_toycity: expected a whole number of at least {least}.')
+    if min(size) < 16:
+        raise ValueError(f'size={tuple(size)} given to make_toycity: expected (height, width), both at least 16.')
+    if _is_complete(out, settings):
+        return out
+    _clear(out)
+    jobs = [(split, index) for split, count in zip(SPLITS, (train, val), strict=True) for index in range(count)]
+    write = partial(_write_scene, out, tuple(size), seed)
+    progress = partial(track, description='ToyCity', total=len(jobs), disable=len(jobs) < 100)
+    if workers == 1:
+        for _ in progress(map(write, jobs)):
+            pass
+    else:
+        # A child made by fork would wait for OpenCV's threads, which only its parent has; spawned ones start afresh.
+        with multiprocessing.get_context('spawn').Pool(workers) as pool:
+            for _ in progress(pool.imap_unordered(write, jobs, chunksize=16)):
+                pass
+    write_whole(out / SETTINGS_FILE, (json.dumps(settings, indent=2) + '\n').encode())
+    return out
+
+
+def _is_complete(out: Path, settings: dict) -> bool:
+    path = out / SETTINGS_FILE
+    if not path.exists():
+        return False
+    found = json.loads(path.read_text())
+    differing = [name for name in settings if found.get(name) != settings[name]]
+    if differing:
+        what = '; '.join(f'{name} is {found.get(name)}, not {settings[name]}' for name in differing)
+        raise ValueError(f'{out} holds ToyCity with other settings ({what}): delete that folder or name another one.')
+    return True
+
+
+def _clear(out: Path) -> None:
+    """Makes empty folders: an unfinished run may have left scenes of other settings."""
+    for kind in ('leftImg8bit', 'gtFine'):
+        for split in SPLITS:
+            folder = out / kind / split / CITY
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+
+
+def _write_scene(out: Path, size: tuple[int, int], seed: int, job: tuple[str, int]) -> None:
+    split, index = job
+    scene = render_scene(*size, seed=(seed, SPLITS.index(split), index))
+    name = f'{CITY}_{index:06d}_000000'
+    _replace(out / 'leftImg8bit' / split / CITY / f'{name}_leftImg8bit.png', _png(scene.image[..., ::-1]))
+    _replace(out / 'gtFine' / split / CITY / f'{name}_gtFine_labelIds.png', _png(scene.label))
+    _replace(out / 'gtFine' / split / CITY / f'{name}_gtFine_instanceIds.png', _png(scene.instance))
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    return cv2.imencode('.png', pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all; thousands of them, so without `write_whole`'s wait for the disk."""
+    temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
+    temporary.write_bytes(content)
+    temporary.replace(path)
