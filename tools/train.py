@@ -22,7 +22,7 @@ def main() -> None:
                         help='entries of the config to override, such as train_cfg.max_iters=100')
     args = parser.parse_args()
     if args.dry_run:
-        dry_run(args.config, amp=args.amp, cfg_options=args.cfg_options)
+        print(dry_run(args.config, amp=args.amp, cfg_options=args.cfg_options))
     else:
         train(args.config, work_dir=args.work_dir, resume=args.resume, amp=args.amp, launcher=args.launcher,
               cfg_options=args.cfg_options)

@@ -110,8 +110,9 @@ def dry_run(config: str | Path | Config, *, amp: bool = False, cfg_options: dict
     config = load_config(config, cfg_options)
     check_data(config)
     with tempfile.TemporaryDirectory() as folder:
-        quiet = load_config(config, {'log_level': 'ERROR', 'train_dataloader.num_workers': 0,
-                                     'train_dataloader.persistent_workers': False})
+        # a name of its own: mmengine would share a logger and a folder with a run that starts within the same second
+        quiet = load_config(config, {'log_level': 'ERROR', 'experiment_name': 'dry_run',
+                                     'train_dataloader.num_workers': 0, 'train_dataloader.persistent_workers': False})
         runner = build_runner(quiet, work_dir=folder, amp=amp)
         before = peak_memory()
         data = next(iter(runner.train_dataloader))
