@@ -112,7 +112,7 @@ def dry_run(config: str | Path | Config, *, amp: bool = False, cfg_options: dict
     with tempfile.TemporaryDirectory() as folder:
         # a name of its own: mmengine would share a logger and a folder with a run that starts within the same second
         quiet = load_config(config, {'log_level': 'ERROR', 'experiment_name': 'dry_run',
-                                     'train_dataloader.num_workers': 0, 'train_dataloader.persistent_workers': False})
+                                     'train_dataloader.num_workers': 0})
         runner = build_runner(quiet, work_dir=folder, amp=amp)
         before = peak_memory()
         data = next(iter(runner.train_dataloader))
@@ -155,6 +155,10 @@ def _complete(config: Config) -> None:
         source = next(config[split] for split in ('val_dataloader', 'test_dataloader', 'train_dataloader')
                       if config.get(split))
         hooks.pictures.dataset = source.dataset
+    for stage in ('train', 'val', 'test'):
+        loader = config.get(f'{stage}_dataloader') or {}
+        if loader.get('num_workers') == 0:
+            loader.persistent_workers = False  # torch refuses it, and --cfg-options would need both
     # a set without an evaluator, or the other way round, is not evaluated
     for stage in ('val', 'test'):
         keys = [f'{stage}_{part}' for part in ('dataloader', 'cfg', 'evaluator')]

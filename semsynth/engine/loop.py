@@ -22,7 +22,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         runner: the runner.
         dataloader: with ``sampler=dict(type='ResumableSampler')``.
         max_iters: length of training in iterations; or
-        max_epochs: in passes over the data; one epoch is ``ceil(samples of a rank / batch_size)`` iterations.
+        max_epochs: in passes over the data, each of ``len(dataloader)`` iterations.
         val_begin: first iteration that may be validated.
         val_interval: iterations between validations; the last iteration is always validated.
 
@@ -40,15 +40,15 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         if not isinstance(dataloader.sampler, ResumableSampler) or dataloader.batch_size is None:
             raise ValueError(f'train_dataloader.sampler is {type(dataloader.sampler).__name__}, but training resumes '
                              "exactly only with sampler=dict(type='ResumableSampler') and a batch_size.")
-        epoch = len(dataloader)
-        super().__init__(runner, dataloader, epoch * max_epochs if max_iters is None else max_iters,
+        self.epoch_length = max(1, len(dataloader))  # 0 where drop_last meets fewer samples than a batch
+        super().__init__(runner, dataloader, self.epoch_length * max_epochs if max_iters is None else max_iters,
                          val_begin=val_begin, val_interval=val_interval)
-        self._max_epochs = math.ceil(self.max_iters / epoch)
+        self._max_epochs = math.ceil(self.max_iters / self.epoch_length)
 
     @property
     def epoch(self) -> int:
         """Number of whole passes over the data so far."""
-        return self._iter // len(self.dataloader)
+        return self._iter // self.epoch_length
 
     @property
     def _record(self) -> Path:
