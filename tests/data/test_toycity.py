@@ -31,7 +31,7 @@ def test_bytes_are_pinned():
     digest = hashlib.sha256()
     for array in render_scene(48, 90, 7):
         digest.update(array.tobytes())
-    assert digest.hexdigest() == '4d8bef69407d623e7093d579c337b3a99f6462473502ab328da558c3e57635f3'
+    assert digest.hexdigest() == '08321a6f69ef9b5f1526bf9f4ee723629d43ed82b0b40c00f0c93b5fc7ba626d'
 
 
 def test_shapes_and_types(scenes):

@@ -23,7 +23,7 @@ class Fence:
     @classmethod
     def sample(cls, dice: Dice, x: float, z0: float, z1: float) -> Fence:
         """A fence of random looks at a place."""
-        return cls(x, z0, z1, dice.pick(FENCES), dice.real(1.2, 1.7), dice.real(0.28, 0.36))
+        return cls(x, z0, z1, dice.pick(FENCES), dice.real(1.5, 2.0), dice.real(0.3, 0.4))
 
     @property
     def depth(self) -> float:

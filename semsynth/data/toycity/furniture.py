@@ -12,7 +12,7 @@ RED = (206, 36, 38)
 BLUE = (34, 84, 178)
 YELLOW = (244, 200, 52)
 LAMPS = ((244, 48, 40), (250, 186, 40), (50, 214, 110))
-SIZE = 0.52
+SIZE = 0.56
 TRIANGLE = [(-1.0, -0.8), (1.0, -0.8), (0.0, 1.0)]
 SQUARE = [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]
 DIAMOND = [(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)]
@@ -67,8 +67,8 @@ class Post:
         if not board.shows(2.0):
             return
         tone = canvas.brush(POLE, self.z)
-        # Never thinner than a pixel and a half of the final picture, or the photo would not show what the label says.
-        half = max(0.09, 1.5 / board.scale)
+        # Never thinner than two pixels of the final picture, or the photo would not show what the label says.
+        half = max(0.1, 2.0 / board.scale)
         board.box(-half, half, 0.0, self.height, tone(STEEL))
         board.box(0.0, -canvas.light.sun * half, 0.0, self.height, tone(STEEL, 0.72))
         board.box(-1.6 * half, 1.6 * half, 0.0, 0.3, tone(STEEL, 0.7))
@@ -87,9 +87,9 @@ class Post:
 
     def _traffic_light(self, board: Board, tone) -> None:
         top = self.height + 0.2
-        board.box(-0.34, 0.34, top - 1.65, top, tone((40, 46, 44)))
+        board.box(-0.4, 0.4, top - 1.75, top, tone((40, 46, 44)))
         for number, colour in enumerate(LAMPS):
-            board.disc(0.0, top - 0.3 - 0.52 * number, 0.2, tone(colour, 1.0 if number == self.lit else 0.3))
+            board.disc(0.0, top - 0.32 - 0.55 * number, 0.22, tone(colour, 1.0 if number == self.lit else 0.3))
 
     def _sign(self, board: Board, tone) -> None:
         for polygon, scale, colour in SIGNS[self.kind]:

@@ -33,7 +33,7 @@ class Street:
         """A random street."""
         start = dice.real(14.0, 26.0)
         junction = (start, start + dice.real(6.5, 8.0)) if dice.chance(0.45) else None
-        park = dice.pick((0, 0, 0, -1, 1))
+        park = dice.pick((0, 0, -1, 1))
         return cls(dice.real(4.1, 4.9), dice.real(2.8, 4.2), junction, {-1: park == -1, 1: park == 1},
                    dash=2.2 if dice.chance(0.75) else 4.0)
 

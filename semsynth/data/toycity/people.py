@@ -31,7 +31,7 @@ class Person:
     @classmethod
     def sample(cls, dice: Dice, x: float, z: float, number: int) -> Person:
         """Somebody of random looks at a place."""
-        return cls(x, z, height=dice.real(1.75, 2.1), turn=dice.whole(-1, 1), stride=dice.real(0.04, 0.26),
+        return cls(x, z, height=dice.real(1.9, 2.2), turn=dice.whole(-1, 1), stride=dice.real(0.04, 0.26),
                    shirt=dice.pick(CLOTHES), trousers=dice.pick(TROUSERS), skin=dice.pick(SKINS), hair=dice.pick(HAIRS),
                    skirt=dice.chance(0.25), bag=dice.chance(0.35), ident=PERSON * 1000 + number)
 

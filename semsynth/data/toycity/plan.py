@@ -53,10 +53,10 @@ def _row(dice: Dice, street: Street, side: int, end: float) -> list[Thing]:
                 continue
             length = before
         if street.grass[side]:
-            if dice.chance(0.4):
+            if dice.chance(0.55):
                 things.append(Fence.sample(dice, x, z, z + length))
-        elif not corner and dice.chance(0.3 if low else 0.15):
-            length *= 0.5
+        elif not corner and dice.chance(0.45 if low else 0.25):
+            length *= 0.6
             things += [Fence.sample(dice, x, z, z + length), Tree.sample(dice, x + side * 2.0, z + length)]
             corner = True
         else:
@@ -104,7 +104,7 @@ def _posts(dice: Dice, street: Street) -> list[Thing]:
         places = []
         if dice.chance(0.7):
             z, gap = dice.real(9.0, 20.0), dice.real(12.0, 16.0)
-            places += [(edge, z + number * gap, 'lamp') for number in range(3)]
+            places += [(edge, z + number * gap, 'lamp') for number in range(2)]
         for _ in range(dice.whole(1, 2)):
             places.append((edge + side * dice.real(0.0, 0.6), dice.real(8.0, 20.0), 'sign'))
         if not street.junction and dice.chance(0.3):
@@ -137,7 +137,7 @@ def _people(dice: Dice, street: Street) -> list[Thing]:
     groups = []
     for _ in range(dice.whole(2, 4)):
         x = dice.pick((-1, 1)) * (street.half + dice.real(0.7, street.pavement - 0.5))
-        groups.append((x, max(6.0, 1.5 * abs(x)) + dice.real(0.0, 6.0)))
+        groups.append((x, max(6.0, 1.5 * abs(x)) + dice.real(0.0, 4.0)))
     if street.junction and dice.chance(0.6):
         groups.append((dice.real(-0.8, 0.6) * street.half, street.junction[0] - 2.8))
     places = [(x + 0.6 * number + dice.real(-0.1, 0.1), z + dice.real(0.0, 0.5))
