@@ -1,22 +1,15 @@
-# How segmentors are trained: bfloat16 on CPU and GPU alike, AdamW, from the first rate polynomially down to 0.
-default_scope = 'semsynth'
-iterations = 1000
+# How segmentors are trained: networks in bfloat16, AdamW, a short start, then the learning rate linearly to 0.
+_base_ = 'default_runtime.py'
+
+default_hooks = dict(
+    runtime_info=dict(_delete_=True, type='RuntimeInfoHook'), pictures=None)
+log_processor = dict(mean_pattern=r'loss|time')
 
 optim_wrapper = dict(
     type='Bf16OptimWrapper', clip_grad=dict(max_norm=5),
-    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))
+    optimizer=dict(type='AdamW', lr=4e-3, weight_decay=0.01))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(type='PolyLR', power=0.9, by_epoch=False, begin=50, end=iterations)]
-
-train_cfg = dict(type='ResumableTrainLoop', max_iters=iterations, val_interval=iterations)
-val_cfg = dict(type='ValLoop')
-val_evaluator = dict(type='mmseg.IoUMetric', iou_metrics=['mIoU'])
-
-default_hooks = dict(
-    logger=dict(type='LoggerHook', interval=100, log_metric_by_epoch=False),
-    checkpoint=dict(type='CheckpointHook', interval=500, by_epoch=False, max_keep_ckpts=2,
-                    backend_args=dict(backend='atomic')))
-custom_hooks = [dict(type='StrictCheckpointHook'), dict(type='IterationSeedHook')]
-log_processor = dict(by_epoch=False)
-randomness = dict(seed=0)
+    dict(type='LinearDecayLR', constant=0.3, by_epoch=False)]
+train_cfg = dict(type='ResumableTrainLoop', max_iters=700, val_interval=700)
+val_evaluator = dict(type='mmseg.IoUMetric')

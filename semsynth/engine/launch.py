@@ -13,6 +13,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import distributed
 
+from semsynth.data.roots import merge_options
 from semsynth.engine.checkpoint import latest_good_checkpoint
 from semsynth.engine.memory import peak_memory
 from semsynth.engine.wrapping import bare
@@ -28,7 +29,7 @@ def load_config(config: str | Path | Config, cfg_options: dict | None = None) ->
 
     Args:
         config: path, or a config that is read already (it is copied).
-        cfg_options: ``{'train_cfg.max_iters': 100}``.
+        cfg_options: ``{'train_cfg.max_iters': 100}``; ``data_root`` moves the datasets too.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -44,8 +45,7 @@ def load_config(config: str | Path | Config, cfg_options: dict | None = None) ->
         except SyntaxError as error:
             raise SyntaxError(f'{error.msg}, in line {error.lineno} of {config} or of a file it is based on: '
                               f'{(error.text or "").strip()}') from None
-    config.merge_from_dict(cfg_options or {})
-    return config
+    return merge_options(config, cfg_options)
 
 
 def train(config: str | Path | Config, *, work_dir: str | Path | None = None, resume: bool = False, amp: bool = False,

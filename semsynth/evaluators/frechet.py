@@ -103,14 +103,14 @@ class FrechetDistance(FrechetEvaluator):
     Its score is ``frechet_NAME``: only the distance on Inception's features is called FID.
 
     Args:
-        features: config of a segmentor; not the one that a loss of the judged model reads.
+        judge: config of a segmentor; not the one that a loss of the judged model reads.
         name: the network's name in the score.
         settings: ``output``, ``size``, ``resampling``, ``prefix``, ``collect_device``, see ``Evaluator``.
     """
 
-    def __init__(self, features: dict, name: str = 'judge', **settings):
-        segmentor = SEGMENTORS.build(features)
-        facts = dict(network=features, features='stages of the backbone, each averaged over the image, joined')
+    def __init__(self, judge: dict, name: str = 'judge', **settings):
+        segmentor = SEGMENTORS.build(judge)
+        facts = dict(network=judge, features='stages of the backbone, each averaged over the image, joined')
         super().__init__(f'frechet_{name}', segmentor, segmentor.weights_hash, facts, **settings)
 
     def embed(self, image: Tensor) -> Tensor:
@@ -120,7 +120,7 @@ class FrechetDistance(FrechetEvaluator):
 
 
 @EVALUATORS.register_module()
-class FID(FrechetEvaluator):
+class FrechetInceptionDistance(FrechetEvaluator):
     """Fréchet Inception distance (Heusel et al., 2017) with the weights ported from TensorFlow, by torch-fidelity.
 
     The network itself resizes the images to 299x299, bilinearly as TensorFlow 1 does.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from mmengine.logging import print_log
 from rich.table import Table
 
 from semsynth.evaluators.base import Evaluator
+from semsynth.writing import write_whole
 
 
 def build_report(scores: Mapping[str, float], evaluators: Sequence[Evaluator], label_generator: str | None = None,
@@ -34,20 +33,8 @@ def build_report(scores: Mapping[str, float], evaluators: Sequence[Evaluator], l
 
 def write_report(path: str | Path, report: Mapping[str, Any]) -> None:
     """Write a report of ``build_report`` as JSON, whole or not at all; its first line is the one on the judge."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, indent=2, ensure_ascii=False, default=str).replace('{\n  ', '{ ', 1) + '\n'
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
-    try:
-        with os.fdopen(handle, 'w', encoding='utf-8') as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, text.encode())
 
 
 def report_tables(report: Mapping[str, Any]) -> list[Table]:

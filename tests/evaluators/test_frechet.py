@@ -5,7 +5,7 @@ import torch
 from scipy.linalg import sqrtm
 from torch import nn
 
-from semsynth.evaluators import FID, FrechetDistance
+from semsynth.evaluators import FrechetDistance, FrechetInceptionDistance
 from semsynth.evaluators.frechet import frechet_distance
 from semsynth.registry import EVALUATORS
 
@@ -63,7 +63,7 @@ def samples(number, real=True):
 
 def test_evaluator_on_a_segmentors_features():
     evaluator = EVALUATORS.build(dict(type='FrechetDistance',
-                                      features=dict(type='Segmentor', config=tiny_segmentor.config())))
+                                      judge=dict(type='Segmentor', config=tiny_segmentor.config())))
     data = samples(6)
     evaluator.process(None, data[:4])
     evaluator.process(None, [*data[4:], data[0]])  # the last is padding
@@ -103,7 +103,7 @@ def test_fid_reads_its_weights_from_a_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr('torch_fidelity.feature_extractor_inceptionv3.FeatureExtractorInceptionV3', Inception)
     torch.save(dict(weight=torch.eye(3).double()), tmp_path / 'inception.pth')
-    evaluator = FID(weights=str(tmp_path / 'inception.pth'))
+    evaluator = FrechetInceptionDistance(weights=str(tmp_path / 'inception.pth'))
     data = samples(5)
     evaluator.process(None, data)
     fake, real = (np.stack([pick(d).double().mean((1, 2)).numpy() for d in data])
@@ -118,4 +118,4 @@ def test_fid_without_weights_says_where_to_put_them(tmp_path, monkeypatch):
         raise OSError('no network')
     monkeypatch.setattr(torch.hub, 'download_url_to_file', offline)
     with pytest.raises(FileNotFoundError, match=r'weights-inception-2015-12-05-6726825d\.pth.*SEMSYNTH_WEIGHTS'):
-        FID()
+        FrechetInceptionDistance()

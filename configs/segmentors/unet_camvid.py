@@ -1,0 +1,7 @@
+# The label generator of the CamVid configs.
+_base_ = [
+    '../_base_/models/segmentor_unet.py',
+    '../_base_/datasets/camvid_96x128_segmentor.py', '../_base_/segmentor_runtime.py'
+]
+model = dict(data_preprocessor=dict(size=_base_.image_size), decode_head=dict(num_classes=11))
+randomness = dict(seed=0)

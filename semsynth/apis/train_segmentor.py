@@ -1,0 +1,39 @@
+"""Train an mmseg segmentor on our data sets: a label generator for a loss, or a judge for the evaluators."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from semsynth.engine.launch import build_runner, check_data, load_config
+from semsynth.writing import write_whole
+
+SCORES = ('mIoU', 'aAcc')
+
+
+def train_segmentor(config: str | Path | Config, *, work_dir: str | Path | None = None, resume: bool = False,
+                    cfg_options: dict | None = None) -> tuple[Path, dict[str, float]]:
+    """Train a segmentor on one rank, validate it, and write the file that a ``Segmentor`` loads.
+
+    Args:
+        config: path or config of the kind in ``configs/segmentors``.
+        work_dir: where logs and checkpoints go; by default ``work_dirs/NAME-OF-CONFIG``.
+        resume: continue from the work dir's newest whole checkpoint; without one, start.
+        cfg_options: entries of the config to override.
+
+    Returns:
+        The file, ``work_dir/final.pth``, and its mIoU and pixel accuracy on the validation split, in percent.
+    """
+    config = load_config(config, cfg_options)
+    check_data(config)
+    runner = build_runner(config, work_dir=work_dir, resume=resume)
+    runner.model.to(memory_format=torch.channels_last)  # bfloat16 gains little on a CPU without
+    runner.train()
+    scores = {name: runner.message_hub.get_scalar(f'val/{name}').current() for name in SCORES}
+    meta = dict(dataset_meta=runner.train_dataloader.dataset.metainfo, cfg=config.pretty_text, scores=scores)
+    weights = BytesIO()
+    torch.save(dict(state_dict=runner.model.state_dict(), meta=meta), weights)
+    return write_whole(Path(runner.work_dir, 'final.pth'), weights.getvalue()), scores

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from semsynth.apis.train_segmentor import train_segmentor
+from semsynth.checkpoints import load_checkpoint
+from semsynth.data.toycity import make_toycity
+from semsynth.registry import SEGMENTORS
+
+CONFIGS = Path(__file__).parents[2] / 'configs' / 'segmentors'
+SHORT = {'train_cfg.max_iters': 2, 'train_dataloader.batch_size': 2, 'train_dataloader.num_workers': 0,
+         'train_dataloader.persistent_workers': False, 'val_dataloader.num_workers': 0,
+         'val_dataloader.persistent_workers': False, 'log_level': 'ERROR'}
+
+
+@pytest.fixture(scope='module')
+def roots(tmp_path_factory):
+    toycity, camvid = tmp_path_factory.mktemp('toycity'), tmp_path_factory.mktemp('camvid')
+    make_toycity(toycity, train=4, val=2, size=(40, 72))
+    draw = np.random.default_rng(0)
+    for split in ('train', 'val'):
+        for kind, shape, most in (('images', (60, 80, 3), 256), ('labels', (60, 80), 12)):
+            (camvid / kind / split).mkdir(parents=True)
+            for name in 'ab':
+                picture = draw.integers(0, most, shape, dtype=np.uint8)
+                cv2.imwrite(str(camvid / kind / split / f'{name}.png'), picture)
+    return dict(toycity=str(toycity), camvid=str(camvid))
+
+
+@pytest.mark.parametrize('name', sorted(path.stem for path in CONFIGS.glob('*.py')))
+def test_every_config_trains_a_segmentor_that_loads(name, roots, tmp_path):
+    config = CONFIGS / f'{name}.py'
+    data = roots[name.split('_')[1]]
+    path, scores = train_segmentor(config, work_dir=tmp_path, cfg_options=dict(SHORT, data_root=data))
+    assert path == tmp_path / 'final.pth' and set(scores) == {'mIoU', 'aAcc'} and 0 <= scores['aAcc'] <= 100
+    stored = load_checkpoint(path)
+    assert all(value.isfinite().all() for value in stored['state_dict'].values())
+    segmentor = SEGMENTORS.build(dict(type='Segmentor', config=str(config), checkpoint=str(path),
+                                      class_map={'toycity': 'cityscapes_35_to_19', 'camvid': 'camvid_12_to_11'}[
+                                          name.split('_')[1]]))
+    assert segmentor.classes[0] == {'toycity': 'road', 'camvid': 'Sky'}[name.split('_')[1]]
+    assert segmentor(torch.zeros(1, 3, 37, 50)).shape == (1, segmentor.num_classes, 37, 50)
+
+
+def test_resuming_ends_with_the_same_weights(roots, tmp_path):
+    options = dict(SHORT, data_root=roots['toycity'], **{'default_hooks.checkpoint.interval': 1})
+    config = CONFIGS / 'judge_toycity.py'
+    whole, _ = train_segmentor(config, work_dir=tmp_path, cfg_options=options)
+    expected = load_checkpoint(whole)['state_dict']
+    whole.unlink()
+    (tmp_path / 'iter_2.pth').unlink()
+    resumed, _ = train_segmentor(config, work_dir=tmp_path, resume=True, cfg_options=options)
+    for name, value in load_checkpoint(resumed)['state_dict'].items():
+        assert torch.equal(value, expected[name]), name
+
+
+def test_without_data_it_says_what_is_missing(tmp_path):
+    with pytest.raises(ValueError, match=r'There is no folder .*nowhere.*make demo'):
+        train_segmentor(CONFIGS / 'unet_toycity.py', work_dir=tmp_path,
+                        cfg_options=dict(data_root=str(tmp_path / 'nowhere')))
