@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import zipfile
 from pathlib import Path
@@ -12,10 +11,12 @@ from mmengine.fileio import register_backend
 from mmengine.fileio.backends import LocalBackend
 from mmengine.hooks import Hook
 from mmengine.runner import CheckpointLoader, Runner
+from torch import nn
 
 from semsynth.checkpoints import load_checkpoint
 from semsynth.engine.wrapping import bare, bare_names
 from semsynth.registry import HOOKS
+from semsynth.writing import write_whole
 
 SHOWN_NAMES = 20
 
@@ -28,18 +29,7 @@ class AtomicBackend(LocalBackend):
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
         """Write bytes; after a crash the file holds the old bytes or the new ones."""
-        path = Path(filepath)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # one name per target: what a killed run left behind is overwritten by the next
-        part = path.with_name(f'.{path.name}.part')
-        with part.open('wb') as file:
-            file.write(obj)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        write_whole(filepath, obj)
 
 
 register_backend('atomic', AtomicBackend, force=True)
@@ -94,6 +84,7 @@ class StrictCheckpointHook(Hook):
                 raise FloatingPointError(f'Iteration {runner.iter + 1}: the weights {name} are not finite, so they are '
                                          f'not saved; {kept_note(runner.work_dir)}. Lower the learning rate or the '
                                          'weight of the loss that grows in the log.')
+        checkpoint['meta'] |= _facts_of_losses(bare(runner.model))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare names and shapes.
@@ -113,6 +104,13 @@ class StrictCheckpointHook(Hook):
         if report:
             raise ValueError(f'The checkpoint {runner._load_from} does not fit the model. ' + '\n'.join(report) +
                              "\nUse the config that the checkpoint carries (meta['cfg']), or another checkpoint.")
+
+
+def _facts_of_losses(model: nn.Module) -> dict:
+    """What an evaluation must know of training: the label generator's weights, and how losses were computed."""
+    losses = getattr(model, 'losses', {})
+    return dict(label_generator=getattr(getattr(model, 'segmentor', None), 'weights_hash', None),
+                loss_protocols={name: loss.protocol for name, loss in losses.items() if hasattr(loss, 'protocol')})
 
 
 def _listed(names: list[str]) -> str:

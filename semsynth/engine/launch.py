@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import distributed
 
-from semsynth.data.roots import merge_options
+from semsynth.data import merge_options, quick_check
 from semsynth.engine.checkpoint import latest_good_checkpoint
 from semsynth.engine.memory import peak_memory
 from semsynth.engine.wrapping import bare
@@ -94,11 +94,15 @@ def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: 
 
 
 def check_data(config: Config) -> None:
-    """Build the training and validation sets once, so that missing files are reported before networks are built."""
+    """Build the training and validation sets once, and look at some files, before networks are built.
+
+    Raises:
+        DataError: files are missing, unpaired or unsound; says which.
+    """
     with DefaultScope.overwrite_default_scope('semsynth'):
         for split in ('train_dataloader', 'val_dataloader'):
             if config.get(split):
-                DATASETS.build(config[split].dataset)
+                quick_check(DATASETS.build(config[split].dataset))
 
 
 def dry_run(config: str | Path | Config, *, amp: bool = False, cfg_options: dict | None = None) -> str:
@@ -146,7 +150,7 @@ def _complete(config: Config) -> None:
     if checkpoint.get('max_keep_ckpts', -1) == 1:
         raise ValueError('default_hooks.checkpoint: max_keep_ckpts=1 deletes the only checkpoint before the next one '
                          'is written; use 2 or more.')
-    for player, wrapper in config.optim_wrapper.items():
+    for player, wrapper in (config.optim_wrapper or {}).items():
         counts = wrapper.get('accumulative_counts', 1) if isinstance(wrapper, dict) else 1
         if checkpoint.get('interval', 0) % counts:
             raise ValueError(f'default_hooks.checkpoint: interval={checkpoint.interval} is no multiple of '

@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 
 from semsynth.engine.checkpoint import kept_note
 from semsynth.engine.memory import peak_memory
+from semsynth.engine.wrapping import bare
 from semsynth.registry import HOOKS
 
 NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
@@ -39,8 +40,11 @@ class DeferredInfoHook(RuntimeInfoHook):
         runner.logger.addFilter(_is_no_noise)
 
     def before_train(self, runner: Runner) -> None:
-        """Take the interval from the logger."""
+        """Take the interval from the logger; say what stands for what in the losses."""
         super().before_train(runner)
+        for name, loss in getattr(bare(runner.model), 'losses', {}).items():
+            if hasattr(loss, 'protocol'):
+                runner.logger.info(f'{name}: {loss.protocol}')
         self.interval = next((hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)), 50)
         self._start_clock()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -12,14 +11,13 @@ from mmengine.dataset import pseudo_collate
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from PIL import Image
 
 from semsynth.data.draws import Draw, seed_all
-from semsynth.engine.checkpoint import AtomicBackend
 from semsynth.engine.ema import GeneratorEMAHook
 from semsynth.engine.wrapping import bare
 from semsynth.registry import DATASETS, HOOKS
 from semsynth.visualise import picture_grid
+from semsynth.writing import write_png
 
 
 @HOOKS.register_module()
@@ -54,9 +52,7 @@ class SamplePicturesHook(Hook):
         if is_main_process() and (self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner)):
             step = runner.iter + 1
             grid = result_grid(self._predict(runner), self.palette)
-            file = io.BytesIO()
-            Image.fromarray(grid).save(file, 'PNG')
-            AtomicBackend().put(file.getvalue(), Path(runner.work_dir, 'pictures', f'iter_{step:06d}.png'))
+            write_png(Path(runner.work_dir, 'pictures', f'iter_{step:06d}.png'), grid)
             runner.visualizer.add_image('samples', grid, step)
 
     @torch.no_grad()
