@@ -7,9 +7,9 @@ model = dict(
     data_preprocessor=dict(num_classes=_base_.num_classes, instances=True),
     generator=dict(head=dict(num_classes=_base_.num_classes)),
     segmentor=dict(type='Segmentor', config='configs/segmentors/unet_toycity.py',
-                   checkpoint='work_dirs/unet_toycity/final.pth', class_map='cityscapes_35_to_19'))
+                   checkpoint='work_dirs/unet_toycity/final.pth'))
 train_dataloader = dict(dataset=dict(edges=dict()))
 
 judge = dict(type='Segmentor', config='configs/segmentors/judge_toycity.py',
-             checkpoint='work_dirs/judge_toycity/final.pth', class_map='cityscapes_35_to_19')
+             checkpoint='work_dirs/judge_toycity/final.pth')
 test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', features=judge)]

@@ -6,5 +6,5 @@ _base_ = [
 model = dict(data_preprocessor=dict(num_classes=_base_.num_classes, instances=True))
 
 judge = dict(type='Segmentor', config='configs/segmentors/judge_toycity.py',
-             checkpoint='work_dirs/judge_toycity/final.pth', class_map='cityscapes_35_to_19')
+             checkpoint='work_dirs/judge_toycity/final.pth')
 test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', features=judge)]

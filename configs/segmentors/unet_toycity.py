@@ -3,5 +3,5 @@ _base_ = [
     '../_base_/models/segmentor_unet.py',
     '../_base_/datasets/toycity_64x128_segmentor.py', '../_base_/segmentor_runtime.py'
 ]
-model = dict(data_preprocessor=dict(size=_base_.image_size), decode_head=dict(num_classes=19))
+model = dict(data_preprocessor=dict(size=_base_.image_size), decode_head=dict(num_classes=_base_.num_classes))
 randomness = dict(seed=0)

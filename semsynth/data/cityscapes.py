@@ -6,6 +6,8 @@ from semsynth.data.label_spaces import LabelSpace
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.registry import DATASETS
 
+TOYCITY_IDS = (7, 8, 11, 13, 17, 19, 20, 21, 22, 23, 24, 26)
+
 # The official table: name and colour of the ids 0..33 and, last, -1.
 _CLASSES = {
     'unlabeled': (0, 0, 0), 'ego vehicle': (0, 0, 0), 'rectification border': (0, 0, 0), 'out of roi': (0, 0, 0),
@@ -35,13 +37,14 @@ class CityscapesDataset(SceneDataset):
 
     root_variable = 'CITYSCAPES_ROOT'
     hint = '; without Cityscapes, `python tools/train.py configs/ecgan/ecgan_toycity.py` runs the same on ToyCity'
+    id_map = {number: number for number in range(34)} | {-1: 34, 255: 34}
+    classes = tuple(_CLASSES)
 
     def __init__(self, data_root: str, split: str, instances: bool = True, **kwargs):
-        ids = {number: number for number in range(34)} | {-1: 34, 255: 34}
         super().__init__(
             data_root=data_root,
-            label_space=LabelSpace(tuple(_CLASSES), id_map=ids),
-            palette=list(_CLASSES.values()),
+            label_space=LabelSpace(self.classes, id_map=self.id_map),
+            palette=[_CLASSES[name] for name in self.classes],
             folders=dict(photo=f'leftImg8bit/{split}', label=f'gtFine/{split}', instance=f'gtFine/{split}'),
             suffixes=dict(photo=('_leftImg8bit.png',), label=('_gtFine_labelIds.png',),
                           instance=('_gtFine_instanceIds.png',)),
@@ -50,7 +53,12 @@ class CityscapesDataset(SceneDataset):
 
 @DATASETS.register_module()
 class ToyCityDataset(CityscapesDataset):
-    """ToyCity: rendered street scenes in the Cityscapes layout, with the Cityscapes ids."""
+    """ToyCity: rendered street scenes in the Cityscapes layout, with the 12 Cityscapes ids that occur in them.
+
+    (:class:`CityscapesDataset` reads the same folder with all 35.)
+    """
 
     root_variable = 'TOYCITY_ROOT'
-    hint = '; `make demo` renders ToyCity there'
+    hint = '; `make demo` renders ToyCity there, and so does `python tools/make_toycity.py --out PATH`'
+    id_map = {number: index for index, number in enumerate(TOYCITY_IDS)}
+    classes = tuple(tuple(_CLASSES)[number] for number in TOYCITY_IDS)

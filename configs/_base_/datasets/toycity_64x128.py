@@ -1,10 +1,10 @@
-# ToyCity, rendered at 64x128 (height x width) in the Cityscapes layout with the Cityscapes ids.
+# ToyCity, rendered at 64x128 (height x width) in the Cityscapes layout: the 12 Cityscapes classes that occur.
 data_root = '{{$TOYCITY_ROOT:data/toycity}}'
 image_size = (64, 128)
-num_classes = 35
+num_classes = 12
 unknown = None
 instances = True
-class_map = 'cityscapes_35_to_19'
+class_map = 'identity'
 
 load = [dict(type='LoadPhoto'), dict(type='LoadLabel'), dict(type='ResizeScene', scale=image_size[::-1])]
 train_pipeline = [*load, dict(type='mmseg.RandomFlip', prob=0.5), dict(type='PackScene')]
