@@ -10,6 +10,8 @@ model = dict(
                    checkpoint='work_dirs/unet_toycity/final.pth'))
 train_dataloader = dict(dataset=dict(edges=dict()))
 
+default_hooks = dict(ema=dict(type='GeneratorEMAHook', momentum=0.002))
+
 judge = dict(type='Segmentor', config='configs/segmentors/judge_toycity.py',
              checkpoint='work_dirs/judge_toycity/final.pth')
 test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', features=judge)]

@@ -5,6 +5,8 @@ _base_ = [
 ]
 model = dict(data_preprocessor=dict(num_classes=_base_.num_classes, instances=True))
 
+default_hooks = dict(ema=dict(type='GeneratorEMAHook', momentum=0.002))
+
 judge = dict(type='Segmentor', config='configs/segmentors/judge_toycity.py',
              checkpoint='work_dirs/judge_toycity/final.pth')
 test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', features=judge)]
