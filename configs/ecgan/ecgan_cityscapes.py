@@ -23,4 +23,4 @@ judge = dict(
     checkpoint=weights + 'deeplabv3plus/deeplabv3plus_r101-d8_512x1024_80k_cityscapes/'
                          'deeplabv3plus_r101-d8_512x1024_80k_cityscapes_20200606_114143-068fcfe9.pth',
     class_map='cityscapes_35_to_19')
-test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FID')]
+test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetInceptionDistance')]

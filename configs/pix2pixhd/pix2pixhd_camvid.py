@@ -8,4 +8,4 @@ default_hooks = dict(ema=dict(type='GeneratorEMAHook', momentum=0.002))
 
 judge = dict(type='Segmentor', config='configs/segmentors/judge_camvid.py',
              checkpoint='work_dirs/judge_camvid/final.pth', class_map=_base_.class_map)
-test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', features=judge)]
+test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', judge=judge)]

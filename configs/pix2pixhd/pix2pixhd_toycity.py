@@ -9,4 +9,4 @@ default_hooks = dict(ema=dict(type='GeneratorEMAHook', momentum=0.002))
 
 judge = dict(type='Segmentor', config='configs/segmentors/judge_toycity.py',
              checkpoint='work_dirs/judge_toycity/final.pth')
-test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', features=judge)]
+test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', judge=judge)]
