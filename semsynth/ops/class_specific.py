@@ -36,12 +36,31 @@ def class_specific_image(features: Tensor, label: Tensor, weights: Sequence[Sequ
     x = features.movedim(1, -1).reshape(-1, channels)[order]
     for layer, activate in ((0, F.relu), (2, F.relu), (4, _tanh)):
         kernels = [own[layer].movedim(1, -1).flatten(1) for own in weights]
-        # place P, of no pixel, is a row of zeros: neighbours of other classes, and those beyond the frame
-        rows = F.embedding(neighbours, F.pad(x, (0, 0, 0, 1))).flatten(1).split(counts)
+        rows = _Gather.apply(x, neighbours).flatten(1).split(counts)
         x = activate(torch.cat([F.linear(own_rows, kernel, own[layer + 1])
                                 for own_rows, kernel, own in zip(rows, kernels, weights, strict=True)]))
     image = x[place].view(batch, height, width, 3).movedim(-1, 1)
     return image if unknown is None else image.masked_fill((label == unknown).unsqueeze(1), 0)
+
+
+class _Gather(torch.autograd.Function):
+    """Each pixel's 3x3 neighbours, zeros where it has none: ``(P, C)`` and ``(P, 9)`` to ``(P, 9, C)``.
+
+    What is a pixel's k-th neighbour has that pixel for its (8 - k)-th: backward gathers too, where indexing would
+    scatter, slowly on a CPU and in no fixed order on a GPU.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor, neighbours: Tensor) -> Tensor:
+        ctx.save_for_backward(neighbours)
+        return F.embedding(neighbours, F.pad(x, (0, 0, 0, 1)))
+
+    @staticmethod
+    def backward(ctx, upstream: Tensor) -> tuple[Tensor, None]:
+        (neighbours,) = ctx.saved_tensors
+        taps = torch.arange(9, device=neighbours.device)
+        rows = F.pad(upstream, (0, 0, 0, 0, 0, 1)).flatten(0, 1)
+        return F.embedding(neighbours.flip(1) * 9 + taps, rows).sum(1), None
 
 
 def _neighbours(label: Tensor, order: Tensor) -> tuple[Tensor, Tensor]:
