@@ -3,26 +3,27 @@
 import argparse
 import sys
 
-from mmengine.config import Config, DictAction
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from semsynth.data import check_dataset, merge_options
+from semsynth.command_line import add_config_options, plain_errors
+from semsynth.data import check_dataset
 from semsynth.data.checks import Report
+from semsynth.engine.launch import load_config
 from semsynth.registry import DATASETS
 
 
+@plain_errors()
 def main() -> None:
     """Parse the command line, check, and exit with 1 where there are problems."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file with train_dataloader, val_dataloader, test_dataloader')
     parser.add_argument('--split', choices=['train', 'val', 'test'], help='only this dataloader (default: each that '
                         'the config has)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='entries of the config to override, such as data_root=PATH')
+    add_config_options(parser)
     args = parser.parse_args()
-    cfg = merge_options(Config.fromfile(args.config), args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options)
     console = Console()
     datasets = []
     for split in [args.split] if args.split else ['train', 'val', 'test']:

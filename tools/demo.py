@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 
 from semsynth.apis.demo import run_demo
+from semsynth.command_line import plain_errors
 
 
+@plain_errors()
 def main() -> None:
     """Run the demo from the repository's root."""
     argparse.ArgumentParser(description=__doc__).parse_args()

@@ -2,9 +2,11 @@
 
 import argparse
 
+from semsynth.command_line import plain_errors
 from semsynth.data.toycity import make_toycity
 
 
+@plain_errors()
 def main(argv=None):
     """Parses the command line and renders."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -16,11 +18,7 @@ def main(argv=None):
     parser.add_argument('--seed', type=int, default=0, help='(default: %(default)s)')
     parser.add_argument('--workers', type=int, default=1, help='processes that render (default: %(default)s)')
     arguments = parser.parse_args(argv)
-    try:
-        out = make_toycity(**{**vars(arguments), 'size': tuple(arguments.size)})
-    except ValueError as error:
-        parser.error(str(error))
-    print(out)
+    print(make_toycity(**{**vars(arguments), 'size': tuple(arguments.size)}))
 
 
 if __name__ == '__main__':

@@ -3,13 +3,14 @@
 import argparse
 from pathlib import Path
 
-from mmengine.config import DictAction
 from rich.progress import track
 
 from semsynth.apis.inferencer import Inferencer
+from semsynth.command_line import add_config_options, plain_errors
 from semsynth.visualise import save_images
 
 
+@plain_errors()
 def main() -> None:
     """Parse the command line and synthesise."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -20,8 +21,7 @@ def main() -> None:
                         'NAME_edge.png')
     parser.add_argument('--instances', help='folder of the instance maps (default: beside the label maps)')
     parser.add_argument('--device', help='such as cpu or cuda:1 (default: the GPU where there is one)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='entries of the config to override')
+    add_config_options(parser)
     args = parser.parse_args()
     inferencer = Inferencer(args.config, args.checkpoint, args.device, args.cfg_options)
     layouts = inferencer.find(args.input, args.instances)

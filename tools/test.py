@@ -2,11 +2,11 @@
 
 import argparse
 
-from mmengine.config import DictAction
-
 from semsynth.apis.evaluate import evaluate
+from semsynth.command_line import add_config_options, plain_errors
 
 
+@plain_errors()
 def main() -> None:
     """Parse the command line and evaluate."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -15,8 +15,7 @@ def main() -> None:
     parser.add_argument('--out', help='result file (default: results_CHECKPOINT.json in the work dir)')
     parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm'],
                         help='pytorch under torchrun, slurm under srun')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='entries of the config to override, such as data_root=PATH')
+    add_config_options(parser)
     args = parser.parse_args()
     evaluate(args.config, args.checkpoint, out=args.out, launcher=args.launcher, cfg_options=args.cfg_options)
 

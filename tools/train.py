@@ -2,11 +2,11 @@
 
 import argparse
 
-from mmengine.config import DictAction
-
+from semsynth.command_line import add_config_options, plain_errors
 from semsynth.engine.launch import dry_run, train
 
 
+@plain_errors()
 def main() -> None:
     """Parse the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -18,8 +18,7 @@ def main() -> None:
                         help='pytorch under torchrun, slurm under srun')
     parser.add_argument('--dry-run', action='store_true',
                         help='print the resolved config, parameter counts and the memory of one step, then stop')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='entries of the config to override, such as train_cfg.max_iters=100')
+    add_config_options(parser, 'data_root=PATH train_cfg.max_iters=100')
     args = parser.parse_args()
     if args.dry_run:
         print(dry_run(args.config, amp=args.amp, cfg_options=args.cfg_options))

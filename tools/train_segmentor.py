@@ -2,19 +2,18 @@
 
 import argparse
 
-from mmengine.config import DictAction
-
 from semsynth.apis.train_segmentor import train_segmentor
+from semsynth.command_line import add_config_options, plain_errors
 
 
+@plain_errors()
 def main() -> None:
     """Parse the command line, train, and say where the weights are and what they reach."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file, such as those in configs/segmentors')
     parser.add_argument('--work-dir', help='where logs and checkpoints go (default: work_dirs/NAME-OF-CONFIG)')
     parser.add_argument('--resume', action='store_true', help="continue from the work dir's newest whole checkpoint")
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='entries of the config to override, such as data_root=PATH')
+    add_config_options(parser)
     args = parser.parse_args()
     path, scores = train_segmentor(args.config, work_dir=args.work_dir, resume=args.resume,
                                    cfg_options=args.cfg_options)

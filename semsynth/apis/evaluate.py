@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.runner.checkpoint import load_state_dict
 from rich.console import Console
 from torch import distributed
 
@@ -49,7 +50,7 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     config.custom_hooks = []
     config.load_from, config.resume = None, False
     runner = build_runner(config, work_dir=work_dir / 'test', launcher=launcher)
-    bare(runner.model).load_state_dict(trained)
+    load_state_dict(bare(runner.model), trained, strict=True)  # torch's own does not look into the ranks' wrappers
     scores = runner.test()
     meta = load_checkpoint(checkpoint).get('meta', {}) if checkpoint else {}
     report = build_report(scores, runner.test_loop.evaluator.metrics, meta.get('label_generator'),

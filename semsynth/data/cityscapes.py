@@ -36,7 +36,7 @@ class CityscapesDataset(SceneDataset):
     """
 
     root_variable = 'CITYSCAPES_ROOT'
-    hint = '; without Cityscapes, `python tools/train.py configs/ecgan/ecgan_toycity.py` runs the same on ToyCity'
+    hint = '; without Cityscapes, `make demo` runs the same on ToyCity, with configs/ecgan/ecgan_toycity.py'
     id_map = {number: number for number in range(34)} | {-1: 34, 255: 34}
     classes = tuple(_CLASSES)
 

@@ -36,8 +36,6 @@ def check_assembly(model: Synthesizer, channels: int, style: int) -> None:
         return
     for name, loss in model.losses.items():
         _check_loss(name, loss, model, made)
-    if model.segmentor is not None:
-        model.segmentor.check_layout(model.data_preprocessor.num_classes, model.data_preprocessor.unknown)
     read = {view for loss in model.losses.values() for view in views_of(loss, model)}
     read |= {output for loss in model.losses.values() for output in loss.reads}
     for output in head.must_be_read:
