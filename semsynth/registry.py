@@ -72,5 +72,5 @@ PARAM_SCHEDULERS = _child('parameter scheduler', engine.PARAM_SCHEDULERS, 'mmeng
 
 # mmengine warns in every run about each of its registries that has no child in the default scope.
 for _parent in (engine.OPTIMIZERS, engine.MODEL_WRAPPERS, engine.LOG_PROCESSORS, engine.VISUALIZERS, engine.VISBACKENDS,
-                engine.EVALUATOR, engine.FUNCTIONS):
+                engine.EVALUATOR, engine.FUNCTIONS, engine.WEIGHT_INITIALIZERS):
     _child(_parent.name, _parent)

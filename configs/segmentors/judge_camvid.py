@@ -1,7 +1,8 @@
 # The judge of the CamVid configs: another architecture and another seed than their label generator.
 _base_ = [
-    '../_base_/models/segmentor_erfnet.py',
+    '../_base_/models/segmentor_fpn.py',
     '../_base_/datasets/camvid_96x128_segmentor.py', '../_base_/segmentor_runtime.py'
 ]
 model = dict(data_preprocessor=dict(size=_base_.image_size), decode_head=dict(num_classes=11))
 randomness = dict(seed=1)
+train_cfg = dict(max_iters=2000, val_interval=2000)

@@ -5,3 +5,4 @@ _base_ = [
 ]
 model = dict(data_preprocessor=dict(size=_base_.image_size), decode_head=dict(num_classes=11))
 randomness = dict(seed=0)
+train_cfg = dict(max_iters=2000, val_interval=2000)

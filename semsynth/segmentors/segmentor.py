@@ -38,8 +38,8 @@ class Segmentor(nn.Module):
             model's dict.
         checkpoint: path of its weights, loaded strictly; None leaves it at random weights, for tests.
         class_map: for each index of the layout, the segmentor's class or 255 for none: a list, or a name in
-            ``semsynth.data.label_spaces.CLASS_MAPS``. None where the two number their classes alike; an index just
-            past the segmentor's classes then means no class.
+            ``semsynth.data.label_spaces.CLASS_MAPS``. None or ``'identity'`` where the two number their classes alike;
+            an index just past the segmentor's classes then means no class.
 
     Attributes:
         num_classes: number of the segmentor's classes, N.
@@ -72,7 +72,7 @@ class Segmentor(nn.Module):
         self.wants_rgb = bool(model['data_preprocessor'].get('bgr_to_rgb'))
         padding = model['data_preprocessor'].get('test_cfg') or {}
         self.size_divisor = padding.get('size_divisor', 1)
-        self.has_class_map = class_map is not None
+        self.has_class_map = class_map not in (None, 'identity')
         self.register_buffer('table', self._table(class_map), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -144,7 +144,7 @@ class Segmentor(nn.Module):
             self.classes = tuple(names)
 
     def _table(self, class_map: str | Sequence[int] | None) -> Tensor:
-        if class_map is None:
+        if not self.has_class_map:
             return torch.tensor([*range(self.num_classes), IGNORED])
         if isinstance(class_map, str):
             from semsynth.data.label_spaces import CLASS_MAPS

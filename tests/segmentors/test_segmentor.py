@@ -152,7 +152,8 @@ def test_class_map_errors():
 
 
 @pytest.mark.parametrize(('class_map', 'num_classes', 'unknown', 'fits'), [
-    (None, 5, None, True), (None, 6, 5, True), (None, 6, 0, False), (None, 35, None, False), (None, 5, 4, False),
+    (None, 5, None, True), ('identity', 5, None, True), (None, 6, 5, True),
+    (None, 6, 0, False), (None, 35, None, False), (None, 5, 4, False),
     ([0, 1, 255], 3, None, True), ([0, 1, 255], 3, 2, True), ([0, 1, 255], 4, None, False)])
 def test_check_layout(class_map, num_classes, unknown, fits):
     segmentor = build(class_map=class_map)

@@ -1,8 +1,14 @@
 # To train segmentors on: labels in the segmentor's classes, resized for training and at their own size for testing.
 _base_ = 'camvid_96x128.py'
 classes = dict(class_map=_base_.class_map, instances=False)
-train_pipeline = [*_base_.load, dict(type='mmseg.RandomFlip', prob=0.5), dict(type='mmseg.PackSegInputs')]
-val_pipeline = [dict(type='LoadPhoto'), dict(type='ResizeScene', scale=_base_.image_size[::-1]),
+width, height = scale = _base_.image_size[::-1]
+# 367 photos are few: scale, crop and colours vary.
+train_pipeline = [
+    dict(type='LoadPhoto'), dict(type='LoadLabel'),
+    dict(type='mmseg.RandomResize', scale=scale, ratio_range=(0.75, 2), resize_type='ResizeScene', keep_ratio=True),
+    dict(type='mmseg.RandomCrop', crop_size=(height, width), cat_max_ratio=0.75),
+    dict(type='mmseg.RandomFlip', prob=0.5), dict(type='mmseg.PhotoMetricDistortion'), dict(type='mmseg.PackSegInputs')]
+val_pipeline = [dict(type='LoadPhoto'), dict(type='ResizeScene', scale=scale),
                 dict(type='LoadLabel'), dict(type='mmseg.PackSegInputs')]
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline, **classes))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline, **classes))
