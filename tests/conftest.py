@@ -4,10 +4,28 @@ from pathlib import Path
 import pytest
 import torch
 
+from semsynth.data.toycity import make_toycity
+
 
 @pytest.fixture(autouse=True, scope='session')
 def _one_thread():
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope='session')
+def _quick_engine():
+    """Without what mmengine spends seconds on for each run or data set: reports, layout of configs, garbage."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('mmengine.runner.runner.collect_env', dict)
+        patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **style: (text, True))
+        patch.setattr('mmengine.dataset.base_dataset.gc.collect', lambda: 0)
+        yield
+
+
+@pytest.fixture(scope='session')
+def toycity(tmp_path_factory) -> Path:
+    """A few small scenes."""
+    return make_toycity(tmp_path_factory.mktemp('toycity'), train=4, val=5, size=(48, 80))
 
 
 @pytest.fixture(autouse=True)

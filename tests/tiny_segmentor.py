@@ -6,7 +6,7 @@ from mmengine.registry import DefaultScope
 CLASSES = 5
 
 
-def config(**preprocessor):
+def config(num_classes=CLASSES, **preprocessor):
     norm = dict(type='SyncBN', requires_grad=True)
     wants = dict(mean=[120.0, 110.0, 100.0], std=[60.0, 50.0, 40.0], bgr_to_rgb=True, test_cfg=dict(size_divisor=4))
     return dict(
@@ -15,7 +15,7 @@ def config(**preprocessor):
                       dec_num_convs=(1, 1), downsamples=(True, True), enc_dilations=(1, 1, 1), dec_dilations=(1, 1),
                       norm_cfg=norm, init_cfg=dict(type='Pretrained', checkpoint='https://nowhere.invalid/unet.pth')),
         decode_head=dict(type='FCNHead', in_channels=4, in_index=2, channels=4, num_convs=1, concat_input=False,
-                         num_classes=CLASSES, norm_cfg=norm, align_corners=False),
+                         num_classes=num_classes, norm_cfg=norm, align_corners=False),
         pretrained='https://nowhere.invalid/other.pth', train_cfg=dict(), test_cfg=dict(mode='whole'))
 
 

@@ -5,12 +5,6 @@ import pytest
 from PIL import Image
 
 
-@pytest.fixture(autouse=True)
-def _no_garbage_collection(monkeypatch):
-    """mmengine collects garbage for each dataset that is built: half a second every time."""
-    monkeypatch.setattr('mmengine.dataset.base_dataset.gc.collect', lambda: 0)
-
-
 @pytest.fixture
 def write():
     """Save an array or bytes below a folder, making its parents."""

@@ -1,0 +1,54 @@
+"""Any config of the tree, narrowed until a step of training takes a fraction of a second."""
+
+import itertools
+from pathlib import Path
+
+import cv2
+import numpy as np
+import tiny_segmentor
+
+from semsynth.data import CLASS_MAPS
+from semsynth.engine.launch import load_config
+
+ROOT = Path(__file__).parents[1]
+SIZE = 64  # the smallest that six halvings leave something of
+SMALL = dict(base_channels=4, hidden_channels=4, embedding_channels=4, num_blocks=1, num_global_blocks=1, batch_size=2,
+             num_workers=0, persistent_workers=False)
+RUNS = itertools.count()
+
+
+def narrow(path, data_root, **options):
+    """A config of the tree as it is, but for widths, depths and sizes, and without weights from files."""
+    config = load_config(ROOT / path, {'data_root': str(data_root)})
+    _walk(config._cfg_dict, config.num_classes)
+    config.merge_from_dict({'train_cfg.max_epochs': None, 'train_cfg.max_iters': 1, 'log_level': 'ERROR',
+                            'visualizer.vis_backends': [dict(type='LocalVisBackend')],
+                            'experiment_name': f'narrow{next(RUNS)}',  # mmengine tells runs apart by name and second
+                            **options})
+    return config
+
+
+def _walk(node, num_classes):
+    if isinstance(node, dict):
+        for key in set(node) & set(SMALL):
+            node[key] = node[key] and SMALL[key]
+        if node.get('type') == 'ResizeScene':
+            node['scale'] = (SIZE, SIZE)
+        if node.get('type') == 'PerceptualLoss':
+            node['weights'] = 'random'
+        if node.get('type') == 'Segmentor':
+            classes = 1 + max(set(CLASS_MAPS.get(node.get('class_map'), range(num_classes))) - {255})
+            node['config'], node['checkpoint'] = tiny_segmentor.config(classes), None
+    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list | tuple) else ():
+        _walk(part, num_classes)
+
+
+def make_camvid(root):
+    """Three random scenes a split, as CamVid lies on disk."""
+    dice = np.random.default_rng(0)
+    for split, kind, name in itertools.product(('train', 'val'), ('images', 'labels'), 'abc'):
+        folder = root / kind / split
+        folder.mkdir(parents=True, exist_ok=True)
+        shape, values = ((60, 80, 3), 256) if kind == 'images' else ((60, 80), 12)
+        cv2.imwrite(str(folder / f'{name}.png'), dice.integers(0, values, shape, dtype=np.uint8))
+    return root

@@ -1,0 +1,150 @@
+"""Every config in the tree builds and trains; those of the papers hold the papers' numbers."""
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from narrow import ROOT, make_camvid, narrow
+
+from semsynth.engine.launch import build_runner, load_config
+from semsynth.registry import EVALUATORS, MODELS
+from semsynth.segmentors.config import model_config
+
+# Those in configs/segmentors are trained in apis/test_train_segmentor.py.
+CONFIGS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'configs').rglob('*.py')
+                 if not {'_base_', 'segmentors'} & set(path.parts))
+ROWS = ['e_gi', 'e_gi_ge', 'e_gi_ge_gt', 'e_gi_ge_gt_gs', 'e_gi_ge_gt_gs_gl', 'e_gi_ge_gt_gs_gl_gc']
+
+
+@pytest.fixture(scope='module')
+def roots(toycity, tmp_path_factory):
+    """The root of each config's data; ToyCity can be read as Cityscapes."""
+    camvid = make_camvid(tmp_path_factory.mktemp('camvid'))
+    return lambda config: camvid if 'camvid' in config else toycity
+
+
+@pytest.mark.parametrize('path', CONFIGS)
+def test_every_config_takes_a_finite_step(path, roots, tmp_path):
+    config = narrow(path, roots(path))
+    runner = build_runner(config, work_dir=tmp_path)
+    runner.train()
+    logged = {name.removeprefix('train/'): buffer.current() for name, buffer in runner.message_hub.log_scalars.items()}
+    terms = {name for name, term in config.model.losses.items() if term}
+    assert {name.split('/')[1] for name in logged if name.startswith('generator/')} == terms
+    assert 'discriminator/adversarial' in logged
+    assert all(torch.isfinite(torch.tensor(value)) for value in logged.values()), logged
+    assert all(value.isfinite().all() for value in runner.model.state_dict().values())
+
+
+@pytest.mark.parametrize('path', [path for path in CONFIGS if Config.fromfile(ROOT / path).get('test_evaluator')])
+def test_every_evaluator_builds(path, roots):
+    """Inception's weights are not at hand: of FID only the name is looked up."""
+    for evaluator in narrow(path, roots(path)).test_evaluator:
+        if evaluator.type == 'FrechetInceptionDistance':
+            assert EVALUATORS.get(evaluator.type)
+        else:
+            EVALUATORS.build(evaluator)
+
+
+def test_published_segmentors_have_the_classes_that_labels_are_mapped_to():
+    config = load_config(ROOT / 'configs/ecgan/ecgan_cityscapes.py')
+    label_generator, judge = config.model.segmentor, config.test_evaluator[0].judge
+    assert label_generator.checkpoint != judge.checkpoint
+    for part in (label_generator, judge):
+        assert model_config(part.config).decode_head.num_classes == 19
+        assert part.class_map == 'cityscapes_35_to_19'
+        # the weights' name begins with the architecture's
+        assert part.checkpoint.split('/')[-1].split('_')[0] in part.config
+
+
+EDGE, SEMANTIC = {'edge': ('edge', 1)}, {'coarse': ('image', 1), 'image': ('image', 2)}
+TABLE = {  # views, further outputs, further losses
+    'e_gi': ({'image': ('image', 1)}, (), ()),
+    'e_gi_ge': ({'image': ('image', 1)} | EDGE, (), ()),
+    'e_gi_ge_gt': ({'image': ('image', 1)} | EDGE, (), ()),
+    'e_gi_ge_gt_gs': (EDGE | SEMANTIC, (), ()),
+    'e_gi_ge_gt_gs_gl': (EDGE | SEMANTIC, (), ('similarity',)),
+    'e_gi_ge_gt_gs_gl_gc': (EDGE | SEMANTIC, ('class_specific', 'embedding'),
+                            ('similarity', 'contrastive', 'class_specific')),
+}
+
+
+@pytest.mark.parametrize('row', ROWS)
+def test_ablation_rows_have_the_parts_of_table_3(row, toycity):
+    views, outputs, losses = TABLE[row]
+    config = narrow(f'configs/ablations/ecgan/{row}.py', toycity)
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        model = MODELS.build(config.model)
+    assert {name: (view.real, view.weight) for name, view in model.views.items()} == views
+    assert set(model.generator.head.outputs) == {*views, *outputs}
+    assert set(model.losses) == {'adversarial', 'feature_matching', 'perceptual', *losses}
+    assert (model.segmentor is not None) == ('similarity' in losses)
+    assert model.generator.head.transfer == ('gt' in row)
+    # the photo's edges are made where something imitates them, and only there
+    assert (config.train_dataloader.dataset.edges is not None) == ('edge' in views)
+
+
+def test_ecgan_has_the_numbers_of_the_paper():
+    """Sections 3 and 4, appendices A and B."""
+    config = load_config(ROOT / 'configs/ecgan/ecgan_cityscapes.py')
+    losses = {name: {key: value for key, value in term.items() if key != 'type'}
+              for name, term in config.model.losses.items()}
+    assert losses == dict(
+        adversarial=dict(reduction='mean'),
+        feature_matching=dict(normalise='spade', weight=10),  # lambda_f
+        perceptual=dict(weight=10),  # lambda_p
+        similarity=dict(views=dict(coarse=1, image=1)),  # lambda_s, of I' and I'', over all pairs
+        contrastive={}, class_specific={})  # lambda_c, lambda_l: a loss's own weight is 1
+    generator, discriminator = config.model.generator, config.model.discriminator
+    assert (generator.type, generator.base_channels, generator.num_upsamples) == ('SPADEGenerator', 64, 'more')
+    assert (generator.spectral, generator.head.type, generator.head.num_layers) == ('all', 'EdgeGuidedHead', 3)
+    assert (discriminator.base_channels, discriminator.num_layers, discriminator.num_scales) == (64, 3, 2)
+    assert 'segformer' in config.model.segmentor.config
+    assert _adam(config) == dict(generator=(1e-4, (0.0, 0.999)), discriminator=(4e-4, (0.0, 0.999)))
+    assert config.train_dataloader.batch_size == 16 and config.image_size == (256, 512)
+    assert config.train_cfg.max_epochs == 200 and config.train_cfg.get('max_iters') is None
+    assert _constant(config) == dict(generator=0.5, discriminator=0.5)
+    assert 'mmseg.RandomFlip' in [part.type for part in config.train_dataloader.dataset.pipeline]
+    assert config.train_dataloader.dataset.edges == {} and config.train_dataloader.dataset.instances
+
+
+def test_ecgans_views_weigh_as_equation_10_says(toycity):
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        model = MODELS.build(narrow('configs/ecgan/ecgan_cityscapes.py', toycity).model)
+    assert {name: view.weight for name, view in model.views.items()} == dict(edge=1, coarse=1, image=2)
+    assert {name: loss.weight for name, loss in model.losses.items()} == dict(
+        adversarial=1, feature_matching=10, perceptual=10, similarity=1, contrastive=1, class_specific=1)
+
+
+@pytest.mark.parametrize('name', ['global_cityscapes_512x1024', 'local_cityscapes_1024x2048'])
+def test_pix2pixhd_has_the_numbers_of_the_paper(name):
+    config = load_config(ROOT / f'configs/pix2pixhd/pix2pixhd_{name}.py')
+    losses = config.model.losses.to_dict()
+    assert losses == dict(
+        adversarial=dict(type='LeastSquaresLoss', reduction='sum', discriminator_weight=0.5),
+        feature_matching=dict(type='FeatureMatchingLoss', normalise='pix2pixhd', weight=10),
+        perceptual=dict(type='PerceptualLoss', weight=10))
+    assert _adam(config) == dict(generator=(2e-4, (0.5, 0.999)), discriminator=(2e-4, (0.5, 0.999)))
+    assert config.train_cfg.max_epochs == 200 and _constant(config) == dict(generator=0.5, discriminator=0.5)
+    assert config.train_dataloader.batch_size == 1
+    generator = {key: value for key, value in config.model.generator.items() if key != 'head'}
+    is_local = name.startswith('local')
+    assert generator == (
+        dict(type='LocalEnhancer', base_channels=32, num_enhancers=1, num_blocks=3, num_global_downsamples=4,
+             num_global_blocks=9) if is_local else
+        dict(type='GlobalGenerator', base_channels=64, num_downsamples=4, num_blocks=9))
+    assert config.model.discriminator.num_scales == (3 if is_local else 2)
+    assert f'{config.image_size[0]}x{config.image_size[1]}' in name
+    assert config.model.data_preprocessor == dict(type='LayoutPreprocessor', num_classes=35, instances=True)
+
+
+def _adam(config):
+    players = {player: config.optim_wrapper[player].optimizer for player in ('generator', 'discriminator')}
+    assert {optimiser.type for optimiser in players.values()} == {'Adam'}
+    return {player: (optimiser.lr, tuple(optimiser.betas)) for player, optimiser in players.items()}
+
+
+def _constant(config):
+    """The share of training with a constant learning rate, before it falls to 0."""
+    return {player: schedule.constant for player, [schedule] in config.param_scheduler.items()
+            if schedule.type == 'LinearDecayLR' and not schedule.by_epoch}
