@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -40,6 +41,8 @@ def load_config(config: str | Path | Config, cfg_options: dict | None = None) ->
     elif not Path(config).is_file():
         raise FileNotFoundError(f'There is no config {config}.')
     else:
+        if str(Path.cwd()) not in sys.path:
+            sys.path.append(str(Path.cwd()))  # custom_imports may name a file in the current folder
         try:
             config = Config.fromfile(config)
         except SyntaxError as error:

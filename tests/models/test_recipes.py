@@ -36,7 +36,7 @@ def build(path, toycity, **options):
         model = MODELS.build(config.model)
         with torch.no_grad():
             for name, value in model.named_parameters():
-                # as after some training: from the papers' initial weights, tiny and without biases, rounding errors grow
+                # as after some training: from initial weights, tiny and without biases, rounding errors grow
                 value.normal_(0, 0.1) if name.endswith('bias') else value.mul_(10)
         return model, build_optim_wrapper(model, config.optim_wrapper), copy.deepcopy(model)
 
