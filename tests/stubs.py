@@ -76,9 +76,9 @@ class StubDiscriminator(nn.Module):
 class StubSegmentor(nn.Module):
     calls = 0
 
-    def forward(self, images):
+    def segment(self, images):
         self.calls += 1
-        return images.softmax(1)
+        return images.softmax(1), [images[:, :1]]
 
     def to_classes(self, label):
         return label

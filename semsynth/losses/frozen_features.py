@@ -31,12 +31,16 @@ class FrozenFeatureLoss(Loss):
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views and levels."""
         views = list(self.over_views(step))
-        batch = self.features(step, torch.cat([step.outputs[view] for view, _, _ in views]))
-        fakes = zip(*[level.chunk(len(views)) for level in batch], strict=True)
-        levels = self.level_weights(len(batch))
+        fakes = self.fake_features(step, [view for view, _, _ in views])
         return sum(weight * level_weight * l1(ours, theirs)
                    for (_, real, weight), fake in zip(views, fakes, strict=True)
-                   for level_weight, ours, theirs in zip(levels, fake, self.real_features(step, real), strict=True))
+                   for level_weight, ours, theirs in zip(self.level_weights(len(fake)), fake,
+                                                         self.real_features(step, real), strict=True))
+
+    def fake_features(self, step: Step, views: list[str]) -> list[list[Tensor]]:
+        """The features of each of the views, level by level."""
+        batch = self.features(step, torch.cat([step.outputs[view] for view in views]))
+        return [list(levels) for levels in zip(*(level.chunk(len(views)) for level in batch), strict=True)]
 
     @torch.no_grad()
     def real_features(self, step: Step, real: str) -> list[Tensor]:

@@ -29,6 +29,10 @@ class SegmentorFeatureLoss(FrozenFeatureLoss):
         """The label generator's backbone features."""
         return step.model.segmentor.features(images)
 
+    def fake_features(self, step: Step, views: list[str]) -> list[list[Tensor]]:
+        """The views' features, from the very pass that gives their probabilities."""
+        return [step.label_features[view] for view in views]
+
     def level_weights(self, levels: int) -> list[float]:
         """1 / levels each."""
         return [1 / levels] * levels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +16,6 @@ if TYPE_CHECKING:
 
 Verdict = list[list[Tensor]]
 """One list of feature maps per scale, finest scale first; the last of each list are the logits."""
-
-
-class _WhenRead(dict):
-    """A dict whose values are computed when first read."""
-
-    def __init__(self, compute: Callable[[str], Tensor]):
-        super().__init__()
-        self.compute = compute
-
-    def __missing__(self, key: str) -> Tensor:
-        self[key] = self.compute(key)
-        return self[key]
 
 
 class Step:
@@ -75,9 +63,22 @@ class Step:
         return self.model.segmentor.to_classes(self.layout.label)
 
     @cached_property
-    def probabilities(self) -> Mapping[str, Tensor]:
+    def probabilities(self) -> dict[str, Tensor]:
         """The label generator's probabilities by view, ``(B, N, H, W)``; gradient flows to the image."""
-        return _WhenRead(lambda view: self.model.segmentor(self.outputs[view]))
+        return {view: probabilities for view, (probabilities, _) in self._labelled.items()}
+
+    @cached_property
+    def label_features(self) -> dict[str, list[Tensor]]:
+        """The label generator's backbone features by view, ``(B, C_i, H_i, W_i)`` each; gradient flows to the image."""
+        return {view: features for view, (_, features) in self._labelled.items()}
+
+    @cached_property
+    def _labelled(self) -> dict[str, tuple[Tensor, list[Tensor]]]:
+        """What the label generator says of all views that some loss wants labelled, as one batch."""
+        views = self.model.labelled_views
+        probabilities, features = self.model.segmentor.segment(torch.cat([self.outputs[view] for view in views]))
+        parts = zip(*(level.chunk(len(views)) for level in (probabilities, *features)), strict=True)
+        return {view: (first, rest) for view, (first, *rest) in zip(views, parts, strict=True)}
 
     def once(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """What several losses share, such as a frozen net's features of a real image: computed at the first call."""

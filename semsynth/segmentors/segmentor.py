@@ -77,13 +77,22 @@ class Segmentor(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Probabilities ``(B, N, H, W)`` float32, at the size of the images ``(B, 3, H, W)``, RGB in ``[-1, 1]``."""
+        return self.segment(images)[0]
+
+    def segment(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Probabilities, as of a call, and the backbone's features, as of ``features``, in one pass."""
         height, width = images.shape[-2:]
         inputs = self._normalise(images)
         size = tuple(inputs.shape[-2:])
         metas = [dict(ori_shape=size, img_shape=size, pad_shape=size)] * len(inputs)
-        # Resizes the logits bilinearly to the size of the inputs.
-        logits = self.frozen.network.encode_decode(inputs, metas)
-        return logits[..., :height, :width].float().softmax(dim=1)
+        features = []
+        listener = self.frozen.network.backbone.register_forward_hook(lambda *call: features.extend(call[-1]))
+        try:
+            # Resizes the logits bilinearly to the size of the inputs.
+            logits = self.frozen.network.encode_decode(inputs, metas)
+        finally:
+            listener.remove()
+        return logits[..., :height, :width].float().softmax(dim=1), features
 
     def features(self, images: Tensor) -> list[Tensor]:
         """The backbone's features, one ``(B, C_i, H_i, W_i)`` a stage, of images ``(B, 3, H, W)`` in ``[-1, 1]``."""

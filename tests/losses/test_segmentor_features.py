@@ -14,6 +14,9 @@ class Backbone(nn.Module):
         self.batches.append((len(images), torch.is_grad_enabled()))
         return [images, images[:, :1, ::2, ::2] ** 2]
 
+    def segment(self, images):
+        return images.softmax(1), self.features(images)
+
 
 def test_averages_over_levels_and_sums_over_views(make_step):
     segmentor = Backbone()

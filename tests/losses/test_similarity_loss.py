@@ -6,8 +6,8 @@ from semsynth.ops import similarity_loss
 
 
 class Segmentor:
-    def __call__(self, images):
-        return (5 * images).softmax(1)
+    def segment(self, images):
+        return (5 * images).softmax(1), []
 
     def to_classes(self, label):
         return torch.where(label == 0, 255, label - 1)

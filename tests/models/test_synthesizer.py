@@ -78,17 +78,27 @@ def test_without_a_discriminator():
     assert set(model.train_step(batch(), optimiser)) == {'generator/pixel'}
 
 
-def test_probabilities_are_computed_once_per_view():
+def test_views_are_labelled_once_and_together():
     model = MODELS.build(config(segmentor=dict(type='StubSegmentor'), losses=dict(
         adversarial=dict(type='StubAdversarial'), one=dict(type='StubLabels', views=dict(image=1)),
         two=dict(type='StubLabels', views=dict(image=1, coarse=1)))))
     model.train_step(batch(), players(model))
-    assert model.segmentor.calls == 2
+    assert model.segmentor.calls == 1
+    assert model.labelled_views == ['coarse', 'image']
 
 
 def test_dropping_and_retuning_views():
     model = MODELS.build(config(views=dict(coarse=None, image=dict(weight=3))))
     assert {name: (view.real, view.weight) for name, view in model.views.items()} == {'image': ('image', 3)}
+
+
+def test_channels_last_changes_no_result():
+    plain = MODELS.build(config())
+    model = MODELS.build(config(channels_last=True))
+    model.load_state_dict(plain.state_dict())
+    assert model.generator.layer.weight.is_contiguous(memory_format=torch.channels_last)
+    layout = batch()['layout']
+    torch.testing.assert_close(model(layout), plain(layout))
 
 
 def test_predict_gives_one_dict_an_image():

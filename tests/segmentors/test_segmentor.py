@@ -82,6 +82,14 @@ def test_features_are_the_backbones(trained):
     assert all(torch.allclose(ours, theirs, atol=1e-4) for ours, theirs in zip(stages, expected, strict=True))
 
 
+def test_one_pass_gives_both(trained):
+    segmentor = build(checkpoint=trained[1])
+    x = images(13, 18) / 127.5 - 1
+    probabilities, features = segmentor.segment(x)
+    assert torch.equal(probabilities, segmentor(x))
+    assert all(torch.equal(one, other) for one, other in zip(features, segmentor.features(x), strict=True))
+
+
 def test_an_owner_neither_initialises_saves_nor_trains_it(trained):
     class Owner(BaseModel):
         def __init__(self, segmentor):

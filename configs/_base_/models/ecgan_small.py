@@ -1,6 +1,7 @@
 # ECGAN narrowed to 2 CPU cores: every part of the method, but no VGG (its weights are half a gigabyte).
 model = dict(
     type='Synthesizer',
+    channels_last=True,
     data_preprocessor=dict(type='LayoutPreprocessor'),
     generator=dict(type='SPADEGenerator', base_channels=16, hidden_channels=32, norm='batch', spectral='all',
                    num_upsamples='normal', head=dict(type='EdgeGuidedHead', num_layers=3, embedding_channels=16)),

@@ -1,6 +1,7 @@
 # pix2pixHD narrowed to 2 CPU cores: the whole method, but no VGG (its weights are half a gigabyte).
 model = dict(
     type='Synthesizer',
+    channels_last=True,
     data_preprocessor=dict(type='LayoutPreprocessor'),
     generator=dict(type='GlobalGenerator', base_channels=24, num_downsamples=3, num_blocks=4,
                    head=dict(type='RGBHead')),
