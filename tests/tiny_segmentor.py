@@ -15,7 +15,8 @@ def config(num_classes=CLASSES, **preprocessor):
                       dec_num_convs=(1, 1), downsamples=(True, True), enc_dilations=(1, 1, 1), dec_dilations=(1, 1),
                       norm_cfg=norm, init_cfg=dict(type='Pretrained', checkpoint='https://nowhere.invalid/unet.pth')),
         decode_head=dict(type='FCNHead', in_channels=4, in_index=2, channels=4, num_convs=1, concat_input=False,
-                         num_classes=num_classes, norm_cfg=norm, align_corners=False),
+                         num_classes=num_classes, norm_cfg=norm, align_corners=False,
+                         loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True)),
         pretrained='https://nowhere.invalid/other.pth', train_cfg=dict(), test_cfg=dict(mode='whole'))
 
 

@@ -12,7 +12,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file, with a test_evaluator')
     parser.add_argument('checkpoint', nargs='?', help='trained weights; without them the untrained generator is judged')
-    parser.add_argument('--out', help='result file (default: results_CHECKPOINT.json in the work dir)')
+    parser.add_argument('--out', help='result file (default: results_CHECKPOINT.json beside the checkpoint)')
     parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm'],
                         help='pytorch under torchrun, slurm under srun')
     add_config_options(parser)

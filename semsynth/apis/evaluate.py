@@ -26,7 +26,8 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     Args:
         config: path or config.
         checkpoint: path; None judges the untrained generator.
-        out: the result file; by default ``results_CHECKPOINT.json`` in the work dir.
+        out: the result file; by default ``results_CHECKPOINT.json`` beside the checkpoint, in the work dir without
+            one.
         launcher: ``'none'``, ``'pytorch'`` under torchrun, ``'slurm'`` under srun; ranks share the set.
         cfg_options: entries of the config to override.
 
@@ -40,8 +41,9 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     if not config.get('test_evaluator'):
         raise ValueError(f'{config.filename} has no test_evaluator: say how results are judged, as '
                          "configs/ecgan/ecgan_toycity.py does, with dict(type='SegmentationEvaluator', judge=...).")
-    work_dir = Path(config.get('work_dir') or Path('work_dirs', Path(config.filename or 'run').stem))
-    trained = build_for_inference(config, checkpoint).state_dict()
+    work_dir = Path(checkpoint).parent if checkpoint else Path(
+        config.get('work_dir') or Path('work_dirs', Path(config.filename or 'run').stem))
+    trained = build_for_inference(config, checkpoint).state_dict() if checkpoint else None
     config.model.update(dict.fromkeys(TRAINED_ONLY))
     for entry in TRAINING_ENTRIES:
         config[entry] = None
@@ -50,7 +52,8 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     config.custom_hooks = []
     config.load_from, config.resume = None, False
     runner = build_runner(config, work_dir=work_dir / 'test', launcher=launcher)
-    load_state_dict(bare(runner.model), trained, strict=True)  # torch's own does not look into the ranks' wrappers
+    if trained is not None:  # else all ranks have the weights that the config's seed gives
+        load_state_dict(bare(runner.model), trained, strict=True)  # torch's own does not look into ranks' wrappers
     scores = runner.test()
     meta = load_checkpoint(checkpoint).get('meta', {}) if checkpoint else {}
     report = build_report(scores, runner.test_loop.evaluator.metrics, meta.get('label_generator'),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 
 from semsynth.checkpoints import load_checkpoint
-from semsynth.data.files import DataError, find_by_stem
+from semsynth.data.files import DataError, find_by_stem, first_few
 from semsynth.engine.launch import load_config
 from semsynth.models import Synthesizer
 from semsynth.registry import DATASETS, MODELS
@@ -86,13 +87,15 @@ class Inferencer:
             instances: folder of the instance maps; by default beside the label maps, by the data set's endings.
 
         Raises:
-            DataError: there are none, a file is missing, or the model reads instances and a layout has none.
+            DataError: there are none, a file is missing, two have one name, or the model reads instances and a layout
+                has none.
         """
         suffixes = self.dataset.suffixes['label']
         labels = []
         for source in map(Path, inputs):
             if source.is_dir():
-                labels += [(source, name, paths[0]) for name, paths in find_by_stem(source, suffixes).items()]
+                labels += [(source, name, path) for name, paths in find_by_stem(source, suffixes).items()
+                           for path in paths]
             elif source.is_file():
                 suffix = next((end for end in suffixes if source.name.endswith(end)), source.suffix)
                 labels.append((source.parent, source.name.removesuffix(suffix), str(source)))
@@ -101,6 +104,9 @@ class Inferencer:
         if not labels:
             raise DataError(f'There are no label maps in {", ".join(map(str, inputs))}: they end in '
                             f'{", ".join(suffixes)}.')
+        if twins := [name for name, count in Counter(name for _, name, _ in labels).items() if count > 1]:
+            raise DataError(f'{len(twins)} names stand for more than one label map ({first_few(twins)}), and so would '
+                            'their results: synthesise them one folder at a time.')
         return [LayoutFile(name, label, self._instance(name, label, Path(instances or folder)))
                 for folder, name, label in labels]
 

@@ -1,12 +1,9 @@
 """A synthesizer small enough to train in a second, with everything in it that resuming could get wrong."""
 
 import itertools
-import multiprocessing
 import os
 import random
 import signal
-import socket
-import time
 from pathlib import Path
 
 import matplotlib.pyplot  # noqa: F401  this and the next: else every forked run imports them
@@ -15,6 +12,7 @@ import torch._dynamo
 from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
+from ranks import run_ranks
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.utils.data import Dataset
@@ -146,31 +144,11 @@ def toy_config(**changes):
 
 def run(work_dir, ranks=1, resume=False, **changes):
     """Train in processes of their own; their exit codes."""
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    fork = multiprocessing.get_context('fork')
-    processes = [fork.Process(target=_train, args=(rank, ranks, port, work_dir, resume, changes))
-                 for rank in range(ranks)]
-    for process in processes:
-        process.start()
-    # not join(timeout): that waits for orphaned workers too, 5 seconds long
-    deadline = time.monotonic() + 60
-    while any(process.exitcode is None for process in processes) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    stuck = [process for process in processes if process.exitcode is None]
-    for process in stuck:
-        process.kill()
-    assert not stuck, 'a rank hangs'
-    return [process.exitcode for process in processes]
+    return run_ranks(_train, ranks, work_dir, resume, 'pytorch' if ranks > 1 else 'none', changes)
 
 
-def _train(rank, ranks, port, work_dir, resume, changes):
-    torch.set_num_threads(1)
-    if ranks > 1:
-        os.environ |= dict(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(ranks), MASTER_ADDR='127.0.0.1',
-                           MASTER_PORT=str(port))
-    launch.train(toy_config(**changes), work_dir=work_dir, resume=resume, launcher='pytorch' if ranks > 1 else 'none')
+def _train(work_dir, resume, launcher, changes):
+    launch.train(toy_config(**changes), work_dir=work_dir, resume=resume, launcher=launcher)
 
 
 def weights(path):

@@ -1,0 +1,92 @@
+import json
+import os
+import shutil
+
+import pytest
+import tiny_segmentor
+import torch
+from mmengine.registry import DefaultScope
+from mmseg.registry import MODELS
+from narrow import narrow
+from ranks import run_ranks
+
+from semsynth.apis.evaluate import evaluate
+from semsynth.engine.launch import load_config, train
+from semsynth.segmentors.config import model_config
+
+CONFIG = 'configs/ecgan/ecgan_toycity.py'
+
+
+@pytest.fixture(scope='module')
+def settings(toycity, tmp_path_factory):
+    """Judges of one file's weights; a scene a batch, and an odd number of scenes for two ranks."""
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        network = MODELS.build(model_config(tiny_segmentor.config(12)))
+    path = tiny_segmentor.save(network, tmp_path_factory.mktemp('judge') / 'judge.pth')
+    return narrow(CONFIG, toycity, **{f'test_evaluator.{i}.judge.checkpoint': path for i in range(2)},
+                  **{'test_dataloader.batch_size': 1})
+
+
+@pytest.fixture(scope='module')
+def trained(settings, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('trained')
+    train(settings, work_dir=folder)
+    return folder / 'iter_1.pth'
+
+
+def test_the_result_file(settings, trained, capsys):
+    report = evaluate(settings, trained)
+    path = trained.parent / 'results_iter_1.json'
+    text = path.read_text()
+    assert text.startswith('{ "judge": "independent: no judge has the weights of the losses\' label generator')
+    written = json.loads(text)
+    assert written['scores'] == report['scores']
+    assert set(written['scores']) == {'mIoU', 'aAcc', 'oracle_mIoU', 'oracle_aAcc', 'frechet_judge',
+                                      'oracle_frechet_judge'}
+    assert written['checkpoint'] == str(trained) and written['iterations'] == 1
+    assert written['losses'] == dict(similarity='all pairs of the pixels at 1/4 of the size')
+    assert [part['protocol']['num_images'] for part in written['evaluators']] == [5, 5]
+    assert f'Written to {path}' in ' '.join(capsys.readouterr().out.split()).replace('- ', '')
+
+
+def test_two_ranks_share_the_set_and_report_the_same(settings, trained, tmp_path):
+    evaluate(settings, trained, out=tmp_path / 'one.json')
+    assert run_ranks(_evaluate, 2, settings, trained, tmp_path) == [0, 0]
+    assert json.loads((tmp_path / 'two.json').read_text()) == json.loads((tmp_path / 'one.json').read_text())
+
+
+def _evaluate(settings, checkpoint, folder):
+    os.chdir(folder)  # where mmengine puts the ranks' results
+    evaluate(settings, checkpoint, out=folder / 'two.json', launcher='pytorch')
+
+
+def test_the_untrained_generator_is_the_same_every_time(settings, tmp_path):
+    options = dict(work_dir=str(tmp_path / 'run'))
+    first = evaluate(settings, None, cfg_options=options)
+    torch.rand(1)
+    assert evaluate(settings, None, cfg_options=options)['scores'] == first['scores']
+    written = json.loads((tmp_path / 'run' / 'results_untrained.json').read_text())
+    assert (written['checkpoint'], written['iterations']) == ('untrained', 0)
+
+
+def test_layouts_without_photos_are_judged_without_an_oracle(settings, toycity, trained, tmp_path):
+    shutil.copytree(toycity / 'gtFine', tmp_path / 'city' / 'gtFine')
+    report = evaluate(settings, trained, out=tmp_path / 'out.json', cfg_options=dict(data_root=str(tmp_path / 'city')))
+    assert set(report['scores']) == {'mIoU', 'aAcc'}
+
+
+def test_mistakes(settings, trained, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'There is no checkpoint .*nowhere\.pth'):
+        evaluate(settings, tmp_path / 'nowhere.pth')
+    with pytest.raises(ValueError, match=r'iter_1\.pth does not fit the model of .*ecgan_toycity\.py'):
+        evaluate(settings, trained, cfg_options={'model.generator.base_channels': 6})
+    with pytest.raises(ValueError, match='has no test_evaluator: say how results are judged'):
+        evaluate(settings, trained, cfg_options=dict(test_evaluator=None))
+
+
+def test_a_judge_that_training_knew_is_named(settings, tmp_path):
+    settings = load_config(settings, {'model.segmentor.checkpoint': settings.test_evaluator[0].judge.checkpoint})
+    train(settings, work_dir=tmp_path)
+    report = evaluate(settings, tmp_path / 'iter_1.pth')
+    assert report['judge'].startswith('NOT INDEPENDENT: judge, frechet_judge')
+    assert (tmp_path / 'results_iter_1.json').read_text().startswith('{ "judge": "NOT INDEPENDENT')
