@@ -1,0 +1,143 @@
+"""What README and docs name is there: files, tools, options, types, links; their examples load and build."""
+
+import re
+import shutil
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.registry import Registry as EngineRegistry
+
+from semsynth import registry
+from semsynth.registry import DATASETS, EVALUATORS, MODELS, Registry
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
+TEXTS = {page: page.read_text(encoding='utf-8') for page in PAGES}
+FENCE = re.compile(r'^( *)```(\w*)\n(.*?)^ *```$', re.M | re.S)
+OF_READERS = re.compile(r'my_scenes|configs/mine|my_parts')  # files that readers write themselves
+
+every_page = pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+
+
+def blocks(page, language):
+    """The page's code blocks in a language, each with the text before it."""
+    text = TEXTS[page]
+    return [(textwrap.dedent(match[3]), text[:match.start()]) for match in FENCE.finditer(text) if match[2] == language]
+
+
+def anchors(page):
+    """What GitHub calls the page's headings."""
+    headings = re.findall(r'^#+ (.+)$', FENCE.sub('', TEXTS[page]), re.M)
+    return {re.sub(r'[^\w\- ]', '', heading.lower()).replace(' ', '-') for heading in headings}
+
+
+@every_page
+def test_files_exist(page):
+    named = re.findall(r'(?<![\w/.-])(?:configs|tools|semsynth|tests|docs)/[\w./-]*\w/?', TEXTS[page])
+    assert [name for name in named if not OF_READERS.search(name) and not (ROOT / name).exists()] == []
+
+
+@every_page
+def test_links_lead_somewhere(page):
+    broken = []
+    for link in re.findall(r'(?<!!)\[[^\]]+\]\(([^)\s]+)\)', TEXTS[page]):
+        if '://' not in link:
+            name, _, anchor = link.partition('#')
+            target = (page.parent / name).resolve() if name else page
+            if not target.is_file() or (anchor and anchor not in anchors(target)):
+                broken.append(link)
+    assert broken == []
+
+
+def test_every_page_is_in_the_index():
+    index = TEXTS[ROOT / 'docs/index.md']
+    assert [page.name for page in PAGES[1:] if page.name != 'index.md' and f']({page.name})' not in index] == []
+
+
+@every_page
+def test_commands_have_these_options(page):
+    makefile, unknown = (ROOT / 'Makefile').read_text(encoding='utf-8'), []
+    for body, _ in blocks(page, ''):
+        for command in body.replace('\\\n', ' ').splitlines():
+            if made := re.match(r' *make (\w+)', command):
+                unknown += [] if f'\n{made[1]}:' in makefile else [command]
+            if run := re.search(r'tools/\w+\.py', command):
+                source = (ROOT / run[0]).read_text(encoding='utf-8').replace('add_config_options', "'--cfg-options'")
+                options = re.findall(r'--[a-z][a-z-]*', command[run.end():])
+                unknown += [f'{run[0]} {option}' for option in options if f"'{option}'" not in source]
+    assert unknown == []
+
+
+@every_page
+def test_types_are_registered(page):
+    registries = [each for each in vars(registry).values() if isinstance(each, Registry)]
+    registries += [each for each in vars(registry.engine).values() if isinstance(each, EngineRegistry)]
+    own = {name for text in TEXTS.values() for name in re.findall(r'^class (\w+)', text, re.M)}
+    named = set(re.findall(r"type='([\w.]+)'", TEXTS[page])) - own
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        assert [name for name in named if not any(each.get(name) for each in registries)] == []
+
+
+def test_the_zoo_is_complete():
+    zoo = TEXTS[ROOT / 'README.md'].split('## The zoo')[1]
+    for family in (registry.GENERATORS, registry.HEADS, registry.ENCODERS, registry.DISCRIMINATORS, registry.LOSSES,
+                   registry.SEGMENTORS, DATASETS, EVALUATORS):
+        family.import_from_location()
+        ours = [name for name, kind in family.module_dict.items() if kind.__module__.startswith('semsynth.')]
+        assert [name for name in ours if f'`{name}`' not in zoo] == []
+
+
+@every_page
+def test_python_blocks_are_python(page):
+    for body, _ in blocks(page, 'python'):
+        compile(body, page.name, 'exec')
+
+
+@pytest.fixture(scope='module')
+def tree(tmp_path_factory):
+    """A copy of the configs, and of the one that readers are told to copy."""
+    folder = tmp_path_factory.mktemp('docs') / 'configs'
+    shutil.copytree(ROOT / 'configs', folder)
+    (folder / 'mine').mkdir()
+    shutil.copy(folder / '_base_/datasets/paired_folder.py', folder / '_base_/datasets/my_scenes.py')
+    return folder
+
+
+@every_page
+def test_config_blocks_load(page, tree):
+    for number, (body, _) in enumerate(blocks(page, 'python')):
+        if body.startswith('_base_'):
+            is_data = body.startswith("_base_ = 'my_scenes.py'")
+            path = tree / ('_base_/datasets/my_scenes_segmentor.py' if is_data else f'mine/{page.stem}_{number}.py')
+            path.write_text(body, encoding='utf-8')
+            Config.fromfile(path, import_custom_modules=False)
+
+
+@pytest.fixture
+def extending(tmp_path, monkeypatch, tree):
+    """The examples of docs/extending.md as the module that the page says they are, and its config."""
+    *examples, config = [body for body, _ in blocks(ROOT / 'docs/extending.md', 'python')]
+    (tmp_path / 'my_parts.py').write_text('\n'.join(examples), encoding='utf-8')
+    monkeypatch.syspath_prepend(tmp_path)
+    (tree / 'mine/all_mine.py').write_text(config, encoding='utf-8')
+    yield Config.fromfile(tree / 'mine/all_mine.py')
+    sys.modules.pop('my_parts')
+    for each in [each for each in vars(registry).values() if isinstance(each, Registry)]:
+        for name in [name for name, kind in each.module_dict.items() if kind.__module__ == 'my_parts']:
+            each.module_dict.pop(name)
+
+
+def test_the_examples_of_extending_build(extending, tmp_path):
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        model = MODELS.build(extending.model)
+        evaluator = EVALUATORS.build(extending.test_evaluator[-1])
+        lakes = DATASETS.build(dict(type='LakesDataset', data_root=str(tmp_path), split='train', lazy_init=True))
+    assert set(model.losses) == {'adversarial', 'feature_matching', 'gradient'}
+    assert set(model.views) == {'coarse', 'image'}
+    assert type(model.discriminator).__name__ == 'PixelDiscriminator'
+    assert type(evaluator).__name__ == 'MeanColourError'
+    assert lakes.metainfo['unknown'] == 3
