@@ -33,7 +33,7 @@ def load_config(config: str | Path | Config, cfg_options: dict | None = None) ->
         cfg_options: ``{'train_cfg.max_iters': 100}``; ``data_root`` moves the datasets too.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: there is no such file, or none that it is based on.
         SyntaxError: it is no Python; the message names the file.
     """
     if isinstance(config, Config):
@@ -45,6 +45,8 @@ def load_config(config: str | Path | Config, cfg_options: dict | None = None) ->
             sys.path.append(str(Path.cwd()))  # custom_imports may name a file in the current folder
         try:
             config = Config.fromfile(config)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f'There is no {error.filename or error}, on which {config} is based.') from None
         except SyntaxError as error:
             raise SyntaxError(f'{error.msg}, in line {error.lineno} of {config} or of a file it is based on: '
                               f'{(error.text or "").strip()}') from None

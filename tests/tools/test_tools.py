@@ -1,0 +1,153 @@
+"""The tools as users run them, on a few tiny scenes."""
+
+import json
+import re
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from narrow import ROOT, narrow
+from PIL import Image
+
+TOOLS = sorted(path.stem for path in (ROOT / 'tools').glob('*.py'))
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, tmp_path):
+    """Run a tool in an empty folder; its status, output and errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('COLUMNS', '100')
+
+    def run(tool, *arguments):
+        monkeypatch.setattr(sys, 'argv', [f'{tool}.py', *map(str, arguments)])
+        capsys.readouterr()
+        code = 0
+        try:
+            runpy.run_path(str(ROOT / 'tools' / f'{tool}.py'), run_name='__main__')
+        except SystemExit as stop:
+            code = stop.code or 0
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def told(call):
+    """Run a tool that refuses: the one sentence that it says."""
+    def run(*arguments):
+        code, _, err = call(*arguments)
+        assert code == 1 and err.startswith('error: ') and err.count('\n') == 1, err
+        return err.strip()
+
+    return run
+
+
+@pytest.fixture(scope='module')
+def config(toycity, tmp_path_factory):
+    """A user's own config file: ECGAN on ToyCity, tiny."""
+    path = tmp_path_factory.mktemp('config') / 'tiny.py'
+    narrow('configs/ecgan/ecgan_toycity.py', toycity, **{'default_hooks.logger.interval': 1}).dump(path)
+    return path
+
+
+@pytest.fixture(scope='module')
+def checkpoint(config, tmp_path_factory):
+    """What training that config makes."""
+    folder = tmp_path_factory.mktemp('trained')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, 'argv', ['train.py', str(config), '--work-dir', str(folder)])
+        runpy.run_path(str(ROOT / 'tools/train.py'), run_name='__main__')
+    return folder / 'iter_1.pth'
+
+
+@pytest.mark.parametrize('tool', TOOLS)
+def test_help_fits_a_screen(tool, call):
+    code, out, _ = call(tool, '--help')
+    lines = out.splitlines()
+    assert code == 0 and len(lines) <= 30 and max(map(len, lines)) <= 100
+
+
+def test_training_is_resumed(call, config, tmp_path):
+    assert call('train', config, '--work-dir', tmp_path, '--resume')[0] == 0
+    assert call('train', config, '--work-dir', tmp_path, '--resume', '--cfg-options', 'train_cfg.max_iters=2')[0] == 0
+    assert torch.load(tmp_path / 'iter_2.pth', weights_only=False)['meta']['iter'] == 2
+    scalars = [json.loads(line) for path in tmp_path.glob('*/vis_data/scalars.json')
+               for line in path.read_text().splitlines()]
+    assert {line['step'] for line in scalars if 'generator/similarity' in line} == {1, 2}
+    assert [path.name for path in sorted(tmp_path.glob('pictures/*'))] == ['iter_000001.png', 'iter_000002.png']
+
+
+def test_a_dry_run_reports_and_leaves_nothing(call, config, tmp_path):
+    code, out, _ = call('train', config, '--dry-run', '--amp')
+    assert code == 0 and "type='EdgeGuidedHead'" in out
+    for part in ('generator', 'discriminator'):
+        assert re.search(rf'  {part}: [\d,]+ trained', out)
+    assert re.search(r'  segmentor: [\d,]+ frozen', out)
+    assert re.search(r'Memory .*: \d+ MB .* at batch size 2', out)
+    assert not list(tmp_path.iterdir())
+
+
+def test_training_without_data_says_what_is_missing(told, monkeypatch):
+    monkeypatch.delenv('CITYSCAPES_ROOT', raising=False)
+    sentence = told('train', ROOT / 'configs/ecgan/ecgan_cityscapes.py')
+    for what in ('no folder data/cityscapes', 'leftImg8bit/train/, gtFine/train/', 'data_root=PATH', 'CITYSCAPES_ROOT',
+                 '`make demo` runs the same on ToyCity'):
+        assert what in sentence
+
+
+def test_mistakes_in_training_are_one_sentence(told, config, monkeypatch, tmp_path):
+    assert 'There is no config nowhere.py' in told('train', 'nowhere.py')
+    options = ('train', config, '--work-dir', tmp_path, '--cfg-options')
+    assert 'did you mean GlobalGenerator' in told(*options, 'model.generator.type=GlobalGenerater')
+    assert "unexpected keyword argument 'chanels'" in told(*options, 'model.discriminator.chanels=3')
+    assert 'reads the label generator, but segmentor=None' in told(*options, 'model.segmentor=None')
+    missing = told(*options, 'model.segmentor.checkpoint=none.pth', 'model.segmentor.config=a.py')
+    assert 'segmentor: there is no config a.py' in missing
+    assert 'needs torchrun' in told('train', config, '--launcher', 'pytorch')
+
+
+def test_results_are_judged(call, config, checkpoint, tmp_path):
+    code, out, _ = call('test', config, checkpoint, '--out', tmp_path / 'results.json')
+    assert code == 0 and 'mIoU' in out and 'real (oracle)' in out
+    assert (tmp_path / 'results.json').read_text().splitlines()[0].startswith('{ "judge": "independent: no judge has')
+    code, _, _ = call('test', config)
+    assert code == 0
+    [path] = tmp_path.glob('work_dirs/tiny/results_untrained.json')
+    assert path.read_text().splitlines()[0].startswith('{ "judge": "independent: no loss')
+
+
+def test_mistakes_in_judging_are_one_sentence(told, config, checkpoint):
+    assert 'There is no checkpoint none.pth' in told('test', config, 'none.pth')
+    assert 'has no test_evaluator' in told('test', config, checkpoint, '--cfg-options', 'test_evaluator=None')
+    Path('torn.pth').write_bytes(checkpoint.read_bytes()[:1000])
+    assert 'torn.pth is torn or no checkpoint' in told('test', config, 'torn.pth')
+
+
+def test_label_maps_become_images_and_edge_maps(call, config, checkpoint, toycity, tmp_path):
+    shutil.copytree(toycity / 'gtFine/val', tmp_path / 'maps')  # ids of labels and instances, no photos
+    code, out, _ = call('synthesize', config, checkpoint, 'maps', '--out', 'out', '--device', 'cpu')
+    assert code == 0 and '5 scenes in out' in out
+    names = [f'toycity_00000{number}_000000{suffix}.png' for number in range(5) for suffix in ('', '_edge')]
+    assert sorted(path.name for path in (tmp_path / 'out/toycity').iterdir()) == sorted(names)
+    for name in names:
+        assert np.asarray(Image.open(tmp_path / 'out/toycity' / name)).shape == (64, 64, 3)
+
+
+def test_mistakes_in_synthesising_are_one_sentence(told, config, checkpoint, toycity, tmp_path):
+    for path in (toycity / 'gtFine/val').rglob('*_labelIds.png'):
+        shutil.copy(path, tmp_path)
+    sentence = told('synthesize', config, checkpoint, tmp_path, '--out', 'out')
+    assert 'reads instance maps' in sentence and '--instances' in sentence
+    assert 'There is no label map nowhere.png' in told('synthesize', config, checkpoint, 'nowhere.png', '--out', 'out')
+    assert not (tmp_path / 'out').exists()
+
+
+def test_mistakes_in_the_other_tools_are_one_sentence(told, monkeypatch):
+    monkeypatch.delenv('TOYCITY_ROOT', raising=False)
+    assert '`make demo` renders ToyCity there' in told('train_segmentor', ROOT / 'configs/segmentors/unet_toycity.py')
+    assert 'train=-1' in told('make_toycity', '--out', 'city', '--train', '-1')
+    assert 'There is no config nowhere.py' in told('check_dataset', 'nowhere.py')
