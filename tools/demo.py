@@ -1,6 +1,7 @@
 """The demo, step by step: python tools/demo.py. What is done is skipped, what was cut off is resumed."""
 
 import argparse
+import os
 from pathlib import Path
 
 from semsynth.apis.demo import run_demo
@@ -11,7 +12,9 @@ from semsynth.command_line import plain_errors
 def main() -> None:
     """Run the demo from the repository's root."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    page = run_demo(Path(__file__).resolve().parents[1])
+    root = Path(__file__).resolve().parents[1]
+    os.chdir(root)  # where paths in configs start
+    page = run_demo(root)
     print(f'Open the gallery in a browser:\n{page}')
 
 
