@@ -1,26 +1,18 @@
 # ECGAN on Cityscapes at 256x512 (appendices A and B), total batch 16: batch_size is per rank.
 _base_ = [
     '../_base_/models/ecgan.py', '../_base_/datasets/cityscapes_256x512.py', '../_base_/schedules/ecgan_200e.py',
-    '../_base_/default_runtime.py'
+    '../_base_/judges/cityscapes.py', '../_base_/default_runtime.py'
 ]
-weights = 'https://mmassets.onedl.ai/mmsegmentation/v0.5/'
-
 model = dict(
     data_preprocessor=dict(num_classes=_base_.num_classes, instances=True),
     generator=dict(head=dict(num_classes=_base_.num_classes)),
     # The label generator Gl is SegFormer (3.2).
     segmentor=dict(
         type='Segmentor', config='mmseg::segformer/segformer_mit-b5_8xb1-160k_cityscapes-1024x1024.py',
-        checkpoint=weights + 'segformer/segformer_mit-b5_8x1_1024x1024_160k_cityscapes/'
-                             'segformer_mit-b5_8x1_1024x1024_160k_cityscapes_20211206_072934-87a052ec.pth',
+        checkpoint='https://mmassets.onedl.ai/mmsegmentation/v0.5/segformer/'
+                   'segformer_mit-b5_8x1_1024x1024_160k_cityscapes/'
+                   'segformer_mit-b5_8x1_1024x1024_160k_cityscapes_20211206_072934-87a052ec.pth',
         class_map='cityscapes_35_to_19'))
 train_dataloader = dict(batch_size=16, dataset=dict(edges=dict()))
 # The released options had: Adam (0, 0.9), 50 + 0 epochs, and edges made from the full-size photo
 # (dataset=dict(edges=dict(full_size=True))); the paper, and so this file: Adam (0, 0.999), 100 + 100 epochs, Canny.
-
-judge = dict(
-    type='Segmentor', config='mmseg::deeplabv3plus/deeplabv3plus_r101-d8_4xb2-80k_cityscapes-512x1024.py',
-    checkpoint=weights + 'deeplabv3plus/deeplabv3plus_r101-d8_512x1024_80k_cityscapes/'
-                         'deeplabv3plus_r101-d8_512x1024_80k_cityscapes_20200606_114143-068fcfe9.pth',
-    class_map='cityscapes_35_to_19')
-test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetInceptionDistance')]

@@ -1,7 +1,7 @@
 # ECGAN on ToyCity at 64x128, minutes on 2 CPU cores: what `make demo` trains.
 _base_ = [
     '../_base_/models/ecgan_small.py', '../_base_/datasets/toycity_64x128.py', '../_base_/schedules/toycity_short.py',
-    '../_base_/default_runtime.py'
+    '../_base_/judges/toycity.py', '../_base_/default_runtime.py'
 ]
 model = dict(
     data_preprocessor=dict(num_classes=_base_.num_classes, instances=True),
@@ -9,9 +9,4 @@ model = dict(
     segmentor=dict(type='Segmentor', config='configs/segmentors/unet_toycity.py',
                    checkpoint='work_dirs/unet_toycity/final.pth'))
 train_dataloader = dict(dataset=dict(edges=dict()))
-
 default_hooks = dict(ema=dict(type='GeneratorEMAHook', momentum=0.002))
-
-judge = dict(type='Segmentor', config='configs/segmentors/judge_toycity.py',
-             checkpoint='work_dirs/judge_toycity/final.pth')
-test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', judge=judge)]

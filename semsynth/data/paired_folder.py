@@ -35,6 +35,8 @@ class PairedFolderDataset(SceneDataset):
         ValueError: classes, palette, unknown and id_map do not fit together.
     """
 
+    root_variable = 'SCENES_ROOT'
+
     def __init__(self, data_root: str, split: str, classes: Sequence[str] | str,
                  palette: Sequence[Sequence[int]] | None = None, unknown: int | None = None,
                  id_map: Mapping[int, int] | None = None, unknown_ids: Sequence[int] = (), **kwargs):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mmengine.hooks import EMAHook
-from mmengine.model import ExponentialMovingAverage
+from mmengine.model import MomentumAnnealingEMA
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import weights_to_cpu
 from torch import nn
@@ -20,24 +20,26 @@ from semsynth.registry import HOOKS
 class GeneratorEMAHook(EMAHook):
     """Averages the generator, and the encoder where there is one; evaluation and pictures use the average.
 
-    average = (1 - momentum) * average + momentum * weights, after every iteration; buffers are those of the last one.
+    average = (1 - m) * average + m * weights, after every iteration, with m = max(momentum, gamma / (gamma + steps)): a
+    young average forgets its untrained start. Buffers are those of the last iteration.
     In checkpoints ``state_dict`` holds the average, ``ema_state_dict`` the weights being trained.
 
     Args:
         momentum: share of the newest weights: 0.001 is what papers call a decay of 0.999.
+        gamma: how fast m falls: at 10 it spans about a tenth of the steps so far, until it reaches the momentum.
         begin_iter: iteration from which on it averages; until then it is a copy.
     """
 
-    def __init__(self, momentum: float = 0.001, begin_iter: int = 0):
-        super().__init__(strict_load=True, momentum=momentum, begin_iter=begin_iter)
-        self.momentum = momentum
+    def __init__(self, momentum: float = 0.001, gamma: int = 10, begin_iter: int = 0):
+        super().__init__(strict_load=True, begin_iter=begin_iter)
+        self.momentum, self.gamma = momentum, gamma
 
     def before_run(self, runner: Runner) -> None:
         """Copy the parts that are averaged."""
         model = bare(runner.model)
         self.src_model = nn.ModuleDict({part: bare(getattr(model, part)) for part in PLAYERS['generator']
                                         if getattr(model, part, None) is not None})
-        self.ema_model = ExponentialMovingAverage(self.src_model, momentum=self.momentum)
+        self.ema_model = MomentumAnnealingEMA(self.src_model, momentum=self.momentum, gamma=self.gamma)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Put the average where a checkpoint's weights are looked for, and the weights beside it."""

@@ -16,7 +16,7 @@ class EdgeGuidedHead(Head):
 
     Outputs, all float32: ``'edge'`` of Ge, ``(B, 3, H, W)``; ``'coarse'``, the image branch's I' where Gs refines it;
     ``'image'``, the result; ``'class_specific'``, the sum of eq. 7; ``'embedding'``, ``(B, D, H, W)``, not normalised.
-    Images are in ``[-1, 1]``, but for I' with transfer: eq. 1 stretches it to at most 1.74 times that.
+    Images are in ``[-1, 1]``, but for I' with transfer: eq. 1 stretches it to at most 1.73 times that.
 
     Where the paper is silent: the convolutions of Ge and Gi and the later two of Gs read their input through a leaky
     ReLU of slope 0.2 (attention reads the levels before it, and so spans 0 to 1); the embedding is 1x1 convolution,

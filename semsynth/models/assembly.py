@@ -33,6 +33,8 @@ def check_assembly(model: Synthesizer, channels: int, style: int) -> None:
             raise ValueError(f'views: {name!r} is not an output of {type(head).__name__}, which makes '
                              f'{", ".join(made)}; drop it with views=dict({name}=None).')
     if not model.losses:
+        if model.discriminator is not None:
+            raise ValueError('discriminator: no loss trains it; add an adversarial loss or set discriminator=None.')
         return
     for name, loss in model.losses.items():
         _check_loss(name, loss, model, made)
@@ -64,8 +66,8 @@ def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]
         if output not in made:
             raise ValueError(f'losses.{name} reads the output {output!r}, but {type(model.generator.head).__name__} '
                              f'makes {", ".join(made)}: switch that part on or drop losses=dict({name}=None).')
-    for view in loss.views or {}:
-        if view not in model.views:
+    for view, weight in (loss.views or {}).items():
+        if weight and view not in model.views:
             raise ValueError(f'losses.{name}: view {view!r} is not one of the model ({", ".join(model.views)}).')
     if loss.sums_over_views and not views_of(loss, model):
         raise ValueError(f'losses.{name} has no view left to sum over; give it views=dict(image=1) '

@@ -21,18 +21,19 @@ def start(momentum=0.25, **changes):
 def steps(hook, runner, count):
     """Train, and average by hand."""
     optimiser, average = players(runner.model), None
-    for _ in range(count):
+    for step in range(count):
         runner.model.train_step(batch(), optimiser)
         hook.after_train_iter(runner, runner.iter)
         runner.iter += 1
         new = {name: p.detach().clone() for name, p in runner.model.generator.named_parameters()}
-        average = new if average is None else {name: 0.75 * average[name] + 0.25 * new[name] for name in new}
+        m = max(0.25, 10 / (10 + step))
+        average = new if average is None else {name: (1 - m) * average[name] + m * new[name] for name in new}
     return average
 
 
 def test_numbers():
     hook, runner = start()
-    average = steps(hook, runner, 4)
+    average = steps(hook, runner, 35)  # m falls for 30 steps
     trained = copy.deepcopy(runner.model.state_dict())
     with hook.averaged():
         for name, parameter in runner.model.generator.named_parameters():

@@ -122,6 +122,7 @@ BROKEN = {
     "losses.pixel: view 'edge' is not one of the model \\(coarse, image\\)":
         dict(losses=dict(adversarial=dict(type='StubAdversarial'), pixel=dict(type='StubPixel', views=dict(edge=1)))),
     'losses.adversarial has no view left to sum over': dict(views=dict(image=None, coarse=None)),
+    'discriminator: no loss trains it; add an adversarial loss': dict(losses=None),
     'discriminator: no loss trains it': dict(losses=dict(pixel=dict(type='StubPixel'))),
     'segmentor: no loss reads the label generator': dict(segmentor=dict(type='StubSegmentor')),
     'generator: in_channels=9, but the layout has 3 channels; leave in_channels out':

@@ -1,6 +1,6 @@
 # To train segmentors on: labels in the segmentor's classes, resized for training and at their own size for testing.
 _base_ = 'camvid_96x128.py'
-classes = dict(class_map=_base_.class_map, instances=False)
+as_segmentor = dict(class_map=_base_.class_map, instances=False)
 width, height = scale = _base_.image_size[::-1]
 # 367 photos are few: scale, crop and colours vary.
 train_pipeline = [
@@ -10,6 +10,6 @@ train_pipeline = [
     dict(type='mmseg.RandomFlip', prob=0.5), dict(type='mmseg.PhotoMetricDistortion'), dict(type='mmseg.PackSegInputs')]
 val_pipeline = [dict(type='LoadPhoto'), dict(type='ResizeScene', scale=scale),
                 dict(type='LoadLabel'), dict(type='mmseg.PackSegInputs')]
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline, **classes))
-val_dataloader = dict(dataset=dict(pipeline=val_pipeline, **classes))
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline, **as_segmentor))
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline, **as_segmentor))
 test_dataloader = val_dataloader

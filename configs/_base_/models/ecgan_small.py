@@ -3,7 +3,8 @@ model = dict(
     type='Synthesizer',
     channels_last=True,
     data_preprocessor=dict(type='LayoutPreprocessor'),
-    generator=dict(type='SPADEGenerator', base_channels=16, hidden_channels=32, norm='batch', spectral='all',
+    # Instance norm: 4 images are few to take statistics of a batch from.
+    generator=dict(type='SPADEGenerator', base_channels=16, hidden_channels=32, norm='instance', spectral='all',
                    num_upsamples='normal', head=dict(type='EdgeGuidedHead', num_layers=3, embedding_channels=16)),
     discriminator=dict(type='MultiScaleDiscriminator', base_channels=24, num_layers=3, num_scales=2,
                        norm='spectral_instance'),
