@@ -99,7 +99,8 @@ def test_empty_split_and_absent_root(scenes):
         paired(scenes, split='val')
     with pytest.raises(DataError, match=r'There is no folder nowhere, where PairedFolderDataset looks for '
                                         r'images/train/, labels/train/, instances/train/: put the data there, or name '
-                                        r'their folder with --cfg-options data_root=PATH\.$'):
+                                        r'their folder with --cfg-options data_root=PATH or the environment variable '
+                                        r'SCENES_ROOT\.$'):
         paired('nowhere')
     with pytest.raises(DataError, match=r'There is no folder data/none, where CityscapesDataset looks for '
                                         r'leftImg8bit/train/, gtFine/train/: put the data there, or name their folder '
