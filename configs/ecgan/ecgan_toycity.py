@@ -9,4 +9,6 @@ model = dict(
     segmentor=dict(type='Segmentor', config='configs/segmentors/unet_toycity.py',
                    checkpoint='work_dirs/unet_toycity/final.pth'))
 train_dataloader = dict(dataset=dict(edges=dict()))
-default_hooks = dict(ema=dict(type='GeneratorEMAHook', momentum=0.002))
+default_hooks = dict(
+    ema=dict(type='GeneratorEMAHook', momentum=0.002), logger=dict(interval=25), checkpoint=dict(interval=100),
+    pictures=dict(interval=100))

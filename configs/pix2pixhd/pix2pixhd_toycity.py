@@ -4,4 +4,6 @@ _base_ = [
     '../_base_/schedules/toycity_short.py', '../_base_/judges/toycity.py', '../_base_/default_runtime.py'
 ]
 model = dict(data_preprocessor=dict(num_classes=_base_.num_classes, instances=True))
-default_hooks = dict(ema=dict(type='GeneratorEMAHook', momentum=0.002))
+default_hooks = dict(
+    ema=dict(type='GeneratorEMAHook', momentum=0.002), logger=dict(interval=25), checkpoint=dict(interval=100),
+    pictures=dict(interval=100))

@@ -48,14 +48,15 @@ class Task:
 
 def demo_tasks(root: Path) -> list[Task]:
     """The commands of the demo in their order, each of which can be run by hand."""
-    steps = load_config(root / CONFIG).train_cfg.max_iters
+    config = load_config(root / CONFIG)
+    steps = config.train_cfg.max_iters
     work_dir = root / 'work_dirs' / Path(CONFIG).stem
     trained = work_dir / f'iter_{steps}.pth'
-    render = [f'--{split}={count}' for split, count in SCENES.items()]
+    render = ['tools/make_toycity.py', f'--out={config.data_root}', '--size', *map(str, config.image_size),
+              *(f'--{split}={count}' for split, count in SCENES.items())]
     segmentors = {name: root / 'work_dirs' / f'{name}_toycity' / 'final.pth' for name in ('unet', 'judge')}
     return [
-        Task('Render ToyCity', ['tools/make_toycity.py', '--out=data/toycity', '--size', '64', '128', *render],
-             root / 'data' / 'toycity' / 'toycity.json'),
+        Task('Render ToyCity', render, root / config.data_root / 'toycity.json'),
         Task('Train the label generator of the similarity loss',
              ['tools/train_segmentor.py', 'configs/segmentors/unet_toycity.py', '--resume'], segmentors['unet']),
         Task('Train the judge',
@@ -79,15 +80,17 @@ def run_demo(root: Path) -> Path:
         SystemExit: a task failed; its own message stands above.
     """
     console, tasks, start = Console(highlight=False), demo_tasks(root), time.monotonic()
+    # A thread for each pair of hyperthreads: on networks as small as these the second one costs more than it gives,
+    # most of all where others use the machine too.
+    threads = max(1, os.cpu_count() // 2)
     for number, task in enumerate(tasks, 1):
         console.rule(f'[{number}/{len(tasks)}] {task.title}', align='left')
         if task.result.is_file():
             console.print(f'done before: {task.result.relative_to(root)}')
             continue
         console.print(f'$ python {" ".join(task.command)}', markup=False)
-        # Threads that wait asleep, not spinning: where others use the cores too, a step is three times as fast.
         finished = subprocess.run([sys.executable, *task.command], cwd=root, check=False,
-                                  env={'OMP_WAIT_POLICY': 'PASSIVE', **os.environ})
+                                  env={'OMP_NUM_THREADS': str(threads), **os.environ})
         if finished.returncode:
             raise SystemExit(f'{task.title} failed (see above); `make demo` continues there once that is mended.')
         console.print(f'after {(time.monotonic() - start) / 60:.1f} min')
