@@ -55,11 +55,11 @@ class ToyScenes(SeededDraws, Scenes):
 class ToyGenerator(Generator):
     """Buffers of two kinds, and noise."""
 
-    def __init__(self, in_channels, head, noisy=True):
+    def __init__(self, in_channels, head, norm='batch', noise=0.2):
         super().__init__(in_channels, feature_channels=4, size_divisor=4, head=head)
         self.layer = spectral_norm(nn.Conv2d(in_channels, 4, 3, padding=1))
-        self.norm = nn.BatchNorm2d(4) if noisy else nn.InstanceNorm2d(4)
-        self.drop = nn.Dropout(0.2 if noisy else 0)
+        self.norm = nn.BatchNorm2d(4) if norm == 'batch' else nn.InstanceNorm2d(4)
+        self.drop = nn.Dropout(noise)
 
     def features(self, layout):
         return self.drop(self.norm(self.layer(layout.condition)))
