@@ -11,5 +11,5 @@ optim_wrapper = dict(
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
     dict(type='LinearDecayLR', constant=0.3, by_epoch=False)]
-train_cfg = dict(type='ResumableTrainLoop', max_iters=600, val_interval=600)
+train_cfg = dict(type='ResumableTrainLoop', max_iters=900, val_interval=900)
 val_evaluator = dict(type='mmseg.IoUMetric')
