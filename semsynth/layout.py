@@ -100,14 +100,14 @@ class Layout:
         return len(self.raw if self.raw is not None else self.label)
 
     def map(self, change: Callable[[Tensor], Tensor]) -> Layout:
-        """A layout with every tensor changed alike (channels made already are changed too, not made again)."""
+        """A layout with every tensor changed alike; ``unstyled``, where it is made already, is not made again."""
         tensors = {field.name: getattr(self, field.name) for field in fields(self)}
         changed = {name: change(value) for name, value in tensors.items() if isinstance(value, Tensor)}
         if self.posterior is not None:
             changed['posterior'] = tuple(map(change, self.posterior))
         mapped = replace(self, **changed)
-        mapped.__dict__.update({name: change(self.__dict__[name])
-                                for name in ('one_hot', 'unstyled', 'condition') if name in self.__dict__})
+        if 'unstyled' in self.__dict__:
+            mapped.__dict__['unstyled'] = change(self.unstyled)
         return mapped
 
     def repeat(self, times: int) -> Layout:
