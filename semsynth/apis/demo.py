@@ -27,8 +27,8 @@ TEXT = (
     'map is all that the generator reads (with the boundaries between instances); from it come the edge map, the '
     "coarse image I' and the refined image I''. On the right is the rendered scene that the label map was taken from.",
     'mIoU and pixel accuracy are by a segmentor of another design (strided, dilated, with a feature pyramid) and seed '
-    'than the one that training used (a plain U-Net); the Fréchet distance (lower is better) is on its features. The oracle row is the same judge on the real images; its '
-    'distance is between two halves of the real set.')
+    'than the one that training used (a plain U-Net); the Fréchet distance (lower is better) is on its features. The '
+    'oracle row is the same judge on the real images; its distance is between two halves of the real set.')
 
 
 @dataclass
