@@ -77,7 +77,8 @@ def test_two_ranks_resume_exactly(tmp_path):
     'instance',
     pytest.param('batch', marks=pytest.mark.skipif(torch.cuda.device_count() < 2, reason='SyncBatchNorm: 2 GPUs'))])
 def test_two_ranks_are_one_with_twice_the_batch(tmp_path, norm):
-    changes = {'model.generator.norm': norm, 'model.generator.noise': 0.0, 'default_hooks.ema': None, 'val_evaluator': None,
+    changes = {'model.generator.norm': norm, 'model.generator.noise': 0.0, 'default_hooks.ema': None,
+               'val_evaluator': None,
                'optim_wrapper.generator.optimizer': dict(_delete_=True, type='SGD', lr=0.1),
                'optim_wrapper.discriminator.optimizer': dict(_delete_=True, type='SGD', lr=0.1)}
     assert run(tmp_path / 'two', ranks=2, **changes) == [0, 0]
