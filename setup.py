@@ -37,5 +37,5 @@ setup(
         'rich',
         'tensorboard',
     ],
-    extras_require={'test': ['pytest', 'ruff']},
+    extras_require={'test': ['pytest', 'ruff>=0.17,<0.18']},
 )
