@@ -110,7 +110,7 @@ def _facts_of_losses(model: nn.Module) -> dict:
     """What an evaluation must know of training: the label generator's weights, and how losses were computed."""
     losses = getattr(model, 'losses', {})
     return dict(label_generator=getattr(getattr(model, 'segmentor', None), 'weights_hash', None),
-                loss_protocols={name: loss.protocol for name, loss in losses.items() if hasattr(loss, 'protocol')})
+                loss_protocols={name: loss.protocol for name, loss in losses.items() if loss.protocol})
 
 
 def _listed(names: list[str]) -> str:

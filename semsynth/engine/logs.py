@@ -43,7 +43,7 @@ class DeferredInfoHook(RuntimeInfoHook):
         """Take the interval from the logger; say what stands for what in the losses."""
         super().before_train(runner)
         for name, loss in getattr(bare(runner.model), 'losses', {}).items():
-            if hasattr(loss, 'protocol'):
+            if loss.protocol:
                 runner.logger.info(f'{name}: {loss.protocol}')
         self.interval = next((hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)), 50)
         self._start_clock()

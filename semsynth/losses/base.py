@@ -48,6 +48,8 @@ class Loss(nn.Module):
     """Whether it needs the discriminator's intermediate features, not only its logits."""
     reads: tuple[str, ...] = ()
     """Outputs that it reads beside the views."""
+    protocol: str | None = None
+    """What the log and result files must say of how it is computed, in words."""
 
     def __init__(self, weight: float = 1.0, views: dict[str, float] | None = None):
         super().__init__()
