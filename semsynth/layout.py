@@ -87,6 +87,18 @@ class Layout:
         return self.unstyled if self.style is None else torch.cat([self.unstyled, self.style], dim=1)
 
     @property
+    def objects(self) -> Tensor:
+        """What a style is constant on, ``(B, H, W)`` long: the instance map, or the label map where there is none.
+
+        Raises:
+            ValueError: the layout has neither.
+        """
+        if self.instance is None and self.label is None:
+            raise ValueError('A layout of raw channels has no objects that could have a style: '
+                             'give it an instance map, or leave the encoder out.')
+        return self.label if self.instance is None else self.instance
+
+    @property
     def size(self) -> tuple[int, int]:
         """Height and width in pixels."""
         return tuple((self.raw if self.raw is not None else self.label).shape[-2:])
@@ -98,6 +110,13 @@ class Layout:
 
     def __len__(self) -> int:
         return len(self.raw if self.raw is not None else self.label)
+
+    def styled(self, style: Tensor) -> Layout:
+        """The layout with a style, ``(B, F, H, W)``; ``unstyled``, where it is made already, is not made again."""
+        styled = replace(self, style=style)
+        if 'unstyled' in self.__dict__:
+            styled.__dict__['unstyled'] = self.unstyled
+        return styled
 
     def map(self, change: Callable[[Tensor], Tensor]) -> Layout:
         """A layout with every tensor changed alike; ``unstyled``, where it is made already, is not made again."""

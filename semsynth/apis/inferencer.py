@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.device import get_device
 from mmengine.registry import DefaultScope
+from torch import Tensor
 
 from semsynth.checkpoints import load_checkpoint
+from semsynth.data.draws import seed_all
 from semsynth.data.files import DataError, find_by_stem, first_few
 from semsynth.engine.launch import load_config
 from semsynth.models import Synthesizer
 from semsynth.registry import DATASETS, MODELS
+from semsynth.styles import StyleBank, vectors_of
 
 TRAINED_ONLY = ('discriminator', 'segmentor', 'losses', 'views')
 """Parts of a model that only training needs."""
@@ -132,6 +136,53 @@ class Inferencer:
             if layout.instance:
                 scene['instance_path'] = layout.instance
             yield self.predict(self.dataset.pipeline(scene))
+
+    @torch.no_grad()
+    def synthesize(self, label: np.ndarray, instance: np.ndarray | None = None,
+                   styles: Mapping[int, Tensor] | None = None, seed: int = 0, name: str = 'layout') -> dict:
+        """Synthesise a layout in arrays, at its own size.
+
+        Args:
+            label: class indices, ``(H, W)``.
+            instance: object ids, ``(H, W)``; None where the model reads no instances.
+            styles: the style ``(F,)`` of some objects by id (without instances: by class index); the others' are picked
+                from the model's :class:`~semsynth.styles.StyleBank`, or are all zeros where it has none.
+            seed: of what is picked, and of a latent.
+            name: what the result is called.
+
+        Returns:
+            As one of a call's.
+        """
+        seed_all(seed)
+        batch = self._batch(name, label, instance)
+        if channels := self.model.style_channels:
+            bank = self.model.styles or StyleBank.neutral(channels)
+            batch['layout'] = bank.draw(batch['layout'], [seed], [styles or {}])
+        return self.model(**batch, mode='predict')[0]
+
+    @torch.no_grad()
+    def encode(self, photo: np.ndarray, label: np.ndarray, instance: np.ndarray | None = None) -> dict[int, Tensor]:
+        """The style ``(F,)`` of each object of a photo, by id.
+
+        Args:
+            photo: ``(H, W, 3)`` uint8 RGB.
+            label: its class indices, ``(H, W)``.
+            instance: its object ids, ``(H, W)``; None where the model reads no instances.
+
+        Raises:
+            ValueError: the model was trained without styles.
+        """
+        if not self.model.style_channels:
+            raise ValueError('The model was trained without styles: its config has no encoder that makes some.')
+        batch = self._batch('photo', label, instance, photo)
+        return vectors_of(self.model.encoder(batch['layout'], batch['real']['image']))[0]
+
+    def _batch(self, name: str, label: np.ndarray, instance: np.ndarray | None,
+               photo: np.ndarray | None = None) -> dict:
+        arrays = dict(label=label, instance=instance, image=None if photo is None else photo.transpose(2, 0, 1))
+        inputs = {key: [torch.from_numpy(np.ascontiguousarray(array))] for key, array in arrays.items()
+                  if array is not None}
+        return self.model.data_preprocessor(dict(inputs=inputs, sample=dict(name=[name])))
 
     @torch.no_grad()
     def predict(self, sample: dict) -> dict:

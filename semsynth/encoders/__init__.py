@@ -1,1 +1,5 @@
-"""Encoders: real image in, style or latent of the layout out."""
+"""Encoders: what is added to a layout from a photo."""
+
+from semsynth.encoders.instance_feature import InstanceFeatureEncoder
+
+__all__ = ['InstanceFeatureEncoder']

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -10,11 +9,7 @@ from mmengine.runner import Runner
 from semsynth.data.draws import seed_all
 from semsynth.engine.wrapping import bare
 from semsynth.registry import HOOKS
-
-
-def mix(*numbers: int) -> int:
-    """A seed in ``0..2**32-1`` that depends on all the numbers (each 0 or more) and on their order."""
-    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+from semsynth.seeds import mix
 
 
 @HOOKS.register_module()

@@ -10,8 +10,8 @@ from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
 from semsynth.data.draws import Draw
-from semsynth.engine.determinism import mix
 from semsynth.registry import DATA_SAMPLERS
+from semsynth.seeds import mix
 
 
 @DATA_SAMPLERS.register_module()

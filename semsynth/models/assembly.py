@@ -21,13 +21,16 @@ def resolve_views(head: nn.Module, overrides: dict[str, dict | None]) -> dict[st
     return {name: View(**view) for name, view in views.items() if view is not None}
 
 
-def check_assembly(model: Synthesizer, channels: int, style: int) -> None:
+def check_assembly(model: Synthesizer, channels: int) -> None:
     """Raise ValueError, in one sentence that names the part to change, where the parts do not fit."""
     head = model.generator.head
     made = tuple(head.outputs)
-    if model.generator.in_channels != channels + style:
+    if model.generator.in_channels != channels + model.style_channels:
         raise ValueError(f'generator: in_channels={model.generator.in_channels}, but the layout has '
-                         f'{channels + style} channels; leave in_channels out to have it filled in.')
+                         f'{channels + model.style_channels} channels; leave in_channels out to have it filled in.')
+    if model.styles is not None and model.styles.centres.shape[1] != model.style_channels:
+        raise ValueError(f'styles: the file has styles of {model.styles.centres.shape[1]} numbers, but the model reads '
+                         f'{model.style_channels}; make one from this model with tools/encode_styles.py.')
     for name in model.views:
         if name not in made:
             raise ValueError(f'views: {name!r} is not an output of {type(head).__name__}, which makes '

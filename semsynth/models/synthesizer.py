@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from mmengine.model import BaseModel
@@ -14,6 +17,7 @@ from semsynth.layout import Layout
 from semsynth.models.assembly import check_assembly, resolve_views, views_of
 from semsynth.models.step import Step
 from semsynth.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES, MODELS, SEGMENTORS
+from semsynth.styles import StyleBank
 
 
 @MODELS.register_module()
@@ -31,6 +35,8 @@ class Synthesizer(BaseModel):
         reuse_outputs: whether the discriminator's turn judges the generator's turn's outputs (pix2pixHD), or
             regenerates them with the updated generator (SPADE, OASIS: one forward more).
         channels_last: whether weights, and so feature maps, lie channels last in memory: often faster in bfloat16.
+        styles: path of a :class:`~semsynth.styles.StyleBank`'s file, from which ``mode='predict'`` takes the styles
+            that an :class:`InstanceFeatureEncoder` took from photos in training.
 
     Raises:
         ValueError: at building, where the parts do not fit; one sentence names the part to switch on or off.
@@ -39,21 +45,23 @@ class Synthesizer(BaseModel):
     def __init__(self, data_preprocessor: dict, generator: dict, losses: dict[str, dict | None] | None = None,
                  discriminator: dict | None = None, encoder: dict | None = None, segmentor: dict | None = None,
                  views: dict[str, dict | None] | None = None, reuse_outputs: bool = True,
-                 channels_last: bool = False):
+                 channels_last: bool = False, styles: str | Path | None = None):
         super().__init__(MODELS.build(data_preprocessor))
         channels = self.data_preprocessor.channels
         self.encoder = ENCODERS.build(encoder) if encoder else None
-        style = getattr(self.encoder, 'style_channels', 0)
-        self.generator = GENERATORS.build(generator, default_args=dict(in_channels=channels + style))
+        self.style_channels = getattr(self.encoder, 'style_channels', 0)
+        self.generator = GENERATORS.build(generator, default_args=dict(in_channels=channels + self.style_channels))
         self.discriminator = DISCRIMINATORS.build(
             discriminator, default_args=dict(in_channels=channels + 3)) if discriminator else None
         self.segmentor = SEGMENTORS.build(segmentor) if segmentor else None
         self.losses = nn.ModuleDict({name: LOSSES.build(term) for name, term in (losses or {}).items() if term})
         self.views = resolve_views(self.generator.head, views or {})
         self.reuse_outputs = reuse_outputs
-        self.data_preprocessor.size_divisor = self.generator.size_divisor
+        self.styles = StyleBank.load(styles) if styles else None
+        self.data_preprocessor.size_divisor = math.lcm(self.generator.size_divisor,
+                                                       getattr(self.encoder, 'size_divisor', 1))
         self.iteration = 0
-        check_assembly(self, channels, style)
+        check_assembly(self, channels)
         self.labelled_views = [view for view in self.views if any(
             loss.labels and view in views_of(loss, self) for loss in self.losses.values())]
         if channels_last:
@@ -107,9 +115,31 @@ class Synthesizer(BaseModel):
             samples: the preprocessor's facts of each image: ``name`` and ``size`` before padding.
             mode: ``'tensor'`` gives the outputs by name; ``'predict'`` one dict per image with ``name``, ``outputs``
                 (images by name, ``(3, H, W)`` uint8 RGB), ``label`` ``(H, W)`` and, where known, ``real``.
+
+        Raises:
+            ValueError: ``'predict'`` needs a style, and there is none to be had.
         """
-        outputs = self.generator(layout)
-        return outputs if mode == 'tensor' else self.data_preprocessor.unbatch(layout, outputs, real or {}, samples)
+        if mode == 'tensor':
+            return self.generator(layout)
+        real = real or {}
+        outputs = self.generator(self.give_style(layout, real, samples))
+        return self.data_preprocessor.unbatch(layout, outputs, real, samples)
+
+    def give_style(self, layout: Layout, real: dict[str, Tensor], samples: list[dict]) -> Layout:
+        """The layout with a style, where the generator reads one: its own, else one from ``styles`` that depends on the
+        sample's name alone, else, as in training, that of the real image.
+
+        Raises:
+            ValueError: there is none of the three.
+        """
+        if not self.style_channels or layout.style is not None:
+            return layout
+        if self.styles is not None:
+            return self.styles.draw(layout, [zlib.crc32(sample['name'].encode()) for sample in samples])
+        if 'image' in real:
+            return self.encoder(layout, real['image'])
+        raise ValueError('The model was trained with styles, but there is neither a file of styles nor a photo to take '
+                         'them from: make one with tools/encode_styles.py and name it with --styles.')
 
 
 @contextmanager

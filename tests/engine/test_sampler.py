@@ -4,7 +4,7 @@ import pytest
 from torch.utils.data import DataLoader
 
 from semsynth.engine import sampler as module
-from semsynth.engine.determinism import mix
+from semsynth.seeds import mix
 from semsynth.engine.sampler import ResumableSampler
 
 

@@ -1,0 +1,43 @@
+"""InstanceFeatureEncoder: the look of each instance of a photo, in a few numbers."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from semsynth.layers.init import init_normal
+from semsynth.layers.residual import residual_network
+from semsynth.layout import Layout
+from semsynth.ops import instance_mean
+from semsynth.registry import ENCODERS
+
+
+@ENCODERS.register_module()
+class InstanceFeatureEncoder(nn.Module):
+    """pix2pixHD's E (3.4): an encoder-decoder network, then instance-wise average pooling.
+
+    c7s1-16, d32..d256, u128..u16, c7s1-3 with tanh. Where a layout has no instance map it pools over each class.
+
+    Args:
+        in_channels: channels of the photo.
+        out_channels: numbers per instance, which are channels F of the style.
+        base_channels: width of the first and the last layer.
+        num_downsamples: times that the size is halved and the width doubled.
+    """
+
+    def __init__(self, in_channels: int = 3, out_channels: int = 3, base_channels: int = 16, num_downsamples: int = 4):
+        super().__init__()
+        self.style_channels = out_channels
+        self.size_divisor = 2**num_downsamples
+        self.network = residual_network(in_channels, base_channels, num_downsamples, num_blocks=0)
+        self.convolution = nn.Conv2d(base_channels, out_channels, 7, padding=3, padding_mode='reflect')
+        init_normal(self)
+
+    def forward(self, layout: Layout, image: Tensor) -> Layout:
+        """The layout with the style of a photo, ``(B, in_channels, H, W)`` in ``[-1, 1]``.
+
+        Returns:
+            The layout; its style ``(B, F, H, W)`` is in ``[-1, 1]`` and constant on each object.
+        """
+        features = torch.tanh(self.convolution(self.network(image)).float())
+        return layout.styled(instance_mean(features, layout.objects))
