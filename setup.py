@@ -37,5 +37,8 @@ setup(
         'rich',
         'tensorboard',
     ],
-    extras_require={'test': ['pytest', 'ruff>=0.17,<0.18']},
+    extras_require={
+        'prepare': ['h5py', 'scipy'],
+        'test': ['pytest', 'ruff>=0.17,<0.18', 'h5py', 'scipy'],
+    },
 )

@@ -31,7 +31,12 @@ def write_whole(path: str | Path, content: bytes) -> Path:
 
 
 def write_png(path: str | Path, picture: np.ndarray) -> Path:
-    """Write a picture, ``(H, W, 3)`` uint8 RGB, as PNG."""
+    """Write a picture, ``(H, W, 3)`` uint8 RGB, as PNG; or ids, ``(H, W)`` uint8 or uint16."""
+    return write_whole(path, encode_png(picture))
+
+
+def encode_png(picture: np.ndarray) -> bytes:
+    """The PNG file of what :func:`write_png` takes."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, 'PNG')
-    return write_whole(path, file.getvalue())
+    return file.getvalue()

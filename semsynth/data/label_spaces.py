@@ -22,6 +22,8 @@ CLASS_MAPS: dict[str, tuple[int, ...]] = {
     'cityscapes_35_to_19': tuple(
         _CITYSCAPES_EVALUATED.index(index) if index in _CITYSCAPES_EVALUATED else NO_CLASS for index in range(35)),
     'camvid_12_to_11': (*range(11), NO_CLASS),
+    'ade20k_151_to_150': (NO_CLASS, *range(150)),
+    'nyu_41_to_40': (NO_CLASS, *range(40)),
 }
 """Named tables: a segmentor's class for each of a data set's indices, 255 where it has none."""
 

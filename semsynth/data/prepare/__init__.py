@@ -1,0 +1,7 @@
+"""From an official download to the tree that a data set reads."""
+
+from semsynth.data.prepare.ade20k import prepare_ade20k
+from semsynth.data.prepare.helen import prepare_helen
+from semsynth.data.prepare.nyu import prepare_nyu
+
+__all__ = ['prepare_ade20k', 'prepare_helen', 'prepare_nyu']
