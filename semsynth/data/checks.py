@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from semsynth.data.files import DataError, read_ids, read_photo, read_size
-from semsynth.data.scene_dataset import SceneDataset
+from semsynth.data.files import DataError, read_ids, read_photo
+from semsynth.data.raw_files import read_raw, read_raw_size
+from semsynth.data.scene_dataset import KEYS, SceneDataset
 from semsynth.data.transforms.loading import sizes_differ
 
 
@@ -20,13 +21,14 @@ class Report:
     """What a check of a whole data set found.
 
     Args:
-        classes: names by index.
+        classes: names by index; none where layouts are image-like inputs.
         problems: one sentence each.
         scenes: number of scenes.
         photos: number of scenes with a photo.
-        sizes: number of label maps of each size (height, width).
+        sizes: number of layouts of each size (height, width).
         pixels: pixels of each class.
         images: label maps in which each class occurs.
+        ranges: least and largest number in each channel of image-like inputs, as the files hold them.
     """
 
     classes: tuple[str, ...]
@@ -36,37 +38,43 @@ class Report:
     sizes: Counter = field(default_factory=Counter)
     pixels: np.ndarray = field(init=False)
     images: np.ndarray = field(init=False)
+    ranges: list[tuple[float, float]] = field(default_factory=list)
 
     def __post_init__(self):
         self.pixels = np.zeros(len(self.classes), np.int64)
         self.images = np.zeros(len(self.classes), np.int64)
 
-    def add(self, label: np.ndarray) -> None:
-        """Count one label map of indices, ``(H, W)``."""
-        counts = np.bincount(label.ravel(), minlength=len(self.classes))
-        self.pixels += counts
-        self.images += counts > 0
-        self.sizes[label.shape] += 1
+    def add(self, layout: np.ndarray) -> None:
+        """Count one label map of indices, ``(H, W)``, or one image-like input, ``(H, W, C)``."""
+        self.sizes[layout.shape[:2]] += 1
+        if layout.ndim == 2:
+            counts = np.bincount(layout.ravel(), minlength=len(self.classes))
+            self.pixels += counts
+            self.images += counts > 0
+        else:
+            found = zip(layout.min((0, 1)).tolist(), layout.max((0, 1)).tolist(), strict=True)
+            self.ranges = [(min(low, lowest), max(high, highest)) for (low, high), (lowest, highest) in
+                           zip(found, self.ranges, strict=True)] if self.ranges else list(found)
 
 
 def check_dataset(dataset: SceneDataset, watch: Callable[[Iterable], Iterable] = iter) -> Report:
     """Read every file of a data set whole.
 
-    Finds missing and unpaired files, empty splits, unreadable and truncated files, photos, label and instance maps of
-    different size, JPEG label maps, ids that are no class.
+    Finds missing and unpaired files, empty splits, unreadable and truncated files, photos, layouts and instance maps of
+    different size, JPEG label maps, ids that are no class, image-like inputs of other channels.
 
     Args:
         dataset: may be built with ``lazy_init=True``, so that building does not raise the first problem.
         watch: wraps the scenes as they are done, to show progress.
     """
     scenes, problems = dataset.scan()
-    report = Report(dataset.label_space.classes, problems, len(scenes), sum('img_path' in scene for scene in scenes))
+    report = Report(dataset.metainfo['classes'], problems, len(scenes), sum('img_path' in scene for scene in scenes))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoders release the interpreter's lock
-        for label, found in watch(pool.map(lambda scene: _read(scene, dataset), scenes)):
+        for layout, found in watch(pool.map(lambda scene: _read(scene, dataset), scenes)):
             report.problems += found
-            if label is not None:
-                report.add(label)
+            if layout is not None:
+                report.add(layout)
     return report
 
 
@@ -97,23 +105,25 @@ def quick_check(dataset: object, headers: int = 200, whole: int = 4) -> None:
 
 
 def _read(scene: dict, dataset: SceneDataset) -> tuple[np.ndarray | None, list[str]]:
-    """The label map as indices, where it is sound, and the scene's problems."""
-    problems, label = list(_sizes(scene)), None
-    for key, read in dict(seg_map_path=read_ids, img_path=read_photo, instance_path=read_ids).items():
+    """The layout (a label map as indices), where it is sound, and the scene's problems."""
+    readers = dict(label=lambda path: dataset.label_space.to_indices(read_ids(path), path), photo=read_photo,
+                   instance=read_ids, raw=lambda path: read_raw(path, dataset.raw_channels))
+    problems, layout = list(_sizes(scene)), None
+    for kind, key in KEYS.items():
         if key in scene:
             try:
-                content = read(scene[key])
-                if key == 'seg_map_path':
-                    label = dataset.label_space.to_indices(content, scene[key])
+                content = readers[kind](scene[key])
+                if kind == dataset.layout_kind:
+                    layout = content
             except DataError as error:
                 problems.append(str(error))
-    return label, list(dict.fromkeys(problems))
+    return layout, list(dict.fromkeys(problems))
 
 
 def _sizes(scene: dict) -> Iterator[str]:
-    paths = [scene[key] for key in ('seg_map_path', 'img_path', 'instance_path') if key in scene]
+    paths = [scene[key] for key in KEYS.values() if key in scene]
     try:
-        sizes = [read_size(path) for path in paths]
+        sizes = [read_raw_size(path) for path in paths]
     except DataError as error:
         yield str(error)
         return

@@ -52,7 +52,7 @@ def read_photo(path: str) -> np.ndarray:
     Raises:
         DataError: the file is absent, truncated or no image.
     """
-    with _decoding(path):
+    with decoding(path):
         return mmcv.imread(path, flag='color', channel_order='bgr', backend='pillow')
 
 
@@ -62,7 +62,7 @@ def read_ids(path: str) -> np.ndarray:
     Raises:
         DataError: the file is absent, truncated, no image, a JPEG, or has no single channel of integers.
     """
-    with _decoding(path), Image.open(path) as image:
+    with decoding(path), Image.open(path) as image:
         if image.format in ('JPEG', 'MPO'):
             raise DataError(f'{path} is a JPEG, whose compression changes ids: make the map again as PNG '
                             '(converting this file does not bring the ids back).')
@@ -83,13 +83,14 @@ def read_size(path: str) -> tuple[int, int]:
     Raises:
         DataError: the file is absent or no image.
     """
-    with _decoding(path), Image.open(path) as image:
+    with decoding(path), Image.open(path) as image:
         width, height = image.size
         return (width, height) if image.getexif().get(_ORIENTATION, 1) >= 5 else (height, width)
 
 
 @contextmanager
-def _decoding(path: str) -> Iterator[None]:
+def decoding(path: str) -> Iterator[None]:
+    """Turn whatever a decoder raises into a :class:`DataError` that names the file."""
     try:
         yield
     except DataError:

@@ -11,31 +11,50 @@ from mmseg.datasets import BaseSegDataset
 from semsynth.data.draws import SeededDraws
 from semsynth.data.files import DataError, find_by_stem, first_few
 from semsynth.data.label_spaces import NO_CLASS, LabelSpace, class_table
-from semsynth.data.transforms import CannyEdges, LoadInstances, LoadLabel, LoadPhoto, ToSegmentorClasses
+from semsynth.data.transforms import (
+    CannyEdges,
+    EdgesAsRaw,
+    LoadInstances,
+    LoadLabel,
+    LoadPhoto,
+    LoadRaw,
+    ToSegmentorClasses,
+)
 from semsynth.registry import TRANSFORMS
+
+KEYS = dict(label='seg_map_path', raw='raw_path', photo='img_path', instance='instance_path')
+"""Where transforms find the path of each kind of file."""
+WORDS = dict(label='label map', raw='raw input', photo='photo', instance='instance map')
+USED = dict(label=('label', 'photo', 'instance'), raw=('raw', 'photo'), photo=('photo',))
+"""The kinds of files that make a scene, by the kind that its layout is from."""
 
 
 class SceneDataset(SeededDraws, BaseSegDataset):
     """Scenes: a label map each, perhaps an instance map, and in most splits a photo; paired by stem, not by order.
 
-    A split without any photo holds layouts only. One that lacks some of its photos is refused.
+    A split without any photo holds layouts only. One that lacks some of its photos is refused. Any image-like input may
+    take the place of label and instance maps.
 
     Args:
         data_root: folder of the data set.
         label_space: classes, and what the ids in files mean.
         palette: one ``[r, g, b]`` a class; mmseg draws one where it is empty.
-        folders: the folder of each kind of file, below ``data_root``: ``photo``, ``label`` and ``instance``.
+        folders: the folder of each kind of file, below ``data_root``: ``photo``, ``label``, ``instance`` and ``raw``.
         suffixes: the endings of each kind of file; what precedes them is the stem.
         pipeline: transforms; the last one packs.
         instances: whether to load instance maps, right after the label map.
         edges: ``dict()`` for Canny edges of the photo as it is packed, ``dict(full_size=True)`` for those of the
             photo as loaded, resized with it (the released script's order: grey, thinner maps); None for none.
+        raw_channels: layouts are image-like inputs of so many channels, loaded by ``LoadRaw``; ``label_space`` and
+            ``palette`` are then not used, and ``num_classes`` is 0.
+        edges_as_raw: whether these inputs are the Canny edges of the photos (one channel), instead of files.
         class_map: turns label maps into a segmentor's classes, to train that segmentor: a name in ``CLASS_MAPS``,
             ``'identity'`` or a table; ``metainfo`` then holds the segmentor's classes.
         kwargs: further arguments of mmseg's BaseSegDataset, such as ``indices=100`` for the first 100 scenes.
 
     Raises:
         DataError: files are missing or unpaired; says which.
+        ValueError: an argument does not fit ``raw_channels``.
     """
 
     root_variable: str | None = None
@@ -43,23 +62,27 @@ class SceneDataset(SeededDraws, BaseSegDataset):
     hint = ''
     """What else to do where the data are absent."""
 
-    def __init__(self, data_root: str, label_space: LabelSpace, palette: Sequence[Sequence[int]],
+    def __init__(self, data_root: str, label_space: LabelSpace | None, palette: Sequence[Sequence[int]],
                  folders: dict[str, str], suffixes: dict[str, tuple[str, ...]], pipeline: Sequence = (),
-                 instances: bool = False, edges: dict | None = None,
-                 class_map: str | Sequence[int] | None = None, **kwargs):
-        self.label_space = label_space
-        self.folders = {kind: str(Path(data_root, folder)) for kind, folder in folders.items()}
+                 instances: bool = False, edges: dict | None = None, raw_channels: int | None = None,
+                 edges_as_raw: bool = False, class_map: str | Sequence[int] | None = None, **kwargs):
+        self.layout_kind = 'label' if raw_channels is None else 'photo' if edges_as_raw else 'raw'
+        self.folders = {kind: str(Path(data_root, folder)) for kind, folder in folders.items()
+                        if kind in USED[self.layout_kind]}
         self.suffixes = suffixes
-        self.instances = instances
-        metainfo = dict(classes=label_space.classes, palette=[list(colour) for colour in palette],
-                        num_classes=label_space.num_classes, unknown=label_space.unknown)
+        self.instances, self.raw_channels = instances, raw_channels
+        _check_raw(self, edges_as_raw, class_map)
+        self.label_space = label_space if raw_channels is None else None
+        metainfo = dict(classes=(), palette=[], num_classes=0, unknown=None) if raw_channels else dict(
+            classes=label_space.classes, palette=[list(colour) for colour in palette],
+            num_classes=label_space.num_classes, unknown=label_space.unknown)
         if class_map is not None:
             metainfo = _segmentor_metainfo(metainfo, class_table(class_map, label_space.num_classes,
                                                                  label_space.unknown).tolist())
         with DefaultScope.overwrite_default_scope('semsynth'):  # whoever builds us: types are found in our registry
             transforms = [TRANSFORMS.build(part) if isinstance(part, dict) else part for part in pipeline]
         super().__init__(data_root=data_root, metainfo=metainfo,
-                         pipeline=_put_in_place(transforms, instances, edges, class_map), **kwargs)
+                         pipeline=_put_in_place(transforms, self.layout_kind, instances, edges, class_map), **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """The scenes, sorted by name.
@@ -73,8 +96,15 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         return scenes
 
     def get_data_info(self, idx: int) -> dict:
-        """A scene's name and files, and the label space."""
-        return super().get_data_info(idx) | dict(label_space=self.label_space)
+        """A scene's name and files, and what the whole data set knows of them."""
+        return self._complete(super().get_data_info(idx))
+
+    def scene(self, name: str, paths: dict[str, str]) -> dict:
+        """A scene of any files, by kind, as the pipeline takes it."""
+        return self._complete(_scene(name, paths))
+
+    def _complete(self, scene: dict) -> dict:
+        return scene | dict(label_space=self.label_space, raw_channels=self.raw_channels)
 
     def scan(self) -> tuple[list[dict], list[str]]:
         """Pair the files.
@@ -84,29 +114,28 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         """
         if not Path(self.data_root).is_dir():
             return [], [self._absent()]
-        kinds = ['label', 'photo', 'instance'] if self.instances else ['label', 'photo']
+        layout = self.layout_kind
+        kinds = [kind for kind in USED[layout] if kind != 'instance' or self.instances]
         found = {kind: find_by_stem(self.folders[kind], self.suffixes[kind]) for kind in kinds}
-        if not found['label']:
-            return [], [f'{self.folders["label"]} holds no label map: it should hold files that end in '
-                        f'{first_few(self.suffixes["label"], 9)}; check split and data_root.']
+        if not found[layout]:
+            return [], [f'{self.folders[layout]} holds no {WORDS[layout]}: it should hold files that end in '
+                        f'{first_few(self.suffixes[layout], 9)}; check split and data_root.']
         required = [kind for kind in kinds if found[kind] or kind != 'photo']
         problems = [problem for kind in required for problem in self._unpaired(kind, found)]
-        whole = [name for name in found['label'] if all(name in found[kind] for kind in required)]
-        keys = dict(label='seg_map_path', photo='img_path', instance='instance_path')
-        return [dict({keys[kind]: found[kind][name][0] for kind in required}, name=name, seg_fields=[],
-                     label_map=None, reduce_zero_label=False) for name in whole], problems
+        whole = [name for name in found[layout] if all(name in found[kind] for kind in required)]
+        return [_scene(name, {kind: found[kind][name][0] for kind in required}) for name in whole], problems
 
     def _unpaired(self, kind: str, found: dict[str, dict[str, list[str]]]) -> list[str]:
-        files, labels, folder = found[kind], found['label'], self.folders[kind]
-        what = dict(label='label map', photo='photo', instance='instance map')[kind]
+        files, layouts, folder = found[kind], found[self.layout_kind], self.folders[kind]
+        what, layout = WORDS[kind], WORDS[self.layout_kind]
         remedy = ', or set instances=False' if kind == 'instance' else ''
         problems = []
-        if lacking := [name for name in labels if name not in files]:
-            problems.append(f'{len(lacking)} of {len(labels)} label maps have no {what} in {folder} '
-                            f'({first_few(lacking)}): add it, or remove the label map{remedy}.')
-        if spare := [name for name in files if name not in labels]:
-            problems.append(f'{len(spare)} of {len(files)} {what}s have no label map in {self.folders["label"]} '
-                            f'({first_few(spare)}): add it, or remove the {what}.')
+        if lacking := [name for name in layouts if name not in files]:
+            problems.append(f'{len(lacking)} of {len(layouts)} {layout}s have no {what} in {folder} '
+                            f'({first_few(lacking)}): add it, or remove the {layout}{remedy}.')
+        if spare := [name for name in files if name not in layouts]:
+            problems.append(f'{len(spare)} of {len(files)} {what}s have no {layout} in '
+                            f'{self.folders[self.layout_kind]} ({first_few(spare)}): add it, or remove the {what}.')
         if twins := [' and '.join(paths) for paths in files.values() if len(paths) > 1]:
             problems.append(f'{len(twins)} stems stand for more than one {what} ({first_few(twins)}): '
                             'keep one of each.')
@@ -120,7 +149,36 @@ class SceneDataset(SeededDraws, BaseSegDataset):
                 f'there, or name their folder with --cfg-options data_root=PATH{variable}{self.hint}.')
 
 
-def _put_in_place(transforms: list, instances: bool, edges: dict | None, class_map: str | Sequence[int] | None) -> list:
+def _scene(name: str, paths: dict[str, str]) -> dict:
+    return dict({KEYS[kind]: path for kind, path in paths.items()}, name=name, seg_fields=[], label_map=None,
+                reduce_zero_label=False)
+
+
+def _check_raw(dataset: SceneDataset, edges_as_raw: bool, class_map: str | Sequence[int] | None) -> None:
+    channels = dataset.raw_channels
+    if edges_as_raw and channels != 1:
+        raise ValueError(f'edges_as_raw=True, but raw_channels={channels}: edges are one channel, so set '
+                         'raw_channels=1.')
+    if channels is None:
+        return
+    if channels < 1:
+        raise ValueError(f'raw_channels={channels}, expected 1 or more; None for label maps.')
+    if dataset.instances or class_map is not None:
+        argument = 'instances=True' if dataset.instances else f'class_map={class_map!r}'
+        raise ValueError(f'raw_channels={channels} and {argument}: an image-like input takes the place of label and '
+                         'instance maps; drop one of the two (a boundary map can be one of the raw channels).')
+    if dataset.layout_kind not in dataset.folders:
+        raise ValueError(f'raw_channels={channels}, but {type(dataset).__name__} has no folder of such files: use '
+                         'PairedFolderDataset, or the edges of the photos with edges_as_raw=True.')
+
+
+def _put_in_place(transforms: list, layout: str, instances: bool, edges: dict | None,
+                  class_map: str | Sequence[int] | None) -> list:
+    if layout == 'raw' and transforms:
+        _after(LoadRaw, transforms, 'raw_channels')
+    if layout == 'photo' and transforms:
+        _after(LoadPhoto, transforms, 'edges_as_raw')
+        transforms.insert(-1, EdgesAsRaw())
     if instances and any(isinstance(part, LoadLabel) for part in transforms):
         transforms.insert(_after(LoadLabel, transforms, 'instances'), LoadInstances())
     if class_map is not None:

@@ -25,6 +25,19 @@ class CannyEdges(BaseTransform):
         return results
 
 
+@TRANSFORMS.register_module()
+class EdgesAsRaw(BaseTransform):
+    """Canny edges of the photo as ``raw``, ``(H, W, 1)`` uint8, 0 or 255: edges to photo without files of edges.
+
+    The dataset's argument ``edges_as_raw`` puts it in place, after resize and crop.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add ``raw``."""
+        results['raw'] = canny_edges(cv2.cvtColor(results['img'], cv2.COLOR_BGR2GRAY))[..., None]
+        return results
+
+
 def canny_edges(grey: np.ndarray) -> np.ndarray:
     """Canny edges with thresholds relative to the picture's strongest gradient.
 

@@ -1,4 +1,4 @@
-"""Loading of photos, label maps and instance maps."""
+"""Loading of photos, label maps, instance maps and image-like inputs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from mmcv.transforms import BaseTransform
 
 from semsynth.data.files import DataError, read_ids, read_photo
 from semsynth.data.label_spaces import class_table
+from semsynth.data.raw_files import read_raw
 from semsynth.registry import TRANSFORMS
 
 
@@ -65,6 +66,28 @@ class LoadInstances(BaseTransform):
             raise DataError(sizes_differ(results['seg_map_path'], label.shape, path, instance.shape))
         results['instance_map'] = instance
         results['seg_fields'].append('instance_map')
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadRaw(BaseTransform):
+    """Load ``raw``, ``(H, W, C)`` uint8, uint16 or float32, the image-like input of a data set with ``raw_channels``.
+
+    A scene without a file of that kind stays without: edges of its photo may take its place.
+
+    Raises:
+        DataError: the file cannot be read, has another number of channels, or differs from the photo in size.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add ``raw`` and list it in ``seg_fields``."""
+        if 'raw_path' in results:
+            path = results['raw_path']
+            raw = read_raw(path, results['raw_channels'])
+            if results.get('ori_shape', raw.shape[:2]) != raw.shape[:2]:
+                raise DataError(sizes_differ(results['img_path'], results['ori_shape'], path, raw.shape[:2]))
+            results['raw'] = raw
+            results['seg_fields'].append('raw')
         return results
 
 

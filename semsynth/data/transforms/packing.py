@@ -14,21 +14,25 @@ from semsynth.registry import TRANSFORMS
 class PackScene(BaseTransform):
     """Pack a scene for the preprocessor.
 
-    Returns ``dict(inputs=dict(label, instance, image, edge), sample=dict(name, size))`` with what the scene has:
-    label ``(H, W)`` uint8 (int64 above 256 classes), instance ``(H, W)`` int64, image ``(3, H, W)`` uint8 RGB, edge
-    ``(3, H, W)`` uint8; size is height and width.
+    Returns ``dict(inputs=dict(label, instance, raw, image, edge), sample=dict(name, size))`` with what the scene has:
+    label ``(H, W)`` uint8 (int64 above 256 classes), instance ``(H, W)`` int64, raw ``(C, H, W)`` uint8, uint16 or
+    float32, image ``(3, H, W)`` uint8 RGB, edge ``(3, H, W)`` uint8; size is height and width.
     """
 
     def transform(self, results: dict) -> dict:
         """Pack."""
-        inputs = dict(label=_tensor(results['gt_seg_map']))
-        if 'instance_map' in results:
-            inputs['instance'] = _tensor(results['instance_map'])
+        inputs = {}
+        for name, key in dict(label='gt_seg_map', instance='instance_map').items():
+            if key in results:
+                inputs[name] = _tensor(results[key])
+        if 'raw' in results:
+            inputs['raw'] = _tensor(results['raw'].transpose(2, 0, 1))
         if 'img' in results:
             inputs['image'] = _tensor(results['img'][..., ::-1].transpose(2, 0, 1))
         if 'edge_map' in results:
             inputs['edge'] = _tensor(results['edge_map']).expand(3, -1, -1)
-        return dict(inputs=inputs, sample=dict(name=results['name'], size=tuple(inputs['label'].shape)))
+        size = next(iter(inputs.values())).shape[-2:]
+        return dict(inputs=inputs, sample=dict(name=results['name'], size=tuple(size)))
 
 
 def _tensor(array: np.ndarray) -> Tensor:

@@ -1,0 +1,96 @@
+"""Image-like inputs in files: pictures of 8 or 16 bits, and arrays of any number of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+from zipfile import ZipFile
+
+import numpy as np
+from numpy.lib import format as npy
+from PIL import Image, ImageOps
+
+from semsynth.data.files import IMAGE_SUFFIXES, DataError, decoding, read_size
+
+ARRAY_SUFFIXES = ('.npy', '.npz')
+RAW_SUFFIXES = (*IMAGE_SUFFIXES, *ARRAY_SUFFIXES)
+_PLAIN_MODES = ('1', 'L', 'LA', 'RGB', 'RGBA', 'F')
+
+
+def read_raw(path: str, channels: int) -> np.ndarray:
+    """An image-like input as ``(H, W, C)``: uint8 and uint16 as stored, floats as float32, booleans as 0 and 255.
+
+    Pictures are turned upright by their EXIF entry, and those with a palette give its colours. Arrays are ``(H, W, C)``
+    or, with one channel, ``(H, W)``; an npz file holds one.
+
+    Args:
+        path: picture, ``.npy`` or ``.npz``; pickled objects are refused.
+        channels: C.
+
+    Raises:
+        DataError: the file cannot be read, has other channels or another type of numbers, or holds one that is not
+            finite.
+    """
+    with decoding(path):
+        raw = _read_array(path) if path.lower().endswith(ARRAY_SUFFIXES) else _read_picture(path)
+    if raw.ndim not in (2, 3):
+        raise DataError(f'{path} has the shape {raw.shape}, expected (height, width, {channels}): save it anew.')
+    raw = raw[..., None] if raw.ndim == 2 else raw
+    if raw.shape[2] != channels:
+        raise DataError(f'{path} has {raw.shape[2]} channels (its shape is {raw.shape}), but raw_channels={channels}: '
+                        'set raw_channels to the number that all files have, or convert the file.')
+    if raw.dtype == bool:
+        return raw.astype(np.uint8) * 255
+    if raw.dtype.kind == 'u' and raw.dtype.itemsize <= 2:
+        return raw.astype(raw.dtype.newbyteorder('='))
+    if raw.dtype.kind != 'f':
+        raise DataError(f'{path} holds {raw.dtype}, expected 8 or 16 bit unsigned integers, which become -1..1, or '
+                        'floats, which are read as they are: convert it.')
+    if not np.isfinite(raw).all():
+        raise DataError(f'{path} holds numbers that are not finite: replace them, say by 0.')
+    return raw.astype(np.float32)
+
+
+def read_raw_size(path: str) -> tuple[int, int]:
+    """Height and width of an image-like input, from the file's header.
+
+    Raises:
+        DataError: the file is absent, or no image and no array.
+    """
+    if not path.lower().endswith(ARRAY_SUFFIXES):
+        return read_size(path)
+    with decoding(path), _array_file(path) as file:
+        version = npy.read_magic(file)
+        read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        return read_header(file)[0][:2]
+
+
+def _read_picture(path: str) -> np.ndarray:
+    with Image.open(path) as image:
+        if len(image.getbands()) > 1 and any(f'{image.mode};16' in str(tile[3]) for tile in image.tile):
+            raise DataError(f'{path} has 16 bits in {len(image.getbands())} channels, of which Pillow keeps 8: save it '
+                            'as .npy, (height, width, channels) uint16.')
+        image = ImageOps.exif_transpose(image)
+        return np.asarray(image if image.mode in _PLAIN_MODES or image.mode[0] == 'I' else image.convert('RGB'))
+
+
+def _read_array(path: str) -> np.ndarray:
+    with _array_file(path) as file:
+        return npy.read_array(file, allow_pickle=False)
+
+
+@contextmanager
+def _array_file(path: str) -> Iterator[BinaryIO]:
+    """The npy file itself, or the only one in an npz file."""
+    if path.lower().endswith('.npy'):
+        with Path(path).open('rb') as file:
+            yield file
+        return
+    with ZipFile(path) as archive:
+        names = archive.namelist()
+        if len(names) != 1:
+            raise DataError(f'{path} holds {len(names)} arrays, expected one: save one (height, width, channels).')
+        with archive.open(names[0]) as file:
+            yield file
