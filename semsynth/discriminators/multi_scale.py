@@ -11,6 +11,8 @@ from semsynth.layers.norm import InstanceNorm, spectral_norm
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
 
+LARGEST_WIDTH = 512
+
 
 class PatchDiscriminator(nn.Module):
     """One scale: convolutions with stride 2, one with stride 1, and one with stride 1 to logits (70x70 PatchGAN).
@@ -19,14 +21,14 @@ class PatchDiscriminator(nn.Module):
 
     Args:
         in_channels: channels of layout and image together.
-        base_channels: width of the first layer; it doubles per layer up to 8 times that.
+        base_channels: width of the first layer; it doubles per layer up to 512.
         num_layers: convolutions with stride 2.
         norm: as of ``MultiScaleDiscriminator``.
     """
 
     def __init__(self, in_channels: int, base_channels: int, num_layers: int, norm: str):
         super().__init__()
-        widths = [base_channels * min(2**level, 8) for level in range(num_layers + 1)]
+        widths = [base_channels, *(min(base_channels * 2**level, LARGEST_WIDTH) for level in range(1, num_layers + 1))]
         activation = nn.LeakyReLU(0.2, inplace=True)
         self.layers = nn.ModuleList([nn.Sequential(nn.Conv2d(in_channels, widths[0], 4, 2, 2), activation)])
         for level in range(1, num_layers + 1):
@@ -59,7 +61,7 @@ class MultiScaleDiscriminator(nn.Module):
 
     Args:
         in_channels: channels of ``layout.unstyled`` and the image together.
-        base_channels: width of the first layer; it doubles per layer up to 8 times that.
+        base_channels: width of the first layer; it doubles per layer up to 512.
         num_layers: convolutions with stride 2.
         num_scales: number of scales.
         norm: ``'instance'`` (pix2pixHD) or ``'batch'``, both initialised from N(0, 0.02); ``'spectral_instance'``

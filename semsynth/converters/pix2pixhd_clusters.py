@@ -1,0 +1,98 @@
+"""pix2pixHD's files of clustered features: ``features_clustered_010.npy``."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from semsynth.data.cityscapes import CityscapesDataset
+from semsynth.data.files import first_few
+from semsynth.styles import StyleBank
+
+_multiarray = np._core.multiarray
+# numpy 1 wrote the same two under their old address.
+SAFE_GLOBALS = {('numpy', 'ndarray'): np.ndarray, ('numpy', 'dtype'): np.dtype} | {
+    (f'numpy.{core}.multiarray', name): getattr(_multiarray, name)
+    for core in ('core', '_core') for name in ('_reconstruct', 'scalar')}
+"""All that a pickled dict of arrays and numbers needs."""
+
+
+class ArrayUnpickler(pickle.Unpickler):
+    """Reads dicts, numbers and numpy arrays; anything else in the file is refused before it can do anything."""
+
+    def find_class(self, module: str, name: str):
+        """What a name in the file stands for.
+
+        Raises:
+            UnpicklingError: it is none of ``SAFE_GLOBALS``.
+        """
+        if (module, name) not in SAFE_GLOBALS:
+            raise pickle.UnpicklingError(f'{module}.{name} has no place among arrays')
+        return SAFE_GLOBALS[module, name]
+
+
+def convert_clusters(path: str | Path, classes: Sequence[str] = CityscapesDataset.classes,
+                     id_map: Mapping[int, int] = CityscapesDataset.id_map) -> StyleBank:
+    """The cluster centres of an official model as our styles, without thumbnails, which the file has not.
+
+    Args:
+        path: a ``.npy`` file that holds a pickled ``{class id: (K, F) centres}``; it is read as data.
+        classes: names by class index; Cityscapes' 35 by default.
+        id_map: class index of each id; Cityscapes' by default, where it is the id itself, and 34 for license plate, -1.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it holds something else, or ids that are none of the classes.
+    """
+    centres, owners = [], []
+    for identity, clusters in sorted(_read(path).items()):
+        if identity not in id_map:
+            raise ValueError(f'{path} has clusters of the class id {identity}, but id_map knows the ids '
+                             f'{first_few(sorted(id_map), 40)} of {len(classes)} classes: give convert_clusters the '
+                             'classes and id_map of the data set that the official model was trained on.')
+        centres.append(clusters)
+        owners += [id_map[identity]] * len(clusters)
+    return StyleBank(torch.from_numpy(np.concatenate(centres)), torch.tensor(owners), tuple(classes),
+                     np.zeros((0, 0, 0, 3), np.uint8))
+
+
+def _read(path: str | Path) -> dict[int, np.ndarray]:
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'There is no file of clusters {path}.')
+    try:
+        stored = _unpickle(Path(path))
+    except Exception as error:  # what a file that is no pickle makes unpickling raise is anyone's guess
+        raise ValueError(f'{path} is no .npy file of a dict of arrays ({error}); anything else is not read, since it '
+                         'could run code.') from error
+    if not isinstance(stored, dict) or not stored:
+        raise ValueError(f'{path} holds {stored!r:.60}, but clusters are a dict of arrays by class id: it is '
+                         'features_clustered_010.npy that is converted, not features.npy.')
+    try:
+        clusters = {int(identity): np.asarray(centres, np.float32) for identity, centres in stored.items()}
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'{path} holds something else than arrays of numbers by class id ({error}).') from error
+    filled = {identity: centres for identity, centres in clusters.items() if centres.size}
+    shapes = {identity: centres.shape for identity, centres in filled.items()}
+    if not filled or len({shape[1:] for shape in shapes.values()}) > 1 or len(next(iter(shapes.values()))) != 2:
+        raise ValueError(f'{path} holds arrays of the shapes {shapes}, but each class has (clusters, features), with '
+                         'one number of features.')
+    if infinite := [identity for identity, centres in filled.items() if not np.isfinite(centres).all()]:
+        raise ValueError(f'{path} has clusters that are not finite, of the class ids {infinite}.')
+    return filled
+
+
+def _unpickle(path: Path):
+    """The one object in a ``.npy`` file; text in it is Latin 1, as Python 2 wrote it."""
+    with path.open('rb') as file:
+        version = np.lib.format.read_magic(file)
+        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in read_header:
+            raise ValueError(f'format {version}')
+        shape, _, dtype = read_header[version](file)
+        if shape or not dtype.hasobject:
+            raise ValueError(f'an array of {dtype} of shape {shape}')
+        return ArrayUnpickler(file, encoding='latin1').load().item()
