@@ -44,8 +44,8 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
     """Pictures in rows and columns, with a caption above each column.
 
     Args:
-        rows: each a list of pictures: an image ``(3, H, W)`` uint8 RGB, a label map ``(H, W)``, or None for a gap.
-            Sizes may differ; cells are as large as the largest picture.
+        rows: each a list of pictures: an image ``(3, H, W)`` uint8 RGB or ``(1, H, W)`` gray, a label map ``(H, W)``,
+            or None for a gap. Sizes may differ; cells are as large as the largest picture.
         captions: one a column.
         palette: RGB of each class of the label maps.
 
@@ -75,17 +75,24 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
 
 
 def save_images(result: dict, folder: str | Path) -> None:
-    """Save one result of ``mode='predict'``: ``NAME.png``, and ``NAME_edge.png`` where there is an edge map."""
+    """Save one result of ``mode='predict'``: ``NAME.png``, gray where the image has one channel, and ``NAME_edge.png``
+    where there is an edge map."""
     for output, suffix in dict(image='', edge='_edge').items():
         if output in result['outputs']:
-            write_png(Path(folder, f'{result["name"]}{suffix}.png'), _to_rgb(result['outputs'][output], None))
+            write_png(Path(folder, f'{result["name"]}{suffix}.png'), _to_picture(result['outputs'][output]))
 
 
 def _to_rgb(picture: Tensor | np.ndarray, palette: Sequence[Sequence[int]] | None) -> np.ndarray:
     picture = np.asarray(picture)
     if picture.ndim == 2:
         return colour_labels(picture, palette)
-    if picture.ndim != 3 or picture.shape[0] != 3 or picture.dtype != np.uint8:
-        raise ValueError(f'picture_grid takes images (3, H, W) uint8 and label maps (H, W), '
+    if picture.ndim != 3 or picture.shape[0] not in (1, 3) or picture.dtype != np.uint8:
+        raise ValueError(f'picture_grid takes images (3, H, W) or (1, H, W) uint8 and label maps (H, W), '
                          f'not {picture.shape} {picture.dtype}.')
-    return np.ascontiguousarray(picture.transpose(1, 2, 0))
+    return _to_picture(np.broadcast_to(picture, (3, *picture.shape[1:])))
+
+
+def _to_picture(image: Tensor | np.ndarray) -> np.ndarray:
+    """``(3, H, W)`` to ``(H, W, 3)``, ``(1, H, W)`` to ``(H, W)``."""
+    image = np.asarray(image)
+    return image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))

@@ -69,10 +69,12 @@ class SamplePicturesHook(Hook):
 
 
 def result_grid(results: list[dict], palette: list | None = None) -> np.ndarray:
-    """One row a result of ``mode='predict'``: label map, outputs with the final image last, real images.
+    """One row a result of ``mode='predict'``: label map or image-like input, outputs with the final image last, real
+    images.
 
     Args:
-        results: dicts with ``label`` ``(H, W)``, ``outputs`` and ``real``, images by name, ``(3, H, W)`` uint8.
+        results: dicts with ``label`` ``(H, W)`` or ``raw``, ``outputs`` and ``real``, images by name, ``(3, H, W)`` or
+            ``(1, H, W)`` uint8.
         palette: RGB of each class.
 
     Returns:
@@ -80,6 +82,7 @@ def result_grid(results: list[dict], palette: list | None = None) -> np.ndarray:
     """
     outputs = sorted({name: None for result in results for name in result['outputs']}, key=lambda name: name == 'image')
     real = list({name: None for result in results for name in result['real']})
-    rows = [[result['label'], *(result['outputs'].get(name) for name in outputs),
+    layout = 'raw' if 'raw' in results[0] else 'label'
+    rows = [[result[layout], *(result['outputs'].get(name) for name in outputs),
              *(result['real'].get(name) for name in real)] for result in results]
-    return picture_grid(rows, ['label', *outputs, *(f'real {name}' for name in real)], palette)
+    return picture_grid(rows, [layout, *outputs, *(f'real {name}' for name in real)], palette)

@@ -50,7 +50,7 @@ class Evaluator(BaseMetric):
         self.device = torch.device(get_device())
 
     def generated(self, sample: dict) -> Tensor:
-        """The sample's output, ``(3, H, W)`` uint8 RGB.
+        """The sample's output, ``(3, H, W)`` uint8 RGB or ``(1, H, W)`` gray.
 
         Raises:
             ValueError: there is no output of that name.
@@ -61,8 +61,9 @@ class Evaluator(BaseMetric):
         return sample['outputs'][self.output]
 
     def resized(self, image: Tensor) -> Tensor:
-        """An image ``(3, H, W)`` uint8 as a batch of one in ``[-1, 1]``, at the stated size, on the device."""
-        image = image.to(self.device).unsqueeze(0).float()
+        """An image ``(3, H, W)`` uint8 as a batch of one in ``[-1, 1]``, at the stated size, on the device; a gray one,
+        ``(1, H, W)``, as RGB."""
+        image = image.to(self.device).expand(3, -1, -1).unsqueeze(0).float()
         if self.size and tuple(image.shape[-2:]) != self.size:
             smooth = dict(align_corners=False, antialias=True) if self.resampling != 'nearest' else {}
             image = F.interpolate(image, self.size, mode=self.resampling, **smooth).clamp(0, 255)

@@ -30,7 +30,8 @@ class SegmentationEvaluator(Evaluator):
             resized by nearest neighbour.
 
     Raises:
-        ValueError: a label has an index that the judge's class map does not know, or no label has any of its classes.
+        ValueError: the results have no label maps (image-like inputs), a label has an index that the judge's class map
+            does not know, or no label has any of its classes.
     """
 
     def __init__(self, judge: dict, **settings):
@@ -44,6 +45,9 @@ class SegmentationEvaluator(Evaluator):
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Judge each sample's output and, where there is one, its real image."""
         for sample in data_samples:
+            if 'label' not in sample:
+                raise ValueError('SegmentationEvaluator compares with label maps, but num_classes=0: use '
+                                 'FrechetDistance or FrechetInceptionDistance in test_evaluator.')
             label = self._target(sample['label'])
             real = sample.get('real', {}).get('image')
             self.results.append(dict(generated=self._areas(self.generated(sample), label),

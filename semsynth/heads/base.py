@@ -32,6 +32,11 @@ class Head(nn.Module):
         must_be_read: outputs whose parameters learn only if a loss reads that very output.
     """
 
+    image_channels = 3
+    """Channels of the images that it makes, and so of the real ones and of what a discriminator reads: 3, or 1."""
+    reads_label_map = False
+    """Whether it reads the layout's label map, which image-like inputs have not."""
+
     def __init__(self, in_channels: int, outputs: tuple[str, ...], views: dict[str, View],
                  must_be_read: tuple[str, ...]):
         super().__init__()
@@ -39,5 +44,5 @@ class Head(nn.Module):
         self.outputs, self.views, self.must_be_read = outputs, views, must_be_read
 
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
-        """Features ``(B, C, H, W)`` to float32 outputs by name, images ``(B, 3, H, W)`` in ``[-1, 1]``."""
+        """Features ``(B, C, H, W)`` to float32 outputs by name, images ``(B, image_channels, H, W)`` in ``[-1, 1]``."""
         raise NotImplementedError

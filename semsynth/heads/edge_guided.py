@@ -68,6 +68,7 @@ class EdgeGuidedHead(Head):
         super().__init__(in_channels, outputs, views, tuple(must_be_read))
 
         self.num_classes, self.transfer, self.final, self.last = num_classes, transfer, final, last
+        self.reads_label_map = semantic or class_specific
         self.edge_branch = Branch(in_channels, num_layers) if edges else None
         self.image_branch = Branch(in_channels, num_layers)
         self.semantic = SemanticPreserving(in_channels + num_classes + 3 + 3 * edges, num_classes) if semantic else None
@@ -98,8 +99,7 @@ class EdgeGuidedHead(Head):
         return outputs
 
     def _check(self, layout: Layout) -> None:
-        reads_labels = self.semantic is not None or self.class_specific is not None
-        if reads_labels and (layout.label is None or layout.num_classes != self.num_classes):
+        if self.reads_label_map and (layout.label is None or layout.num_classes != self.num_classes):
             found = 'no label map' if layout.label is None else f'{layout.num_classes} classes'
             raise ValueError(f'EdgeGuidedHead: num_classes={self.num_classes}, but the layout has {found}; correct '
                              'num_classes, or set semantic=False and class_specific=False for layouts without labels.')

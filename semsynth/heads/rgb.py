@@ -20,14 +20,22 @@ class RGBHead(Head):
 
     Args:
         in_channels: channels C of the features; filled in by the generator.
+        out_channels: 3, or 1 for gray images: real images are then turned to gray, losses' networks see them as RGB.
         kernel_size: size of the convolution, odd.
         padding_mode: as torch names it: ``'reflect'``, ``'zeros'`` or ``'replicate'``.
+
+    Raises:
+        ValueError: ``out_channels`` is neither 3 nor 1.
     """
 
-    def __init__(self, in_channels: int, kernel_size: int = 7, padding_mode: str = 'reflect'):
+    def __init__(self, in_channels: int, out_channels: int = 3, kernel_size: int = 7, padding_mode: str = 'reflect'):
+        if out_channels not in (1, 3):
+            raise ValueError(f'RGBHead: out_channels={out_channels}, expected 3 (RGB) or 1 (gray).')
         super().__init__(in_channels, outputs=('image',), views=dict(image=View()), must_be_read=('image',))
-        self.convolution = nn.Conv2d(in_channels, 3, kernel_size, padding=kernel_size // 2, padding_mode=padding_mode)
+        self.image_channels = out_channels
+        self.convolution = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2,
+                                     padding_mode=padding_mode)
 
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
-        """Features ``(B, C, H, W)`` to ``{'image': (B, 3, H, W)}`` in ``[-1, 1]``, float32."""
+        """Features ``(B, C, H, W)`` to ``{'image': (B, out_channels, H, W)}`` in ``[-1, 1]``, float32."""
         return dict(image=torch.tanh(self.convolution(F.leaky_relu(features, 0.2)).float()))

@@ -44,6 +44,8 @@ class Loss(nn.Module):
     """Whether it reads the discriminator's verdicts."""
     labels = False
     """Whether it reads the label generator's probabilities."""
+    reads_label_map = False
+    """Whether it reads the layout's label map, which image-like inputs have not."""
     matches_features = False
     """Whether it needs the discriminator's intermediate features, not only its logits."""
     reads: tuple[str, ...] = ()

@@ -49,6 +49,7 @@ class ClassSpecificLoss(Loss):
     """
 
     sums_over_views = False
+    reads_label_map = True
     reads = ('class_specific',)
 
     def __init__(self, weight: float = 1.0):

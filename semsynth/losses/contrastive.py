@@ -95,6 +95,7 @@ class ContrastiveLoss(Loss):
     """
 
     sums_over_views = False
+    reads_label_map = True
     reads = ('embedding',)
 
     def __init__(self, temperature: float = 0.1, max_per_class: int = 64, max_pixels: int = 1024, seed: int = 0,

@@ -40,7 +40,7 @@ class SimilarityLoss(Loss):
         ValueError: the stride is less than 1; in training, it is larger than the images.
     """
 
-    labels = True
+    labels = reads_label_map = True
 
     def __init__(self, stride: int = 1, weight: float = 1.0, views: dict[str, float] | None = None):
         super().__init__(weight, views)

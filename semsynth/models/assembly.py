@@ -31,6 +31,8 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
     if model.styles is not None and model.styles.centres.shape[1] != model.style_channels:
         raise ValueError(f'styles: the file has styles of {model.styles.centres.shape[1]} numbers, but the model reads '
                          f'{model.style_channels}; make one from this model with tools/encode_styles.py.')
+    if not model.data_preprocessor.num_classes:
+        _check_raw(model)
     for name in model.views:
         if name not in made:
             raise ValueError(f'views: {name!r} is not an output of {type(head).__name__}, which makes '
@@ -51,8 +53,23 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
         raise ValueError('discriminator: no loss trains it; add an adversarial loss or set discriminator=None.')
     if model.segmentor is not None and not any(loss.labels for loss in model.losses.values()):
         raise ValueError('segmentor: no loss reads the label generator; set segmentor=None, or add such a loss.')
-    if model.segmentor is not None:
+    if model.segmentor is not None and model.data_preprocessor.num_classes:
         model.segmentor.check_layout(model.data_preprocessor.num_classes, model.data_preprocessor.unknown)
+
+
+def _check_raw(model: Synthesizer) -> None:
+    """Image-like inputs have neither classes nor objects."""
+    head = model.generator.head
+    if head.reads_label_map:
+        raise ValueError(f'generator.head: {type(head).__name__} reads label maps, but num_classes=0: switch off what '
+                         'reads them (semantic=False and class_specific=False of EdgeGuidedHead).')
+    if model.style_channels:
+        raise ValueError('encoder: styles belong to the objects of label or instance maps, but num_classes=0: set '
+                         'encoder=None.')
+    for name, loss in model.losses.items():
+        if loss.reads_label_map:
+            raise ValueError(f'losses.{name} reads label maps, but num_classes=0: drop the term with '
+                             f'losses=dict({name}=None).')
 
 
 def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]) -> None:
