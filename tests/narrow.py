@@ -12,8 +12,8 @@ from semsynth.engine.launch import load_config
 
 ROOT = Path(__file__).parents[1]
 SIZE = 64  # the smallest that six halvings leave something of
-SMALL = dict(base_channels=4, hidden_channels=4, embedding_channels=4, num_blocks=1, num_global_blocks=1, batch_size=2,
-             num_workers=0, persistent_workers=False)
+SMALL = dict(base_channels=4, hidden_channels=4, embedding_channels=4, num_blocks=1, num_global_blocks=1,
+             num_downsamples=3, widths=(4, 4, 4, 4), batch_size=2, num_workers=0, persistent_workers=False)
 RUNS = itertools.count()
 
 
@@ -34,7 +34,7 @@ def _walk(node, num_classes):
             node[key] = node[key] and SMALL[key]
         if node.get('type') == 'ResizeScene':
             node['scale'] = (SIZE, SIZE)
-        if node.get('type') == 'PerceptualLoss':
+        if node.get('type') in ('PerceptualLoss', 'CRNLoss'):
             node['weights'] = 'random'
         if node.get('type') == 'Segmentor':
             classes = 1 + max(set(CLASS_MAPS.get(node.get('class_map'), range(num_classes))) - {255})
@@ -43,12 +43,31 @@ def _walk(node, num_classes):
         _walk(part, num_classes)
 
 
+# Splits, folder of the label maps, number of classes, size (height, width), folder of the instance maps.
+TREES = dict(
+    camvid=(('train', 'val'), 'labels', 12, (60, 80), None),
+    nyu=(('train', 'test'), 'labels', 41, (61, 80), 'instances'),
+    ade20k=(('training', 'validation'), 'annotations', 151, (60, 75), None),
+    helen=(('train', 'test'), 'labels', 11, (70, 60), None))
+
+
+def make_scenes(name, root):
+    """Three random scenes a split, as that data set lies on disk; its root."""
+    splits, labels, num_classes, size, instances = TREES[name]
+    dice = np.random.default_rng(0)
+    for split, scene in itertools.product(splits, 'abc'):
+        _save(root / 'images' / split / f'{scene}.jpg', dice.integers(0, 256, (*size, 3), dtype=np.uint8))
+        _save(root / labels / split / f'{scene}.png', dice.integers(0, num_classes, size, dtype=np.uint8))
+        if instances:
+            _save(root / instances / split / f'{scene}.png', dice.integers(0, 999, size, dtype=np.uint16))
+    return root
+
+
 def make_camvid(root):
     """Three random scenes a split, as CamVid lies on disk."""
-    dice = np.random.default_rng(0)
-    for split, kind, name in itertools.product(('train', 'val'), ('images', 'labels'), 'abc'):
-        folder = root / kind / split
-        folder.mkdir(parents=True, exist_ok=True)
-        shape, values = ((60, 80, 3), 256) if kind == 'images' else ((60, 80), 12)
-        cv2.imwrite(str(folder / f'{name}.png'), dice.integers(0, values, shape, dtype=np.uint8))
-    return root
+    return make_scenes('camvid', root)
+
+
+def _save(path, picture):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), picture)

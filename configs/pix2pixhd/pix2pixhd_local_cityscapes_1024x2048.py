@@ -1,7 +1,8 @@
 # pix2pixHD's local enhancer on Cityscapes at 1024x2048, all of it trained from scratch at once.
 _base_ = [
     '../_base_/models/pix2pixhd.py', '../_base_/datasets/cityscapes_1024x2048.py',
-    '../_base_/schedules/pix2pixhd_200e.py', '../_base_/judges/cityscapes.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/pix2pixhd_200e.py', '../_base_/judges/cityscapes_pspnet.py',
+    '../_base_/default_runtime.py'
 ]
 model = dict(
     data_preprocessor=dict(num_classes=_base_.num_classes, instances=True),

@@ -1,15 +1,15 @@
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 import torch
+from narrow import make_scenes
 
 from semsynth.apis.train_segmentor import train_segmentor
 from semsynth.checkpoints import load_checkpoint
 from semsynth.registry import SEGMENTORS
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / 'segmentors'
+FIRST_CLASS = dict(toycity='road', camvid='Sky', nyu='wall', helen='background')
 SHORT = {'train_cfg.max_iters': 2, 'train_dataloader.batch_size': 2, 'train_dataloader.num_workers': 0,
          'train_dataloader.persistent_workers': False, 'val_dataloader.num_workers': 0,
          'val_dataloader.persistent_workers': False, 'log_level': 'ERROR'}
@@ -17,15 +17,8 @@ SHORT = {'train_cfg.max_iters': 2, 'train_dataloader.batch_size': 2, 'train_data
 
 @pytest.fixture(scope='module')
 def roots(toycity, tmp_path_factory):
-    camvid = tmp_path_factory.mktemp('camvid')
-    draw = np.random.default_rng(0)
-    for split in ('train', 'val'):
-        for kind, shape, most in (('images', (60, 80, 3), 256), ('labels', (60, 80), 12)):
-            (camvid / kind / split).mkdir(parents=True)
-            for name in 'ab':
-                picture = draw.integers(0, most, shape, dtype=np.uint8)
-                cv2.imwrite(str(camvid / kind / split / f'{name}.png'), picture)
-    return dict(toycity=str(toycity), camvid=str(camvid))
+    return dict(toycity=str(toycity), **{name: str(make_scenes(name, tmp_path_factory.mktemp(name)))
+                                         for name in ('camvid', 'nyu', 'helen')})
 
 
 @pytest.mark.parametrize('name', sorted(path.stem for path in CONFIGS.glob('*.py')))
@@ -37,7 +30,7 @@ def test_every_config_trains_a_segmentor_that_loads(name, roots, tmp_path):
     stored = load_checkpoint(path)
     assert all(value.isfinite().all() for value in stored['state_dict'].values())
     segmentor = SEGMENTORS.build(dict(type='Segmentor', config=str(config), checkpoint=str(path)))
-    assert segmentor.classes[0] == {'toycity': 'road', 'camvid': 'Sky'}[name.split('_')[1]]
+    assert segmentor.classes[0] == FIRST_CLASS[name.split('_')[1]]
     assert segmentor(torch.zeros(1, 3, 37, 50)).shape == (1, segmentor.num_classes, 37, 50)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
+from narrow import make_scenes
 
 from semsynth.data import LayoutPreprocessor, merge_options
 from semsynth.registry import DATASETS
@@ -14,6 +15,8 @@ from semsynth.registry import DATASETS
 FOLDER = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
 # What segmentors are trained on is trained on in apis/test_train_segmentor.py.
 CONFIGS = sorted(path for path in FOLDER.glob('*.py') if not path.stem.endswith('_segmentor'))
+
+NUM_CLASSES = dict(camvid=11, paired=3, toycity=12, cityscapes=19, nyu=40, ade20k=150, helen=11)  # a segmentor's
 
 
 @pytest.fixture
@@ -25,7 +28,9 @@ def roots(cityscapes, toycity, write, tmp_path_factory):
     for split in ('train', 'val'):
         write(own / f'images/{split}/a.png', np.full((23, 31, 3), 9, np.uint8))
         write(own / f'labels/{split}/a.png', np.full((23, 31), 3, np.uint8))
-    places = dict(camvid=own, paired=own, toycity=toycity, cityscapes=cityscapes)
+        write(own / f'raw/{split}/a.png', np.full((23, 31, 3), 7, np.uint8))
+    places = dict(camvid=own, paired=own, toycity=toycity, cityscapes=cityscapes, celebahq=own)
+    places |= {name: make_scenes(name, tmp_path_factory.mktemp(name)) for name in ('nyu', 'ade20k', 'helen')}
     return lambda config: str(places[config.stem.split('_')[0]])
 
 
@@ -33,7 +38,7 @@ def roots(cityscapes, toycity, write, tmp_path_factory):
 def test_base_configs(config, roots):
     cfg = merge_options(Config.fromfile(config), {'data_root': roots(config)})
     assert 'model' not in cfg
-    preprocessor = LayoutPreprocessor(cfg.num_classes, cfg.unknown, cfg.instances)
+    preprocessor = LayoutPreprocessor(cfg.num_classes, cfg.unknown, cfg.instances, cfg.get('raw_channels'))
     for split in ('train', 'val', 'test'):
         loader = cfg[f'{split}_dataloader']
         assert loader.persistent_workers == (loader.num_workers > 0)
@@ -42,10 +47,13 @@ def test_base_configs(config, roots):
         assert dataset.metainfo['num_classes'] == cfg.num_classes
         assert dataset.metainfo['unknown'] == cfg.unknown
         batch = preprocessor(pseudo_collate([dataset[0]]))
-        assert batch['layout'].size == batch['real']['image'].shape[-2:] == cfg.image_size
+        size = batch['layout'].size
+        assert size == batch['real']['image'].shape[-2:]
+        assert size == tuple(side or round(512 * 60 / 75) for side in cfg.image_size)
+    if cfg.num_classes == 0:  # image-like inputs train no segmentor
+        return
     segmentor = DATASETS.build(dict(cfg.val_dataloader.dataset, class_map=cfg.class_map))
-    assert segmentor.metainfo['num_classes'] == dict(camvid=11, paired=3, toycity=12, cityscapes=19)[
-        config.stem.split('_')[0]]
+    assert segmentor.metainfo['num_classes'] == NUM_CLASSES[config.stem.split('_')[0]]
 
 
 def test_edges_are_one_line(roots, tmp_path):

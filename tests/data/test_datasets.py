@@ -5,12 +5,16 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import DefaultScope
+from narrow import make_scenes
 
 from semsynth.data import (
+    ADE20KDataset,
     CamVidDataset,
     CityscapesDataset,
     DataError,
     Draw,
+    HelenDataset,
+    NYUDataset,
     PairedFolderDataset,
     ToyCityDataset,
     seed_all,
@@ -148,6 +152,36 @@ def test_cityscapes(cityscapes, pipeline):
     assert dataset.metainfo['unknown'] is None
     without = CityscapesDataset(str(cityscapes), 'train', pipeline=pipeline, instances=False)
     assert 'instance' not in without[0]['inputs']
+
+
+@pytest.mark.parametrize(('name', 'kind', 'split', 'named', 'num_classes', 'unknown'), [
+    ('nyu', NYUDataset, 'test', {0: 'unknown', 1: 'wall', 24: 'refridgerator', 40: 'otherprop'}, 41, 0),
+    ('ade20k', ADE20KDataset, 'validation', {0: 'unknown', 1: 'wall', 8: 'bed', 13: 'person', 150: 'flag'}, 151, 0),
+    ('helen', HelenDataset, 'test', {0: 'background', 1: 'face skin', 8: 'inner mouth', 10: 'hair'}, 11, None)])
+def test_the_papers_data_sets(name, kind, split, named, num_classes, unknown, tmp_path, pipeline):
+    dataset = kind(str(make_scenes(name, tmp_path)), split, pipeline=pipeline)
+    meta = dataset.metainfo
+    assert (meta['num_classes'], len(meta['palette']), meta['unknown']) == (num_classes, num_classes, unknown)
+    assert {index: meta['classes'][index] for index in named} == named
+    assert len(dataset) == 3
+    assert ('instance' in dataset[0]['inputs']) == (name == 'nyu')
+    assert int(dataset[0]['inputs']['label'].max()) == num_classes - 1  # ids in files are indices
+    with pytest.raises(DataError, match=rf'{kind.root_variable}; `python tools/prepare/{name}\.py`'):
+        kind('data/none', split)
+
+
+def test_ade20k_serves_one_size_too(tmp_path, pipeline):
+    pipeline[2:2] = [dict(type='ResizeScene', scale=(64, 64)), dict(type='mmseg.RandomCrop', crop_size=(48, 48)),
+                     dict(type='mmseg.RandomFlip', prob=0.5)]
+    dataset = ADE20KDataset(str(make_scenes('ade20k', tmp_path)), 'training', pipeline=pipeline, edges=dict())
+    assert {key: tuple(value.shape) for key, value in dataset[0]['inputs'].items()} == dict(
+        label=(48, 48), image=(3, 48, 48), edge=(3, 48, 48))
+    segmentor = ADE20KDataset(str(tmp_path), 'training', pipeline=pipeline[:-1], class_map='ade20k_151_to_150')
+    assert segmentor.metainfo['num_classes'] == 150 and segmentor.metainfo['classes'][0] == 'wall'
+    label, mapped = (dataset[0]['gt_seg_map'] for dataset in (
+        ADE20KDataset(str(tmp_path), 'training', pipeline=pipeline[:2]),
+        ADE20KDataset(str(tmp_path), 'training', pipeline=pipeline[:2], class_map='ade20k_151_to_150')))
+    np.testing.assert_array_equal(mapped, np.where(label == 0, 255, label.astype(int) - 1))
 
 
 def test_segmentor_classes(cityscapes, scenes, pipeline):

@@ -68,6 +68,14 @@ def test_a_scene_without_photo_passes(tmp_path, write):
     assert results['sample'] == dict(name='x', size=(4, 4))
 
 
+@pytest.mark.parametrize(('scale', 'size'), [((5, None), (3, 5)), ((None, 3), (3, 5)), ((7, None), (4, 7)),
+                                             ((1, None), (1, 1)), ((20, 7), (7, 20))])
+def test_one_side_may_follow_the_other(scale, size):
+    results = ResizeScene(scale)(loaded())
+    assert {key: results[key].shape[:2] for key in ('img', *results['seg_fields'])} == dict.fromkeys(
+        ('img', *results['seg_fields']), size)
+
+
 @pytest.mark.parametrize('scale', [(5, 3), (10, 6), (20, 12), (7, 11), (1, 1)])
 def test_resize(scale):
     before, results = loaded(), ResizeScene(scale)(loaded())

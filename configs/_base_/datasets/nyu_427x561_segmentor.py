@@ -1,0 +1,15 @@
+# To train segmentors on: labels in the segmentor's classes, resized for training and at their own size for testing.
+_base_ = 'nyu_427x561.py'
+as_segmentor = dict(class_map=_base_.class_map, instances=False)
+scale = _base_.image_size[::-1]
+crop = (320, 416)
+train_pipeline = [
+    dict(type='LoadPhoto'), dict(type='LoadLabel'),
+    dict(type='mmseg.RandomResize', scale=scale, ratio_range=(0.8, 2), resize_type='ResizeScene', keep_ratio=True),
+    dict(type='mmseg.RandomCrop', crop_size=crop, cat_max_ratio=0.75),
+    dict(type='mmseg.RandomFlip', prob=0.5), dict(type='mmseg.PhotoMetricDistortion'), dict(type='mmseg.PackSegInputs')]
+val_pipeline = [dict(type='LoadPhoto'), dict(type='ResizeScene', scale=scale),
+                dict(type='LoadLabel'), dict(type='mmseg.PackSegInputs')]
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline, **as_segmentor))
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline, **as_segmentor))
+test_dataloader = val_dataloader
