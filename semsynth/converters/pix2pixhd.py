@@ -19,22 +19,20 @@ def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
     # comes before the head, our head's leaky ReLU would change the image.
     num_downsamples, num_blocks = (max(number, 1) for number in _sizes(layers))
     names = _residual_network('global_network', num_downsamples, num_blocks)
-    num_enhancers = count(layers, r'model(\d+)_1\.\d+')
-    if not num_enhancers:
-        base_channels, in_channels = shape_of(state, 'model.1', what)[:2]
-        names[_head_of_model(num_downsamples, num_blocks)] = 'head.convolution'
-        network = dict(type='GlobalGenerator', in_channels=in_channels, base_channels=base_channels,
-                       num_downsamples=num_downsamples, num_blocks=num_blocks)
-        return Recognised(network, _with_bias(names))
-    base_channels, in_channels = shape_of(state, f'model{num_enhancers}_1.1', what)[:2]
-    blocks = max(count(layers, r'model1_2\.(\d+)\.conv_block\.1'), 1)
-    for level in range(num_enhancers):
-        names |= _enhancer(f'model{level + 1}', f'enhancers.{level}', blocks)
-    names[f'model{num_enhancers}_2.{blocks + 4}'] = 'head.convolution'
-    network = dict(type='LocalEnhancer', in_channels=in_channels, base_channels=base_channels,
-                   num_enhancers=num_enhancers, num_blocks=blocks, num_global_downsamples=num_downsamples,
-                   num_global_blocks=num_blocks)
-    return Recognised(network, _with_bias(names))
+    if num_enhancers := count(layers, r'model(\d+)_1\.\d+'):
+        finest = f'model{num_enhancers}'
+        enhancer_blocks = max(count(layers, r'model1_2\.(\d+)\.conv_block\.1'), 1)
+        for level in range(num_enhancers):
+            names |= _enhancer(f'model{level + 1}', f'enhancers.{level}', enhancer_blocks)
+        entry, head = f'{finest}_1.1', f'{finest}_2.{enhancer_blocks + 4}'
+        network = dict(type='LocalEnhancer', num_enhancers=num_enhancers, num_blocks=enhancer_blocks,
+                       num_global_downsamples=num_downsamples, num_global_blocks=num_blocks)
+    else:
+        entry, head = 'model.1', _head_of_model(num_downsamples, num_blocks)
+        network = dict(type='GlobalGenerator', num_downsamples=num_downsamples, num_blocks=num_blocks)
+    network['base_channels'], network['in_channels'] = shape_of(state, entry, what)[:2]
+    network['head'] = dict(type='RGBHead', out_channels=shape_of(state, head, what)[0])
+    return Recognised(network, _with_bias(names | {head: 'head.convolution'}))
 
 
 def recognise_encoder(state: Mapping[str, Tensor], what: str) -> Recognised:

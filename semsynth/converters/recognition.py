@@ -98,11 +98,14 @@ def rename(state_dict: Mapping[str, Tensor], recognised: Recognised, part: str, 
     """Give every tensor our name.
 
     Raises:
-        ValueError: keys are unknown, missing, or of another shape than in our network.
+        ValueError: keys are unknown, missing, or of another shape than in our network; or we have no such network.
     """
     names = recognised.names
-    with torch.device('meta'):
-        own = FAMILIES[part].build(recognised.network).state_dict()
+    try:
+        with torch.device('meta'):
+            own = FAMILIES[part].build(recognised.network).state_dict()
+    except ValueError as error:
+        raise ValueError(f'There is no network of ours that is this {what}: {error}') from error
     differences = {
         'holds, which it has not': [name for name in state_dict if name not in names],
         'lacks': [name for name in names if name not in state_dict],

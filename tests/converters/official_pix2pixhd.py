@@ -42,9 +42,9 @@ def head(width, out=3):
 
 
 class Global(nn.Module):
-    def __init__(self, channels, width, downs, blocks):
+    def __init__(self, channels, width, downs, blocks, out=3):
         super().__init__()
-        self.model = nn.Sequential(*global_layers(channels, width, downs, blocks))
+        self.model = nn.Sequential(*global_layers(channels, width, downs, blocks, out))
 
     def forward(self, x):
         return self.model(x)

@@ -1,0 +1,71 @@
+"""Official files to ours."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import torch
+
+from semsynth.checkpoints import load_checkpoint
+from semsynth.converters import convert_part
+from semsynth.converters.pix2pixhd_clusters import convert_clusters
+from semsynth.writing import write_whole
+
+
+def convert_checkpoint(file: str | Path, source: str, part: str, out: str | Path, *, add: bool = False) -> dict:
+    """Turn one official network's file into a checkpoint that tools and configs load.
+
+    Args:
+        file: the official state dict, read as data.
+        source: the official code: ``'pix2pixhd'``.
+        part: ``'generator'``, ``'discriminator'`` or ``'encoder'``.
+        out: the checkpoint, written whole or not at all.
+        add: keep the other parts that ``out`` holds, from earlier conversions.
+
+    Returns:
+        Config of the network, as a model's config has it in ``part``.
+
+    Raises:
+        FileNotFoundError: there is no such file; with ``add``, no ``out``.
+        ValueError: it is not that network; with ``add``, ``out`` was not converted.
+    """
+    try:
+        converted = convert_part(load_checkpoint(file), source, part)
+    except ValueError as error:
+        raise ValueError(f'{file}: {error}') from error
+    checkpoint = _converted_before(out) if add else dict(state_dict={}, meta=dict(official={}))
+    checkpoint['state_dict'] = {name: value for name, value in checkpoint['state_dict'].items()
+                                if not name.startswith(f'{part}.')}
+    checkpoint['state_dict'] |= {f'{part}.{name}': value for name, value in converted.state_dict.items()}
+    checkpoint['meta']['official'][part] = dict(source=source, network=converted.network)
+    buffer = io.BytesIO()
+    torch.save(checkpoint, buffer)
+    write_whole(out, buffer.getvalue())
+    return converted.network
+
+
+def convert_styles(file: str | Path, out: str | Path) -> int:
+    """Turn pix2pixHD's clustered features, Cityscapes', into a file of styles.
+
+    Args:
+        file: such as ``features_clustered_010.npy``, read as data.
+        out: the file of styles, which ``styles`` of a model names.
+
+    Returns:
+        Number of styles, of all classes.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it holds something else.
+    """
+    bank = convert_clusters(file)
+    bank.save(out)
+    return len(bank.centres)
+
+
+def _converted_before(path: str | Path) -> dict:
+    checkpoint = load_checkpoint(path)
+    if 'official' not in checkpoint.get('meta', {}):
+        raise ValueError(f'{path} was not made from official files, so that no part is added to it: write a new file.')
+    return checkpoint

@@ -1,0 +1,29 @@
+"""Official weights to ours: python tools/convert_checkpoint.py SOURCE --source CODE --part PART --out FILE."""
+
+import argparse
+
+from semsynth.apis.convert import convert_checkpoint, convert_styles
+from semsynth.command_line import plain_errors
+from semsynth.converters import SOURCES
+
+
+@plain_errors()
+def main() -> None:
+    """Parse the command line and convert."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('file', metavar='SOURCE', help='official file: netG, netD, netE, or clustered features')
+    parser.add_argument('--source', required=True, choices=SOURCES, help='the official code that wrote it')
+    parser.add_argument('--part', required=True, choices=['generator', 'discriminator', 'encoder', 'clusters'],
+                        help='what it is; clusters become a file of styles, the others a checkpoint')
+    parser.add_argument('--out', required=True, help='the file to write')
+    parser.add_argument('--add', action='store_true', help='keep the parts that the checkpoint FILE has already')
+    args = parser.parse_args()
+    if args.part == 'clusters':
+        print(f'{convert_styles(args.file, args.out)} styles in {args.out}')
+        return
+    network = convert_checkpoint(args.file, args.source, args.part, args.out, add=args.add)
+    print(f'{args.out} has this {args.part}:\n{network}')
+
+
+if __name__ == '__main__':
+    main()
