@@ -3,7 +3,8 @@
 import argparse
 
 from semsynth.command_line import add_config_options, plain_errors
-from semsynth.engine.launch import dry_run, train
+from semsynth.engine.dry_run import dry_run
+from semsynth.engine.launch import train
 
 
 @plain_errors()
@@ -17,7 +18,7 @@ def main() -> None:
     parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm'],
                         help='pytorch under torchrun, slurm under srun')
     parser.add_argument('--dry-run', action='store_true',
-                        help='print the resolved config, parameter counts and the memory of one step, then stop')
+                        help='print the resolved config, parameter counts, time and memory of one step, then stop')
     add_config_options(parser, 'data_root=PATH train_cfg.max_iters=100')
     args = parser.parse_args()
     if args.dry_run:

@@ -1,5 +1,6 @@
 """What runs training: optimisers, the loop, hooks, checkpoints; `launch` is the way in."""
 
+from semsynth.engine.carry import CarryHook
 from semsynth.engine.checkpoint import AtomicBackend, StrictCheckpointHook, latest_good_checkpoint
 from semsynth.engine.determinism import IterationSeedHook
 from semsynth.engine.ema import GeneratorEMAHook
@@ -10,6 +11,7 @@ from semsynth.engine.pictures import SamplePicturesHook
 from semsynth.engine.sampler import ResumableSampler
 from semsynth.engine.schedule import LinearDecayLR
 
-__all__ = ['AtomicBackend', 'Bf16OptimWrapper', 'DeferredInfoHook', 'GeneratorEMAHook', 'IterationSeedHook',
-           'LinearDecayLR', 'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor', 'ResumableSampler',
-           'ResumableTrainLoop', 'SamplePicturesHook', 'StrictCheckpointHook', 'latest_good_checkpoint']
+__all__ = ['AtomicBackend', 'Bf16OptimWrapper', 'CarryHook', 'DeferredInfoHook', 'GeneratorEMAHook',
+           'IterationSeedHook', 'LinearDecayLR', 'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor',
+           'ResumableSampler', 'ResumableTrainLoop', 'SamplePicturesHook', 'StrictCheckpointHook',
+           'latest_good_checkpoint']

@@ -94,16 +94,20 @@ class StrictCheckpointHook(Hook):
         """
         saved = checkpoint.get('state_dict', checkpoint)
         model = bare(runner.model)
-        own = bare_names(model.state_dict(), model)
-        differences = {
-            'is missing': [name for name in own if name not in saved],
-            'the model does not have': [name for name in saved if name not in own],
-            'has another shape': [f'{name} {tuple(saved[name].shape)} instead of {tuple(own[name].shape)}'
-                                  for name in own if name in saved and saved[name].shape != own[name].shape]}
-        report = [f'{what}: {_listed(names)}' for what, names in differences.items() if names]
+        report = differences(bare_names(model.state_dict(), model), saved)
         if report:
             raise ValueError(f'The checkpoint {runner._load_from} does not fit the model. ' + '\n'.join(report) +
                              "\nUse the config that the checkpoint carries (meta['cfg']), or another checkpoint.")
+
+
+def differences(own: dict, saved: dict) -> list[str]:
+    """One line for each way in which saved weights differ from a model's own, with the names."""
+    found = {
+        'is missing': [name for name in own if name not in saved],
+        'the model does not have': [name for name in saved if name not in own],
+        'has another shape': [f'{name} {tuple(saved[name].shape)} instead of {tuple(own[name].shape)}'
+                              for name in own if name in saved and saved[name].shape != own[name].shape]}
+    return [f'{what}: {_listed(names)}' for what, names in found.items() if names]
 
 
 def _facts_of_losses(model: nn.Module) -> dict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import sys
-import tempfile
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,9 +16,7 @@ from torch import distributed
 
 from semsynth.data import merge_options, quick_check
 from semsynth.engine.checkpoint import latest_good_checkpoint
-from semsynth.engine.memory import peak_memory
-from semsynth.engine.wrapping import bare
-from semsynth.layers.frozen import Frozen
+from semsynth.engine.stages import stage_configs, train_stages
 from semsynth.registry import DATASETS
 
 ENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
@@ -26,6 +24,14 @@ ENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_schedu
 
 
 def load_config(config: str | Path | Config, cfg_options: dict | None = None) -> Config:
+    """Read a config and override entries of it; where it has stages, it becomes the last one's.
+
+    Args and errors are those of :func:`read_config`.
+    """
+    return stage_configs(read_config(config, cfg_options))[-1]
+
+
+def read_config(config: str | Path | Config, cfg_options: dict | None = None) -> Config:
     """Read a config and override entries of it.
 
     Args:
@@ -66,12 +72,18 @@ def train(config: str | Path | Config, *, work_dir: str | Path | None = None, re
         cfg_options: entries of the config to override.
 
     Returns:
-        The runner, its training done.
+        The runner, its training done; the last one, where the config has stages.
     """
-    config = load_config(config, cfg_options)
-    check_data(config)
-    runner = build_runner(config, work_dir=work_dir, resume=resume, amp=amp, launcher=launcher)
-    runner.train()
+    config = read_config(config, cfg_options)
+    stages = stage_configs(config)
+    for stage in stages:
+        check_data(stage)
+    build = partial(build_runner, resume=resume, amp=amp, launcher=launcher)
+    if config.get('stages'):
+        runner = train_stages(stages, _work_dir(config, work_dir), build, resume=resume)
+    else:
+        runner = build(config, work_dir=work_dir)
+        runner.train()
     if launcher != 'none':
         distributed.destroy_process_group()
     return runner
@@ -85,7 +97,7 @@ def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: 
         ValueError: the launcher does not fit how this process was started, or a setting would lose checkpoints.
     """
     config = load_config(config)
-    config.work_dir = str(work_dir or config.get('work_dir') or Path('work_dirs', Path(config.filename or 'run').stem))
+    config.work_dir = str(_work_dir(config, work_dir))
     _complete(config)
     if amp:
         for player in config.optim_wrapper.values():
@@ -110,40 +122,8 @@ def check_data(config: Config) -> None:
                 quick_check(DATASETS.build(config[split].dataset))
 
 
-def dry_run(config: str | Path | Config, *, amp: bool = False, cfg_options: dict | None = None) -> str:
-    """Train for one step in a folder that is thrown away.
-
-    Returns:
-        A report: the resolved config, parameter counts of each part, and the memory that the step needed.
-    """
-    config = load_config(config, cfg_options)
-    check_data(config)
-    with tempfile.TemporaryDirectory() as folder:
-        # a name of its own: mmengine would share a logger and a folder with a run that starts within the same second
-        quiet = load_config(config, {'log_level': 'ERROR', 'experiment_name': 'dry_run',
-                                     'train_dataloader.num_workers': 0})
-        runner = build_runner(quiet, work_dir=folder, amp=amp)
-        before = peak_memory()
-        data = next(iter(runner.train_dataloader))
-        runner.model.train()
-        runner.model.train_step(data, runner.build_optim_wrapper(runner.optim_wrapper))
-        after = peak_memory()
-    where = 'allocated on the GPU at most' if torch.cuda.is_available() else 'resident in this process at most'
-    counts = '\n'.join(f'  {part}: {text}' for part, text in count_parameters(runner.model).items())
-    return (f'{config.pretty_text}\nParameters\n{counts}\nMemory {where}: {after} MB '
-            f'({before} MB before the first step), at batch size {runner.train_dataloader.batch_size}')
-
-
-def count_parameters(model: torch.nn.Module) -> dict[str, str]:
-    """Number of trained and frozen parameters of each part of a model that has any."""
-    counts = {}
-    for name, part in bare(model).named_children():
-        held = [holder.network for holder in part.modules() if isinstance(holder, Frozen)]
-        own = list(part.parameters())
-        frozen = [p for p in own if not p.requires_grad] + [p for network in held for p in network.parameters()]
-        numbers = dict(trained=sum(p.numel() for p in own if p.requires_grad), frozen=sum(p.numel() for p in frozen))
-        counts[name] = ', '.join(f'{number:,} {kind}' for kind, number in numbers.items() if number)
-    return {name: text for name, text in counts.items() if text}
+def _work_dir(config: Config, given: str | Path | None) -> Path:
+    return Path(given or config.get('work_dir') or Path('work_dirs', Path(config.filename or 'run').stem))
 
 
 def _complete(config: Config) -> None:
@@ -160,6 +140,11 @@ def _complete(config: Config) -> None:
         if checkpoint.get('interval', 0) % counts:
             raise ValueError(f'default_hooks.checkpoint: interval={checkpoint.interval} is no multiple of '
                              f'optim_wrapper.{player}.accumulative_counts={counts}: gradients would be lost on resume.')
+    if config.get('carry_from'):
+        if config.get('load_from') and not config.get('resume'):
+            raise ValueError('carry_from and load_from are both set: load_from takes weights that fit exactly, '
+                             'carry_from those that fit; drop one of them.')
+        config.merge_from_dict({'default_hooks.carry': dict(type='CarryHook', checkpoint=config.carry_from)})
     if hooks.get('pictures') and 'dataset' not in hooks.pictures:
         source = next(config[split] for split in ('val_dataloader', 'test_dataloader', 'train_dataloader')
                       if config.get(split))

@@ -91,8 +91,10 @@ class PlayerOptimWrapperConstructor:
         return PlayerOptimWrapperDict(**{player: self._build(model, player) for player in players})
 
     def _build(self, model: nn.Module, player: str) -> OptimWrapper:
-        parts = [getattr(model, part) for part in PLAYERS[player] if getattr(model, part, None) is not None]
-        parameters = [parameter for part in parts for parameter in part.parameters() if parameter.requires_grad]
+        parts = {part: bare(getattr(model, part)) for part in PLAYERS[player] if getattr(model, part, None) is not None}
+        # named, so that the optimiser's state can be carried over to a model that has grown
+        parameters = [(f'{part}.{name}', parameter) for part, module in parts.items()
+                      for name, parameter in module.named_parameters() if parameter.requires_grad]
         if not parameters:
             raise ValueError(f'optim_wrapper.{player}: every parameter of the {player} is frozen.')
         config = copy.deepcopy(self.wrappers[player])

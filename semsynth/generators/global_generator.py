@@ -21,6 +21,8 @@ class GlobalGenerator(Generator):
         num_downsamples: times that the size is halved and the width doubled.
         num_blocks: residual blocks at the smallest size.
         head: config of the head; by default reflection-padded 7x7 convolution and tanh.
+        checkpoint_activations: whether the backward pass computes each layer anew instead of keeping its activations:
+            less memory, more time, the same gradients and names of weights.
 
     Raises:
         ValueError: in forward, the layout's height or width is no multiple of ``2**num_downsamples``, or is smaller
@@ -28,11 +30,12 @@ class GlobalGenerator(Generator):
     """
 
     def __init__(self, in_channels: int, base_channels: int = 64, num_downsamples: int = 4, num_blocks: int = 9,
-                 head: dict | None = None):
+                 head: dict | None = None, checkpoint_activations: bool = False):
         divisor = 2**num_downsamples
         super().__init__(in_channels, base_channels, divisor, head or dict(type='RGBHead'),
                          smallest_size=max(2 * divisor, 4))
-        self.global_network = residual_network(in_channels, base_channels, num_downsamples, num_blocks)
+        self.global_network = residual_network(in_channels, base_channels, num_downsamples, num_blocks,
+                                               checkpoint_activations)
         init_normal(self)
 
     def features(self, layout: Layout) -> Tensor:

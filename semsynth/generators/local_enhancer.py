@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.generators.base import Generator
+from semsynth.layers.checkpointed import sequence
 from semsynth.layers.init import init_normal
 from semsynth.layers.residual import ResidualBlock, double, entry, halve, residual_network
 from semsynth.layout import Layout
@@ -19,12 +20,15 @@ class Enhancer(nn.Module):
         in_channels: channels of the condition.
         channels: width k of the output.
         num_blocks: residual blocks.
+        checkpoint_activations: as of ``LocalEnhancer``.
     """
 
-    def __init__(self, in_channels: int, channels: int, num_blocks: int):
+    def __init__(self, in_channels: int, channels: int, num_blocks: int, checkpoint_activations: bool = False):
         super().__init__()
-        self.front = nn.Sequential(entry(in_channels, channels), halve(channels))
-        self.back = nn.Sequential(*(ResidualBlock(2 * channels) for _ in range(num_blocks)), double(2 * channels))
+        self.front = sequence(entry(in_channels, channels), halve(channels),
+                              checkpoint_activations=checkpoint_activations)
+        self.back = sequence(*(ResidualBlock(2 * channels) for _ in range(num_blocks)), double(2 * channels),
+                             checkpoint_activations=checkpoint_activations)
 
     def forward(self, condition: Tensor, coarse: Tensor) -> Tensor:
         """Condition ``(B, in_channels, H, W)`` and features of half the size, ``(B, 2k, H/2, W/2)``, to
@@ -49,6 +53,8 @@ class LocalEnhancer(Generator):
         num_global_downsamples: halvings inside the global network.
         num_global_blocks: residual blocks of the global network.
         head: config of the head; by default reflection-padded 7x7 convolution and tanh.
+        checkpoint_activations: whether the backward pass computes each layer anew instead of keeping its activations:
+            less memory, more time, the same gradients and names of weights.
 
     Raises:
         ValueError: in forward, the layout's height or width is no multiple of
@@ -56,14 +62,17 @@ class LocalEnhancer(Generator):
     """
 
     def __init__(self, in_channels: int, base_channels: int = 32, num_enhancers: int = 1, num_blocks: int = 3,
-                 num_global_downsamples: int = 4, num_global_blocks: int = 9, head: dict | None = None):
+                 num_global_downsamples: int = 4, num_global_blocks: int = 9, head: dict | None = None,
+                 checkpoint_activations: bool = False):
         divisor = 2**(num_enhancers + num_global_downsamples)
         super().__init__(in_channels, base_channels, divisor, head or dict(type='RGBHead'),
                          smallest_size=max(2 * divisor, 4 * 2**num_enhancers))
         self.global_network = residual_network(
-            in_channels, base_channels * 2**num_enhancers, num_global_downsamples, num_global_blocks)
+            in_channels, base_channels * 2**num_enhancers, num_global_downsamples, num_global_blocks,
+            checkpoint_activations)
         self.enhancers = nn.ModuleList(
-            Enhancer(in_channels, base_channels * 2**level, num_blocks) for level in reversed(range(num_enhancers)))
+            Enhancer(in_channels, base_channels * 2**level, num_blocks, checkpoint_activations)
+            for level in reversed(range(num_enhancers)))
         init_normal(self)
 
     def features(self, layout: Layout) -> Tensor:

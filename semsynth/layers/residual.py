@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from semsynth.layers.checkpointed import sequence
 from semsynth.layers.norm import InstanceNorm
 
 
@@ -44,7 +45,8 @@ def double(in_channels: int) -> nn.Sequential:
     return nn.Sequential(convolution, InstanceNorm(in_channels // 2), nn.ReLU(inplace=True))
 
 
-def residual_network(in_channels: int, base_channels: int, num_downsamples: int, num_blocks: int) -> nn.Sequential:
+def residual_network(in_channels: int, base_channels: int, num_downsamples: int, num_blocks: int,
+                     checkpoint_activations: bool = False) -> nn.Sequential:
     """Johnson et al.'s network, pix2pixHD's G1 without its head: entry, halvings, residual blocks, doublings.
 
     Args:
@@ -52,10 +54,12 @@ def residual_network(in_channels: int, base_channels: int, num_downsamples: int,
         base_channels: channels of the output, ``(B, base_channels, H, W)``.
         num_downsamples: times that the size is halved, the width doubled, and both undone.
         num_blocks: residual blocks at the smallest size.
+        checkpoint_activations: whether the backward pass computes each layer anew instead of keeping its activations.
     """
     widths = [base_channels * 2**level for level in range(num_downsamples + 1)]
-    return nn.Sequential(
+    return sequence(
         entry(in_channels, base_channels),
         *map(halve, widths[:-1]),
         *(ResidualBlock(widths[-1]) for _ in range(num_blocks)),
-        *map(double, reversed(widths[1:])))
+        *map(double, reversed(widths[1:])),
+        checkpoint_activations=checkpoint_activations)

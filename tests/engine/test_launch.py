@@ -64,11 +64,3 @@ def test_epochs_are_converted_to_iterations(tmp_path):
     runner.train_loop._iter = 7
     assert runner.epoch == 2
 
-
-def test_dry_run():
-    report = launch.dry_run(toy_config())
-    assert "type='ToyGenerator'" in report
-    # the toy generator: 3*4*9+4 convolution, 8 norm, the head 4*3+3 and 3*3+3
-    assert 'generator: 147 trained' in report
-    assert 'discriminator: 33 trained' in report
-    assert 'MB' in report

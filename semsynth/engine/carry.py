@@ -1,0 +1,104 @@
+"""Training that starts from a model that was smaller: what has the same name and shape is carried over."""
+
+from __future__ import annotations
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from semsynth.checkpoints import load_checkpoint
+from semsynth.engine.checkpoint import differences
+from semsynth.engine.ema import GeneratorEMAHook
+from semsynth.engine.wrapping import bare, bare_names
+from semsynth.registry import HOOKS
+
+
+@HOOKS.register_module()
+class CarryHook(Hook):
+    """``carry_from=PATH`` of a config: weights and optimiser moments by name and shape; what is new starts fresh.
+
+    Weights are those that were trained, not their average, which starts anew as a copy of them. Moments (Adam's, say)
+    go with their parameters; learning rates and schedules are those of the new config. The log lists what was not
+    carried over. A resumed run carries nothing: it has all of that already.
+
+    Args:
+        checkpoint: path of the training checkpoint.
+
+    Raises:
+        FileNotFoundError: at the start of training, there is no such file.
+        ValueError: nothing in it fits the model.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, checkpoint: str):
+        self.checkpoint = checkpoint
+
+    def before_train(self, runner: Runner) -> None:
+        """Carry over."""
+        if runner._resume:
+            return
+        saved = load_checkpoint(self.checkpoint)
+        model = bare(runner.model)
+        count, report = carry_weights(model, saved)
+        if not count:
+            raise ValueError(f'carry_from: nothing in {self.checkpoint} fits the model. ' + '\n'.join(report) +
+                             '\nIs it a checkpoint of the same kind of generator?')
+        moments = sum(carry_moments(wrapper, saved.get('optimizer', {}).get(player, {}))
+                      for player, wrapper in runner.optim_wrapper.items())
+        runner.logger.info('\n'.join([f'Carried over from {self.checkpoint}: {count} of {len(model.state_dict())} '
+                                      f'weights, and the moments of {moments} parameters.', *report]))
+        for hook in runner.hooks:
+            if isinstance(hook, GeneratorEMAHook):
+                hook.before_run(runner)  # copies the weights once more
+
+
+def carry_weights(model: nn.Module, saved: dict) -> tuple[int, list[str]]:
+    """Copy the weights of a checkpoint whose name and shape the model has; how many, and what does not fit."""
+    averaged = saved.get('ema_state_dict', {})
+    trained = {name.removeprefix('module.'): value for name, value in averaged.items() if name.startswith('module.')}
+    weights = saved.get('state_dict', saved) | trained
+    own = bare_names(model.state_dict(), model)
+    fitting = [name for name, value in own.items() if name in weights and weights[name].shape == value.shape]
+    for name in fitting:
+        own[name].copy_(weights[name])
+    return len(fitting), differences(own, weights)
+
+
+def carry_moments(wrapper: OptimWrapper, saved: dict) -> int:
+    """Give an optimiser what a saved one of the same kind knew of each parameter; of how many parameters.
+
+    Args:
+        wrapper: of the new optimiser, made with named parameters.
+        saved: the old wrapper's state; moments without names, as older versions wrote them, are left behind.
+    """
+    state = wrapper.optimizer.state_dict()
+    if not saved or _settings(saved) != _settings(state):
+        return 0
+    known = {name: saved['state'][index] for name, index in _indices(saved).items() if index in saved['state']}
+    parameters = dict(zip(_indices(state), _parameters(wrapper), strict=True))
+    state['state'] = {index: known[name] for name, index in _indices(state).items()
+                      if name in known and _fits(known[name], parameters[name])}
+    wrapper.optimizer.load_state_dict(state)
+    return len(state['state'])
+
+
+def _settings(state: dict) -> set[str]:
+    """Names of an optimiser's settings, which tell its kind."""
+    return {name for name in state['param_groups'][0]
+            if name not in ('params', 'param_names') and not name.startswith('initial_')}
+
+
+def _indices(state: dict) -> dict[str, int]:
+    return {name: index for group in state['param_groups']
+            for name, index in zip(group.get('param_names', ()), group['params'], strict=False)}
+
+
+def _parameters(wrapper: OptimWrapper) -> list[Tensor]:
+    return [parameter for group in wrapper.optimizer.param_groups for parameter in group['params']]
+
+
+def _fits(moments: dict, parameter: Tensor) -> bool:
+    return all(value.shape == parameter.shape for value in moments.values() if torch.is_tensor(value) and value.dim())

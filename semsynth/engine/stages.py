@@ -1,0 +1,99 @@
+"""Coarse to fine: one config, several runs, each of which goes on from what the one before has learnt."""
+
+from __future__ import annotations
+
+import copy
+import gc
+from collections.abc import Callable
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.dist import barrier, is_main_process
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+
+from semsynth.data import merge_options
+from semsynth.engine.checkpoint import latest_good_checkpoint
+from semsynth.registry import MODELS
+from semsynth.writing import write_whole
+
+FINISHED = 'finished'
+"""File in a stage's folder, once it is trained to its end: the name of the checkpoint that the next one starts from."""
+
+
+def stage_config(config: Config, number: int) -> Config:
+    """The config of one stage, as if it had been written by itself.
+
+    Args:
+        config: with ``stages=[dict(...), ...]``, each of them overrides of the rest of the config.
+        number: of the stage, from 1.
+
+    Raises:
+        ValueError: ``stages`` is no list of dicts, or has no such number.
+    """
+    stages = config.stages
+    if not isinstance(stages, list | tuple) or not all(isinstance(stage, dict) for stage in stages):
+        raise ValueError(f'stages={stages}: write a list of dicts, each with what differs in that stage.')
+    if not 1 <= number <= len(stages):
+        raise ValueError(f'There is no stage {number}: the config has {len(stages)} stages, counted from 1.')
+    resolved = copy.deepcopy(config)
+    overrides = resolved.pop('stages')[number - 1]
+    # mmengine shares a logger and its history between the runs of one name
+    resolved.experiment_name = f'{config.get("experiment_name") or Path(config.filename or "run").stem}_stage_{number}'
+    return merge_options(resolved, overrides)
+
+
+def stage_configs(config: Config) -> list[Config]:
+    """The config of every stage, or the config itself where it has no ``stages``."""
+    if not config.get('stages'):
+        return [config]
+    return [stage_config(config, number) for number in range(1, len(config.stages) + 1)]
+
+
+def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runner], *, resume: bool) -> Runner:
+    """Train one stage after another, each in ``work_dir/stage_N`` and from the weights of the one before.
+
+    Args:
+        stages: their configs.
+        work_dir: the folder of all of them.
+        build: ``build(config, work_dir=...)`` makes a runner, which resumes a stage that was cut off where it shall.
+        resume: whether finished stages are skipped.
+
+    Returns:
+        The last stage's runner, its training done.
+
+    Raises:
+        ValueError: a stage would leave nothing to go on from, or its model's parts do not fit; raised for all stages
+            before the first one starts.
+    """
+    for number, stage in enumerate(stages, 1):
+        if not stage.get('default_hooks', {}).get('checkpoint'):
+            raise ValueError(f'Stage {number} has default_hooks.checkpoint=None, and would leave nothing for the '
+                             'next one to start from.')
+        with DefaultScope.overwrite_default_scope('semsynth'):
+            MODELS.build(stage.model)  # a mistake in the last stage shall not be found weeks later
+    for number in range(1, len(stages)):
+        folder = work_dir / f'stage_{number}'
+        record = folder / FINISHED
+        if not (resume and record.is_file()):
+            _run(stages, number, work_dir, build)
+            gc.collect()  # a runner and its loops refer to each other, and hold the network and the data workers
+            if is_main_process():
+                write_whole(record, latest_good_checkpoint(folder).name.encode())
+            barrier()
+        stages[number].merge_from_dict(dict(carry_from=str(folder / record.read_text()), load_from=None))
+    return _run(stages, len(stages), work_dir, build)
+
+
+def _run(stages: list[Config], number: int, work_dir: Path, build: Callable[..., Runner]) -> Runner:
+    runner = build(stages[number - 1], work_dir=work_dir / f'stage_{number}')
+    runner.logger.info(f'Stage {number} of {len(stages)}')
+    if not runner._resume and is_main_process():
+        (work_dir / f'stage_{number}' / FINISHED).unlink(missing_ok=True)
+        for later in range(number + 1, len(stages) + 1):  # what an earlier run left must not be resumed
+            folder = work_dir / f'stage_{later}'
+            if folder.is_dir():
+                folder.rename(f'{folder}_before_{runner.timestamp}')
+    runner.train()
+    return runner
+

@@ -1,0 +1,37 @@
+import re
+
+import torch
+from toy_run import toy_config
+
+from semsynth.engine import memory
+from semsynth.engine.dry_run import dry_run
+
+
+def test_report():
+    report = dry_run(toy_config())
+    assert "type='ToyGenerator'" in report
+    # the toy generator: 3*4*9+4 convolution, 8 norm, the head 4*3+3 and 3*3+3
+    assert 'generator: 147 trained' in report
+    assert 'discriminator: 33 trained' in report
+    assert re.search(r'Memory .*: \d+ MB \(\d+ MB before the first step\), at batch size 2\n', report)
+    assert re.search(r'Time of the first step: \d+\.\d s', report)
+
+
+def test_every_stage_is_reported():
+    report = dry_run(toy_config(stages=[dict(), dict(model=dict(frozen=['generator.layer']))]))
+    first, second = report.split('Stage 2 of 2')
+    assert first.startswith('Stage 1 of 2') and 'generator: 147 trained\n' in first
+    assert 'generator: 35 trained, 112 frozen' in second
+    assert 'stages' not in report.replace('toy_stage', '')
+
+
+def test_a_peak_can_be_forgotten():
+    if torch.cuda.is_available():
+        return
+    memory.forget_peak()
+    before = memory.peak_memory()
+    large = torch.ones(50 << 18)
+    assert memory.peak_memory() >= before + 45
+    del large
+    memory.forget_peak()
+    assert memory.peak_memory() < before + 45
