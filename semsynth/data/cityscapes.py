@@ -21,6 +21,8 @@ _CLASSES = {
     'bicycle': (119, 11, 32), 'license plate': (0, 0, 142),
 }
 
+_THINGS = ('person', 'rider', 'car', 'truck', 'bus', 'caravan', 'trailer', 'train', 'motorcycle', 'bicycle')
+
 
 @DATASETS.register_module()
 class CityscapesDataset(SceneDataset):
@@ -48,7 +50,7 @@ class CityscapesDataset(SceneDataset):
             folders=dict(photo=f'leftImg8bit/{split}', label=f'gtFine/{split}', instance=f'gtFine/{split}'),
             suffixes=dict(photo=('_leftImg8bit.png',), label=('_gtFine_labelIds.png',),
                           instance=('_gtFine_instanceIds.png',)),
-            instances=instances, **kwargs)
+            instances=instances, things=[name for name in _THINGS if name in self.classes], **kwargs)
 
 
 @DATASETS.register_module()

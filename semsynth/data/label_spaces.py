@@ -98,6 +98,21 @@ class LabelSpace:
         """Number of indices, the unknown one included."""
         return len(self.classes)
 
+    def to_id(self, index: int) -> int:
+        """The id that stands for an index in files: the first that is not negative, as most files hold it.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if self.id_map is None:
+            return index
+        meanings = {**self.id_map, **dict.fromkeys(self.unknown_ids, self.unknown)}
+        found = next((number for number, meaning in meanings.items() if meaning == index and number >= 0), None)
+        if found is None:
+            raise ValueError(f'No id that a file can hold means {self.classes[index]}: give the index {index} an id of '
+                             "0 or more in the dataset's id_map.")
+        return found
+
     @cached_property
     def _table(self) -> np.ndarray:
         # Entry i is the index of id i, -1 for none; then one entry for all larger ids, one for -2, and one for -1:

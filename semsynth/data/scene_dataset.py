@@ -48,13 +48,14 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         raw_channels: layouts are image-like inputs of so many channels, loaded by ``LoadRaw``; ``label_space`` and
             ``palette`` are then not used, and ``num_classes`` is 0.
         edges_as_raw: whether these inputs are the Canny edges of the photos (one channel), instead of files.
+        things: names of the classes that come in instances, such as cars: what editing takes for single objects.
         class_map: turns label maps into a segmentor's classes, to train that segmentor: a name in ``CLASS_MAPS``,
             ``'identity'`` or a table; ``metainfo`` then holds the segmentor's classes.
         kwargs: further arguments of mmseg's BaseSegDataset, such as ``indices=100`` for the first 100 scenes.
 
     Raises:
         DataError: files are missing or unpaired; says which.
-        ValueError: an argument does not fit ``raw_channels``.
+        ValueError: an argument does not fit ``raw_channels``, or a thing is none of the classes.
     """
 
     root_variable: str | None = None
@@ -65,7 +66,8 @@ class SceneDataset(SeededDraws, BaseSegDataset):
     def __init__(self, data_root: str, label_space: LabelSpace | None, palette: Sequence[Sequence[int]],
                  folders: dict[str, str], suffixes: dict[str, tuple[str, ...]], pipeline: Sequence = (),
                  instances: bool = False, edges: dict | None = None, raw_channels: int | None = None,
-                 edges_as_raw: bool = False, class_map: str | Sequence[int] | None = None, **kwargs):
+                 edges_as_raw: bool = False, things: Sequence[str] = (),
+                 class_map: str | Sequence[int] | None = None, **kwargs):
         self.layout_kind = 'label' if raw_channels is None else 'photo' if edges_as_raw else 'raw'
         self.folders = {kind: str(Path(data_root, folder)) for kind, folder in folders.items()
                         if kind in USED[self.layout_kind]}
@@ -75,7 +77,8 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         self.label_space = label_space if raw_channels is None else None
         metainfo = dict(classes=(), palette=[], num_classes=0, unknown=None) if raw_channels else dict(
             classes=label_space.classes, palette=[list(colour) for colour in palette],
-            num_classes=label_space.num_classes, unknown=label_space.unknown)
+            num_classes=label_space.num_classes, unknown=label_space.unknown,
+            things=_indices_of(things, label_space.classes))
         if class_map is not None:
             metainfo = _segmentor_metainfo(metainfo, class_table(class_map, label_space.num_classes,
                                                                  label_space.unknown).tolist())
@@ -198,6 +201,13 @@ def _after(kind: type, transforms: list, argument: str) -> int:
         raise ValueError(f'{argument} needs {kind.__name__} in the pipeline, which has '
                          f'{first_few([type(part).__name__ for part in transforms], 9) or "no transform"}.')
     return places[0] + 1
+
+
+def _indices_of(things: Sequence[str], classes: Sequence[str]) -> tuple[int, ...]:
+    if strangers := [name for name in things if name not in classes]:
+        raise ValueError(f'things={list(things)}: {first_few(strangers)} is none of the classes '
+                         f'{first_few(classes, 9)}.')
+    return tuple(map(classes.index, things))
 
 
 def _segmentor_metainfo(metainfo: dict, table: list[int]) -> dict:

@@ -1,0 +1,59 @@
+"""How a data set numbers the objects in its instance maps, so that new ones get ids of the same kind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import count
+
+import cv2
+import numpy as np
+
+from semsynth.data.label_spaces import LabelSpace
+
+INSTANCES_A_CLASS = 1000
+"""Cityscapes' rule: instance n of the class with the id c has the id ``1000 c + n``."""
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """Ids of new objects: Cityscapes' rule.
+
+    A thing has the id ``1000 c + n`` with the first n that is free, where c is its class's id in the data set's files.
+    What does not come in instances (stuff) is one object a class, with the id c.
+
+    Args:
+        label_space: of the data set.
+        things: indices of the classes that come in instances.
+    """
+
+    label_space: LabelSpace
+    things: frozenset[int]
+
+    def free(self, class_index: int, used: Collection[int]) -> int:
+        """An id for a new object of a class, which is none of those used."""
+        number = self.label_space.to_id(class_index)
+        if class_index not in self.things and number not in used:
+            return number
+        return next(identity for n in count() if (identity := INSTANCES_A_CLASS * number + n) not in used)
+
+    def target(self, label: np.ndarray, instance: np.ndarray, class_index: int) -> int:
+        """The id of what is painted as a class: of a thing, a new one; else that of the class's largest region, or a
+        new one where there is none."""
+        if class_index not in self.things and (ids := instance[label == class_index]).size:
+            found, areas = np.unique(ids, return_counts=True)
+            return int(found[areas.argmax()])
+        return self.free(class_index, set(np.unique(instance).tolist()))
+
+    def instances(self, label: np.ndarray) -> np.ndarray:
+        """An instance map for a label map without one, ``(H, W)`` int64: each connected component of a thing is an
+        object (8 neighbours), and so is all that is of one other class."""
+        instance = np.zeros(label.shape, np.int64)
+        used: set[int] = set()
+        for class_index in np.unique(label).tolist():
+            mask = label == class_index
+            amount, parts = cv2.connectedComponents(mask.astype(np.uint8)) if class_index in self.things else (2, mask)
+            for part in range(1, amount):
+                used.add(identity := self.free(class_index, used))
+                instance[parts == part] = identity
+        return instance
