@@ -2,6 +2,7 @@
 
 from semsynth.heads.base import Head, View
 from semsynth.heads.edge_guided import EdgeGuidedHead
+from semsynth.heads.linear import LinearHead
 from semsynth.heads.rgb import RGBHead
 
-__all__ = ['EdgeGuidedHead', 'Head', 'RGBHead', 'View']
+__all__ = ['EdgeGuidedHead', 'Head', 'LinearHead', 'RGBHead', 'View']

@@ -24,3 +24,12 @@ def init_xavier(module: nn.Module) -> None:
             init.xavier_normal_(layer.weight, 0.02)
             if layer.bias is not None:
                 init.zeros_(layer.bias)
+
+
+def init_xavier_uniform(module: nn.Module) -> None:
+    """CRN (TensorFlow's way): Xavier uniform weights, biases 0."""
+    for layer in module.modules():
+        if isinstance(layer, WEIGHTED):
+            init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                init.zeros_(layer.bias)

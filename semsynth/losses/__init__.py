@@ -4,6 +4,7 @@ from semsynth.losses.adversarial import AdversarialLoss, HingeLoss, LeastSquares
 from semsynth.losses.base import Loss, full_precision
 from semsynth.losses.class_specific import ClassSpecificLoss
 from semsynth.losses.contrastive import ContrastiveLoss
+from semsynth.losses.crn import CRNLoss
 from semsynth.losses.feature_matching import FeatureMatchingLoss
 from semsynth.losses.frozen_features import FrozenFeatureLoss
 from semsynth.losses.perceptual import PerceptualLoss
@@ -11,6 +12,6 @@ from semsynth.losses.pixel import L1Loss
 from semsynth.losses.segmentor_features import SegmentorFeatureLoss
 from semsynth.losses.similarity import SimilarityLoss
 
-__all__ = ['AdversarialLoss', 'ClassSpecificLoss', 'ContrastiveLoss', 'FeatureMatchingLoss', 'FrozenFeatureLoss',
-           'HingeLoss', 'L1Loss', 'LeastSquaresLoss', 'Loss', 'PerceptualLoss', 'SegmentorFeatureLoss',
-           'SimilarityLoss', 'VanillaLoss', 'full_precision']
+__all__ = ['AdversarialLoss', 'CRNLoss', 'ClassSpecificLoss', 'ContrastiveLoss', 'FeatureMatchingLoss',
+           'FrozenFeatureLoss', 'HingeLoss', 'L1Loss', 'LeastSquaresLoss', 'Loss', 'PerceptualLoss',
+           'SegmentorFeatureLoss', 'SimilarityLoss', 'VanillaLoss', 'full_precision']

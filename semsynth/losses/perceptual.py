@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,28 +28,29 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 INPUTS = {'raw': ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)), 'imagenet': IMAGENET}
 
 
-def vgg19(weights: str | Path | None = None) -> nn.ModuleList:
-    """VGG19 up to relu5_1, cut behind relu1_1, relu2_1, relu3_1 and relu4_1.
+def vgg19(weights: str | Path | None = None, ends: Sequence[int] = ENDS) -> nn.ModuleList:
+    """VGG19's convolutions, cut into parts; what is behind the last part is left out.
 
     Args:
         weights: path of torchvision's ``vgg19-dcbb9e9d.pth``; None looks for it in the folder that the environment
             variable ``SEMSYNTH_WEIGHTS`` names, in torch's cache, then downloads it; ``'random'`` is for tests.
+        ends: where the parts end in torchvision's ``vgg19().features``.
 
     Raises:
         FileNotFoundError: the weights are nowhere; the message says which file to put where.
         ValueError: the file does not hold VGG19's weights.
     """
     from torchvision.models.vgg import cfgs, make_layers
-    layers = make_layers(cfgs['E'], batch_norm=False)[:ENDS[-1]]
+    layers = make_layers(cfgs['E'], batch_norm=False)[:ends[-1]]
     if weights != 'random':
         path = find_weights(weights or VGG19)
         stored = load_checkpoint(path)
         try:
             layers.load_state_dict({name: stored[f'features.{name}'] for name in layers.state_dict()})
         except (KeyError, RuntimeError) as error:
-            raise ValueError(f"PerceptualLoss: {path} does not hold the weights of torchvision's VGG19 ({error}); "
+            raise ValueError(f"{path} does not hold the weights of torchvision's VGG19 ({error}); "
                              f'expected the file {VGG19}') from error
-    return nn.ModuleList(layers[start:end] for start, end in zip((0, *ENDS), ENDS, strict=False))
+    return nn.ModuleList(layers[start:end] for start, end in pairwise((0, *ends)))
 
 
 @LOSSES.register_module()
@@ -68,6 +71,8 @@ class PerceptualLoss(FrozenFeatureLoss):
         ValueError: the file is not VGG19's weights, or the input is none of the two.
     """
 
+    ends = ENDS
+
     def __init__(self, weights: str | Path | None = None, input: str = 'raw', weight: float = 1.0,
                  views: dict[str, float] | None = None):
         super().__init__(weight, views)
@@ -76,11 +81,15 @@ class PerceptualLoss(FrozenFeatureLoss):
         mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in INPUTS[input])
         self.register_buffer('mean', 2 * mean - 1, persistent=False)
         self.register_buffer('std', 2 * std, persistent=False)
-        self.vgg = Frozen(vgg19(weights))
+        self.vgg = Frozen(vgg19(weights, self.ends))
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """What VGG19 is fed of images ``(B, 3, H, W)`` in ``[-1, 1]``."""
+        return (images - self.mean) / self.std
 
     def features(self, step: Step, images: Tensor) -> list[Tensor]:
         """VGG19's features at the five levels."""
-        features, x = [], (images - self.mean) / self.std
+        features, x = [], self.normalise(images)
         for part in self.vgg.network:
             x = part(x)
             features.append(x)

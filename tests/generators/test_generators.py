@@ -17,8 +17,12 @@ LOCAL = dict(type='LocalEnhancer', base_channels=2, num_enhancers=2, num_blocks=
 SPADE = dict(type='SPADEGenerator', base_channels=2, hidden_channels=4)
 SPADE_ALL = dict(SPADE, spectral='all', norm='instance')
 SPADE_LATENT = dict(SPADE, latent_dim=3, image_size=[64, 96])
-SMALLEST = [(GLOBAL, 8), (LOCAL, 16), (SPADE, 32)]
-GENERATORS_ALL = [GLOBAL, LOCAL, SPADE, SPADE_ALL, SPADE_LATENT]
+UNET = dict(type='UNetGenerator', base_channels=2, num_downsamples=4)
+UNET_INSTANCE = dict(UNET, norm='instance')
+CRN = dict(type='CRNGenerator', widths=(4, 4, 2))
+SMALLEST = [(GLOBAL, 8), (LOCAL, 16), (SPADE, 32), (UNET, 16), (CRN, 4)]
+GENERATORS_ALL = [GLOBAL, LOCAL, SPADE, SPADE_ALL, SPADE_LATENT, UNET, UNET_INSTANCE, CRN]
+NAMES = ['global', 'local', 'spade', 'spade_all', 'spade_latent', 'unet', 'unet_instance', 'crn']
 EDGE_GUIDED = dict(type='EdgeGuidedHead', num_classes=CLASSES, num_layers=2, embedding_channels=3)
 HEADS_ALL = [dict(type='RGBHead'), dict(type='RGBHead', kernel_size=3, padding_mode='zeros'), EDGE_GUIDED]
 
@@ -33,7 +37,7 @@ def build(config: dict, **changes) -> nn.Module:
 
 
 @pytest.mark.parametrize('head', HEADS_ALL, ids=['rgb', 'rgb3', 'edge_guided'])
-@pytest.mark.parametrize('config', GENERATORS_ALL, ids=['global', 'local', 'spade', 'spade_all', 'spade_latent'])
+@pytest.mark.parametrize('config', GENERATORS_ALL, ids=NAMES)
 def test_every_head_on_every_generator(config, head):
     generator, layout = build(config, head=head), layout_of()
     features = generator.features(layout)
@@ -53,7 +57,7 @@ def test_every_head_on_every_generator(config, head):
         assert torch.equal(twin(layout)['image'], generator(layout)['image'])
 
 
-@pytest.mark.parametrize('config', GENERATORS_ALL, ids=['global', 'local', 'spade', 'spade_all', 'spade_latent'])
+@pytest.mark.parametrize('config', GENERATORS_ALL, ids=NAMES)
 def test_outputs_are_float32_under_autocast(config):
     generator = build(config, head=EDGE_GUIDED)
     with torch.autocast('cpu', torch.bfloat16):
@@ -63,7 +67,7 @@ def test_outputs_are_float32_under_autocast(config):
     assert all(parameter.grad.isfinite().all() for parameter in generator.parameters())
 
 
-@pytest.mark.parametrize(('config', 'smallest'), SMALLEST, ids=['global', 'local', 'spade'])
+@pytest.mark.parametrize(('config', 'smallest'), SMALLEST, ids=['global', 'local', 'spade', 'unet', 'crn'])
 def test_smallest_size_and_sizes_that_do_not_fit(config, smallest):
     generator = build(config)
     assert generator.smallest_size == smallest

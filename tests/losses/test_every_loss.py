@@ -10,6 +10,7 @@ FLAGS = dict(
     VanillaLoss=(True, False, False, True, ()),
     FeatureMatchingLoss=(True, True, False, True, ()),
     PerceptualLoss=(False, False, False, True, ()),
+    CRNLoss=(False, False, False, True, ()),
     SegmentorFeatureLoss=(False, False, True, True, ()),
     SimilarityLoss=(False, False, True, True, ()),
     L1Loss=(False, False, False, True, ()),
@@ -20,7 +21,7 @@ FLAGS = dict(
 
 @pytest.mark.parametrize('name', FLAGS)
 def test_flags_weight_and_no_state_of_its_own(name):
-    options = dict(weights='random') if name == 'PerceptualLoss' else {}
+    options = dict(weights='random') if name in ('PerceptualLoss', 'CRNLoss') else {}
     loss = LOSSES.build(dict(type=name, weight=3, **options))
     assert isinstance(loss, Loss) and loss.weight == 3
     assert FLAGS[name] == (loss.judges, loss.matches_features, loss.labels, loss.sums_over_views, loss.reads)

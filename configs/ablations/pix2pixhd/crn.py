@@ -1,0 +1,5 @@
+# Tables 3 and 4: CRN's cascade as generator, everything else as it is.
+_base_ = './full.py'
+model = dict(generator=dict(
+    _delete_=True, type='CRNGenerator', widths=(1024, 1024, 1024, 1024, 1024, 512, 512, 128),
+    head=dict(type='LinearHead')))

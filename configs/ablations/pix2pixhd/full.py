@@ -1,0 +1,2 @@
+# The last column of tables 3 to 5: all of pix2pixHD, here its global generator at 512x1024. Each row changes one part.
+_base_ = '../../pix2pixhd/pix2pixhd_global_cityscapes_512x1024.py'

@@ -1,0 +1,6 @@
+# 4.2, using instance maps, and figure 5 (a): from labels alone, without the boundary map.
+_base_ = './full.py'
+model = dict(data_preprocessor=dict(instances=False))
+train_dataloader = dict(dataset=dict(instances=False))
+val_dataloader = dict(dataset=dict(instances=False))
+test_dataloader = val_dataloader

@@ -1,0 +1,4 @@
+# Tables 3 and 4: CRN's cascade as generator, everything else as it is.
+_base_ = './full.py'
+model = dict(generator=dict(
+    _delete_=True, type='CRNGenerator', widths=(128, 128, 96, 64, 32), head=dict(type='LinearHead')))

@@ -1,0 +1,5 @@
+# Tables 3 and 4: pix2pix's U-Net as generator, everything else as it is.
+_base_ = './full.py'
+model = dict(generator=dict(
+    _delete_=True, type='UNetGenerator', base_channels=24, num_downsamples=6, norm='instance',
+    head=dict(type='RGBHead', kernel_size=1)))

@@ -1,0 +1,80 @@
+"""The configs of pix2pix, CRN and pix2pixHD's ablations hold the papers' numbers and parts."""
+
+import pytest
+from mmengine.registry import DefaultScope
+from narrow import ROOT, narrow
+
+from semsynth.engine.launch import load_config
+from semsynth.registry import MODELS
+
+
+def test_pix2pix_has_the_numbers_of_the_paper():
+    """3.3 and appendix."""
+    config = load_config(ROOT / 'configs/pix2pix/pix2pix_cityscapes.py')
+    generator, discriminator = config.model.generator, config.model.discriminator
+    assert (generator.type, generator.base_channels, generator.num_downsamples, generator.dropout) == (
+        'UNetGenerator', 64, 8, 0.5)
+    assert discriminator == dict(
+        type='MultiScaleDiscriminator', base_channels=64, num_layers=3, num_scales=1, norm='batch')
+    assert config.model.losses == dict(
+        adversarial=dict(type='VanillaLoss', discriminator_weight=0.5), pixel=dict(type='L1Loss', weight=100))
+    for player in ('generator', 'discriminator'):
+        optimiser = config.optim_wrapper[player].optimizer
+        assert (optimiser.type, optimiser.lr, tuple(optimiser.betas)) == ('Adam', 2e-4, (0.5, 0.999))
+    assert config.train_dataloader.batch_size == 1 and config.train_cfg.max_epochs == 200
+    _, _, resize, crop, flip, _ = config.train_dataloader.dataset.pipeline
+    assert (tuple(resize.scale), tuple(crop.crop_size), flip.prob) == ((572, 286), (256, 512), 0.5)
+
+
+def test_crn_has_the_numbers_of_the_paper():
+    config = load_config(ROOT / 'configs/crn/crn_cityscapes.py')
+    assert list(config.model.generator.widths) == [1024, 1024, 1024, 1024, 1024, 512, 512, 128]
+    assert config.model.get('discriminator') is None and set(config.model.losses) == {'regression'}
+    assert config.model.losses.regression.layer_weights == pytest.approx(
+        [1, 1 / 2.6, 1 / 4.8, 1 / 3.7, 1 / 5.6, 10 / 1.5])
+    assert config.optim_wrapper.generator.optimizer == dict(type='Adam', lr=1e-4)
+    assert config.train_dataloader.batch_size == 1 and config.train_cfg.max_epochs == 200
+    assert config.image_size[0] == 4 * 2**7 and config.image_size[1] == 8 * 2**7
+
+
+@pytest.mark.parametrize('name', ['pix2pix/pix2pix_cityscapes', 'pix2pix/pix2pix_cityscapes_512x1024',
+                                  'pix2pix/pix2pix_toycity', 'crn/crn_cityscapes', 'crn/crn_toycity'])
+def test_baselines_read_labels_alone(name):
+    """As in pix2pixHD's comparisons (4.2)."""
+    config = load_config(ROOT / f'configs/{name}.py')
+    assert not config.model.data_preprocessor.get('instances', False)
+    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+        assert not loader.dataset.instances
+
+
+LOSSES = {'adversarial', 'feature_matching', 'perceptual'}
+ROWS = {  # generator (None: pix2pixHD's), scales of the discriminator, losses, boundary map
+    'full': (None, 2, LOSSES, True),
+    'unet': ('UNetGenerator', 2, LOSSES, True),
+    'crn': ('CRNGenerator', 2, LOSSES, True),
+    'single_discriminator': (None, 1, LOSSES, True),
+    'gan_feature_matching': (None, 2, LOSSES - {'perceptual'}, True),
+    'gan': (None, 2, {'adversarial'}, True),
+    'no_boundary_map': (None, 2, LOSSES, False),
+}
+
+
+@pytest.mark.parametrize('folder', ['pix2pixhd', 'pix2pixhd_toycity'])
+@pytest.mark.parametrize('row', ROWS)
+def test_ablation_rows_differ_by_one_part(row, folder, toycity):
+    kind, scales, losses, boundary = ROWS[row]
+    config = narrow(f'configs/ablations/{folder}/{row}.py', toycity)
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        model = MODELS.build(config.model)
+    assert type(model.generator).__name__ == (kind or 'GlobalGenerator')
+    assert len(model.discriminator.scales) == scales
+    assert set(model.losses) == losses
+    assert model.data_preprocessor.instances == boundary
+    assert model.generator.in_channels == config.num_classes + boundary
+    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+        assert loader.dataset.instances == boundary
+
+
+def test_both_folders_have_the_same_rows():
+    for folder in ('pix2pixhd', 'pix2pixhd_toycity'):
+        assert {path.stem for path in (ROOT / 'configs/ablations' / folder).glob('*.py')} == set(ROWS)
