@@ -18,6 +18,8 @@ def main() -> None:
     parser.add_argument('--out', required=True, help='the file to write')
     parser.add_argument('--add', action='store_true', help='keep the parts that the checkpoint FILE has already')
     args = parser.parse_args()
+    if args.part == 'clusters' and args.add:
+        parser.error('clusters become a file of their own: leave --add out.')
     if args.part == 'clusters':
         print(f'{convert_styles(args.file, args.out)} styles in {args.out}')
         return

@@ -1,8 +1,8 @@
 import copy
 
-import official_pix2pixhd as official
 import pytest
 import torch
+from converters import official_pix2pixhd as official
 
 from semsynth.converters import convert, convert_part
 from semsynth.converters.recognition import FAMILIES
