@@ -65,7 +65,7 @@ def test_commands_have_these_options(page):
         for command in body.replace('\\\n', ' ').splitlines():
             if made := re.match(r' *make (\w+)', command):
                 unknown += [] if f'\n{made[1]}:' in makefile else [command]
-            if run := re.search(r'tools/\w+\.py', command):
+            if run := re.search(r'tools/[\w/]+\.py', command):
                 source = (ROOT / run[0]).read_text(encoding='utf-8').replace('add_config_options', "'--cfg-options'")
                 options = re.findall(r'--[a-z][a-z-]*', command[run.end():])
                 unknown += [f'{run[0]} {option}' for option in options if f"'{option}'" not in source]
