@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from semsynth.layout import Layout
 from semsynth.seeds import mix
+from semsynth.styles_instances import Instances
 from semsynth.writing import write_whole
 
 FORMAT = 1
@@ -25,15 +27,31 @@ class StyleBank:
 
     Args:
         centres: ``(N, F)`` float32, those of all classes.
-        owners: ``(N,)`` long, the class index of each centre.
+        owners: ``(N,)`` long, the class index of each centre; within a class, the largest cluster comes first.
         classes: names by class index.
         thumbnails: ``(N, h, w, 3)`` uint8 RGB, a real instance of each cluster; or ``(0, 0, 0, 3)`` for none.
+        encoder: hash of the weights of the encoder that the styles are from; empty where it is not known.
+        instances: what the clusters are made of; None where it is not known.
+        members: ``(M,)`` long, the centre of each instance.
+
+    Raises:
+        ValueError: there is no centre, or the parts do not fit each other.
     """
 
     centres: Tensor
     owners: Tensor
     classes: tuple[str, ...]
     thumbnails: np.ndarray
+    encoder: str = ''
+    instances: Instances | None = None
+    members: Tensor | None = None
+
+    def __post_init__(self):
+        if self.centres.ndim != 2 or not len(self.centres) or self.owners.shape != self.centres.shape[:1]:
+            raise ValueError(f'centres {tuple(self.centres.shape)} and owners {tuple(self.owners.shape)}, but a style '
+                             'bank has one centre at least, (N, F), and the class of each, (N,)')
+        if len(self.thumbnails) not in (0, len(self.centres)):
+            raise ValueError(f'{len(self.thumbnails)} thumbnails of {len(self.centres)} centres')
 
     @classmethod
     def neutral(cls, channels: int) -> StyleBank:
@@ -45,11 +63,65 @@ class StyleBank:
         own = self.centres[self.owners == class_index]
         return own if len(own) else self.centres.mean(dim=0, keepdim=True)
 
+    def cluster(self, class_index: int, number: int) -> Tensor:
+        """A centre of a class, ``(F,)``.
+
+        Raises:
+            ValueError: the class has no cluster of that number.
+        """
+        clusters = self.clusters(class_index)
+        if not 0 <= number < len(clusters):
+            raise ValueError(f'{self.name(class_index)} has the clusters 0..{len(clusters) - 1}, but cluster {number} '
+                             'was asked for.')
+        return clusters[number]
+
+    def thumbnails_of(self, class_index: int) -> np.ndarray:
+        """A picture of each cluster of a class, ``(K, h, w, 3)`` uint8 RGB; none, where K is 0."""
+        return self.thumbnails[(self.owners == class_index).numpy()] if len(self.thumbnails) else self.thumbnails
+
+    def name(self, class_index: int) -> str:
+        """What a class is called."""
+        return self.classes[class_index] if 0 <= class_index < len(self.classes) else f'class {class_index}'
+
     def pick(self, class_index: int, identity: int, seed: int) -> Tensor:
         """A random centre of a class, ``(F,)``, which depends on the object's id and the seed alone: to change or
         remove one object does not restyle the others."""
         clusters = self.clusters(class_index)
         return clusters[mix(seed, identity % 2**64) % len(clusters)]
+
+    def choose(self, layout: Layout, numbers: Mapping[str, int]) -> list[dict[int, Tensor]]:
+        """Named clusters of some objects.
+
+        Args:
+            layout: a batch of layouts.
+            numbers: number of the cluster by the name of a class, for all its objects, or by an object's id, which
+                comes before its class; ``{'car': 3, '26001': 0}``.
+
+        Returns:
+            For each image, the style ``(F,)`` of these objects by id.
+
+        Raises:
+            ValueError: there is no such class, object or cluster.
+        """
+        classes_first = sorted(numbers.items(), key=lambda item: item[0] not in self.classes)
+        chosen = []
+        for objects, label in zip(layout.objects, layout.label, strict=True):
+            owners = classes_of(objects, label)
+            chosen.append({identity: self.cluster(owners[identity], number) for key, number in classes_first
+                           for identity in self._meant(key, owners)})
+        return chosen
+
+    def _meant(self, key: str, owners: Mapping[int, int]) -> list[int]:
+        if key in self.classes:
+            return [identity for identity, owner in owners.items() if self.name(owner) == key]
+        try:
+            identity = int(key)
+        except ValueError:
+            raise ValueError(f'{key!r} is neither the id of an object nor a class; the classes are '
+                             f'{", ".join(self.classes)}.') from None
+        if identity not in owners:
+            raise ValueError(f'The layout has no object {identity}; it has {", ".join(map(str, owners))}.')
+        return [identity]
 
     def draw(self, layout: Layout, seeds: Sequence[int], fixed: Sequence[Mapping[int, Tensor]] | None = None) -> Layout:
         """Give each object of a layout a style.
@@ -80,10 +152,14 @@ class StyleBank:
         return vector
 
     def save(self, path: str | Path) -> None:
-        """Write one file, whole or not at all; tensors and text only, no pickle."""
+        """Write one file, whole or not at all; numbers and text only, no pickle."""
+        stored = dict(format=FORMAT, centres=self.centres.numpy(), owners=self.owners.numpy(),
+                      classes=np.array(self.classes, np.str_), thumbnails=self.thumbnails, encoder=self.encoder)
+        if self.instances is not None:
+            stored |= dict(members=self.members.numpy(),
+                           **{f'instances.{name}': array for name, array in self.instances.to_arrays().items()})
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, format=FORMAT, centres=self.centres.numpy(), owners=self.owners.numpy(),
-                            classes=np.array(self.classes, dtype=np.str_), thumbnails=self.thumbnails)
+        np.savez_compressed(buffer, **stored)
         write_whole(path, buffer.getvalue())
 
     @classmethod
@@ -97,13 +173,28 @@ class StyleBank:
         if not Path(path).is_file():
             raise FileNotFoundError(f'There is no style file {path}: tools/encode_styles.py makes one.')
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                if stored['format'] != FORMAT:
-                    raise ValueError(f'format {stored["format"]} instead of {FORMAT}')
-                return cls(torch.from_numpy(stored['centres']), torch.from_numpy(stored['owners']),
-                           tuple(stored['classes'].tolist()), stored['thumbnails'])
+            with np.load(path, allow_pickle=False) as file:
+                if file['format'] != FORMAT:
+                    raise ValueError(f'format {file["format"]} instead of {FORMAT}')
+                stored = {name: file[name] for name in file}
+            found = {name.removeprefix('instances.'): stored[name] for name in stored if name.startswith('instances.')}
+            return cls(torch.from_numpy(stored['centres']), torch.from_numpy(stored['owners']),
+                       tuple(stored['classes'].tolist()), stored['thumbnails'], str(stored['encoder']),
+                       Instances.from_arrays(found) if found else None,
+                       torch.from_numpy(stored['members']) if found else None)
         except Exception as error:  # numpy and zipfile raise all sorts
             raise ValueError(f'{path} is no file of styles ({error}): tools/encode_styles.py makes one.') from error
+
+
+def seed_of(name: str, sample: int = 0, seed: int = 0) -> int:
+    """The seed of a scene's styles, a function of its name: the same in any batch, order and process.
+
+    Args:
+        name: of the scene.
+        sample: the number of the result, where there are several of one scene.
+        seed: another one gives other results.
+    """
+    return mix(seed, sample, zlib.crc32(name.encode()))
 
 
 def classes_of(objects: Tensor, label: Tensor) -> dict[int, int]:

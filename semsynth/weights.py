@@ -1,13 +1,15 @@
-"""Where the weight files of frozen networks come from."""
+"""Weights of networks: where the files of frozen ones come from, and how they are told apart."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlparse
 
 import torch
+from torch import nn
 
 FOLDER_VARIABLE = 'SEMSYNTH_WEIGHTS'
 
@@ -48,3 +50,12 @@ def _download(address: str, target: Path) -> Path:
             f'it elsewhere and put it into the folder that the environment variable {FOLDER_VARIABLE} names, '
             f'or into {target.parent}.') from error
     return target
+
+
+def hash_weights(network: nn.Module) -> str:
+    """The first 16 digits of the SHA-256 over names and values of a network's weights."""
+    digest = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -3,11 +3,16 @@
 import argparse
 from pathlib import Path
 
-from rich.progress import track
-
-from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.synthesize import synthesize
 from semsynth.command_line import add_config_options, plain_errors
-from semsynth.visualise import save_images
+
+
+def style(text: str) -> tuple[str, int]:
+    """An object and the number of a cluster."""
+    name, _, number = text.rpartition('=')
+    if not name or not number.isdecimal():
+        raise argparse.ArgumentTypeError(f'expected CLASS=CLUSTER or ID=CLUSTER, such as car=3, found {text}')
+    return name, int(number)
 
 
 @plain_errors()
@@ -16,18 +21,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file of the training')
     parser.add_argument('checkpoint', help='trained weights')
-    parser.add_argument('input', nargs='+', help="label maps in the data set's ids, or folders of them; no photos")
+    parser.add_argument('input', nargs='+', help="label maps in the data set's ids (or image-like inputs, as the "
+                        'data set has them), or folders of them')
     parser.add_argument('--out', required=True, type=Path, help='folder for NAME.png and, where the model makes edges, '
                         'NAME_edge.png')
     parser.add_argument('--instances', help='folder of the instance maps (default: beside the label maps)')
+    parser.add_argument('--styles', help='file of styles by tools/encode_styles.py, to pick from at random')
+    parser.add_argument('--style', nargs='+', type=style, action='extend', default=[], metavar='CLASS=CLUSTER',
+                        help='the style of all objects of a class, or with ID=CLUSTER of one')
+    parser.add_argument('--photos', help='folder of photos of the layouts: take the styles from them')
+    parser.add_argument('--samples', type=int, default=1, help='results of each layout: NAME_1.png, ..., and all side '
+                        'by side in NAME_samples.png')
+    parser.add_argument('--seed', type=int, default=0, help='of what is picked at random (default: %(default)s)')
     parser.add_argument('--device', help='such as cpu or cuda:1 (default: the GPU where there is one)')
     add_config_options(parser)
     args = parser.parse_args()
-    inferencer = Inferencer(args.config, args.checkpoint, args.device, args.cfg_options)
-    layouts = inferencer.find(args.input, args.instances)
-    for result in track(inferencer(layouts), 'Synthesising', len(layouts)):
-        save_images(result, args.out)
-    print(f'{len(layouts)} scenes in {args.out}')
+    count = synthesize(args.config, args.checkpoint, args.input, args.out, instances=args.instances, styles=args.styles,
+                       clusters=dict(args.style), photos=args.photos, samples=args.samples, seed=args.seed,
+                       device=args.device, cfg_options=args.cfg_options)
+    print(f'{count} scenes in {args.out}')
 
 
 if __name__ == '__main__':

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from mmengine.config import Config
@@ -20,7 +21,7 @@ TRAINING_ENTRIES = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_sch
 
 
 def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out: str | Path | None = None,
-             launcher: str = 'none', cfg_options: dict | None = None) -> dict:
+             launcher: str = 'none', cfg_options: dict | None = None, styles: str | Path | None = None) -> dict:
     """Judge a model by its config's ``test_evaluator``, print the scores, and write the result file.
 
     Args:
@@ -30,20 +31,28 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
             one.
         launcher: ``'none'``, ``'pytorch'`` under torchrun, ``'slurm'`` under srun; ranks share the set.
         cfg_options: entries of the config to override.
+        styles: file of styles; each scene's are drawn from it, by the scene's name. A model with styles needs one.
 
     Returns:
         The report that the result file holds.
 
     Raises:
-        ValueError: the config has no ``test_evaluator``, or the checkpoint does not fit.
+        ValueError: the config has no ``test_evaluator``, the checkpoint does not fit, or a model with styles has no
+            file of them: a photo's own styles would say what it looks like.
     """
     config = load_config(config, cfg_options)
+    if styles:
+        config.model.styles = str(styles)
     if not config.get('test_evaluator'):
         raise ValueError(f'{config.filename} has no test_evaluator: say how results are judged, as '
                          "configs/ecgan/ecgan_toycity.py does, with dict(type='SegmentationEvaluator', judge=...).")
     work_dir = Path(checkpoint).parent if checkpoint else Path(
         config.get('work_dir') or Path('work_dirs', Path(config.filename or 'run').stem))
-    trained = build_for_inference(config, checkpoint).state_dict() if checkpoint else None
+    model = build_for_inference(config, checkpoint)
+    if model.style_channels and model.styles is None:
+        raise ValueError('The model was trained with styles, and the photos that judge it must not give them: '
+                         'make a file of styles with tools/encode_styles.py and name it with --styles.')
+    trained = model.state_dict() if checkpoint else None
     config.model.update(dict.fromkeys(TRAINED_ONLY))
     for entry in TRAINING_ENTRIES:
         config[entry] = None
@@ -58,7 +67,8 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     meta = load_checkpoint(checkpoint).get('meta', {}) if checkpoint else {}
     report = build_report(scores, runner.test_loop.evaluator.metrics, meta.get('label_generator'),
                           config=str(config.filename), checkpoint=str(checkpoint) if checkpoint else 'untrained',
-                          iterations=meta.get('iter', 0), losses=meta.get('loss_protocols', {}))
+                          iterations=meta.get('iter', 0), losses=meta.get('loss_protocols', {}),
+                          **({'styles': _facts(config.model.styles)} if model.styles else {}))
     if not distributed.is_initialized() or distributed.get_rank() == 0:
         stem = Path(checkpoint).stem if checkpoint else 'untrained'
         path = Path(out or work_dir / f'results_{stem}.json')
@@ -70,3 +80,7 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     if launcher != 'none':
         distributed.destroy_process_group()
     return report
+
+
+def _facts(styles: str) -> dict[str, str]:
+    return dict(file=styles, hash=hashlib.sha256(Path(styles).read_bytes()).hexdigest()[:16])

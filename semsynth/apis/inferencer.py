@@ -18,12 +18,15 @@ from torch import Tensor
 from semsynth.checkpoints import load_checkpoint
 from semsynth.data.draws import seed_all
 from semsynth.data.files import DataError, find_by_stem, first_few
+from semsynth.data.scene_dataset import WORDS
 from semsynth.engine.launch import load_config
 from semsynth.models import Synthesizer
+from semsynth.models.synthesizer import NO_STYLES
 from semsynth.registry import DATASETS, MODELS
-from semsynth.styles import StyleBank, vectors_of
+from semsynth.styles import StyleBank, seed_of, vectors_of
+from semsynth.weights import hash_weights
 
-TRAINED_ONLY = ('discriminator', 'segmentor', 'losses', 'views')
+TRAINED_ONLY = ('discriminator', 'segmentor', 'losses', 'views', 'frozen')
 """Parts of a model that only training needs."""
 
 
@@ -33,13 +36,16 @@ class LayoutFile:
 
     Args:
         name: what its results are called.
-        label: path of the label map, in the data set's ids.
+        label: path of the label map, in the data set's ids; or of the image-like input, or of the photo whose edges are
+            one, where the data set has such.
         instance: path of the instance map, or None.
+        photo: path of a photo of it that gives the styles, or None.
     """
 
     name: str
     label: str
     instance: str | None = None
+    photo: str | None = None
 
 
 def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthesizer:
@@ -50,7 +56,8 @@ def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthe
         checkpoint: path; None leaves the weights as they are initialised.
 
     Raises:
-        ValueError: the checkpoint's weights do not fit; the message lists what differs.
+        ValueError: the checkpoint's weights do not fit; the message lists what differs. Or the file of styles was made
+            with another checkpoint's encoder.
     """
     with DefaultScope.overwrite_default_scope('semsynth'):
         model = MODELS.build({**config.model, **dict.fromkeys(TRAINED_ONLY)})
@@ -62,6 +69,9 @@ def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthe
         except RuntimeError as error:
             raise ValueError(f'{checkpoint} does not fit the model of {config.filename}: {error}. Use the config that '
                              'it was trained with: it lies beside the checkpoint, and inside it.') from error
+        if model.styles and model.styles.encoder not in ('', hash_weights(model.encoder)):
+            raise ValueError(f'The styles in {config.model.styles} were not made with the encoder in {checkpoint}: '
+                             'make them anew with tools/encode_styles.py.')
     return model.eval()
 
 
@@ -73,28 +83,39 @@ class Inferencer:
         checkpoint: path of the trained weights.
         device: such as ``'cpu'`` or ``'cuda:1'``; the GPU where there is one by default.
         cfg_options: entries of the config to override.
+        styles: file of the styles to pick from, by :func:`~semsynth.apis.encode_styles.encode_styles`.
     """
 
     def __init__(self, config: str | Path | Config, checkpoint: str | Path | None, device: str | None = None,
-                 cfg_options: dict | None = None):
+                 cfg_options: dict | None = None, styles: str | Path | None = None):
         self.config = load_config(config, cfg_options)
+        if styles:
+            self.config.model.styles = str(styles)
         self.model = build_for_inference(self.config, checkpoint).to(device or get_device())
         with DefaultScope.overwrite_default_scope('semsynth'):
             self.dataset = DATASETS.build({**self.config.test_dataloader.dataset, 'lazy_init': True, 'edges': None})
         self.reads_instances = self.model.data_preprocessor.instances
 
-    def find(self, inputs: Iterable[str | Path], instances: str | Path | None = None) -> list[LayoutFile]:
+    @property
+    def styles(self) -> StyleBank | None:
+        """The styles that the model picks from, where it has some."""
+        return self.model.styles
+
+    def find(self, inputs: Iterable[str | Path], instances: str | Path | None = None,
+             photos: str | Path | None = None) -> list[LayoutFile]:
         """The layouts in files and folders.
 
         Args:
-            inputs: label maps, or folders that hold some: files with the endings of the data set's label maps.
+            inputs: label maps (image-like inputs, or photos whose edges are such, as the data set has them), or folders
+                that hold some: files with the endings of the data set's.
             instances: folder of the instance maps; by default beside the label maps, by the data set's endings.
+            photos: folder of photos of the layouts, which then give the styles.
 
         Raises:
             DataError: there are none, a file is missing, two have one name, or the model reads instances and a layout
                 has none.
         """
-        suffixes = self.dataset.suffixes['label']
+        suffixes, what = self.dataset.suffixes[self.dataset.layout_kind], WORDS[self.dataset.layout_kind]
         labels = []
         for source in map(Path, inputs):
             if source.is_dir():
@@ -104,14 +125,15 @@ class Inferencer:
                 suffix = next((end for end in suffixes if source.name.endswith(end)), source.suffix)
                 labels.append((source.parent, source.name.removesuffix(suffix), str(source)))
             else:
-                raise DataError(f'There is no label map {source}.')
+                raise DataError(f'There is no {what} {source}.')
         if not labels:
-            raise DataError(f'There are no label maps in {", ".join(map(str, inputs))}: they end in '
+            raise DataError(f'There are no {what}s in {", ".join(map(str, inputs))}: they end in '
                             f'{", ".join(suffixes)}.')
         if twins := [name for name, count in Counter(name for _, name, _ in labels).items() if count > 1]:
-            raise DataError(f'{len(twins)} names stand for more than one label map ({first_few(twins)}), and so would '
+            raise DataError(f'{len(twins)} names stand for more than one {what} ({first_few(twins)}), and so would '
                             'their results: synthesise them one folder at a time.')
-        return [LayoutFile(name, label, self._instance(name, label, Path(instances or folder)))
+        return [LayoutFile(name, label, self._instance(name, label, Path(instances or folder)),
+                           self._photo(name, label, Path(photos)) if photos else None)
                 for folder, name, label in labels]
 
     def _instance(self, name: str, label: str, folder: Path) -> str | None:
@@ -124,18 +146,62 @@ class Inferencer:
                             'there, or name the folder of the instance maps with --instances.')
         return str(found)
 
+    def _photo(self, name: str, label: str, folder: Path) -> str:
+        self._check_styled()
+        candidates = [folder / f'{name}{suffix}' for suffix in self.dataset.suffixes['photo']]
+        found = next((path for path in candidates if path.is_file()), None)
+        if found is None:
+            raise DataError(f'{label} has no photo to take styles from: there is no {candidates[0]}.')
+        return str(found)
+
+    def _check_styled(self) -> None:
+        if not self.model.style_channels:
+            raise ValueError('The model was trained without styles: its config has no encoder that makes some.')
+
     def __call__(self, layouts: Iterable[LayoutFile]) -> Iterator[dict]:
         """Synthesise one layout after another.
 
         Yields:
-            ``name``; ``outputs``: images by name, ``(3, H, W)`` uint8 RGB; ``label`` ``(H, W)``; ``real``, empty.
+            ``name``; ``outputs``: images by name, ``(3, H, W)`` uint8 RGB or ``(1, H, W)`` gray; ``label`` ``(H, W)``,
+            or ``raw``, a picture of an image-like input; ``real``, empty but for the photo whose edges were the input.
         """
         for layout in layouts:
-            scene = dict(name=layout.name, seg_map_path=layout.label, seg_fields=[],
-                         label_space=self.dataset.label_space)
-            if layout.instance:
-                scene['instance_path'] = layout.instance
-            yield self.predict(self.dataset.pipeline(scene))
+            yield from self.sample(layout)
+
+    @torch.no_grad()
+    def sample(self, layout: LayoutFile, count: int = 1, seed: int = 0,
+               clusters: Mapping[str, int] | None = None) -> Iterator[dict]:
+        """Synthesise one layout several times, each time with other random styles and another random latent.
+
+        Args:
+            layout: whose photo, where it has one, gives the styles of all its objects.
+            count: number of results.
+            seed: another one gives other results; the result's number and the layout's name count too.
+            clusters: number of the cluster by name of class or id of object, as of :meth:`StyleBank.choose`, which come
+                before the photo's styles.
+
+        Yields:
+            As a call; ``real`` holds the photo; ``styles`` as of :meth:`synthesize`.
+
+        Raises:
+            ValueError: the model reads styles, and there is neither a file of them nor a photo; or the clusters name
+                what is not there.
+        """
+        paths = {'instance': layout.instance, 'photo': layout.photo, self.dataset.layout_kind: layout.label}
+        scene = self.dataset.scene(layout.name, {kind: path for kind, path in paths.items() if path})
+        batch = self.model.data_preprocessor(pseudo_collate([self.dataset.pipeline(scene)]))
+        fixed = {}
+        if self.model.style_channels and not (self.styles or layout.photo):
+            raise ValueError(NO_STYLES)
+        if layout.photo:
+            fixed |= vectors_of(self.model.encoder(batch['layout'], batch['real']['image']))[0]
+        if clusters:
+            self._check_styled()
+            if self.styles is None:
+                raise ValueError('Clusters are named by their number in a file of styles: name it with --styles.')
+            fixed |= self.styles.choose(batch['layout'], clusters)[0]
+        for number in range(count):
+            yield self._result(batch, seed_of(layout.name, number, seed), fixed)
 
     @torch.no_grad()
     def synthesize(self, label: np.ndarray, instance: np.ndarray | None = None,
@@ -151,14 +217,18 @@ class Inferencer:
             name: what the result is called.
 
         Returns:
-            As one of a call's.
+            As one of a call's; with styles also ``styles``, that ``(F,)`` of each object by id.
         """
+        return self._result(self._batch(name, label, instance), seed, styles or {})
+
+    def _result(self, batch: dict, seed: int, fixed: Mapping[int, Tensor]) -> dict:
         seed_all(seed)
-        batch = self._batch(name, label, instance)
-        if channels := self.model.style_channels:
-            bank = self.model.styles or StyleBank.neutral(channels)
-            batch['layout'] = bank.draw(batch['layout'], [seed], [styles or {}])
-        return self.model(**batch, mode='predict')[0]
+        channels = self.model.style_channels
+        if not channels:
+            return self.model(**batch, mode='predict')[0]
+        styled = (self.styles or StyleBank.neutral(channels)).draw(batch['layout'], [seed], [fixed])
+        [result] = self.model(**{**batch, 'layout': styled}, mode='predict')
+        return result | dict(styles=vectors_of(styled)[0])
 
     @torch.no_grad()
     def encode(self, photo: np.ndarray, label: np.ndarray, instance: np.ndarray | None = None) -> dict[int, Tensor]:
@@ -172,8 +242,7 @@ class Inferencer:
         Raises:
             ValueError: the model was trained without styles.
         """
-        if not self.model.style_channels:
-            raise ValueError('The model was trained without styles: its config has no encoder that makes some.')
+        self._check_styled()
         batch = self._batch('photo', label, instance, photo)
         return vectors_of(self.model.encoder(batch['layout'], batch['real']['image']))[0]
 

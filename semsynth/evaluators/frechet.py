@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from semsynth.checkpoints import load_checkpoint
 from semsynth.evaluators.base import Evaluator
 from semsynth.registry import EVALUATORS, SEGMENTORS
-from semsynth.segmentors.segmentor import hash_weights
-from semsynth.weights import find_weights
+from semsynth.weights import find_weights, hash_weights
 
 
 def frechet_distance(first: Tensor, second: Tensor) -> float:

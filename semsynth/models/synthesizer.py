@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,9 +14,13 @@ from torch.nn.utils import parametrize
 
 from semsynth.layout import Layout
 from semsynth.models.assembly import check_assembly, resolve_views, views_of
+from semsynth.models.freezing import freeze
 from semsynth.models.step import Step
 from semsynth.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES, MODELS, SEGMENTORS
-from semsynth.styles import StyleBank
+from semsynth.styles import StyleBank, seed_of
+
+NO_STYLES = ('The model was trained with styles, but there is neither a file of styles nor a photo to take them from: '
+             'make a file with tools/encode_styles.py and name it with --styles.')
 
 
 @MODELS.register_module()
@@ -28,7 +31,7 @@ class Synthesizer(BaseModel):
         data_preprocessor: config of the part that turns a batch into a layout and real images.
         generator: config; ``in_channels`` defaults to the layout's channels (and the encoder's style).
         losses: named configs of the terms; an entry that is None is dropped. Without losses it only synthesises.
-        discriminator: config or None; ``in_channels`` defaults to the layout's channels and an image's three.
+        discriminator: config or None; ``in_channels`` defaults to the layout's and an image's channels.
         encoder: config or None of a part that adds style or latent to the layout, from the real image.
         segmentor: config or None of the label generator that losses read.
         views: overrides of the views that the generator's head publishes: ``{name: dict(real=, weight=) or None}``.
@@ -37,6 +40,7 @@ class Synthesizer(BaseModel):
         channels_last: whether weights, and so feature maps, lie channels last in memory: often faster in bfloat16.
         styles: path of a :class:`~semsynth.styles.StyleBank`'s file, from which ``mode='predict'`` takes the styles
             that an :class:`InstanceFeatureEncoder` took from photos in training.
+        frozen: names of parts that are not trained, such as ``'generator.global_network'``.
 
     Raises:
         ValueError: at building, where the parts do not fit; one sentence names the part to switch on or off.
@@ -45,14 +49,17 @@ class Synthesizer(BaseModel):
     def __init__(self, data_preprocessor: dict, generator: dict, losses: dict[str, dict | None] | None = None,
                  discriminator: dict | None = None, encoder: dict | None = None, segmentor: dict | None = None,
                  views: dict[str, dict | None] | None = None, reuse_outputs: bool = True,
-                 channels_last: bool = False, styles: str | Path | None = None):
+                 channels_last: bool = False, styles: str | Path | None = None,
+                 frozen: Sequence[str] | None = None):
         super().__init__(MODELS.build(data_preprocessor))
         channels = self.data_preprocessor.channels
         self.encoder = ENCODERS.build(encoder) if encoder else None
         self.style_channels = getattr(self.encoder, 'style_channels', 0)
         self.generator = GENERATORS.build(generator, default_args=dict(in_channels=channels + self.style_channels))
         self.discriminator = DISCRIMINATORS.build(
-            discriminator, default_args=dict(in_channels=channels + 3)) if discriminator else None
+            discriminator,
+            default_args=dict(in_channels=channels + self.generator.head.image_channels)) if discriminator else None
+        self.data_preprocessor.image_channels = self.generator.head.image_channels
         self.segmentor = SEGMENTORS.build(segmentor) if segmentor else None
         self.losses = nn.ModuleDict({name: LOSSES.build(term) for name, term in (losses or {}).items() if term})
         self.views = resolve_views(self.generator.head, views or {})
@@ -64,6 +71,7 @@ class Synthesizer(BaseModel):
         check_assembly(self, channels)
         self.labelled_views = [view for view in self.views if any(
             loss.labels and view in views_of(loss, self) for loss in self.losses.values())]
+        freeze(self, frozen or ())
         if channels_last:
             self.to(memory_format=torch.channels_last)
 
@@ -114,7 +122,8 @@ class Synthesizer(BaseModel):
             real: real images by name, ``(B, 3, H, W)`` in ``[-1, 1]``; passed on by ``'predict'``.
             samples: the preprocessor's facts of each image: ``name`` and ``size`` before padding.
             mode: ``'tensor'`` gives the outputs by name; ``'predict'`` one dict per image with ``name``, ``outputs``
-                (images by name, ``(3, H, W)`` uint8 RGB), ``label`` ``(H, W)`` and, where known, ``real``.
+                (images by name, ``(3, H, W)`` uint8 RGB or ``(1, H, W)`` gray), ``label`` ``(H, W)`` (a picture ``raw``
+                of image-like inputs) and, where known, ``real``.
 
         Raises:
             ValueError: ``'predict'`` needs a style, and there is none to be had.
@@ -135,11 +144,10 @@ class Synthesizer(BaseModel):
         if not self.style_channels or layout.style is not None:
             return layout
         if self.styles is not None:
-            return self.styles.draw(layout, [zlib.crc32(sample['name'].encode()) for sample in samples])
+            return self.styles.draw(layout, [seed_of(sample['name']) for sample in samples])
         if 'image' in real:
             return self.encoder(layout, real['image'])
-        raise ValueError('The model was trained with styles, but there is neither a file of styles nor a photo to take '
-                         'them from: make one with tools/encode_styles.py and name it with --styles.')
+        raise ValueError(NO_STYLES)
 
 
 @contextmanager

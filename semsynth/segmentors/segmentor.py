@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from semsynth.checkpoints import load_checkpoint
 from semsynth.layers.frozen import Frozen
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.config import model_config
-from semsynth.weights import find_weights
+from semsynth.weights import find_weights, hash_weights
 
 with warnings.catch_warnings():
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
@@ -165,12 +164,3 @@ class Segmentor(nn.Module):
             raise ValueError(f'segmentor: class_map holds {", ".join(map(str, wrong))}, but the segmentor has the '
                              f'classes 0 to {self.num_classes - 1} (and {IGNORED} for none).')
         return torch.tensor(class_map)
-
-
-def hash_weights(network: nn.Module) -> str:
-    """The first 16 digits of the SHA-256 over names and values of a network's weights."""
-    digest = hashlib.sha256()
-    for name, value in sorted(network.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]

@@ -1,0 +1,61 @@
+"""Images of layouts in files, one of each or several in different styles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+from rich.progress import track
+
+from semsynth.apis.inferencer import Inferencer
+from semsynth.visualise import picture_grid, save_images
+from semsynth.writing import write_png
+
+
+def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequence[str | Path], out: str | Path, *,
+               instances: str | Path | None = None, photos: str | Path | None = None, styles: str | Path | None = None,
+               clusters: Mapping[str, int] | None = None, samples: int = 1, seed: int = 0, device: str | None = None,
+               cfg_options: dict | None = None) -> int:
+    """Synthesise layouts and save the images.
+
+    Args:
+        config: path or config of the training.
+        checkpoint: path of the trained weights.
+        inputs: label maps, or folders that hold some.
+        out: folder for ``NAME.png``, or for ``NAME_1.png``, ``NAME_2.png``, ... and ``NAME_samples.png``, which shows
+            all of them.
+        instances: folder of the instance maps; by default beside the label maps.
+        photos: folder of photos of the layouts, whose styles are taken.
+        styles: file of styles to pick from at random.
+        clusters: number of the cluster by name of class or id of object.
+        samples: results of each layout.
+        seed: another one gives other results.
+        device: such as ``'cpu'``; the GPU where there is one by default.
+        cfg_options: entries of the config to override.
+
+    Returns:
+        The number of layouts.
+
+    Raises:
+        ValueError: all samples would be the same, or an option does not fit the model.
+        DataError: a file is missing or unsound.
+    """
+    inferencer = Inferencer(config, checkpoint, device, cfg_options, styles)
+    has_latent = getattr(inferencer.model.generator, 'latent_dim', None) is not None
+    if samples > 1 and not has_latent and (photos or inferencer.styles is None):
+        raise ValueError(f'samples={samples}, but nothing is drawn at random: the model has no latent, and no styles '
+                         'are picked from a file (--styles).')
+    palette = inferencer.dataset.metainfo.get('palette')
+    layouts = inferencer.find(inputs, instances, photos)
+    for layout in track(layouts, 'Synthesising'):
+        results = list(inferencer.sample(layout, samples, seed, clusters))
+        if samples > 1:
+            first = results[0]
+            row = [first.get('label', first.get('raw')), *(result['outputs']['image'] for result in results)]
+            grid = picture_grid([row], ['layout', *map(str, range(1, samples + 1))], palette)
+            write_png(Path(out, f'{layout.name}_samples.png'), grid)
+            results = [result | dict(name=f'{layout.name}_{number}') for number, result in enumerate(results, 1)]
+        for result in results:
+            save_images(result, out)
+    return len(layouts)

@@ -1,0 +1,44 @@
+"""What a feature encoder found on a set of photos, before it is clustered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass
+class Instances:
+    """The styles of the M instances of a set of photos.
+
+    Args:
+        features: their styles, ``(M, F)`` float32.
+        owners: their class indices, ``(M,)`` long.
+        areas: their pixels at the size that was encoded, ``(M,)`` long.
+        ids: their ids in their own scene, ``(M,)`` long; without instance maps the class index.
+        scenes: their scenes, ``(M,)`` long, as places in ``names``.
+        names: the names of the scenes.
+    """
+
+    features: Tensor
+    owners: Tensor
+    areas: Tensor
+    ids: Tensor
+    scenes: Tensor
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Numbers and text by name, without pickle."""
+        return {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Instances:
+        """Back from :meth:`to_arrays`."""
+        return cls(names=tuple(arrays['names'].tolist()),
+                   **{name: torch.from_numpy(array) for name, array in arrays.items() if name != 'names'})
