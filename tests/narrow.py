@@ -37,7 +37,8 @@ def _walk(node, num_classes):
         if node.get('type') in ('PerceptualLoss', 'CRNLoss'):
             node['weights'] = 'random'
         if node.get('type') == 'Segmentor':
-            classes = 1 + max(set(CLASS_MAPS.get(node.get('class_map'), range(num_classes))) - {255})
+            indices = range(num_classes or 3)  # layouts without classes are judged by some segmentor too
+            classes = 1 + max(set(CLASS_MAPS.get(node.get('class_map'), indices)) - {255})
             node['config'], node['checkpoint'] = tiny_segmentor.config(classes), None
     for part in node.values() if isinstance(node, dict) else node if isinstance(node, list | tuple) else ():
         _walk(part, num_classes)
@@ -46,6 +47,7 @@ def _walk(node, num_classes):
 # Splits, folder of the label maps, number of classes, size (height, width), folder of the instance maps.
 TREES = dict(
     camvid=(('train', 'val'), 'labels', 12, (60, 80), None),
+    celebahq=(('train', 'val'), 'labels', 2, (60, 70), None),  # its label maps are not read
     nyu=(('train', 'test'), 'labels', 41, (61, 80), 'instances'),
     ade20k=(('training', 'validation'), 'annotations', 151, (60, 75), None),
     helen=(('train', 'test'), 'labels', 11, (70, 60), None))

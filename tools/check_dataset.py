@@ -1,4 +1,4 @@
-"""Check the data of a config: every file, with counts per class: python tools/check_dataset.py CONFIG."""
+"""Check every file of a config's data, with counts per class: python tools/check_dataset.py CONFIG."""
 
 import argparse
 import sys
@@ -42,16 +42,17 @@ def main() -> None:
 
 
 def show(console: Console, title: str, report: Report) -> None:
-    """Print a report: a table of the classes, then the problems."""
+    """Print a report: a table of the classes, or of the channels of image-like inputs, then the problems."""
     sizes = ', '.join(f'{width}x{height} ({count})' for (height, width), count in report.sizes.most_common(3))
     table = Table(title=f'{title}: {report.scenes} scenes, {report.photos} with a photo; {sizes}')
-    table.add_column('index', justify='right')
-    table.add_column('class')
-    table.add_column('pixels, %', justify='right')
-    table.add_column('in label maps', justify='right')
+    table.add_column('index' if report.classes else 'channel', justify='right')
+    for column in ('class', 'pixels, %', 'in label maps') if report.classes else ('least', 'largest'):
+        table.add_column(column, justify='left' if column == 'class' else 'right')
     share = 100 * report.pixels / max(report.pixels.sum(), 1)
     for index, name in enumerate(report.classes):
         table.add_row(str(index), name, f'{share[index]:.3f}', str(report.images[index]))
+    for channel, limits in enumerate(report.ranges):
+        table.add_row(str(channel), *(f'{limit:g}' for limit in limits))
     if report.scenes:
         console.print(table)
     for problem in report.problems:

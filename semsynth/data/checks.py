@@ -13,6 +13,7 @@ import numpy as np
 from semsynth.data.files import DataError, read_ids, read_photo
 from semsynth.data.raw_files import read_raw, read_raw_size
 from semsynth.data.scene_dataset import KEYS, SceneDataset
+from semsynth.data.transforms.edges import edges_of_photo
 from semsynth.data.transforms.loading import sizes_differ
 
 
@@ -114,7 +115,7 @@ def _read(scene: dict, dataset: SceneDataset) -> tuple[np.ndarray | None, list[s
             try:
                 content = readers[kind](scene[key])
                 if kind == dataset.layout_kind:
-                    layout = content
+                    layout = edges_of_photo(content)[..., None] if kind == 'photo' else content
             except DataError as error:
                 problems.append(str(error))
     return layout, list(dict.fromkeys(problems))

@@ -20,7 +20,7 @@ class CannyEdges(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Add ``edge_map`` and list it in ``seg_fields``."""
         if 'img' in results:
-            results['edge_map'] = canny_edges(cv2.cvtColor(results['img'], cv2.COLOR_BGR2GRAY))
+            results['edge_map'] = edges_of_photo(results['img'])
             results['seg_fields'].append('edge_map')
         return results
 
@@ -34,8 +34,13 @@ class EdgesAsRaw(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Add ``raw``."""
-        results['raw'] = canny_edges(cv2.cvtColor(results['img'], cv2.COLOR_BGR2GRAY))[..., None]
+        results['raw'] = edges_of_photo(results['img'])[..., None]
         return results
+
+
+def edges_of_photo(photo: np.ndarray) -> np.ndarray:
+    """Canny edges, ``(H, W)`` uint8, 0 or 255, of a photo ``(H, W, 3)`` uint8 BGR."""
+    return canny_edges(cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY))
 
 
 def canny_edges(grey: np.ndarray) -> np.ndarray:

@@ -1,0 +1,348 @@
+"""Image-like inputs: files, data set, transforms, preprocessor."""
+
+import io
+import zipfile
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import pseudo_collate
+from PIL import Image
+from test_checks import run_tool
+
+from semsynth.data import (
+    CamVidDataset,
+    CityscapesDataset,
+    DataError,
+    LayoutPreprocessor,
+    PairedFolderDataset,
+    check_dataset,
+    quick_check,
+)
+from semsynth.data.raw_files import read_raw, read_raw_size
+from semsynth.data.transforms import EdgesAsRaw, LoadLabel, LoadPhoto, LoadRaw, PackScene, ResizeScene
+from semsynth.data.transforms.edges import canny_edges
+from semsynth.data.transforms.resizing import resize_raw
+from semsynth.registry import TRANSFORMS
+
+DICE = np.random.default_rng(0)
+GRAY, RGB = DICE.integers(0, 256, (7, 5), np.uint8), DICE.integers(0, 256, (7, 5, 3), np.uint8)
+DEPTH, MANY = DICE.integers(0, 65536, (7, 5), np.uint16), DICE.integers(0, 256, (7, 5, 24), np.uint8)
+FLOATS = DICE.uniform(-1, 1, (7, 5, 2))
+PIPELINE = [LoadPhoto(), LoadRaw(), PackScene()]
+
+
+def save_array(path, array):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (np.save if path.suffix == '.npy' else np.savez_compressed)(path, array)
+    return path
+
+
+@pytest.mark.parametrize('name, content, channels', [
+    ('gray.png', GRAY, 1), ('gray.tif', GRAY, 1), ('rgb.png', RGB, 3), ('rgb.tif', RGB, 3), ('rgb.bmp', RGB, 3),
+    ('depth.png', DEPTH, 1), ('depth.tif', DEPTH, 1), ('float.tiff', FLOATS[..., 0].astype(np.float32), 1),
+    ('rgba.png', np.dstack([RGB, GRAY]), 4)])
+def test_pictures_keep_all_bits(tmp_path, write, name, content, channels):
+    path = str(write(tmp_path / name, content))
+    raw = read_raw(path, channels)
+    assert raw.dtype == content.dtype
+    np.testing.assert_array_equal(raw, content.reshape(7, 5, channels))
+    assert read_raw_size(path) == (7, 5)
+
+
+@pytest.mark.parametrize('suffix', ['.npy', '.npz', '.NPY'])
+@pytest.mark.parametrize('content', [GRAY, RGB, MANY, DEPTH, DEPTH[..., None].astype('>u2'), FLOATS,
+                                     FLOATS.astype(np.float16), np.asfortranarray(MANY)])
+def test_arrays(tmp_path, suffix, content):
+    path = save_array(tmp_path / f'a{suffix.lower()}', content)
+    path = str(path.rename(tmp_path / f'a{suffix}'))
+    raw = read_raw(path, 1 if content.ndim == 2 else content.shape[2])
+    assert raw.dtype == (np.float32 if content.dtype.kind == 'f' else content.dtype.newbyteorder('='))
+    np.testing.assert_array_equal(raw, content.astype(raw.dtype).reshape(7, 5, -1))
+    assert read_raw_size(path) == (7, 5)
+
+
+def test_black_and_white_palettes_and_photos_on_their_side(tmp_path):
+    black_white = GRAY > 99
+    Image.fromarray(black_white).save(tmp_path / 'bits.png')
+    np.save(tmp_path / 'bits.npy', black_white)
+    for name in ('bits.png', 'bits.npy'):
+        np.testing.assert_array_equal(read_raw(str(tmp_path / name), 1)[..., 0], np.where(black_white, 255, 0))
+    Image.fromarray(RGB // 128 * 255).quantize(8).save(tmp_path / 'palette.png')
+    np.testing.assert_array_equal(read_raw(str(tmp_path / 'palette.png'), 3), RGB // 128 * 255)
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.fromarray(RGB).save(tmp_path / 'turned.png', exif=exif)
+    np.testing.assert_array_equal(read_raw(str(tmp_path / 'turned.png'), 3), np.rot90(RGB, -1))
+    assert read_raw_size(str(tmp_path / 'turned.png')) == (5, 7)
+
+
+def test_files_that_are_refused(tmp_path, write):
+    def refused(name, content, channels, message):
+        path = tmp_path / name
+        if isinstance(content, np.ndarray) and path.suffix in ('.npy', '.npz'):
+            save_array(path, content)
+        else:
+            write(path, content)
+        with pytest.raises(DataError, match=message):
+            read_raw(str(path), channels)
+
+    refused('a.png', RGB, 1, r'a\.png has 3 channels \(its shape is \(7, 5, 3\)\), but raw_channels=1: set raw_')
+    refused('a.npy', MANY.transpose(2, 0, 1), 24, r'a\.npy has 5 channels \(its shape is \(24, 7, 5\)\), but raw_chan')
+    refused('b.npy', MANY[None], 24, r'b\.npy has the shape \(1, 7, 5, 24\), expected \(height, width, 24\)')
+    refused('c.npy', MANY.astype(np.int64), 24, r'c\.npy holds int64, expected 8 or 16 bit unsigned integers')
+    refused('d.npy', np.where(FLOATS > 0, np.nan, FLOATS), 2, r'd\.npy holds numbers that are not finite')
+    refused('e.npy', np.array([[RGB, 'x']], dtype=object), 3, r'e\.npy cannot be read.*allow_pickle=False')
+    refused('f.npz', b'PK', 3, r'f\.npz cannot be read')
+    whole = io.BytesIO()
+    np.save(whole, MANY)
+    refused('g.npy', whole.getvalue()[:-9], 24, r'g\.npy cannot be read')
+    refused('h.png', b'no picture', 3, r'h\.png cannot be read')
+    np.savez(tmp_path / 'two.npz', MANY, MANY)
+    for read in (read_raw_size, lambda path: read_raw(path, 24)):
+        with pytest.raises(DataError, match=r'two\.npz holds 2 arrays, expected one'):
+            read(str(tmp_path / 'two.npz'))
+        with pytest.raises(DataError, match=r'none\.npy does not exist'):
+            read(str(tmp_path / 'none.npy'))
+    zipfile.ZipFile(tmp_path / 'empty.npz', 'w').close()
+    with pytest.raises(DataError, match=r'empty\.npz holds 0 arrays'):
+        read_raw(str(tmp_path / 'empty.npz'), 1)
+    for name in ('deep.png', 'deep.tif'):  # Pillow would drop half of their bits without a word
+        cv2.imwrite(str(tmp_path / name), np.dstack([DEPTH] * 3))
+        with pytest.raises(DataError, match=r'deep\..* has 16 bits in 3 channels, of which Pillow keeps 8: save it as'):
+            read_raw(str(tmp_path / name), 3)
+
+
+@pytest.fixture
+def pairs(tmp_path, write):
+    """Makes a folder of 3 scenes, 7x5, with given inputs; its root."""
+    def make(suffix, content, split='train'):
+        for name in ('a', 'sub/b', 'c'):
+            write(tmp_path / f'images/{split}/{name}.jpg', DICE.integers(0, 256, (7, 5, 3), np.uint8))
+            path = tmp_path / f'raw/{split}/{name}{suffix}'
+            (save_array if suffix in ('.npy', '.npz') else write)(path, content)
+        return tmp_path
+    return make
+
+
+def paired(root, channels, **kwargs):
+    return PairedFolderDataset(**{**dict(data_root=str(root), split='train', raw_channels=channels, pipeline=PIPELINE),
+                                  **kwargs})
+
+
+@pytest.mark.parametrize('suffix, content', [('.png', GRAY), ('.tif', DEPTH), ('.jpg', RGB), ('.npy', MANY),
+                                             ('.npz', FLOATS)])
+def test_from_files_to_layouts(pairs, suffix, content):
+    channels = 1 if content.ndim == 2 else content.shape[2]
+    dataset = paired(pairs(suffix, content), channels)
+    quick_check(dataset)
+    assert (len(dataset), dataset.metainfo['num_classes'], dataset.metainfo['classes']) == (3, 0, ())
+    sample = dataset[1]
+    assert sample['sample'] == dict(name='c', size=(7, 5))
+    assert {key: tuple(value.shape) for key, value in sample['inputs'].items()} == dict(
+        raw=(channels, 7, 5), image=(3, 7, 5))
+    preprocessor = LayoutPreprocessor(0, raw_channels=channels)
+    preprocessor.size_divisor = 4
+    batch = preprocessor(pseudo_collate([dataset[0], dataset[1]]))
+    layout = batch['layout']
+    assert layout.condition is layout.unstyled is layout.raw
+    assert layout.raw.shape == (2, channels, 8, 8) == (2, preprocessor.channels, *batch['real']['image'].shape[2:])
+    if suffix != '.jpg':
+        largest = dict(u1=255, u2=65535).get(content.dtype.str[1:])
+        plain = content.astype(np.float64).reshape(7, 5, channels)
+        plain = plain if largest is None else 2 * plain / largest - 1
+        padded = np.pad(plain, ((0, 1), (0, 3), (0, 0)), mode='edge').transpose(2, 0, 1)
+        np.testing.assert_allclose(layout.raw[1].double().numpy(), padded, atol=1e-6)
+    image = batch['real']['image']
+    result = preprocessor.unbatch(layout, dict(image=image), batch['real'], batch['samples'])[1]
+    shown = 3 if channels >= 3 else 1
+    assert set(result) == {'name', 'raw', 'outputs', 'real'}
+    assert (result['raw'].shape, result['raw'].dtype) == ((shown, 7, 5), torch.uint8)
+    if content.dtype == np.uint8 and suffix != '.jpg':
+        np.testing.assert_array_equal(result['raw'], content.reshape(7, 5, channels)[..., :shown].transpose(2, 0, 1))
+
+
+def test_missing_files(pairs):
+    root = pairs('.png', RGB)
+    (root / 'images/train/a.jpg').unlink()
+    with pytest.raises(DataError, match=r'1 of 3 raw inputs have no photo in .*images/train \(a\): add it, or remove '
+                                        r'the raw input\.'):
+        paired(root, 3)
+    (root / 'raw/train/a.png').unlink()
+    (root / 'raw/train/c.png').unlink()
+    with pytest.raises(DataError, match=r'1 of 2 photos have no raw input in .*raw/train \(c\): add it'):
+        paired(root, 3)
+    with pytest.raises(DataError, match=r'raw/val holds no raw input: it should hold files that end in \.png,.*\.npz;'):
+        paired(root, 3, split='val')
+    with pytest.raises(DataError, match=r'PairedFolderDataset looks for images/train/, raw/train/: put'):
+        paired('nowhere', 3)
+
+
+def test_sizes_and_channels_are_checked(pairs):
+    root = pairs('.npy', MANY)
+    save_array(root / 'raw/train/a.npy', MANY[:6])
+    save_array(root / 'raw/train/sub/b.npy', MANY[..., :3])
+    message = r'a\.jpg is 5x7 pixels, but .*a\.npy is 5x6: bring both to one size'
+    with pytest.raises(DataError, match=message):
+        paired(root, 24)[0]
+    with pytest.raises(DataError, match=message):
+        quick_check(paired(root, 24))
+    report = check_dataset(paired(root, 24, lazy_init=True))
+    assert len(report.problems) == 2
+    assert 'sub/b.npy has 3 channels' in report.problems[1]
+    assert report.sizes == {(7, 5): 1, (6, 5): 1}
+    assert report.ranges == list(zip(MANY.min((0, 1)).tolist(), MANY.max((0, 1)).tolist(), strict=True))
+    with pytest.raises(DataError, match=r'c\.npy has 24 channels .*, but raw_channels=2: set raw_channels to the'):
+        paired(root, 2)[1]
+
+
+def test_arguments_that_do_not_fit(pairs, cityscapes):
+    root = pairs('.png', RGB)
+    with pytest.raises(ValueError, match='PairedFolderDataset needs classes, for label maps, or raw_channels'):
+        paired(root, None)
+    with pytest.raises(ValueError, match='raw_channels=0, expected 1 or more'):
+        paired(root, 0)
+    with pytest.raises(ValueError, match='raw_channels=3 and instances=True: an image-like input takes the place of'):
+        paired(root, 3, instances=True)
+    with pytest.raises(ValueError, match="raw_channels=3 and class_map='identity': an image-like input takes"):
+        paired(root, 3, class_map='identity')
+    with pytest.raises(ValueError, match='edges_as_raw=True, but raw_channels=3: edges are one channel, so set raw_ch'):
+        paired(root, 3, edges_as_raw=True)
+    with pytest.raises(ValueError, match='edges_as_raw=True, but raw_channels=None'):
+        CamVidDataset(str(root), 'train', edges_as_raw=True)
+    with pytest.raises(ValueError, match='raw_channels needs LoadRaw in the pipeline, which has LoadPhoto, LoadLabel'):
+        paired(root, 3, pipeline=[LoadPhoto(), LoadLabel(), PackScene()])
+    with pytest.raises(ValueError, match='edges_as_raw needs LoadPhoto in the pipeline, which has LoadRaw, PackScene'):
+        paired(root, 1, edges_as_raw=True, pipeline=[LoadRaw(), PackScene()])
+    with pytest.raises(ValueError, match='raw_channels=3, but CityscapesDataset has no folder of such files: use Pai'):
+        CityscapesDataset(str(cityscapes), 'train', instances=False, raw_channels=3)
+
+
+@pytest.mark.parametrize('kind', ['own', 'cityscapes'])
+def test_edges_of_photos_need_no_files_of_edges(kind, pairs, cityscapes, write, tmp_path):
+    arguments = dict(raw_channels=1, edges_as_raw=True, pipeline=[
+        LoadPhoto(), LoadRaw(), ResizeScene((32, 24)), dict(type='mmseg.RandomFlip', prob=1.0), PackScene()])
+    if kind == 'own':
+        write(tmp_path / 'images/train/a.png', DICE.integers(0, 256, (48, 64, 3), np.uint8))
+        dataset = PairedFolderDataset(str(tmp_path / 'images/..'), 'train', **arguments)
+    else:
+        dataset = CityscapesDataset(str(cityscapes), 'train', instances=False, **arguments)
+        assert len(dataset) == 2
+    quick_check(dataset)
+    inputs = dataset[0]['inputs']
+    assert inputs['raw'].shape == (1, 24, 32)
+    photo = inputs['image'].permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(inputs['raw'][0], canny_edges(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)))
+    assert inputs['raw'].max() == 255
+    assert check_dataset(dataset).ranges == [(0, 255)]
+
+
+@pytest.mark.parametrize('scale', [(5, 3), (10, 6), (23, 31), (1, 1)])
+@pytest.mark.parametrize('dtype', [np.uint8, np.uint16, np.float32])
+def test_resizing(scale, dtype):
+    # mid values: what overshoots 0..255 between its two passes, Pillow cuts off in 8 bits only
+    raw = (DICE.uniform(0.3, 0.7, (6, 10, 6)) * (1 if dtype == np.float32 else np.iinfo(dtype).max)).astype(dtype)
+    results = ResizeScene(scale)(dict(raw=raw, seg_fields=['raw']))
+    resized = results['raw']
+    assert (resized.shape, resized.dtype, results['img_shape']) == ((*scale[::-1], 6), dtype, scale[::-1])
+    if dtype == np.uint8:
+        rgb = Image.fromarray(raw[..., 3:]).resize(scale, Image.Resampling.BICUBIC)
+        np.testing.assert_array_equal(resized[..., 3:], np.asarray(rgb).clip(raw[..., 3:].min((0, 1)),
+                                                                             raw[..., 3:].max((0, 1))))
+    else:
+        steps = 65535 if dtype == np.float32 else 1  # antialiased, as 8 bits are, but for the rounding
+        bytes_ = ResizeScene(scale)(dict(raw=(raw * steps / 257).round().astype(np.uint8), seg_fields=['raw']))['raw']
+        np.testing.assert_allclose(resized * steps / 257, bytes_, atol=2)
+    assert (resized >= raw.min((0, 1))).all()
+    assert (resized <= raw.max((0, 1))).all()
+
+
+def test_resizing_to_the_same_size_changes_nothing():
+    for raw in (MANY, DEPTH[..., None], FLOATS.astype(np.float32)):
+        np.testing.assert_array_equal(resize_raw(raw, (5, 7)), raw)
+
+
+@pytest.mark.parametrize('settings', [
+    dict(type='mmseg.RandomFlip', prob=1.0), dict(type='mmseg.RandomFlip', prob=1.0, direction='vertical'),
+    dict(type='mmseg.RandomCrop', crop_size=(5, 7))])
+def test_flip_and_crop_take_it_along(settings):
+    numbers = np.arange(96, dtype=np.uint16).reshape(8, 12)
+    results = dict(img=np.repeat(numbers[..., None], 3, axis=2).astype(np.uint8), name='x', seg_fields=['raw'],
+                   raw=np.stack([numbers + 1000 * channel for channel in range(24)], axis=-1))
+    results = TRANSFORMS.build(settings)(results)
+    assert not np.array_equal(results['raw'][..., 0], numbers)
+    packed = PackScene()(results)['inputs']
+    for channel in range(24):
+        np.testing.assert_array_equal(packed['raw'][channel].int() - 1000 * channel, packed['image'][0])
+    assert packed['raw'].dtype == torch.uint16
+
+
+def test_a_scene_without_photo_passes(pairs):
+    root = pairs('.npy', MANY)
+    results = paired(root, 24).scene('x', dict(raw=str(root / 'raw/train/a.npy')))
+    for part in (LoadPhoto(), LoadRaw(), ResizeScene((4, 4)), PackScene()):
+        results = part(results)
+    assert list(results['inputs']) == ['raw']
+    assert results['sample'] == dict(name='x', size=(4, 4))
+    assert EdgesAsRaw()(dict(img=np.zeros((3, 4, 3), np.uint8)))['raw'].shape == (3, 4, 1)
+
+
+def raw_sample(name='x', channels=2, height=5, width=7):
+    return dict(inputs=dict(raw=torch.zeros(channels, height, width, dtype=torch.uint8)),
+                sample=dict(name=name, size=(height, width)))
+
+
+def test_preprocessors_that_do_not_fit():
+    for arguments in (dict(num_classes=0), dict(num_classes=4, raw_channels=2)):
+        with pytest.raises(ValueError, match=r'num_classes=\d and raw_channels=(None|2), but a layout is either a '
+                                             r'label map \(num_classes=N\) or an image-like input \(num_classes=0'):
+            LayoutPreprocessor(**arguments)
+    with pytest.raises(ValueError, match='raw_channels=2 and instances=True, but an image-like input takes the place'):
+        LayoutPreprocessor(0, raw_channels=2, instances=True)
+    preprocessor = LayoutPreprocessor(0, raw_channels=2)
+    with pytest.raises(ValueError, match='raw_channels=2, but the raw input of b has 3 channels: give the model the'):
+        preprocessor(pseudo_collate([raw_sample('a'), raw_sample('b', channels=3)]))
+    with pytest.raises(ValueError, match='the raw input of a is 7x5, but the raw of b is 8x5: put ResizeScene or'):
+        preprocessor(pseudo_collate([raw_sample('a'), raw_sample('b', width=8)]))
+    labels = dict(inputs=dict(label=torch.zeros(5, 7)), sample=dict(name='a', size=(5, 7)))
+    with pytest.raises(ValueError, match='raw_channels=2, but the samples have no raw inputs: they have label; give'):
+        preprocessor(pseudo_collate([labels]))
+    with pytest.raises(ValueError, match='num_classes=4, but the samples have no label maps: they have raw; give the'):
+        LayoutPreprocessor(4)(pseudo_collate([raw_sample()]))
+
+
+def test_gray_images():
+    preprocessor = LayoutPreprocessor(0, raw_channels=2)
+    preprocessor.image_channels = 1
+    photo = torch.randint(0, 256, (3, 5, 7), dtype=torch.uint8)
+    one = raw_sample()
+    one['inputs'].update(image=photo, edge=photo)
+    batch = preprocessor(pseudo_collate([one]))
+    assert {name: tuple(image.shape) for name, image in batch['real'].items()} == dict(
+        image=(1, 1, 5, 7), edge=(1, 3, 5, 7))
+    gray = np.asarray(Image.fromarray(photo.permute(1, 2, 0).numpy()).convert('L'))
+    ours = preprocessor.unbatch(batch['layout'], dict(image=batch['real']['image']), batch['real'], batch['samples'])[0]
+    assert ours['outputs']['image'].shape == ours['real']['image'].shape == (1, 5, 7)
+    np.testing.assert_allclose(ours['outputs']['image'][0].int(), gray.astype(int), atol=1)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
+def test_16_bits_on_the_gpu():
+    preprocessor = LayoutPreprocessor(0, raw_channels=1).cuda()
+    preprocessor.size_divisor = 4
+    sample = raw_sample()
+    sample['inputs']['raw'] = torch.from_numpy(DEPTH[None])
+    raw = preprocessor(pseudo_collate([sample, sample]))['layout'].raw
+    assert raw.device.type == 'cuda'
+    np.testing.assert_allclose(raw[1, 0, :7, :5].cpu(), DEPTH / 32767.5 - 1, atol=1e-6)
+
+
+def test_the_tool_shows_the_ranges_of_channels(pairs, monkeypatch, capsys):
+    root = pairs('.npy', MANY)
+    (root / 'config.py').write_text(f"train_dataloader = dict(dataset=dict(type='PairedFolderDataset', split='train', "
+                                    f'data_root={str(root)!r}, raw_channels=24))\n')
+    code, out = run_tool(monkeypatch, capsys, root / 'config.py')
+    assert code == 0
+    assert '3 scenes, 3 with a photo; 5x7 (3)' in out
+    assert f'23 │ {MANY[..., 23].min()} │ {MANY[..., 23].max()}' in out
