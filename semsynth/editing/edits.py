@@ -23,11 +23,6 @@ def paint(label: np.ndarray, instance: np.ndarray, mask: np.ndarray, class_index
     return label, instance
 
 
-def remove(label: np.ndarray, instance: np.ndarray, identity: int, things: Collection[int]) -> Maps:
-    """Fill the place of an object from its surroundings."""
-    return fill(label, instance, instance == identity, things)
-
-
 def move(label: np.ndarray, instance: np.ndarray, identity: int, dx: int, dy: int, things: Collection[int]) -> Maps:
     """Shift an object right by dx and down by dy, in front of what is there; its old place is filled from its
     surroundings, and what lies beyond the frame is lost."""
@@ -37,8 +32,10 @@ def move(label: np.ndarray, instance: np.ndarray, identity: int, dx: int, dy: in
 
 
 def fill(label: np.ndarray, instance: np.ndarray, mask: np.ndarray, things: Collection[int]) -> Maps:
-    """Give each pixel of a mask the class and object of the nearest one outside that is of no thing; where there are
-    only things outside, of the nearest one.
+    """Fill a mask with what is likely to lie behind: the class and object of the nearest surface.
+
+    A surface is of no thing, and thick: poles, signs and frames do not spread. Where nothing outside the mask is one,
+    whatever is of no thing counts, and last, everything.
 
     Args:
         label: class indices.
@@ -46,8 +43,11 @@ def fill(label: np.ndarray, instance: np.ndarray, mask: np.ndarray, things: Coll
         mask: ``(H, W)`` bool; some of the picture lies outside.
         things: indices of the classes that come in instances.
     """
-    source = ~mask & ~np.isin(label, list(things))
-    source = source if source.any() else ~mask
+    stuff = ~mask & ~np.isin(label, list(things))
+    window = np.ones(2 * [2 * round(min(label.shape) / 64) + 1])
+    classes = label.astype(np.uint16)
+    thick = cv2.erode(classes, window) == cv2.dilate(classes, window)
+    source = next(pixels for pixels in (stuff & thick, stuff, ~mask) if pixels.any())
     nearest = cv2.distanceTransformWithLabels((~source).astype(np.uint8), cv2.DIST_L2, 5,
                                               labelType=cv2.DIST_LABEL_PIXEL)[1]
     places = np.zeros(nearest.max() + 1, np.int64)

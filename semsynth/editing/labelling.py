@@ -39,7 +39,7 @@ def index_table(segmentor: Segmentor) -> dict[int, int]:
     return {kind: classes.index(kind) for kind in sorted(set(classes) - {IGNORED})}
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def label_photo(segmentor: Segmentor, photo: np.ndarray) -> np.ndarray:
     """The label map of a photo: for each pixel the likeliest of the segmentor's classes that the layout has.
 
