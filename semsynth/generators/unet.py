@@ -55,7 +55,7 @@ class UNetGenerator(Generator):
         for level in range(innermost, -1, -1):
             inner, outer = widths[level], widths[max(level - 1, 0)]
             convolution = nn.ConvTranspose2d(inner if level == innermost else 2 * inner, outer, 4, 2, 1, bias=False)
-            drop = [nn.Dropout(dropout)] if level > 4 else []
+            drop = [nn.Dropout(dropout)] if level > 4 else []  # from level 4 to 3 is the last between the widest
             self.decoder.append(nn.Sequential(nn.ReLU(), convolution, NORMS[norm](outer), *drop))
         init_normal(self)
 
