@@ -24,7 +24,7 @@ def main() -> None:
         print(f'{convert_styles(args.file, args.out)} styles in {args.out}')
         return
     network = convert_checkpoint(args.file, args.source, args.part, args.out, add=args.add)
-    print(f'{args.out} has this {args.part}:\n{network}')
+    print(f'{args.out} has this network:\n{args.part}=dict({", ".join(f"{key}={network[key]!r}" for key in network)})')
 
 
 if __name__ == '__main__':

@@ -56,7 +56,7 @@ def convert(monkeypatch, capsys):
 
 def test_a_converted_generator_synthesises_what_the_official_one_does(convert, files, networks, tmp_path):
     code, out, _ = convert(files['generator'], 'generator', tmp_path / 'pix2pixhd.pth')
-    assert code == 0 and "pix2pixhd.pth has this generator:\n{'type': 'LocalEnhancer'" in out
+    assert code == 0 and "pix2pixhd.pth has this network:\ngenerator=dict(type='LocalEnhancer', num_enh" in out
     dice = np.random.default_rng(0)
     label = np.kron(dice.choice([3, 7, 8, 26, 33], (8, 8)), np.ones((8, 8), int))
     objects = np.kron(dice.integers(0, 9, (16, 16)), np.ones((4, 4), int))
