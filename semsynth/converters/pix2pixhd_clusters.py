@@ -20,6 +20,9 @@ SAFE_GLOBALS = {('numpy', 'ndarray'): np.ndarray, ('numpy', 'dtype'): np.dtype} 
     for core in ('core', '_core') for name in ('_reconstruct', 'scalar')}
 """All that a pickled dict of arrays and numbers needs."""
 
+CITYSCAPES_IDS = CityscapesDataset.id_map | {34: 34}
+"""The official one-hot map has a channel 34 too, the last one."""
+
 
 class ArrayUnpickler(pickle.Unpickler):
     """Reads dicts, numbers and numpy arrays; anything else in the file is refused before it can do anything."""
@@ -36,7 +39,7 @@ class ArrayUnpickler(pickle.Unpickler):
 
 
 def convert_clusters(path: str | Path, classes: Sequence[str] = CityscapesDataset.classes,
-                     id_map: Mapping[int, int] = CityscapesDataset.id_map) -> StyleBank:
+                     id_map: Mapping[int, int] = CITYSCAPES_IDS) -> StyleBank:
     """The cluster centres of an official model as our styles, without thumbnails, which the file has not.
 
     Args:
@@ -69,8 +72,7 @@ def _read(path: str | Path) -> dict[int, np.ndarray]:
         raise ValueError(f'{path} is no .npy file of a dict of arrays ({error}); anything else is not read, since it '
                          'could run code.') from error
     if not isinstance(stored, dict) or not stored:
-        raise ValueError(f'{path} holds {stored!r:.60}, but clusters are a dict of arrays by class id: it is '
-                         'features_clustered_010.npy that is converted, not features.npy.')
+        raise ValueError(f'{path} holds {stored!r:.60}, but clusters are a dict of arrays by class id.')
     try:
         clusters = {int(identity): np.asarray(centres, np.float32) for identity, centres in stored.items()}
     except (TypeError, ValueError) as error:

@@ -107,9 +107,9 @@ def rename(state_dict: Mapping[str, Tensor], recognised: Recognised, part: str, 
     except ValueError as error:
         raise ValueError(f'There is no network of ours that is this {what}: {error}') from error
     differences = {
-        'holds, which it has not': [name for name in state_dict if name not in names],
+        'has, but should not have': [name for name in state_dict if name not in names],
         'lacks': [name for name in names if name not in state_dict],
-        'holds in another shape': [f'{name} {tuple(state_dict[name].shape)} instead of {tuple(own[ours].shape)}'
+        'has in another shape': [f'{name} {tuple(state_dict[name].shape)} instead of {tuple(own[ours].shape)}'
                                    for name, ours in names.items()
                                    if name in state_dict and state_dict[name].shape != own[ours].shape]}
     if found := [f'{kind}: {first_few(wrong, 9)}' for kind, wrong in differences.items() if wrong]:

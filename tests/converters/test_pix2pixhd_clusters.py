@@ -37,6 +37,13 @@ def test_every_centre_goes_to_its_class(tmp_path):
     assert torch.equal(StyleBank.load(tmp_path / 'styles.npz').owners, bank.owners)
 
 
+def test_every_official_channel_is_a_class(tmp_path):
+    clusters = {channel: np.full((2, 3), channel) for channel in range(35)} | {5: np.zeros((0, 3))}
+    bank = convert_clusters(write(tmp_path / 'all.npy', clusters))
+    assert bank.owners.tolist() == [channel for channel in range(35) if channel != 5 for _ in range(2)]
+    assert torch.equal(bank.centres, bank.owners[:, None].expand(-1, 3).float())
+
+
 def pickled_as_python_2_did(shape, dtype, data):
     """Opcodes of an array in protocol 2, under numpy 1's addresses."""
     sides = b''.join(b'K' + bytes([side]) for side in shape)
