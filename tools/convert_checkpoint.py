@@ -15,8 +15,8 @@ def main() -> None:
     parser.add_argument('--source', required=True, choices=SOURCES, help='the official code that wrote it')
     parser.add_argument('--part', required=True, choices=['generator', 'discriminator', 'encoder', 'clusters'],
                         help='what it is; clusters become a file of styles, the others a checkpoint')
-    parser.add_argument('--out', required=True, help='the file to write')
-    parser.add_argument('--add', action='store_true', help='keep the parts that the checkpoint FILE has already')
+    parser.add_argument('--out', required=True, metavar='FILE', help='the file to write')
+    parser.add_argument('--add', action='store_true', help='keep the other parts that the checkpoint FILE has already')
     args = parser.parse_args()
     if args.part == 'clusters' and args.add:
         parser.error('clusters become a file of their own: leave --add out.')
