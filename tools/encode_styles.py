@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument('--out', help='file to write (default: styles.npz beside the checkpoint); a picture of it, as '
                         'PNG, comes beside it')
     parser.add_argument('--clusters', type=int, default=10, help='styles of a class, at most (default: %(default)s)')
-    parser.add_argument('--split', default='train', help='split of the data set (default: %(default)s)')
+    parser.add_argument('--split', help='split of the data set (default: the one that the config trains on)')
     parser.add_argument('--seed', type=int, default=0, help='of the clustering (default: %(default)s)')
     parser.add_argument('--encoded', help='file that this tool wrote: cluster its instances anew, encode none')
     parser.add_argument('--device', help='such as cpu or cuda:1 (default: the GPU where there is one)')

@@ -28,7 +28,7 @@ from semsynth.writing import write_png
 
 
 def encode_styles(config: str | Path | Config, checkpoint: str | Path, *, out: str | Path | None = None,
-                  clusters: int = 10, split: str = 'train', seed: int = 0, encoded: str | Path | None = None,
+                  clusters: int = 10, split: str | None = None, seed: int = 0, encoded: str | Path | None = None,
                   device: str | None = None, cfg_options: dict | None = None) -> tuple[StyleBank, Path]:
     """Encode every instance of a set of photos, cluster the styles of each class, write them and a picture of them.
 
@@ -39,7 +39,7 @@ def encode_styles(config: str | Path | Config, checkpoint: str | Path, *, out: s
         checkpoint: path of the trained weights.
         out: the file; by default ``styles.npz`` beside the checkpoint. The picture is beside it, as PNG.
         clusters: K, at most, for each class.
-        split: of the data set.
+        split: of the data set; by default the one that the config trains on.
         seed: of K-means.
         encoded: a file that this function wrote before: its instances are clustered anew, and none is encoded.
         device: such as ``'cpu'`` or ``'cuda:1'``; the GPU where there is one by default.
@@ -60,6 +60,7 @@ def encode_styles(config: str | Path | Config, checkpoint: str | Path, *, out: s
     loader = inferencer.config.test_dataloader
     in_batches = partial(DataLoader, batch_size=loader.batch_size, num_workers=loader.num_workers,
                          collate_fn=pseudo_collate)
+    split = split or inferencer.config.train_dataloader.dataset.split
     with DefaultScope.overwrite_default_scope('semsynth'):
         photos = DATASETS.build({**loader.dataset, 'split': split, 'edges': None})
     if not len(photos) or 'img_path' not in photos.get_data_info(0):

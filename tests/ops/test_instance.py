@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+import torch
+from torch.autograd import gradcheck
+
+from semsynth.ops import instance_mean
+from semsynth.ops.instance import number_instances
+
+IDS = dict(
+    cityscapes=[7, 11, 33_001, 26_002],
+    wide=[2**31 + 5, 2**31 + 6, 2**40, 5],
+    negative=[-1, -2**31, 0, 1],
+    one=[24])
+
+
+def example(ids, size=(5, 7), images=3, channels=2):
+    """Features in float64, and ids that recur in all images."""
+    dice = np.random.default_rng(0)
+    instance = torch.from_numpy(dice.choice(np.array(ids), (images, *size)))
+    return torch.from_numpy(dice.normal(size=(images, channels, *size))), instance
+
+
+def loop(features, instance):
+    """Each instance of each image by itself."""
+    pooled = features.clone()
+    for i, ids in enumerate(instance):
+        for identity in ids.unique():
+            mask = ids == identity
+            pooled[i, :, mask] = features[i, :, mask].mean(dim=1, keepdim=True)
+    return pooled
+
+
+@pytest.mark.parametrize('kind', IDS)
+def test_is_the_mean_of_each_instance_of_each_image(kind):
+    features, instance = example(IDS[kind])
+    torch.testing.assert_close(instance_mean(features, instance), loop(features, instance), rtol=1e-12, atol=1e-12)
+
+
+def test_every_pixel_its_own_instance():
+    features, _ = example([0])
+    instance = torch.arange(features[:, 0].numel()).view(features[:, 0].shape).flip(0)
+    torch.testing.assert_close(instance_mean(features, instance), features, rtol=0, atol=0)
+
+
+def test_a_single_pixel():
+    features = torch.randn(1, 3, 1, 1)
+    assert torch.equal(instance_mean(features, torch.tensor([[[9]]])), features)
+
+
+def test_ids_may_be_of_any_integer_type():
+    """8 bit ids too: the released code sees one instance in them."""
+    features, instance = example([0, 7, 11, 127])
+    expected = loop(features, instance)
+    for kind in (torch.uint8, torch.int8, torch.int16, torch.int32):
+        torch.testing.assert_close(instance_mean(features, instance.to(kind)), expected)
+
+
+def test_gradient():
+    features, instance = example([1, 2, 9], size=(3, 4), images=2)
+    assert gradcheck(lambda x: instance_mean(x, instance), features.requires_grad_())
+
+
+def test_bfloat16_is_summed_in_float32():
+    """4096 ones and a 3: in bfloat16 itself the sum would stop at 256."""
+    features = torch.ones(1, 1, 64, 65, dtype=torch.bfloat16)
+    pooled = instance_mean(features, torch.zeros(1, 64, 65, dtype=torch.long))
+    assert pooled.dtype == torch.bfloat16 and torch.equal(pooled, features)
+
+
+def test_instances_are_numbered_without_gaps():
+    instance = torch.tensor([[[33_001, -4], [7, 33_001]], [[7, 7], [7, 2**31 + 5]]])
+    assert number_instances(instance).tolist() == [[[2, 0], [1, 2]], [[3, 3], [3, 4]]]
