@@ -71,6 +71,6 @@ def _check_arrays(space: LabelSpace, label: np.ndarray | None, instance: np.ndar
             raise ValueError(f'label has the indices {label.min()}..{label.max()}, but there are {space.num_classes} '
                              f"classes, 0..{space.num_classes - 1}: arrays hold indices, files the data set's ids.")
         label = label.astype(np.uint8 if space.num_classes <= 256 else np.int64)
-    return label, None if instance is None else instance.astype(np.int64), photo
+    return label, None if instance is None else instance.astype(np.int64), None if photo is None else photo.copy()
 
 
