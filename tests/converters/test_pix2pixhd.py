@@ -94,6 +94,15 @@ def test_encoder(downs, channels, out):
     assert close(ours(network, 'encoder')(layout, image).style, network(image, instance))
 
 
+def test_the_oracle_has_the_names_of_real_checkpoints():
+    """What torch lists of a real netG with the default options (HypoX64/DeepMosaics#56, NVIDIA/pix2pixHD#79)."""
+    with torch.device('meta'):
+        names = list(official.Global(36, 64, 4, 9).state_dict())
+    blocks = [f'{block}.conv_block.{place}' for block in range(16, 25) for place in (1, 5)]
+    layers = [1, 4, 7, 10, 13, *blocks, 25, 28, 31, 34, 38]
+    assert names == [f'model.{layer}.{kind}' for layer in layers for kind in ('weight', 'bias')]
+
+
 def test_sizes_are_those_of_the_released_model():
     """Read from shapes alone: 35 classes and boundaries, 36 channels; 182,857,059 weights."""
     with torch.device('meta'):
