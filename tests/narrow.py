@@ -8,18 +8,19 @@ import numpy as np
 import tiny_segmentor
 
 from semsynth.data import CLASS_MAPS
-from semsynth.engine.launch import load_config
+from semsynth.engine.launch import read_config
+from semsynth.engine.stages import stage_configs
 
 ROOT = Path(__file__).parents[1]
 SIZE = 64  # the smallest that six halvings leave something of
 SMALL = dict(base_channels=4, hidden_channels=4, embedding_channels=4, num_blocks=1, num_global_blocks=1,
-             num_downsamples=3, widths=(4, 4, 4, 4), batch_size=2, num_workers=0, persistent_workers=False)
+             num_global_downsamples=2, num_downsamples=3, widths=(4, 4, 4, 4), batch_size=2, num_workers=0, persistent_workers=False)
 RUNS = itertools.count()
 
 
-def narrow(path, data_root, **options):
-    """A config of the tree as it is, but for widths, depths and sizes, and without weights from files."""
-    config = load_config(ROOT / path, {'data_root': str(data_root)})
+def narrow(path, data_root, *, stage=0, **options):
+    """A config of the tree, its last stage or another one, but for widths, depths and sizes, and weights from files."""
+    config = stage_configs(read_config(ROOT / path, {'data_root': str(data_root)}))[stage - 1]
     _walk(config._cfg_dict, config.num_classes)
     config.merge_from_dict({'train_cfg.max_epochs': None, 'train_cfg.max_iters': 1, 'log_level': 'ERROR',
                             'visualizer.vis_backends': [dict(type='LocalVisBackend')],

@@ -6,7 +6,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from narrow import ROOT, TREES, make_scenes, narrow
 
-from semsynth.engine.launch import build_runner, load_config
+from semsynth.engine.launch import build_runner, load_config, read_config
+from semsynth.engine.stages import stage_configs
 from semsynth.registry import EVALUATORS, MODELS
 from semsynth.segmentors.config import model_config
 
@@ -23,9 +24,12 @@ def roots(toycity, tmp_path_factory):
     return lambda config: next((root for name, root in trees.items() if name in config), toycity)
 
 
-@pytest.mark.parametrize('path', CONFIGS)
-def test_every_config_takes_a_finite_step(path, roots, tmp_path):
-    config = narrow(path, roots(path))
+STAGES = [(path, stage) for path in CONFIGS for stage in range(1, 1 + len(stage_configs(Config.fromfile(ROOT / path))))]
+
+
+@pytest.mark.parametrize(('path', 'stage'), STAGES)
+def test_every_config_takes_a_finite_step(path, stage, roots, tmp_path):
+    config = narrow(path, roots(path), stage=stage)
     runner = build_runner(config, work_dir=tmp_path)
     runner.train()
     logged = {name.removeprefix('train/'): buffer.current() for name, buffer in runner.message_hub.log_scalars.items()}
@@ -136,6 +140,30 @@ def test_pix2pixhd_has_the_numbers_of_the_paper(name):
     assert config.model.discriminator.num_scales == (3 if is_local else 2)
     assert f'{config.image_size[0]}x{config.image_size[1]}' in name
     assert config.model.data_preprocessor == dict(type='LayoutPreprocessor', num_classes=35, instances=True)
+
+
+@pytest.mark.parametrize('name', ['cityscapes', '2048x4096', 'toycity'])
+def test_coarse_to_fine_grows_at_the_fine_end(name):
+    """Section 3.2: the global generator, each enhancer in the order of the sizes, all jointly."""
+    configs = stage_configs(read_config(ROOT / f'configs/pix2pixhd/pix2pixhd_coarse_to_fine_{name}.py'))
+    enhancers = [config.model.generator.get('num_enhancers', 0) for config in configs]
+    assert enhancers == ([0, 1, 2, 2] if name == '2048x4096' else [0, 1, 1])
+    width, scales = configs[0].model.generator.base_channels, configs[0].model.discriminator.num_scales
+    height = configs[0].image_size[0]
+    for config, grown in zip(configs, enhancers, strict=True):
+        assert config.model.generator.base_channels * 2**grown == width
+        assert config.model.discriminator.num_scales == scales + grown
+        assert config.image_size == (height * 2**grown, 2 * height * 2**grown)
+        for split in ('train', 'val', 'test'):
+            assert config[f'{split}_dataloader'].dataset.pipeline[2].scale == config.image_size[::-1]
+    network, first = 'generator.global_network', 'generator.enhancers.0'
+    frozen = [config.model.get('frozen') for config in configs]
+    assert frozen == ([None, [network], [network, first], None] if name == '2048x4096' else [None, [network], None])
+    if name == 'cityscapes':
+        assert [config.train_cfg.max_epochs for config in configs] == [200, 10, 90]
+        assert _constant(configs[0])['generator'] * 200 == 100 and _constant(configs[2])['generator'] * 90 == 40
+        assert all(_adam(config) == dict.fromkeys(('generator', 'discriminator'), (2e-4, (0.5, 0.999)))
+                   for config in configs)
 
 
 def _adam(config):
