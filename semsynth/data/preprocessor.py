@@ -72,8 +72,11 @@ class LayoutPreprocessor(BaseDataPreprocessor):
         """
         inputs, names = data['inputs'], list(data['sample']['name'])
         self._check(inputs, names)
-        batch = {key: self._pad(torch.stack(list(self.cast_data(parts)))) for key, parts in inputs.items()}
-        layout = Layout(raw=_to_floats(batch['raw'])) if self.raw_channels else Layout(
+        on_device = {key: list(self.cast_data(parts)) for key, parts in inputs.items()}
+        if self.raw_channels:  # first of all: on GPUs torch can hardly do anything else with 16 bits unsigned
+            on_device['raw'] = list(map(_to_floats, on_device['raw']))
+        batch = {key: self._pad(torch.stack(parts)) for key, parts in on_device.items()}
+        layout = Layout(raw=batch['raw']) if self.raw_channels else Layout(
             batch['label'].long(), self.num_classes, self.unknown, batch['instance'].long() if self.instances else None)
         real = {key: _to_floats(batch[key]) for key in ('image', 'edge') if key in batch}
         if self.image_channels == 1 and 'image' in real:

@@ -114,7 +114,8 @@ BROKEN = {
     r'losses\.similarity reads label maps, but num_classes=0: drop the term with losses=dict\(similarity=None\)':
         dict(losses=dict(ADVERSARIAL, similarity=dict(type='SimilarityLoss')), segmentor=SEGMENTOR),
     r'losses\.contrast reads label maps, but num_classes=0: drop':
-        dict(generator=edge_guided(embedding_channels=4), losses=dict(ADVERSARIAL, contrast=dict(type='ContrastiveLoss'))),
+        dict(generator=edge_guided(embedding_channels=4),
+             losses=dict(ADVERSARIAL, contrast=dict(type='ContrastiveLoss'))),
     r'losses\.classes reads label maps, but num_classes=0: drop':
         dict(losses=dict(ADVERSARIAL, classes=dict(type='ClassSpecificLoss'))),
     'encoder: styles belong to the objects of label or instance maps, but num_classes=0: set encoder=None':
