@@ -52,11 +52,11 @@ def _k_means(features: np.ndarray, clusters: int, seed: int) -> tuple[list[np.nd
 
 
 def examples(bank: StyleBank, count: int) -> list[list[int]]:
-    """For each cluster the instances that show it best: of the larger half of its members those nearest the centre.
+    """For each cluster the instances that show it best: of the largest quarter of its members those nearest the centre.
 
     Args:
         bank: with instances.
-        count: number of examples of a cluster; a small one has fewer.
+        count: number of examples of a cluster; one with fewer members has as many as those.
 
     Returns:
         For each centre, places among the bank's instances, the nearest first.
@@ -64,8 +64,8 @@ def examples(bank: StyleBank, count: int) -> list[list[int]]:
     chosen = []
     for number, centre in enumerate(bank.centres):
         rows = (bank.members == number).nonzero().flatten()
-        areas = bank.instances.areas[rows]
-        large = rows[areas >= areas.median()]
+        by_area = rows[bank.instances.areas[rows].argsort(descending=True, stable=True)]
+        large = by_area[:max(count, len(rows) // 4)]
         distance = (bank.instances.features[large] - centre).norm(dim=1)
         chosen.append(large[distance.argsort(stable=True)][:count].tolist())
     return chosen

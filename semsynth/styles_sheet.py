@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -15,26 +16,33 @@ SHOWN = 4
 
 
 def cut_patch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """An instance with a little of its surroundings, which are faded.
+    """An instance, outlined, with a little of its surroundings, which are faded.
+
+    Of one in several pieces the largest is shown, of one longer than the image's short side the middle.
 
     Args:
         image: ``(H, W, 3)`` uint8 RGB.
         mask: ``(H, W)`` bool, where the instance is; somewhere.
 
     Returns:
-        ``(64, 64, 3)`` uint8 RGB; a patch that is no square has white bars.
+        ``(64, 64, 3)`` uint8 RGB.
     """
-    faded = np.where(mask[..., None], image, 255 - (255 - image) // 4).astype(np.uint8)
-    box = [(where.min(), where.max() + 1) for where in mask.nonzero()]
-    side = int(max(end - start for start, end in box) * (1 + 2 * MARGIN)) + 2
-    window = tuple(slice(max(0, (start + end - side) // 2), max(0, (start + end - side) // 2) + side)
-                   for start, end in box)
-    patch = Image.fromarray(faded[window])
-    scale = SIZE / max(patch.size)
-    patch = patch.resize([max(1, round(length * scale)) for length in patch.size], Image.Resampling.BICUBIC)
-    square = Image.new('RGB', (SIZE, SIZE), 'white')
-    square.paste(patch, ((SIZE - patch.width) // 2, (SIZE - patch.height) // 2))
-    return np.asarray(square)
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    left, top, width, height, _ = boxes[1 + boxes[1:, cv2.CC_STAT_AREA].argmax()]
+    side = min(int(max(width, height) * (1 + 2 * MARGIN)) + 2, *mask.shape)
+    window = tuple(_around(start + length // 2, side, limit)
+                   for start, length, limit in zip((top, left), (height, width), mask.shape, strict=True))
+    patch = cv2.resize(image[window], (SIZE, SIZE), interpolation=cv2.INTER_AREA if side > SIZE else cv2.INTER_CUBIC)
+    inside = cv2.resize(mask[window].astype(np.uint8), (SIZE, SIZE), interpolation=cv2.INTER_NEAREST)
+    outline = cv2.dilate(inside, np.ones((3, 3), np.uint8)) > inside
+    patch = np.where(inside[..., None], patch, 255 - (255 - patch) // 3)
+    return np.where(outline[..., None], 0, patch).astype(np.uint8)
+
+
+def _around(middle: int, side: int, limit: int) -> slice:
+    """``side`` places around the middle, moved into ``0..limit``."""
+    start = min(max(0, middle - side // 2), limit - side)
+    return slice(start, start + side)
 
 
 def style_sheet(bank: StyleBank, patches: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
@@ -49,26 +57,26 @@ def style_sheet(bank: StyleBank, patches: Sequence[Sequence[np.ndarray]]) -> np.
     """
     font, bold = ImageFont.load_default(size=12), ImageFont.load_default(size=15)
     owners, sizes = bank.owners.tolist(), bank.members.bincount(minlength=len(bank.centres)).tolist()
-    present = sorted(set(owners))
-    cell, line = SHOWN // 2 * (SIZE + 1) + 2 * GAP, 2 * (SIZE + 1) + 2 * GAP + font.size
-    left = GAP + 2 * GAP + int(max(bold.getlength(bank.name(owner)) for owner in present))
-    absent = [name for index, name in enumerate(bank.classes) if index not in present]
-    width = left + max(map(owners.count, present)) * cell
-    sheet = Image.new('RGB', (width, GAP + len(present) * line + (line // 4 if absent else 0)), 'white')
+    rows = {owner: [number for number, of in enumerate(owners) if of == owner] for owner in sorted(set(owners))}
+    titles = {owner: (bank.name(owner), f'{sum(sizes[number] for number in rows[owner])} instances') for owner in rows}
+    left = 3 * GAP + int(max(max(bold.getlength(name), font.getlength(count)) for name, count in titles.values()))
+    side = SHOWN // 2 * (SIZE + 1) + 2 * GAP
+    absent = [name for index, name in enumerate(bank.classes) if index not in rows]
+    size = left + max(map(len, rows.values())) * side, GAP + len(rows) * (side + font.size) + (6 * GAP if absent else 0)
+    sheet = Image.new('RGB', size, 'white')
     draw = ImageDraw.Draw(sheet)
-    for row, owner in enumerate(present):
-        top = GAP + row * line
-        draw.line((0, top - GAP // 2, width, top - GAP // 2), 'silver')
-        numbers = [number for number, of in enumerate(owners) if of == owner]
-        draw.text((GAP, top + GAP), bank.name(owner), 'black', bold)
-        draw.text((GAP, top + GAP + 20), f'{sum(sizes[number] for number in numbers)} instances', 'dimgray', font)
+    for row, (owner, numbers) in enumerate(rows.items()):
+        top = GAP + row * (side + font.size)
+        draw.line((0, top - GAP // 2, sheet.width, top - GAP // 2), 'silver')
+        for text, below, style in zip(titles[owner], (GAP, GAP + bold.size + 2), (bold, font), strict=True):
+            draw.text((GAP, top + below), text, 'black', style)
         for column, number in enumerate(numbers):
-            corner = left + column * cell
+            corner = left + column * side
             draw.text((corner, top), f'{column}: {sizes[number]}', 'dimgray', font)
             for place, patch in enumerate(patches[number]):
-                across, down = place % (SHOWN // 2), place // (SHOWN // 2)
+                down, across = divmod(place, SHOWN // 2)
                 sheet.paste(Image.fromarray(patch), (corner + across * (SIZE + 1),
                                                      top + font.size + GAP + down * (SIZE + 1)))
     if absent:
-        draw.text((GAP, sheet.height - line // 4 + GAP), f'No instance: {", ".join(absent)}', 'dimgray', font)
+        draw.text((GAP, sheet.height - 5 * GAP), f'No instance: {", ".join(absent)}', 'dimgray', font)
     return np.asarray(sheet)

@@ -53,7 +53,7 @@ def test_a_class_without_clusters_has_the_mean_of_all(bank):
 def test_what_is_picked_depends_on_id_and_seed_alone(bank, layout):
     one, two = bank.draw(layout, [1]), bank.draw(layout, [1])
     assert torch.equal(one.style, two.style) and layout.style is None
-    without_train = Layout(label=layout.label.clamp(max=1), num_classes=3, instance=layout.instance.clamp(max=2**31 + 5))
+    without_train = Layout(label=layout.label.clamp(max=1), num_classes=3, instance=layout.instance.clone())
     without_train.instance[0, 1, 2] = 7
     less = vectors_of(bank.draw(without_train, [1]))[0]
     for identity in (26_001, 2**31 + 5):
@@ -171,25 +171,32 @@ def test_clustering_is_seeded():
         cluster_styles(found, CLASSES, clusters=0)
 
 
-def test_examples_are_the_nearest_of_the_larger_half():
-    found = instances([6], areas=torch.tensor([1, 2, 90, 80, 70, 60]))
-    found.features = torch.tensor([0.0, 0.0, 3.0, 1.0, -1.5, -2.5])[:, None].expand(6, 3).contiguous()
+def test_examples_are_the_nearest_of_the_largest():
+    found = instances([12], areas=torch.tensor([1] * 6 + [90, 80, 70, 2, 2, 2]))
+    found.features = torch.tensor([0.0] * 6 + [3, 1, -1.5, 0, 0, -2.5])[:, None].expand(12, 3).contiguous()
     bank = cluster_styles(found, CLASSES, clusters=1)
-    assert examples(bank, 2) == [[3, 4]] and examples(bank, 9) == [[3, 4, 5, 2]]
+    assert examples(bank, 2) == [[7, 8]] and examples(bank, 3) == [[7, 8, 6]]
+    assert len(examples(bank, 99)[0]) == 12
 
 
 def test_a_patch_shows_the_instance_and_fades_the_rest():
     image = np.zeros((40, 60, 3), np.uint8)
     image[10:20, 30:40] = (200, 10, 10)
     mask = image[..., 0] > 0
+    mask[39, 59] = True  # a stray pixel
     patch = cut_patch(image, mask)
-    assert patch.shape == (SIZE, SIZE, 3)
-    assert patch[SIZE // 2, SIZE // 2].tolist() == [200, 10, 10] and patch[2, 2].tolist() == [192, 192, 192]
-    assert cut_patch(image, np.ones((40, 60), bool))[0].min() == 255  # bars above and below a wide patch
-    for y, x in ((0, 0), (39, 59)):
-        corner = np.zeros((40, 60), bool)
-        corner[y, x] = True
-        assert cut_patch(image, corner).shape == (SIZE, SIZE, 3)
+    assert patch.shape == (SIZE, SIZE, 3) and patch.dtype == np.uint8
+    assert patch[SIZE // 2, SIZE // 2].tolist() == [200, 10, 10] and patch[1, 1].tolist() == [170, 170, 170]
+    border = (patch == 0).all(2)
+    assert border[SIZE // 2].sum() == 2 and not border[0].any()
+
+
+@pytest.mark.parametrize(('rows', 'columns'), [((0, 1), (0, 1)), ((39, 40), (59, 60)), ((0, 40), (0, 60)),
+                                               ((20, 21), (0, 60))], ids=['corner', 'other', 'all', 'line'])
+def test_patches_at_the_frame(rows, columns):
+    mask = np.zeros((40, 60), bool)
+    mask[slice(*rows), slice(*columns)] = True
+    assert cut_patch(np.full((40, 60, 3), 7, np.uint8), mask).shape == (SIZE, SIZE, 3)
 
 
 def test_a_sheet_has_a_row_a_class_and_a_cell_a_cluster():
