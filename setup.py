@@ -30,6 +30,7 @@ setup(
         'pillow',
         'addict',
         'scikit-learn',
+        'scipy',
         'matplotlib',
         'jinja2',
         'torchmetrics>=1.4',

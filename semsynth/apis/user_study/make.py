@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
 
@@ -59,6 +59,8 @@ def make_study(results: Mapping[str, str | Path], out: str | Path, *, judgments:
             raise ValueError(f'{name}={value}: expected 1 or more.')
     if not times or not all(time is None or 0 < time < math.inf for time in times):
         raise ValueError(f'times={list(times)}: expected seconds above 0, or None for no limit.')
+    if size is not None and min(size) < 1:
+        raise ValueError(f'size={tuple(size)}: expected a height and a width of 1 or more.')
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f'{out} exists and is not empty, and votes for what it holds would no longer fit: choose '
                         'another folder.')
@@ -67,27 +69,26 @@ def make_study(results: Mapping[str, str | Path], out: str | Path, *, judgments:
         check_sizes(scenes)
     sizes = {scene: size or read_size(next(iter(paths.values()))) for scene, paths in scenes.items()}
     if layouts and layouts.classes:
-        shown = [scene for scene in scenes if layouts.region(scene, sizes[scene]).mean() >= SMALLEST_REGION]
-        small, classes = [scene for scene in scenes if scene not in shown], ', '.join(layouts.classes)
-        if not shown:
-            raise DataError(f'None of the {len(scenes)} scenes has {SMALLEST_REGION:.1%} of its pixels in: {classes}.')
-        if small:
-            notices.append(f'{len(small)} of {len(scenes)} scenes have less than {SMALLEST_REGION:.1%} of their pixels '
-                           f'in {classes} ({first_few(small)}): left out.')
-        scenes = {scene: scenes[scene] for scene in shown}
+        small = _without_regions(sizes, layouts)
+        notices += [f'{len(small)} of {len(scenes)} scenes have less than {SMALLEST_REGION:.1%} of their pixels in '
+                    f'{", ".join(layouts.classes)} ({first_few(small)}): left out.'] if small else []
+        scenes = {scene: paths for scene, paths in scenes.items() if scene not in small}
 
     draw = random.Random(seed)
     trials = {draw.randbytes(8).hex(): trial for trial in plan_trials(
         list(scenes), pairs, judgments=judgments, per_participant=per_participant, times=times, draw=draw)}
     pictures = {(scene, method): draw.randbytes(8).hex() for scene in scenes for method in (*results, None)}
-    digest = hashlib.sha256(repr([asdict(trial) for trial in trials.values()]).encode())
+    digest = hashlib.sha256(repr(trials).encode())
+    part = out.with_name(f'.{out.name}.part')  # so that the study is whole, or absent
+    shutil.rmtree(part, ignore_errors=True)
     for scene in watch(list(scenes)):
         for method, picture in _pictures(scene, scenes[scene], sizes[scene], layouts).items():
-            path = write_png(out / 'pages/pictures' / f'{pictures[scene, method]}.png', picture)
+            path = write_png(part / 'pages/pictures' / f'{pictures[scene, method]}.png', picture)
             digest.update(path.read_bytes())
     study = Study(digest.hexdigest()[:12], pairs, trials)
-    _write_pages(study, pictures, out / 'pages', layouts)
-    study.save(out)
+    _write_pages(study, pictures, part / 'pages', layouts)
+    study.save(part)
+    part.replace(out)
     return study, notices
 
 
@@ -99,6 +100,15 @@ def _pairs(methods: list[str], against: str | None) -> tuple[tuple[str, str], ..
     if against not in methods:
         raise ValueError(f'against={against!r} is none of the methods {", ".join(methods)}.')
     return tuple((against, method) for method in methods if method != against)
+
+
+def _without_regions(sizes: Mapping[str, tuple[int, int]], layouts: StudyLayouts) -> list[str]:
+    """The scenes, with their sizes given, that have next to nothing of the classes."""
+    small = [scene for scene, size in sizes.items() if layouts.region(scene, size).mean() < SMALLEST_REGION]
+    if len(small) == len(sizes):
+        raise DataError(f'None of the {len(sizes)} scenes has {SMALLEST_REGION:.1%} of its pixels in: '
+                        f'{", ".join(layouts.classes)}.')
+    return small
 
 
 def _pictures(scene: str, paths: Mapping[str, str], size: tuple[int, int],

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from semsynth.apis.user_study.plan import Study
-from semsynth.apis.user_study.votes import Preference, preferences, read_votes
+from semsynth.apis.user_study.votes import FEWEST_PARTICIPANTS, Preference, preferences, read_votes
 from semsynth.writing import write_whole
 
 
@@ -47,14 +47,14 @@ def _text(study: Study, votes: Mapping[str, int], rates: Sequence[Preference]) -
     first = list(votes.values()).count(1)
     yield '# Preference study\n'
     yield (f'{len(votes)} of {len(study.trials)} votes, by {len(took_part)} of {len(done)} participants. Chance is '
-           f'50 %. Image 1 was chosen in {first / len(votes):.1%} of the votes.\n')
-    yield '| preferred | over | shown for | votes | rate | 95 % over votes | 95 % over participants |'
+           f'50 %. Image 1 was chosen in {100 * first / len(votes):.1f} % of the votes.\n')
+    yield '| preferred | over | shown for | votes | rate, % | 95 % over votes | 95 % over participants |'
     yield '|---|---|---|---|---|---|---|'
     for each in rates:
-        yield (f'| {each.method} | {each.over} | {time_name(each.seconds)} | {each.votes} | {each.rate:.1%} | '
+        yield (f'| {each.method} | {each.over} | {time_name(each.seconds)} | {each.votes} | {100 * each.rate:.1f} | '
                f'{_span(each.interval)} | {_span(each.over_participants)} |')
     yield ('\nOver votes: Wilson interval, as if all votes were independent. Over participants: bootstrap that draws '
-           'the participants anew; with fewer than about ten of them it is too narrow.\n')
+           f'the participants anew, from {FEWEST_PARTICIPANTS} of them up.\n')
     yield '![Preference rates](preferences.png)\n'
     unfinished = [f'{number} ({done[number]} of {len(trials)})' for number, trials in study.participants.items()
                   if 0 < done[number] < len(trials)]
@@ -62,7 +62,7 @@ def _text(study: Study, votes: Mapping[str, int], rates: Sequence[Preference]) -
 
 
 def _span(interval: tuple[float, float] | None) -> str:
-    return '-' if interval is None else f'{interval[0]:.1%} to {interval[1]:.1%}'
+    return '-' if interval is None else f'{100 * interval[0]:.1f} to {100 * interval[1]:.1f}'
 
 
 def _table(rates: Sequence[Preference]) -> str:
@@ -81,7 +81,7 @@ def _chart(rates: Sequence[Preference]) -> bytes:
     """Figure 7 of pix2pixHD: a line a pair over the times, with Wilson's intervals."""
     times = sorted({each.seconds for each in rates}, key=lambda seconds: (seconds is None, seconds))
     pairs = list(dict.fromkeys((each.method, each.over) for each in rates))
-    figure = Figure(figsize=(max(5, 1 + len(times)), 4), layout='constrained')
+    figure = Figure(figsize=(max(6, 3 + 0.8 * len(times)), 4), layout='constrained')
     axes = figure.subplots()
     axes.axhline(50, color='grey', linestyle='--', linewidth=1)
     for number, pair in enumerate(pairs):
@@ -91,9 +91,9 @@ def _chart(rates: Sequence[Preference]) -> bytes:
         beside = 0.08 * (number - (len(pairs) - 1) / 2)  # so that intervals do not cover each other
         axes.errorbar([times.index(each.seconds) + beside for each in own], percent, (percent - low, high - percent),
                       marker='o', capsize=3, label=f'{pair[0]} over {pair[1]}')
-    axes.set(ylim=(0, 100), ylabel='preferred, % of votes', xlabel='images shown for', xlim=(-0.5, len(times) - 0.5),
+    axes.set(ylim=(-3, 103), ylabel='preferred, % of votes', xlabel='images shown for', xlim=(-0.5, len(times) - 0.5),
              xticks=range(len(times)), xticklabels=[time_name(seconds) for seconds in times])
-    axes.legend(loc='best')
+    figure.legend(loc='outside right upper')
     file = io.BytesIO()
     figure.savefig(file, dpi=150)
     return file.getvalue()

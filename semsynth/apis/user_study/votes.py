@@ -13,6 +13,8 @@ from scipy.stats import binomtest
 from semsynth.apis.user_study.plan import Study
 from semsynth.data.files import DataError, first_few
 
+FEWEST_PARTICIPANTS = 10
+"""For an interval over participants: the bootstrap of fewer is far too narrow, and of no width where they agree."""
 DRAWS = 10_000
 
 
@@ -27,7 +29,8 @@ class Preference:
         votes: all votes between the two.
         preferred: those for ``method``.
         interval: 95 % interval of the rate, if all votes were independent (Wilson's).
-        over_participants: 95 % interval from drawing the participants anew (bootstrap); None where there is only one.
+        over_participants: 95 % interval from drawing the participants anew (bootstrap); None where they are fewer
+            than ten.
     """
 
     method: str
@@ -105,7 +108,7 @@ def preferences(study: Study, votes: Mapping[str, int]) -> list[Preference]:
 def _bootstrap(won: np.ndarray, counts: np.ndarray) -> tuple[float, float] | None:
     """Percentiles of the rate over participants drawn with replacement."""
     people = len(counts)
-    if people < 2:
+    if people < FEWEST_PARTICIPANTS:
         return None
     times_drawn = np.random.default_rng(0).multinomial(people, np.full(people, 1 / people), DRAWS)
     low, high = np.quantile(times_drawn @ won / (times_drawn @ counts), (0.025, 0.975))
