@@ -136,6 +136,18 @@ def test_what_is_there_is_skipped_and_what_is_missing_is_made(name, download, pr
     assert sorted(path for path in (tmp_path / 'out').rglob('*') if path.is_file()) == files  # nothing half written
 
 
+def test_ade20k_trains_on_pictures_of_different_heights(ade20k_download, prepare, tmp_path):
+    prepare('ade20k', ade20k_download)
+    config = narrow('configs/pix2pixhd/pix2pixhd_ade20k.py', tmp_path / 'out', **{
+        'train_dataloader.batch_size': 1, 'train_cfg.max_iters': 3})
+    for loader in (config.train_dataloader, config.val_dataloader):
+        loader.dataset.pipeline[2].scale = (64, None)
+    runner = build_runner(config, work_dir=tmp_path / 'run')
+    assert {sample['sample']['size'] for sample in runner.train_dataloader.dataset} == {(43, 64), (48, 64), (53, 64)}
+    runner.train()
+    assert runner.iter == 3 and all(value.isfinite().all() for value in runner.model.state_dict().values())
+
+
 @pytest.mark.parametrize('name', COUNTS)
 def test_help_fits_a_screen(name, monkeypatch, capsys):
     monkeypatch.setenv('COLUMNS', '100')
