@@ -77,7 +77,7 @@ class LayoutEditor:
         if not mask.any():
             raise ValueError('The mask is empty: nothing of it lies within the picture.')
         if instance is None:
-            instance = self._numbering.target(scene.label, scene.instance, class_index)
+            instance = self._numbering.target(scene, class_index)
         elif (found := self._object(instance)).class_index != class_index:
             raise ValueError(f'The object {instance} is {self.classes[found.class_index]}: painting '
                              f'{self.classes[class_index]} cannot extend it.')
@@ -185,8 +185,8 @@ class LayoutEditor:
         where = 'that layout' if scene else 'the layout'
         if found is None:
             raise ValueError(f'There is no object {id} in {where}.')
-        if whole and found.classes > 1:
-            raise ValueError(f'The id {id} covers {found.classes} classes in {where}: it is no object that could be '
+        if whole and len(found.areas) > 1:
+            raise ValueError(f'The id {id} covers {len(found.areas)} classes in {where}: it is no object that could be '
                              'edited as one; paint or fill instead.')
         return found
 

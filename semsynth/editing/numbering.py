@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from semsynth.data.label_spaces import LabelSpace
+from semsynth.editing.scene import Scene
 
 INSTANCES_A_CLASS = 1000
 """Cityscapes' rule: instance n of the class with the id c has the id ``1000 c + n``."""
@@ -37,13 +38,13 @@ class Numbering:
             return number
         return next(identity for n in count() if (identity := INSTANCES_A_CLASS * number + n) not in used)
 
-    def target(self, label: np.ndarray, instance: np.ndarray, class_index: int) -> int:
+    def target(self, scene: Scene, class_index: int) -> int:
         """The id of what is painted as a class: of a thing, a new one; else that of the class's largest region, or a
         new one where there is none."""
-        if class_index not in self.things and (ids := instance[label == class_index]).size:
-            found, areas = np.unique(ids, return_counts=True)
-            return int(found[areas.argmax()])
-        return self.free(class_index, set(np.unique(instance).tolist()))
+        regions = {found.areas[class_index]: found.id for found in scene.objects.values() if class_index in found.areas}
+        if class_index in self.things or not regions:
+            return self.free(class_index, scene.objects)
+        return regions[max(regions)]
 
     def instances(self, label: np.ndarray) -> np.ndarray:
         """An instance map for a label map without one, ``(H, W)`` int64: each connected component of a thing is an

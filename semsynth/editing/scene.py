@@ -21,14 +21,14 @@ class Object:
         class_index: the class of most of its pixels.
         area: number of its pixels.
         box: left, top, right, bottom; right and bottom are the first column and row beyond it.
-        classes: number of classes that its pixels have: 1, but for the shared background of some data sets.
+        areas: number of its pixels of each class: more than one class only in the shared background of some data sets.
     """
 
     id: int
     class_index: int
     area: int
     box: tuple[int, int, int, int]
-    classes: int = 1
+    areas: Mapping[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,30 +48,28 @@ class Scene:
     @cached_property
     def objects(self) -> dict[int, Object]:
         """The objects by id, in the order of the ids."""
-        ids, place, areas = np.unique(self.instance, return_inverse=True, return_counts=True)
-        place = place.reshape(self.instance.shape)
+        # From runs of equal pixels along rows, of which there are few.
+        starts = np.ones(self.label.shape, bool)
+        starts[:, 1:] = (np.diff(self.label) != 0) | (np.diff(self.instance) != 0)
+        starts = np.flatnonzero(starts)
+        lengths = np.diff(starts, append=self.label.size)
+        rows, lefts = np.divmod(starts, self.label.shape[1])
+        ids, place = np.unique(self.instance.ravel()[starts], return_inverse=True)
         num_classes = int(self.label.max()) + 1
-        counts = np.bincount((place * num_classes + self.label).ravel(), minlength=len(ids) * num_classes)
-        counts = counts.reshape(len(ids), num_classes)
-        columns, rows = _extents(place.T, len(ids)), _extents(place, len(ids))
-        return {identity: Object(identity, int(counts[n].argmax()), int(areas[n]),
-                                 (*columns[n][:1], *rows[n][:1], *columns[n][1:], *rows[n][1:]),
-                                 int(np.count_nonzero(counts[n])))
-                for n, identity in enumerate(ids.tolist())}
+        pairs = place * num_classes + self.label.ravel()[starts]
+        counts = np.bincount(pairs, lengths, len(ids) * num_classes).astype(int).reshape(len(ids), num_classes)
+        boxes = np.stack([np.full(len(ids), self.label.size)] * 2 + [np.zeros(len(ids), int)] * 2, axis=1)
+        for side, (extend, values) in enumerate([(np.minimum, lefts), (np.minimum, rows), (np.maximum, lefts + lengths),
+                                                 (np.maximum, rows + 1)]):
+            extend.at(boxes[:, side], place, values)
+        return {identity: Object(identity, int(count.argmax()), int(count.sum()), tuple(box.tolist()),
+                                 {int(index): int(count[index]) for index in np.flatnonzero(count)})
+                for identity, count, box in zip(ids.tolist(), counts, boxes, strict=True)}
 
     def same(self, other: Scene) -> bool:
         """Whether another scene is the same in all."""
         return (np.array_equal(self.label, other.label) and np.array_equal(self.instance, other.instance)
                 and self.styles == other.styles)
-
-
-def _extents(place: np.ndarray, amount: int) -> list[tuple[int, int]]:
-    """First row, and the first one beyond, of each of the objects ``0..amount-1`` in a map."""
-    rows = np.broadcast_to(np.arange(len(place))[:, None], place.shape)
-    first, last = np.full(amount, len(place)), np.zeros(amount, np.int64)
-    np.minimum.at(first, place, rows)
-    np.maximum.at(last, place, rows + 1)
-    return list(zip(first.tolist(), last.tolist(), strict=True))
 
 
 class History:

@@ -4,6 +4,7 @@ import pytest
 from semsynth.data import LabelSpace
 from semsynth.editing import edits, shapes
 from semsynth.editing.numbering import Numbering
+from semsynth.editing.scene import Scene
 
 SKY, ROAD, CAR, POLE = range(4)
 SPACE = LabelSpace(('sky', 'road', 'car', 'pole'), id_map={23: SKY, 7: ROAD, 26: CAR, -1: CAR, 17: POLE})
@@ -66,14 +67,14 @@ def test_move_covers_what_is_there_and_loses_what_leaves():
 
 
 def test_new_ids_are_the_data_sets():
-    label, instance = maps('sss AAB rrr')
-    assert NUMBERING.target(label, instance, CAR) == 26002
-    assert NUMBERING.target(label, instance, ROAD) == 7
-    assert NUMBERING.target(label, instance, POLE) == 17
-    assert NUMBERING.target(*maps('sss BBB rrr'), CAR) == 26000
-    other = maps('sss rrx', dict(x=(ROAD, 900)))
-    assert NUMBERING.target(*other, ROAD) == 7  # the larger region
-    assert NUMBERING.target(*maps('ssx', dict(x=(SKY, 17))), POLE) == 17_000  # 17 is taken
+    def target(text, class_index, **ids):
+        return NUMBERING.target(Scene(*maps(text, ids), {}), class_index)
+
+    assert [target('sss AAB rrr', index) for index in (CAR, ROAD, POLE)] == [26002, 7, 17]
+    assert target('sss BBB rrr', CAR) == 26000
+    assert target('sss rrx', ROAD, x=(ROAD, 900)) == 7  # the larger region
+    assert target('ssx', POLE, x=(SKY, 17)) == 17_000  # 17 is taken
+    assert target('sxy yyx', SKY, x=(SKY, 0), y=(ROAD, 0)) == 0  # a background that classes share
 
 
 def test_instances_of_a_label_map():

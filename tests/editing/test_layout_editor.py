@@ -29,10 +29,9 @@ def state(editor):
 
 
 def test_objects(editor):
-    assert editor.objects() == [
-        Object(7, ROAD, 12 * 32 - 4 * 10, (0, 12, 32, 24)), Object(23, SKY, 12 * 32 - 2 * 10 - 12, (0, 0, 32, 12)),
-        Object(24000, PERSON, 12, (20, 2, 22, 8)), Object(26000, CAR, 36, (4, 10, 10, 16)),
-        Object(26001, CAR, 24, (10, 10, 14, 16))]
+    assert editor.objects() == [Object(*found, {found[1]: found[2]}) for found in (
+        (7, ROAD, 12 * 32 - 4 * 10, (0, 12, 32, 24)), (23, SKY, 12 * 32 - 2 * 10 - 12, (0, 0, 32, 12)),
+        (24000, PERSON, 12, (20, 2, 22, 8)), (26000, CAR, 36, (4, 10, 10, 16)), (26001, CAR, 24, (10, 10, 14, 16)))]
     assert [editor.object_at(*at) for at in ((0, 0), (21, 2), (9, 15), (10, 15), (31, 23))] == [
         23, 24000, 26000, 26001, 7]
     for array in (editor.label, editor.instance):
@@ -113,7 +112,7 @@ def test_random_edits_stay_consistent_and_are_all_undone(editor):
             assert state(editor) == states[-1]
         if state(editor) != states[-1]:
             states.append(state(editor))
-        assert all(found.classes == 1 for found in editor.objects())
+        assert all(list(found.areas) == [found.class_index] for found in editor.objects())
         assert set(editor._scene.styles) <= set(editor._scene.objects)
         assert sum(found.area for found in editor.objects()) == SIZE[0] * SIZE[1]
         for found in editor.objects():
