@@ -20,6 +20,8 @@ _CLASSES = {
     'otherfurniture': (82, 84, 163), 'otherprop': (100, 85, 144),
 }
 
+_THINGS = [name for name in _CLASSES if name not in ('unknown', 'wall', 'floor', 'ceiling')]
+
 
 @DATASETS.register_module()
 class NYUDataset(PairedFolderDataset):
@@ -39,4 +41,4 @@ class NYUDataset(PairedFolderDataset):
 
     def __init__(self, data_root: str, split: str, instances: bool = True, **kwargs):
         super().__init__(data_root=data_root, split=split, classes=list(_CLASSES), palette=list(_CLASSES.values()),
-                         unknown=0, instances=instances, **kwargs)
+                         unknown=0, instances=instances, things=_THINGS, **kwargs)

@@ -41,6 +41,18 @@ def test_paired_folder(scenes, pipeline):
     assert len(paired(scenes, indices=2)) == 2
 
 
+def test_things(scenes):
+    def names(dataset):
+        return [dataset.metainfo['classes'][index] for index in dataset.metainfo['things']]
+
+    assert names(ToyCityDataset('nowhere', 'val', lazy_init=True)) == ['person', 'car']
+    assert names(CityscapesDataset('nowhere', 'val', lazy_init=True)) == [
+        'person', 'rider', 'car', 'truck', 'bus', 'caravan', 'trailer', 'train', 'motorcycle', 'bicycle']
+    assert names(paired(scenes, things=['car'])) == ['car'] and names(paired(scenes)) == []
+    with pytest.raises(ValueError, match=r"things=\['car', 'bus'\]: bus is none of the classes sky, road"):
+        paired(scenes, things=['car', 'bus'])
+
+
 def test_built_under_any_scope(scenes, pipeline):
     for scope in ('mmseg', 'mmengine', 'semsynth'):
         with DefaultScope.overwrite_default_scope(scope):
