@@ -11,15 +11,7 @@ from mmseg.datasets import BaseSegDataset
 from semsynth.data.draws import SeededDraws
 from semsynth.data.files import DataError, find_by_stem, first_few
 from semsynth.data.label_spaces import NO_CLASS, LabelSpace, class_table
-from semsynth.data.transforms import (
-    CannyEdges,
-    EdgesAsRaw,
-    LoadInstances,
-    LoadLabel,
-    LoadPhoto,
-    LoadRaw,
-    ToSegmentorClasses,
-)
+from semsynth.data.pipeline import complete_pipeline
 from semsynth.registry import TRANSFORMS
 
 KEYS = dict(label='seg_map_path', raw='raw_path', photo='img_path', instance='instance_path')
@@ -84,8 +76,8 @@ class SceneDataset(SeededDraws, BaseSegDataset):
                                                                  label_space.unknown).tolist())
         with DefaultScope.overwrite_default_scope('semsynth'):  # whoever builds us: types are found in our registry
             transforms = [TRANSFORMS.build(part) if isinstance(part, dict) else part for part in pipeline]
-        super().__init__(data_root=data_root, metainfo=metainfo,
-                         pipeline=_put_in_place(transforms, self.layout_kind, instances, edges, class_map), **kwargs)
+        transforms = complete_pipeline(transforms, self.layout_kind, instances, edges, class_map)
+        super().__init__(data_root=data_root, metainfo=metainfo, pipeline=transforms, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """The scenes, sorted by name.
@@ -173,34 +165,6 @@ def _check_raw(dataset: SceneDataset, edges_as_raw: bool, class_map: str | Seque
     if dataset.layout_kind not in dataset.folders:
         raise ValueError(f'raw_channels={channels}, but {type(dataset).__name__} has no folder of such files: use '
                          'PairedFolderDataset, or the edges of the photos with edges_as_raw=True.')
-
-
-def _put_in_place(transforms: list, layout: str, instances: bool, edges: dict | None,
-                  class_map: str | Sequence[int] | None) -> list:
-    if layout == 'raw' and transforms:
-        _after(LoadRaw, transforms, 'raw_channels')
-    if layout == 'photo' and transforms:
-        _after(LoadPhoto, transforms, 'edges_as_raw')
-        transforms.insert(-1, EdgesAsRaw())
-    if instances and any(isinstance(part, LoadLabel) for part in transforms):
-        transforms.insert(_after(LoadLabel, transforms, 'instances'), LoadInstances())
-    if class_map is not None:
-        transforms.insert(_after(LoadLabel, transforms, 'class_map'), ToSegmentorClasses(class_map))
-    if edges is not None:
-        if strangers := set(edges) - {'full_size'}:
-            raise ValueError(f'edges={dict(edges)}: {first_few(sorted(strangers))} is no option; '
-                             'edges takes full_size.')
-        after_loading = _after(LoadPhoto, transforms, 'edges')
-        transforms.insert(after_loading if edges.get('full_size', False) else -1, CannyEdges())
-    return transforms
-
-
-def _after(kind: type, transforms: list, argument: str) -> int:
-    places = [place for place, part in enumerate(transforms) if isinstance(part, kind)]
-    if not places:
-        raise ValueError(f'{argument} needs {kind.__name__} in the pipeline, which has '
-                         f'{first_few([type(part).__name__ for part in transforms], 9) or "no transform"}.')
-    return places[0] + 1
 
 
 def _indices_of(things: Sequence[str], classes: Sequence[str]) -> tuple[int, ...]:
