@@ -3,6 +3,7 @@
 import io
 import re
 import runpy
+import shutil
 import sys
 import zipfile
 
@@ -33,7 +34,7 @@ def dice():
 @pytest.fixture
 def ade20k_download(tmp_path, dice):
     path = tmp_path / 'ADEChallengeData2016.zip'
-    with zipfile.ZipFile(path, 'w') as archive:
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
         archive.writestr('ADEChallengeData2016/objectInfo150.txt', 'Idx Ratio Train Val Name')
         for split, prefix, count in (('training', 'train', 3), ('validation', 'val', 2)):
             for number in range(count):
@@ -67,7 +68,8 @@ def nyu_download(tmp_path, dice):
         coarse = dice.integers(0, 895, (3, 40, 30)).astype(np.uint16)
         arrays['labels'] = np.kron(coarse, np.ones((1, 16, 16), np.uint16))
         arrays['instances'] = np.kron(dice.integers(1, 4, (3, 40, 30)).astype(np.uint8), np.ones((1, 16, 16), np.uint8))
-        arrays['images'] = np.full((3, 3, 640, 480), 255, np.uint8)
+        arrays.create_dataset('images', (3, 3, 640, 480), np.uint8, chunks=(1, 3, 640, 480), fletcher32=True)
+        arrays['images'][:] = 255
         arrays['images'][:, :, 40:601, 44:471] = dice.integers(0, 200, (3, 3, 561, 427), np.uint8)
     scipy.io.savemat(folder / nyu.SPLITS, dict(trainNdxs=np.array([[1], [3]]), testNdxs=np.array([[2]])))
     scipy.io.savemat(folder / nyu.MAPPING, dict(mapClass=dice.integers(1, 41, (1, 894))))
@@ -217,6 +219,12 @@ def test_nyu_says_what_is_wrong(nyu_download, told, monkeypatch, tmp_path):
     assert not (tmp_path / 'out').exists()
 
     with h5py.File(labelled, 'a') as arrays:
+        place = arrays['images'].id.get_chunk_info(1).byte_offset
+    with labelled.open('r+b') as file:
+        file.seek(place)
+        file.write(b'damaged')
+    assert any('Picture 2 of nyu_depth_v2_labeled.mat cannot be read' in line for line in told('nyu', nyu_download))
+    with h5py.File(labelled, 'a') as arrays:
         del arrays['instances']
     [sentence] = told('nyu', nyu_download)
     assert 'should hold the array instances of N x 640 x 480, but it holds images, labels' in sentence
@@ -262,11 +270,14 @@ def test_ade20k_says_what_is_wrong(ade20k_download, told, tmp_path):
         archive.writestr('ADE20K_2016_07_26/index.mat', b'')
     assert 'name ADEChallengeData2016.zip' in told('ade20k', ade20k_download)[0]
 
-    place = zipfile.ZipFile(io.BytesIO(content)).infolist()[-1].header_offset
-    ade20k_download.write_bytes(content[:place + 150] + b'damaged' + content[place + 157:])
-    [sentence] = told('ade20k', ade20k_download)
-    assert 'annotations/validation/ADE_val_00000001.png is damaged in' in sentence
-    assert not list((tmp_path / 'out').rglob('ADE_val_00000001.png'))
+    *_, photo, label = zipfile.ZipFile(io.BytesIO(content)).infolist()
+    for info, name in ((photo, 'ADE_val_00000001.jpg'), (label, 'ADE_val_00000001.png')):
+        place = info.header_offset + 150
+        ade20k_download.write_bytes(content[:place] + b'damaged' + content[place + 7:])
+        [sentence] = told('ade20k', ade20k_download)
+        assert f'/{name} is damaged in' in sentence
+        assert not list((tmp_path / 'out').rglob(name))
+        shutil.rmtree(tmp_path / 'out')
 
 
 def test_ade20k_is_checked_once_it_is_unpacked(ade20k_download, told, tmp_path):

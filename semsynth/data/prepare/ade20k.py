@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -66,5 +67,5 @@ def _opened(source: Path) -> ZipFile:
 def _read(archive: ZipFile, info: ZipInfo) -> tuple[bytes]:
     try:
         return (archive.read(info),)  # compares the checksum
-    except BadZipFile as error:
+    except (BadZipFile, zlib.error, EOFError) as error:
         raise DataError(f'{info.filename} is damaged in {archive.filename} ({error}): download it again.') from None

@@ -53,7 +53,10 @@ def prepare_nyu(source: str | Path, out: str | Path) -> dict[str, int]:
 
 def _make(arrays: Any, number: int, table: np.ndarray) -> tuple[bytes, bytes, bytes]:
     # HDF5 holds MATLAB's arrays with their axes reversed: (N, 3, W, H) and (N, W, H).
-    photo, label, instance = (arrays[name][number - 1].T[FRAME] for name in ('images', 'labels', 'instances'))
+    try:
+        photo, label, instance = (arrays[name][number - 1].T[FRAME] for name in ('images', 'labels', 'instances'))
+    except OSError as error:
+        raise DataError(f'Picture {number} of {LABELLED} cannot be read ({error}): download it again.') from None
     if label.max() >= len(table):
         raise DataError(f'Picture {number} of {LABELLED} holds the label {label.max()}, but {MAPPING} maps the labels '
                         f'1..{len(table) - 1}: one of the two files is another one.')
