@@ -185,8 +185,8 @@ class LayoutEditor:
         where = 'that layout' if scene else 'the layout'
         if found is None:
             raise ValueError(f'There is no object {id} in {where}.')
-        if whole and len(found.areas) > 1:
-            raise ValueError(f'The id {id} covers {len(found.areas)} classes in {where}: it is no object that could be '
+        if whole and found.classes > 1:
+            raise ValueError(f'The id {id} covers {found.classes} classes in {where}: it is no object that could be '
                              'edited as one; paint or fill instead.')
         return found
 

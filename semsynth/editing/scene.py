@@ -30,6 +30,11 @@ class Object:
     box: tuple[int, int, int, int]
     areas: Mapping[int, int]
 
+    @property
+    def classes(self) -> int:
+        """Number of classes that its pixels have."""
+        return len(self.areas)
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:

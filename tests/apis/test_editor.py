@@ -168,7 +168,7 @@ def test_photos_are_labelled(inferencer, files, toycity):
     image = torch.from_numpy(photo).permute(2, 0, 1)[None] / 127.5 - 1
     assert np.array_equal(editor.label, segmentor(image)[0].argmax(0))
     for found in editor.objects():
-        assert len(found.areas) == 1
+        assert found.classes == 1
     with pytest.raises(ValueError, match='A photo needs a segmentor that labels it'):
         Editor(inferencer).open_photo(photo)
 
