@@ -166,13 +166,13 @@ class Editor(LayoutEditor):
         """Open a project file; what was open before, and its history, is gone.
 
         Raises:
-            DataError: it is none, or is of a model with other classes.
-            ValueError: it is of a model with other styles.
+            ValueError: it is none, or is of a model with other classes or styles.
         """
         scene = load_project(path, self.classes)
+        label, instance, _ = read_scene(self.inferencer.dataset, scene.label, scene.instance)
         for style in scene.styles.values():
             self._check_style(torch.tensor(style), f'{path} is of another model. ')
-        self._start(scene)
+        self._start(Scene(label, instance, scene.styles))
 
     def export(self, folder: str | Path, name: str) -> dict[str, Path]:
         """Write ``NAME.png``, the image, and the layout as files of the data set: maps of its ids, under its endings of

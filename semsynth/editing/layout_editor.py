@@ -92,8 +92,11 @@ class LayoutEditor:
         return self.paint(shapes.stroke(size, points, int(radius)), class_index, instance)
 
     def fill(self, x: int, y: int, class_index: int, instance: int | None = None) -> int:
-        """Paint the connected pixels of one object around a pixel. Otherwise as :meth:`paint`."""
+        """Paint the connected pixels of one object around a pixel, unless they have the class already. Otherwise as
+        :meth:`paint`."""
         self._check_pixel(x, y)
+        if instance is None and self._scene.label[y, x] == class_index:
+            return self.object_at(x, y)
         return self.paint(shapes.region(self._scene.label, self._scene.instance, x, y), class_index, instance)
 
     def add(self, class_index: int, mask: np.ndarray | None = None, polygon: Points | None = None) -> int:

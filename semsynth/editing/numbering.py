@@ -41,10 +41,10 @@ class Numbering:
     def target(self, scene: Scene, class_index: int) -> int:
         """The id of what is painted as a class: of a thing, a new one; else that of the class's largest region, or a
         new one where there is none."""
-        regions = {found.areas[class_index]: found.id for found in scene.objects.values() if class_index in found.areas}
+        regions = [found for found in scene.objects.values() if class_index in found.areas]
         if class_index in self.things or not regions:
             return self.free(class_index, scene.objects)
-        return regions[max(regions)]
+        return max(regions, key=lambda found: found.areas[class_index]).id
 
     def instances(self, label: np.ndarray) -> np.ndarray:
         """An instance map for a label map without one, ``(H, W)`` int64: each connected component of a thing is an

@@ -78,7 +78,8 @@ def test_moving_and_removing(editor):
 
 
 def test_a_step_that_changes_nothing_is_none(editor):
-    editor.fill(0, 0, SKY)
+    assert editor.fill(0, 0, SKY) == 23
+    assert editor.fill(5, 12, CAR) == 26000
     editor.move(26000, 0, 0)
     editor.relabel(26000, CAR)
     assert not editor.can_undo
