@@ -74,14 +74,16 @@ def carry_moments(wrapper: OptimWrapper, saved: dict) -> int:
         wrapper: of the new optimiser, made with named parameters.
         saved: the old wrapper's state; moments without names, as older versions wrote them, are left behind.
     """
-    state = wrapper.optimizer.state_dict()
+    optimizer = wrapper.optimizer
+    state = optimizer.state_dict()
     if not saved or _settings(saved) != _settings(state):
         return 0
-    known = {name: saved['state'][index] for name, index in _indices(saved).items() if index in saved['state']}
-    parameters = dict(zip(_indices(state), _parameters(wrapper), strict=True))
-    state['state'] = {index: known[name] for name, index in _indices(state).items()
-                      if name in known and _fits(known[name], parameters[name])}
-    wrapper.optimizer.load_state_dict(state)
+    known = {name: saved['state'].get(index) for group in saved['param_groups'] for name, index in _named(group)}
+    for group, own in zip(state['param_groups'], optimizer.param_groups, strict=True):
+        for (name, index), (_, parameter) in zip(_named(group), _named(own), strict=True):
+            if known.get(name) and _fits(known[name], parameter):
+                state['state'][index] = known[name]
+    optimizer.load_state_dict(state)
     return len(state['state'])
 
 
@@ -91,13 +93,8 @@ def _settings(state: dict) -> set[str]:
             if name not in ('params', 'param_names') and not name.startswith('initial_')}
 
 
-def _indices(state: dict) -> dict[str, int]:
-    return {name: index for group in state['param_groups']
-            for name, index in zip(group.get('param_names', ()), group['params'], strict=False)}
-
-
-def _parameters(wrapper: OptimWrapper) -> list[Tensor]:
-    return [parameter for group in wrapper.optimizer.param_groups for parameter in group['params']]
+def _named(group: dict) -> list[tuple]:
+    return list(zip(group.get('param_names', ()), group['params'], strict=False))
 
 
 def _fits(moments: dict, parameter: Tensor) -> bool:

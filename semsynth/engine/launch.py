@@ -140,11 +140,6 @@ def _complete(config: Config) -> None:
         if checkpoint.get('interval', 0) % counts:
             raise ValueError(f'default_hooks.checkpoint: interval={checkpoint.interval} is no multiple of '
                              f'optim_wrapper.{player}.accumulative_counts={counts}: gradients would be lost on resume.')
-    if config.get('carry_from'):
-        if config.get('load_from') and not config.get('resume'):
-            raise ValueError('carry_from and load_from are both set: load_from takes weights that fit exactly, '
-                             'carry_from those that fit; drop one of them.')
-        config.merge_from_dict({'default_hooks.carry': dict(type='CarryHook', checkpoint=config.carry_from)})
     if hooks.get('pictures') and 'dataset' not in hooks.pictures:
         source = next(config[split] for split in ('val_dataloader', 'test_dataloader', 'train_dataloader')
                       if config.get(split))
@@ -158,6 +153,11 @@ def _complete(config: Config) -> None:
         keys = [f'{stage}_{part}' for part in ('dataloader', 'cfg', 'evaluator')]
         if not all(config.get(key) for key in keys):
             config.merge_from_dict(dict.fromkeys(keys))
+    if config.get('carry_from'):
+        if config.get('load_from') and not config.get('resume'):
+            raise ValueError('carry_from and load_from are both set: load_from takes weights that fit exactly, '
+                             'carry_from those that fit; drop one of them.')
+        config.merge_from_dict({'default_hooks.carry': dict(type='CarryHook', checkpoint=config.carry_from)})
 
 
 def _distribute(config: Config, launcher: str) -> None:

@@ -63,13 +63,14 @@ def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runn
         The last stage's runner, its training done.
 
     Raises:
-        ValueError: a stage would leave nothing to go on from, or its model's parts do not fit; raised for all stages
-            before the first one starts.
+        ValueError: a stage would leave no checkpoint to go on from, or its model's parts do not fit; raised before the
+            first one starts.
     """
     for number, stage in enumerate(stages, 1):
-        if not stage.get('default_hooks', {}).get('checkpoint'):
-            raise ValueError(f'Stage {number} has default_hooks.checkpoint=None, and would leave nothing for the '
-                             'next one to start from.')
+        checkpoint = stage.get('default_hooks', {}).get('checkpoint')
+        if not checkpoint or checkpoint.get('by_epoch', True):
+            raise ValueError(f'Stage {number}: default_hooks.checkpoint={checkpoint}, but the next stage starts from '
+                             "its last checkpoint; save it: dict(type='CheckpointHook', by_epoch=False, ...).")
         with DefaultScope.overwrite_default_scope('semsynth'):
             MODELS.build(stage.model)  # a mistake in the last stage shall not be found weeks later
     for number in range(1, len(stages)):

@@ -88,7 +88,7 @@ def test_mistakes_in_any_stage_are_found_before_the_first(tmp_path):
     with pytest.raises(ValueError, match=r"frozen: 'generator.nothing' is no part of the model"):
         launch.train(grown_config(stages=bad), work_dir=tmp_path)
     none = [dict(default_hooks=dict(checkpoint=None)), *stages()[1:]]
-    with pytest.raises(ValueError, match=r'Stage 1 has default_hooks\.checkpoint=None'):
+    with pytest.raises(ValueError, match=r'Stage 1: default_hooks\.checkpoint=None, but the next stage starts from'):
         launch.train(grown_config(stages=none), work_dir=tmp_path)
     assert not list(tmp_path.iterdir())
 
