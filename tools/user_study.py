@@ -66,8 +66,8 @@ def make(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         layouts=StudyLayouts(dataset, args.labels, args.classes) if args.labels else None,
         endings=dataset.suffixes['photo'] if args.config else (), watch=lambda scenes: track(scenes, 'Writing images'))
     print(*notices, sep='\n', end='\n' * bool(notices))
-    print(f'{len(study.trials)} comparisons on {len(study.participants)} pages, one a participant, in '
-          f'{args.out / "pages"}: share that folder, and keep {args.out / "key.json"} to yourself.')
+    print(f'Participants: {len(study.participants)}, comparisons: {len(study.trials)}. Share the folder '
+          f'{args.out / "pages"}, and keep {args.out / "key.json"} to yourself.')
 
 
 def report(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:

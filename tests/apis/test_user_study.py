@@ -361,7 +361,7 @@ def test_the_tool(call, results, tmp_path, city):
     folder, out = labels(tmp_path / 'labels', city, ('car',) * 4), tmp_path / 'study'
     code, text, _ = call('make', '--results', *named, '--out', out, '--judgments', 2, '--times', '1/8', 'unlimited',
                          '--config', config, '--labels', folder, '--classes', 'car', '--per-participant', 12)
-    assert code == 0 and '24 comparisons on 2 pages' in text and f'keep {out}/key.json' in text
+    assert code == 0 and 'Participants: 2, comparisons: 24.' in text and f'keep {out}/key.json' in text
     study = Study.load(out)
     assert {trial.seconds for trial in study.trials.values()} == {0.125, None}
     code, text, _ = call('report', '--study', out, vote(study, 1, lambda trial: 2, tmp_path))
