@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'semsynth/__init__.py').read_text())[1]
+EDIT = ['gradio>=6.10,<7']  # 6.10 is the first whose HTML component tells its script of new values
 
 setup(
     name='semsynth',
@@ -17,7 +18,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.11',
     packages=find_packages(include=['semsynth', 'semsynth.*']),
-    package_data={'semsynth': ['**/*.html']},
+    package_data={'semsynth': ['**/*.html', '**/*.css', '**/*.js']},
     install_requires=[
         'torch>=2.6',
         'torchvision>=0.21',
@@ -39,7 +40,8 @@ setup(
         'tensorboard',
     ],
     extras_require={
+        'edit': EDIT,
         'prepare': ['h5py', 'scipy'],
-        'test': ['pytest', 'ruff>=0.17,<0.18', 'h5py', 'scipy'],
+        'test': ['pytest', 'ruff>=0.17,<0.18', 'h5py', 'scipy', *EDIT],
     },
 )

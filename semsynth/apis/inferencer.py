@@ -102,7 +102,7 @@ class Inferencer:
         return self.model.styles
 
     def find(self, inputs: Iterable[str | Path], instances: str | Path | None = None,
-             photos: str | Path | None = None) -> list[LayoutFile]:
+             photos: str | Path | None = None, instances_optional: bool = False) -> list[LayoutFile]:
         """The layouts in files and folders.
 
         Args:
@@ -110,6 +110,7 @@ class Inferencer:
                 that hold some: files with the endings of the data set's.
             instances: folder of the instance maps; by default beside the label maps, by the data set's endings.
             photos: folder of photos of the layouts, which then give the styles.
+            instances_optional: name the instance maps that there are, whether the model reads instances or not.
 
         Raises:
             DataError: there are none, a file is missing, two have one name, or the model reads instances and a layout
@@ -132,19 +133,24 @@ class Inferencer:
         if twins := [name for name, count in Counter(name for _, name, _ in labels).items() if count > 1]:
             raise DataError(f'{len(twins)} names stand for more than one {what} ({first_few(twins)}), and so would '
                             'their results: synthesise them one folder at a time.')
-        return [LayoutFile(name, label, self._instance(name, label, Path(instances or folder)),
+        find_instance = self._present_instance if instances_optional else self._instance
+        return [LayoutFile(name, label, find_instance(name, label, Path(instances or folder)),
                            self._photo(name, label, Path(photos)) if photos else None)
                 for folder, name, label in labels]
 
     def _instance(self, name: str, label: str, folder: Path) -> str | None:
         if not self.reads_instances:
             return None
-        candidates = [folder / f'{name}{suffix}' for suffix in self.dataset.suffixes['instance']]
-        found = next((path for path in candidates if path.is_file() and path != Path(label)), None)
+        found = self._present_instance(name, label, folder)
         if found is None:
-            raise DataError(f'The model reads instance maps, but {label} has none: there is no {candidates[0]}; put it '
+            expected = folder / f"{name}{self.dataset.suffixes['instance'][0]}"
+            raise DataError(f'The model reads instance maps, but {label} has none: there is no {expected}; put it '
                             'there, or name the folder of the instance maps with --instances.')
-        return str(found)
+        return found
+
+    def _present_instance(self, name: str, label: str, folder: Path) -> str | None:
+        candidates = [folder / f'{name}{suffix}' for suffix in self.dataset.suffixes['instance']]
+        return next((str(path) for path in candidates if path.is_file() and path != Path(label)), None)
 
     def _photo(self, name: str, label: str, folder: Path) -> str:
         self._check_styled()
