@@ -13,6 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from semsynth.data.draws import Draw, seed_all
+from semsynth.data.files import DataError
 from semsynth.engine.ema import GeneratorEMAHook
 from semsynth.engine.wrapping import bare
 from semsynth.registry import DATASETS, HOOKS
@@ -38,12 +39,20 @@ class SamplePicturesHook(Hook):
         self.dataset, self.interval, self.count = dataset, interval, count
 
     def before_train(self, runner: Runner) -> None:
-        """Choose the scenes and load them."""
+        """Choose the scenes and load them.
+
+        Raises:
+            DataError: the model takes styles from photos, and a scene has none.
+        """
         if not is_main_process():
             return
         dataset = DATASETS.build(self.dataset)
         chosen = np.linspace(0, len(dataset) - 1, min(self.count, len(dataset))).round().astype(int)
         self.samples = [dataset[Draw(index, seed=0)] for index in chosen.tolist()]
+        styled, bank = (getattr(bare(runner.model), name, None) for name in ('style_channels', 'styles'))
+        if styled and bank is None and any('image' not in sample['inputs'] for sample in self.samples):
+            raise DataError('default_hooks.pictures: the model takes styles from photos, but its scenes have none: '
+                            'give it the dataset of another split, or set default_hooks=dict(pictures=None).')
         self.palette = getattr(dataset, 'metainfo', {}).get('palette')
         self.average = next((hook for hook in runner.hooks if isinstance(hook, GeneratorEMAHook)), None)
 

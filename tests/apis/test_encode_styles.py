@@ -111,6 +111,14 @@ def test_what_cannot_be_encoded_is_refused(run, toycity, tmp_path):
         Inferencer(run.config, run.checkpoint, 'cpu', styles=tmp_path / 'other.npz')
 
 
+def test_training_without_photos_to_show_stops_at_once(run, toycity, tmp_path):
+    config = narrow(CONFIG, toycity)
+    shutil.copytree(toycity / 'gtFine', tmp_path / 'city/gtFine')
+    config.val_dataloader.dataset.data_root = str(tmp_path / 'city')
+    with pytest.raises(DataError, match=r'default_hooks\.pictures: the model takes styles from photos, but its scenes'):
+        train(config, work_dir=tmp_path)
+
+
 def test_samples_differ_and_seeds_agree(inferencer, maps):
     layout = inferencer.find([maps])[0]
     images = [result['outputs']['image'] for result in inferencer.sample(layout, 3)]

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ from mmseg.registry import MODELS
 from narrow import narrow
 from ranks import run_ranks
 
+from semsynth.apis.encode_styles import encode_styles
 from semsynth.apis.evaluate import evaluate
 from semsynth.engine.launch import load_config, train
 from semsynth.segmentors.config import model_config
@@ -73,6 +75,29 @@ def test_layouts_without_photos_are_judged_without_an_oracle(settings, toycity, 
     shutil.copytree(toycity / 'gtFine', tmp_path / 'city' / 'gtFine')
     report = evaluate(settings, trained, out=tmp_path / 'out.json', cfg_options=dict(data_root=str(tmp_path / 'city')))
     assert set(report['scores']) == {'mIoU', 'aAcc'}
+
+
+def test_a_photos_own_styles_do_not_leak_into_its_scores(settings, toycity, tmp_path):
+    """The styles are drawn from a file, which the result file names, by the samples' names."""
+    config = narrow('configs/pix2pixhd/pix2pixhd_styles_toycity.py', toycity)
+    config.test_evaluator = settings.test_evaluator
+    train(config, work_dir=tmp_path)
+    checkpoint = tmp_path / 'iter_1.pth'
+    for path in (checkpoint, None):
+        with pytest.raises(ValueError, match=r'photos that judge it must not give them: make a file of styles with '
+                                             r'tools/encode_styles\.py and name it with --styles'):
+            evaluate(config, path)
+    bank, styles = encode_styles(config, checkpoint, clusters=2)
+    report = evaluate(config, checkpoint, styles=styles)
+    assert report['styles'] == dict(file=str(styles), hash=hashlib.sha256(styles.read_bytes()).hexdigest()[:16])
+    assert evaluate(config, checkpoint, styles=styles, cfg_options={'test_dataloader.batch_size': 3})[
+        'scores']['mIoU'] == pytest.approx(report['scores']['mIoU'])
+    bank.centres += 0.5
+    bank.save(tmp_path / 'moved.npz')
+    moved = evaluate(config, checkpoint, styles=tmp_path / 'moved.npz')
+    assert moved['styles']['hash'] != report['styles']['hash']
+    assert moved['scores']['frechet_judge'] != report['scores']['frechet_judge']
+    assert moved['scores']['oracle_mIoU'] == report['scores']['oracle_mIoU']
 
 
 def test_mistakes(settings, trained, tmp_path):

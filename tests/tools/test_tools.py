@@ -137,6 +137,20 @@ def test_label_maps_become_images_and_edge_maps(call, config, checkpoint, toycit
         assert np.asarray(Image.open(tmp_path / 'out/toycity' / name)).shape == (64, 64, 3)
 
 
+def test_styles_are_encoded_and_picked(call, told, toycity, tmp_path):
+    narrow('configs/pix2pixhd/pix2pixhd_styles_toycity.py', toycity).dump('styled.py')
+    assert call('train', 'styled.py', '--work-dir', 'run')[0] == 0
+    maps = toycity / 'gtFine/val'
+    arguments = ('styled.py', 'run/iter_1.pth', maps, '--out', 'out', '--samples', '2')
+    assert 'nothing is drawn at random' in told('synthesize', *arguments)
+    code, out, _ = call('encode_styles', 'styled.py', 'run/iter_1.pth', '--clusters', '2')
+    assert code == 0 and re.search(r'\d+ styles of \d+ classes, from \d+ instances, in run/styles\.npz', out)
+    assert call('synthesize', *arguments, '--styles', 'run/styles.npz', '--style', 'road=1', 'sky=0')[0] == 0
+    assert len(list(Path('out/toycity').iterdir())) == 5 * 3
+    code, _, err = call('synthesize', *arguments, '--style', 'road')
+    assert code == 2 and 'expected CLASS=CLUSTER or ID=CLUSTER, such as car=3, found road' in err
+
+
 def test_mistakes_in_synthesising_are_one_sentence(told, config, checkpoint, toycity, tmp_path):
     for path in (toycity / 'gtFine/val').rglob('*_labelIds.png'):
         shutil.copy(path, tmp_path)
