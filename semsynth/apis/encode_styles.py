@@ -20,9 +20,9 @@ from semsynth.data import DataError
 from semsynth.models import Synthesizer
 from semsynth.registry import DATASETS
 from semsynth.styles import StyleBank, classes_of, vectors_of
-from semsynth.styles_clustering import cluster_styles, examples
-from semsynth.styles_instances import Instances
-from semsynth.styles_sheet import SHOWN, cut_patch, style_sheet
+from semsynth.styles.clustering import cluster_styles, examples
+from semsynth.styles.instances import Instances
+from semsynth.styles.sheet import SHOWN, cut_patch, style_sheet
 from semsynth.weights import hash_weights
 from semsynth.writing import write_png
 

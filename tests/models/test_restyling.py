@@ -9,7 +9,7 @@ from mmengine.registry import DefaultScope
 from semsynth.apis.encode_styles import find_instances
 from semsynth.registry import MODELS
 from semsynth.styles import vectors_of
-from semsynth.styles_clustering import cluster_styles
+from semsynth.styles.clustering import cluster_styles
 
 SIZE = 32
 COLOURS = np.array([[220, 30, 30], [40, 60, 230]], np.uint8)

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from sklearn.cluster import KMeans
 
-from semsynth.styles import StyleBank
-from semsynth.styles_instances import Instances
+from semsynth.styles.bank import StyleBank
+from semsynth.styles.instances import Instances
 
 
 def cluster_styles(instances: Instances, classes: Sequence[str], clusters: int = 10, seed: int = 0) -> StyleBank:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from semsynth.styles import StyleBank
+from semsynth.styles.bank import StyleBank
 
 SIZE, GAP, MARGIN = 64, 4, 0.15
 SHOWN = 4

@@ -4,9 +4,9 @@ import torch
 
 from semsynth.layout import Layout
 from semsynth.styles import StyleBank, classes_of, seed_of, vectors_of
-from semsynth.styles_clustering import cluster_styles, examples
-from semsynth.styles_instances import Instances
-from semsynth.styles_sheet import SIZE, cut_patch, style_sheet
+from semsynth.styles.clustering import cluster_styles, examples
+from semsynth.styles.instances import Instances
+from semsynth.styles.sheet import SIZE, cut_patch, style_sheet
 
 CLASSES = ('road', 'car', 'train')
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from semsynth.layout import Layout
 from semsynth.seeds import mix
-from semsynth.styles_instances import Instances
+from semsynth.styles.instances import Instances
 from semsynth.writing import write_whole
 
 FORMAT = 1
