@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from semsynth.styles.bank import StyleBank
 
-SIZE, GAP, MARGIN = 64, 4, 0.15
+SIZE, GAP, MARGIN, SMALLEST = 64, 4, 0.15, 16
 SHOWN = 4
 """Patches of a cluster, in two rows."""
 
@@ -29,7 +29,7 @@ def cut_patch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """
     _, _, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     left, top, width, height, _ = boxes[1 + boxes[1:, cv2.CC_STAT_AREA].argmax()]
-    side = min(int(max(width, height) * (1 + 2 * MARGIN)) + 2, *mask.shape)
+    side = min(max(SMALLEST, int(max(width, height) * (1 + 2 * MARGIN))), *mask.shape)
     window = tuple(_around(start + length // 2, side, limit)
                    for start, length, limit in zip((top, left), (height, width), mask.shape, strict=True))
     patch = cv2.resize(image[window], (SIZE, SIZE), interpolation=cv2.INTER_AREA if side > SIZE else cv2.INTER_CUBIC)
@@ -58,20 +58,22 @@ def style_sheet(bank: StyleBank, patches: Sequence[Sequence[np.ndarray]]) -> np.
     font, bold = ImageFont.load_default(size=12), ImageFont.load_default(size=15)
     owners, sizes = bank.owners.tolist(), bank.members.bincount(minlength=len(bank.centres)).tolist()
     rows = {owner: [number for number, of in enumerate(owners) if of == owner] for owner in sorted(set(owners))}
-    titles = {owner: (bank.name(owner), f'{sum(sizes[number] for number in rows[owner])} instances') for owner in rows}
+    titles = {owner: (bank.name(owner), f'instances: {sum(sizes[number] for number in rows[owner])}') for owner in rows}
     left = 3 * GAP + int(max(max(bold.getlength(name), font.getlength(count)) for name, count in titles.values()))
-    side = SHOWN // 2 * (SIZE + 1) + 2 * GAP
+    cell = SHOWN // 2 * (SIZE + 1) + 2 * GAP
+    heights = [font.size + 2 * GAP + (SIZE + 1) * -(-max(len(patches[number]) for number in numbers) // (SHOWN // 2))
+               for numbers in rows.values()]
     absent = [name for index, name in enumerate(bank.classes) if index not in rows]
-    size = left + max(map(len, rows.values())) * side, GAP + len(rows) * (side + font.size) + (6 * GAP if absent else 0)
+    size = left + max(map(len, rows.values())) * cell, GAP + sum(heights) + (6 * GAP if absent else 0)
     sheet = Image.new('RGB', size, 'white')
     draw = ImageDraw.Draw(sheet)
     for row, (owner, numbers) in enumerate(rows.items()):
-        top = GAP + row * (side + font.size)
+        top = GAP + sum(heights[:row])
         draw.line((0, top - GAP // 2, sheet.width, top - GAP // 2), 'silver')
         for text, below, style in zip(titles[owner], (GAP, GAP + bold.size + 2), (bold, font), strict=True):
             draw.text((GAP, top + below), text, 'black', style)
         for column, number in enumerate(numbers):
-            corner = left + column * side
+            corner = left + column * cell
             draw.text((corner, top), f'{column}: {sizes[number]}', 'dimgray', font)
             for place, patch in enumerate(patches[number]):
                 down, across = divmod(place, SHOWN // 2)
