@@ -1,5 +1,5 @@
-# pix2pixHD with a style per instance (3.4) on a handful of Cityscapes photos at 128x256: narrow, an hour on 2 CPU cores,
-# and no test_evaluator. It shows the styles of real photos; so few photos teach no more.
+# pix2pixHD with a style per instance (3.4) on a handful of Cityscapes photos at 128x256: narrow, for 2 CPU cores, and
+# without a test_evaluator. It shows the styles of real photos; so few photos teach no more.
 _base_ = [
     '../_base_/models/pix2pixhd_small.py', '../_base_/datasets/cityscapes_128x256.py',
     '../_base_/schedules/toycity_short.py', '../_base_/default_runtime.py'

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -49,9 +51,11 @@ def encode_styles(config: str | Path | Config, checkpoint: str | Path, *, out: s
         The styles, and the file's path.
 
     Raises:
-        ValueError: the model has no encoder that makes styles, or ``encoded`` is of another encoder or other photos.
+        ValueError: ``clusters`` is less than 1, the model has no encoder that makes styles, or ``encoded`` is of another encoder or other photos.
         DataError: the split has no photos.
     """
+    if clusters < 1:
+        raise ValueError(f'clusters={clusters}, but a class needs one at least.')
     inferencer = Inferencer(config, checkpoint, device, cfg_options)
     model = inferencer.model
     if not model.style_channels:
@@ -73,9 +77,9 @@ def encode_styles(config: str | Path | Config, checkpoint: str | Path, *, out: s
         instances = find_instances(model, track(in_batches(photos), 'Encoding'))
     bank = replace(cluster_styles(instances, photos.label_space.classes, clusters, seed), encoder=weights)
     shown = examples(bank, SHOWN)
-    rows = [row for rows in shown for row in rows]
-    by_scene = {scene: [row for row in rows if instances.scenes[row] == scene]
-                for scene in instances.scenes[rows].unique().tolist()}
+    by_scene = defaultdict(list)
+    for row in chain(*shown):
+        by_scene[int(instances.scenes[row])].append(row)
     patches = dict(_cut(by_scene, instances, track(in_batches(Subset(photos, list(by_scene))), 'Cutting out'),
                         'instance' if model.data_preprocessor.instances else 'label'))
     bank.thumbnails = np.stack([patches[rows[0]] for rows in shown])

@@ -21,17 +21,12 @@ def cluster_styles(instances: Instances, classes: Sequence[str], clusters: int =
     Args:
         instances: of at least one photo.
         classes: names by class index.
-        clusters: K; a class with fewer instances, or fewer different styles, has as many clusters as those.
+        clusters: K, at least 1; a class with fewer instances, or fewer different styles, has as many clusters as those.
         seed: of K-means.
 
     Returns:
         A bank without thumbnails.
-
-    Raises:
-        ValueError: ``clusters`` is less than 1.
     """
-    if clusters < 1:
-        raise ValueError(f'clusters={clusters}, but a class needs one at least.')
     centres, owners, members = [], [], torch.empty(len(instances), dtype=torch.long)
     for owner in instances.owners.unique().tolist():
         rows = (instances.owners == owner).nonzero().flatten()

@@ -97,6 +97,8 @@ def test_a_class_of_its_own_without_instance_maps(tmp_path):
 def test_what_cannot_be_encoded_is_refused(run, toycity, tmp_path):
     with pytest.raises(ValueError, match=r'pix2pixhd_toycity\.py has no encoder that makes styles: add'):
         encode_styles(narrow('configs/pix2pixhd/pix2pixhd_toycity.py', toycity), None)
+    with pytest.raises(ValueError, match='clusters=0, but a class needs one at least'):
+        encode_styles(run.config, run.checkpoint, clusters=0)
     shutil.copytree(toycity / 'gtFine', tmp_path / 'city/gtFine')
     with pytest.raises(DataError, match=r'leftImg8bit/train holds no photos, and styles are taken from photos'):
         encode_styles(run.config, run.checkpoint, cfg_options=dict(data_root=str(tmp_path / 'city')))
