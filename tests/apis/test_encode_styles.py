@@ -71,7 +71,7 @@ def test_the_file_has_clusters_and_pictures_of_every_class_that_occurs(run):
         count = int((loaded.instances.owners == owner).sum())
         assert len(loaded.thumbnails_of(owner)) == int((loaded.owners == owner).sum()) == min(3, count)
     sheet = np.asarray(Image.open(run.styles.with_suffix('.png')))
-    assert sheet.shape[0] > 130 * len(loaded.owners.unique()) and sheet.shape[1] > 3 * 130
+    assert sheet.shape[0] > 80 * len(loaded.owners.unique()) and sheet.shape[1] > 3 * 130
 
 
 def test_other_numbers_of_clusters_need_no_encoding(run, tmp_path, monkeypatch):
