@@ -51,8 +51,8 @@ def encode_styles(config: str | Path | Config, checkpoint: str | Path, *, out: s
         The styles, and the file's path.
 
     Raises:
-        ValueError: ``clusters`` is less than 1, the model has no encoder that makes styles, or ``encoded`` is of another
-            encoder or other photos.
+        ValueError: ``clusters`` is less than 1, the model has no encoder that makes styles, or ``encoded`` is of
+            another encoder or other photos.
         DataError: the split has no photos.
     """
     if clusters < 1:
