@@ -1,7 +1,7 @@
 # pix2pixHD on ToyCity at 64x128, minutes on 2 CPU cores.
 _base_ = [
     '../_base_/models/pix2pixhd_small.py', '../_base_/datasets/toycity_64x128.py',
-    '../_base_/schedules/toycity_short.py', '../_base_/judges/toycity.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/pix2pixhd_short.py', '../_base_/judges/toycity.py', '../_base_/default_runtime.py'
 ]
 model = dict(data_preprocessor=dict(num_classes=_base_.num_classes, instances=True))
 default_hooks = dict(

@@ -4,8 +4,8 @@ import pytest
 from torch.utils.data import DataLoader
 
 from semsynth.engine import sampler as module
-from semsynth.seeds import mix
 from semsynth.engine.sampler import ResumableSampler
+from semsynth.seeds import mix
 
 
 def take(sampler, count):
