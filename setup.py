@@ -41,7 +41,7 @@ setup(
     ],
     extras_require={
         'edit': EDIT,
-        'prepare': ['h5py', 'scipy'],
-        'test': ['pytest', 'ruff>=0.17,<0.18', 'h5py', 'scipy', *EDIT],
+        'prepare': ['h5py'],
+        'test': ['pytest', 'ruff>=0.17,<0.18', 'h5py', *EDIT],
     },
 )
