@@ -79,9 +79,9 @@ class Chromium:
                     raise RuntimeError(f'{method}: {answer["error"]}')
                 return answer['result']
 
-    def open(self, page: Path) -> None:
-        """Open a file, and wait until its scripts have run."""
-        answer = self.call('Page.navigate', url=Path(page).resolve().as_uri())
+    def open(self, page: Path | str) -> None:
+        """Open a file or an address, and wait until its scripts have run."""
+        answer = self.call('Page.navigate', url=page if isinstance(page, str) else page.resolve().as_uri())
         if 'errorText' in answer:
             raise FileNotFoundError(f'{page}: {answer["errorText"]}')
         self.wait('document.readyState === "complete"')
@@ -101,18 +101,32 @@ class Chromium:
                 raise TimeoutError(f'still not: {script}')
             time.sleep(0.02)
 
+    def box(self, selector: str) -> tuple[float, float, float, float]:
+        """Left, top, width and height of what a selector finds, scrolled into view."""
+        return tuple(self.evaluate(
+            '(each => { each.scrollIntoView({ block: "nearest" }); const box = each.getBoundingClientRect(); '
+            f'return [box.x, box.y, box.width, box.height]; }})(document.querySelector({json.dumps(selector)}))'))
+
     def click(self, selector: str) -> None:
         """Click, by the mouse, the middle of what a selector finds."""
-        place = self.evaluate(f'(box => ({{x: box.x + box.width / 2, y: box.y + box.height / 2}}))'
-                              f'(document.querySelector({json.dumps(selector)}).getBoundingClientRect())')
-        for kind in ('mousePressed', 'mouseReleased'):
-            self.call('Input.dispatchMouseEvent', type=kind, button='left', clickCount=1, **place)
+        left, top, width, height = self.box(selector)
+        self.stroke((left + width / 2, top + height / 2))
 
-    def press(self, key: str) -> None:
-        """Press a key: a character, or a name such as ``ArrowLeft``."""
-        named = dict(key=key, code=key, windowsVirtualKeyCode={
+    def stroke(self, *places: tuple[float, float]) -> None:
+        """Press the mouse at a place on the screen, move it to the others, and let go; a click, where there is one."""
+        def mouse(kind, place, **more):
+            self.call('Input.dispatchMouseEvent', type=kind, x=place[0], y=place[1], **more)
+        mouse('mouseMoved', places[0])
+        mouse('mousePressed', places[0], button='left', clickCount=1)
+        for place in places[1:]:
+            mouse('mouseMoved', place, button='left', buttons=1)
+        mouse('mouseReleased', places[-1], button='left', clickCount=1)
+
+    def press(self, key: str, control: bool = False) -> None:
+        """Press a key: a character, or a name such as ``ArrowLeft``; with Ctrl or alone."""
+        named = dict(key=key, code=key, modifiers=2 * control, windowsVirtualKeyCode={
             'ArrowLeft': 37, 'ArrowUp': 38, 'ArrowRight': 39, 'ArrowDown': 40, 'Enter': 13, 'Tab': 9}.get(key, 0))
-        text = dict(text='\r') if key == 'Enter' else dict(text=key) if len(key) == 1 else {}
+        text = dict(text='\r') if key == 'Enter' else dict(text=key) if len(key) == 1 and not control else {}
         self.call('Input.dispatchKeyEvent', type='keyDown', **named, **text)
         self.call('Input.dispatchKeyEvent', type='keyUp', **named)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import gradio as gr
 
 from semsynth.apis.edit_page.session import Session
 
+LOGGER = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 FONTS = dict(font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace'])  # none to download
 
@@ -29,10 +31,10 @@ def build_page(make_session: Callable[[], Session]) -> gr.Blocks:
         workspace = gr.HTML(html_template=template, css_template=style, js_on_load=script, apply_default_css=False)
         with gr.Accordion('Open files', open=not first.layouts, elem_id='files'):
             with gr.Row():
-                label = gr.File(label="Label map, in the data set's ids", height=120)
-                instance = gr.File(label='Its instance map, if there is one', height=120)
-                photo = gr.File(label=first.photo_serves, visible=bool(first.photo_serves), height=120)
-                project = gr.File(label='Or a project', file_types=['.npz'], height=120)
+                label = gr.File(label="Label map, in the data set's ids", height=140)
+                instance = gr.File(label='Its instance map, if there is one', height=140)
+                photo = gr.File(label=first.photo_serves, visible=bool(first.photo_serves), height=140)
+                project = gr.File(label='Or a project', file_types=['.npz'], height=140)
             opened = gr.Button('Open')
 
         def start() -> tuple[Session, dict]:
@@ -40,7 +42,11 @@ def build_page(make_session: Callable[[], Session]) -> gr.Blocks:
             return made, made.start()
 
         def act(made: Session, data: gr.EventData) -> dict:
-            return made.act(**data._data)
+            try:
+                return made.act(**data._data)
+            except Exception as error:  # the page waits for an answer
+                LOGGER.exception('%s failed', data._data)
+                return dict(message=f'{type(error).__name__}: {error}', done=data._data['number'])
 
         def open_files(made: Session, *paths: str | None) -> dict:
             return made.open_files(*paths)

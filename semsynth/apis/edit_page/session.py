@@ -65,9 +65,9 @@ class Session:
     @property
     def photo_serves(self) -> str:
         """What the page can do with a photo, in words; empty, where nothing."""
-        uses = ['alone, to be labelled'] * (self.editor.segmentor is not None) + [
-            'of the label map, for its styles'] * self._styled
-        return f'A photo {", or ".join(uses)}' if uses else ''
+        uses = ['its photo, which gives the styles'] * self._styled + [
+            'a photo alone, to be labelled'] * (self.editor.segmentor is not None)
+        return ', or '.join(uses).capitalize()
 
     def open_files(self, label: str | None, instance: str | None, photo: str | None, project: str | None) -> dict:
         """Open a label map with what belongs to it, a photo alone, which the segmentor labels, or a project; all are
@@ -138,13 +138,13 @@ class Session:
         same = (bank.clusters(found.class_index) == self.editor.style_of(found.id)).all(dim=1).nonzero()
         return int(same[0]) if len(same) else None
 
-    def _clusters(self) -> dict[int, list[str | None]]:
-        """A picture of each cluster by class, None where the file of styles has no pictures."""
-        bank = self.editor.inferencer.styles
+    def _clusters(self) -> list[list[str | None]]:
+        """A picture of each cluster of each class, None where the file of styles has no pictures."""
+        bank, classes = self.editor.inferencer.styles, range(len(self.editor.classes))
         if not self._styled or bank is None:
-            return {}
-        return {owner: [_picture(each) for each in bank.thumbnails_of(owner)] or [None] * len(bank.clusters(owner))
-                for owner in range(len(self.editor.classes)) if (bank.owners == owner).any()}
+            return [[] for _ in classes]
+        return [[_picture(each) for each in bank.thumbnails_of(owner)] or [None] * int((bank.owners == owner).sum())
+                for owner in classes]
 
     def _look_at(self, name: str) -> dict:
         """Another layout, to paste from."""

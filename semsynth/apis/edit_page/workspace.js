@@ -8,28 +8,38 @@ let setup = { classes: [], palette: [], things: [], clusters: {}, styled: false 
 let scene = null;        // the last view of a layout
 let other = null;        // the layout to paste from
 let tool = 'select', kind = 0, selected = null, hovered = null;
-let sent = 0, done = 0, clocks = {}, wet = [];    // wet: strokes that the layout does not show yet
+let last = 0, sent = 0, done = 0, waiting = [], clocks = {};    // actions, which are numbered
+let wet = [];            // strokes that the layout does not show yet
 let drag = null, stroke = null, corners = [], pointer = null, picksStyle = false;
 
 // ---- What goes out and comes in
 
+// One action at a time is under way: requests that are can overtake each other.
 function act(operation, more = {}) {
-  sent += 1;
-  clocks[sent] = performance.now();
-  trigger('act', { operation, number: sent, ...more });
-  busy();
-  return sent;
+  last += 1;
+  clocks[last] = performance.now();
+  waiting.push({ operation, number: last, ...more });
+  send();
+  return last;
 }
 
-function busy() {
-  root.classList.toggle('busy', done < sent);
+function send() {
+  if (done === sent && waiting.length) {
+    sent += 1;
+    trigger('act', waiting.shift());
+  }
+  root.classList.toggle('busy', done < last);
 }
 
 async function receive(view) {
   if (view.setup) { setup = view.setup; build(); }
   if (view.layouts) list(view.layouts, view.name);
   if (view.file) save(view.file);
-  if (view.other) { other = await read(view.other); show(panes.other, other); }
+  if (view.other) {
+    other = await read(view.other);
+    find('.other .none').hidden = panes.other.box.hidden = false;
+    show(panes.other, other);
+  }
   if (view.image) {
     const before = id_of(selected);
     scene = await read(view);
@@ -51,10 +61,11 @@ async function receive(view) {
       find('.latency').textContent =
         `${Math.round(all_in_all)} ms after the edit, ${Math.round(view.seconds * 1000)} ms of them the model`;
     }
+    delete clocks[done];
   } else if (view.image) {
     find('.latency').textContent = `the model took ${Math.round(view.seconds * 1000)} ms`;
   }
-  busy();
+  send();
   refresh();
 }
 
@@ -274,7 +285,7 @@ function refresh() {
 }
 
 function describe() {
-  find('.what').textContent = `${number_of(selected)}, ${selected.area} pixels`;
+  find('.what').textContent = `${number_of(selected)} · ${selected.area} pixels`;
   find('.kind select').value = selected.kind;
   find('.kind').hidden = find('.remove').hidden = !selected.whole;
   const clusters = setup.clusters[selected.kind] || [];
