@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from semsynth.generators import SPADEGenerator
-from semsynth.generators.spade import SPADEBlock, SpatiallyAdaptiveNorm
+from semsynth.layers.spade import SPADEBlock, SpatiallyAdaptiveNorm
 from semsynth.layout import Layout
 
 
