@@ -35,6 +35,7 @@ class CarryHook(Hook):
 
     def __init__(self, checkpoint: str):
         self.checkpoint = checkpoint
+        self.kept: dict[str, dict] = {}
 
     def before_train(self, runner: Runner) -> None:
         """Carry over."""
@@ -46,13 +47,25 @@ class CarryHook(Hook):
         if not count:
             raise ValueError(f'carry_from: nothing in {self.checkpoint} fits the model. ' + '\n'.join(report) +
                              '\nIs it a checkpoint of the same kind of generator?')
-        moments = sum(carry_moments(wrapper, saved.get('optimizer', {}).get(player, {}))
-                      for player, wrapper in runner.optim_wrapper.items())
+        frozen = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
+        moments = 0
+        for player, wrapper in runner.optim_wrapper.items():
+            known = known_moments(wrapper, saved, player)
+            moments += carry_moments(wrapper, known)
+            self.kept[player] = {name: known[name] for name in frozen & known.keys()}
         runner.logger.info('\n'.join([f'Carried over from {self.checkpoint}: {count} of {len(model.state_dict())} '
                                       f'weights, and the moments of {moments} parameters.', *report]))
         for hook in runner.hooks:
             if isinstance(hook, GeneratorEMAHook):
                 hook.before_run(runner)  # copies the weights once more
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Keep what was known of parts that are frozen now, for a run that trains them again."""
+        checkpoint['frozen_moments'] = self.kept
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Take it back on resuming."""
+        self.kept = checkpoint.get('frozen_moments', {})
 
 
 def carry_weights(model: nn.Module, saved: dict) -> tuple[int, list[str]]:
@@ -67,21 +80,26 @@ def carry_weights(model: nn.Module, saved: dict) -> tuple[int, list[str]]:
     return len(fitting), differences(own, weights)
 
 
-def carry_moments(wrapper: OptimWrapper, saved: dict) -> int:
-    """Give an optimiser what a saved one of the same kind knew of each parameter; of how many parameters.
+def known_moments(wrapper: OptimWrapper, saved: dict, player: str) -> dict[str, dict]:
+    """What a checkpoint knows of each parameter, by name, if its optimiser is of the same kind as the wrapper's.
 
-    Args:
-        wrapper: of the new optimiser, made with named parameters.
-        saved: the old wrapper's state; moments without names, as older versions wrote them, are left behind.
+    Moments without names, as older versions wrote them, are left behind.
     """
+    state = saved.get('optimizer', {}).get(player)
+    if not state or _settings(state) != _settings(wrapper.optimizer.state_dict()):
+        return {}
+    own = {name: state['state'][index] for group in state['param_groups'] for name, index in _named(group)
+           if index in state['state']}
+    return saved.get('frozen_moments', {}).get(player, {}) | own
+
+
+def carry_moments(wrapper: OptimWrapper, known: dict[str, dict]) -> int:
+    """Give an optimiser, made with named parameters, what is known of them; of how many parameters."""
     optimizer = wrapper.optimizer
     state = optimizer.state_dict()
-    if not saved or _settings(saved) != _settings(state):
-        return 0
-    known = {name: saved['state'].get(index) for group in saved['param_groups'] for name, index in _named(group)}
     for group, own in zip(state['param_groups'], optimizer.param_groups, strict=True):
         for (name, index), (_, parameter) in zip(_named(group), _named(own), strict=True):
-            if known.get(name) and _fits(known[name], parameter):
+            if name in known and _fits(known[name], parameter):
                 state['state'][index] = known[name]
     optimizer.load_state_dict(state)
     return len(state['state'])

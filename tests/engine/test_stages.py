@@ -104,10 +104,10 @@ def test_what_trains_and_what_does_not(whole):
         assert new and not any(name in first or torch.equal(second[name], third[name]) for name in new)
     coarse = [name for name in first if name.startswith('discriminator.')]
     assert {name.split('.')[2] for name in coarse} == {'0'} and set(coarse) < set(second)
-    # 4 + 5 + 6 updates: moments go on; the frozen network's begin when it is trained again
+    # 4 + 5 + 6 updates: moments go on; the frozen network's wait through the second stage
     known = moments(whole / LAST)
     assert {known[name]['step'].item() for name in coarse} == {15}
-    assert {known[name]['step'].item() for name in weights} == {6}
+    assert {known[name]['step'].item() for name in weights} == {10}
     assert {value['step'].item() for name, value in known.items() if '.enhancers.' in name} == {11}
 
 
