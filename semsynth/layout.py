@@ -113,10 +113,17 @@ class Layout:
 
     def styled(self, style: Tensor) -> Layout:
         """The layout with a style, ``(B, F, H, W)``; ``unstyled``, where it is made already, is not made again."""
-        styled = replace(self, style=style)
+        return self._with(style=style)
+
+    def with_latent(self, latent: Tensor, posterior: tuple[Tensor, Tensor] | None = None) -> Layout:
+        """The layout with a latent, ``(B, Z)``, and the posterior that it was drawn from; ``unstyled`` as above."""
+        return self._with(latent=latent, posterior=posterior)
+
+    def _with(self, **changes) -> Layout:
+        changed = replace(self, **changes)
         if 'unstyled' in self.__dict__:
-            styled.__dict__['unstyled'] = self.unstyled
-        return styled
+            changed.__dict__['unstyled'] = self.unstyled
+        return changed
 
     def map(self, change: Callable[[Tensor], Tensor]) -> Layout:
         """A layout with every tensor changed alike; ``unstyled``, where it is made already, is not made again."""

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
+import torch
+from torch import Tensor
 
 
 def mix(*numbers: int) -> int:
     """A seed in ``0..2**32-1`` that depends on all the numbers (each 0 or more) and on their order."""
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+
+
+def draw_latents(seeds: Iterable[int], length: int) -> Tensor:
+    """One row from N(0, I) for each seed, a function of that seed alone: ``(B, length)`` float32 on the CPU."""
+    return torch.stack([torch.randn(length, generator=torch.Generator().manual_seed(seed)) for seed in seeds])

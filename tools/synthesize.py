@@ -29,7 +29,8 @@ def main() -> None:
     parser.add_argument('--styles', help='file of styles by tools/encode_styles.py, to pick from at random')
     parser.add_argument('--style', nargs='+', type=style, action='extend', default=[], metavar='CLASS=CLUSTER',
                         help='the style of all objects of a class, or with ID=CLUSTER of one')
-    parser.add_argument('--photos', help='folder of photos of the layouts: take the styles from them')
+    parser.add_argument('--photos', help='folder of photos of the layouts: take the styles from them; or, where the '
+                        'model has latents, one photo for all layouts')
     parser.add_argument('--samples', type=int, default=1, help='results of each layout: NAME_1.png, ..., and all side '
                         'by side in NAME_samples.png')
     parser.add_argument('--seed', type=int, default=0, help='of what is picked at random (default: %(default)s)')

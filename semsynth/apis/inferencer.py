@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.device import get_device
@@ -17,12 +18,13 @@ from torch import Tensor
 
 from semsynth.checkpoints import load_checkpoint
 from semsynth.data.draws import seed_all
-from semsynth.data.files import DataError, find_by_stem, first_few
+from semsynth.data.files import DataError, find_by_stem, first_few, read_photo
 from semsynth.data.scene_dataset import WORDS
 from semsynth.engine.launch import load_config
 from semsynth.models import Synthesizer
 from semsynth.models.synthesizer import NO_STYLES
 from semsynth.registry import DATASETS, MODELS
+from semsynth.seeds import draw_latents
 from semsynth.styles import StyleBank, seed_of, vectors_of
 from semsynth.weights import hash_weights
 
@@ -39,7 +41,7 @@ class LayoutFile:
         label: path of the label map, in the data set's ids; or of the image-like input, or of the photo whose edges are
             one, where the data set has such.
         instance: path of the instance map, or None.
-        photo: path of a photo of it that gives the styles, or None.
+        photo: path of a photo that gives its styles or its latent, or None.
     """
 
     name: str
@@ -101,6 +103,11 @@ class Inferencer:
         """The styles that the model picks from, where it has some."""
         return self.model.styles
 
+    @property
+    def encodes_latents(self) -> bool:
+        """Whether the model has an encoder that makes a latent of a photo."""
+        return getattr(self.model.encoder, 'latent_dim', None) is not None
+
     def find(self, inputs: Iterable[str | Path], instances: str | Path | None = None,
              photos: str | Path | None = None, instances_optional: bool = False) -> list[LayoutFile]:
         """The layouts in files and folders.
@@ -109,7 +116,8 @@ class Inferencer:
             inputs: label maps (image-like inputs, or photos whose edges are such, as the data set has them), or folders
                 that hold some: files with the endings of the data set's.
             instances: folder of the instance maps; by default beside the label maps, by the data set's endings.
-            photos: folder of photos of the layouts, which then give the styles.
+            photos: folder of photos of the layouts, which then give the styles or the latents; or, where the model has
+                latents, one photo for all of them.
             instances_optional: name the instance maps that there are, whether the model reads instances or not.
 
         Raises:
@@ -153,7 +161,10 @@ class Inferencer:
         return next((str(path) for path in candidates if path.is_file() and path != Path(label)), None)
 
     def _photo(self, name: str, label: str, folder: Path) -> str:
-        self._check_styled()
+        if not self.encodes_latents:
+            self._check_styled()
+        elif folder.is_file():
+            return str(folder)
         candidates = [folder / f'{name}{suffix}' for suffix in self.dataset.suffixes['photo']]
         found = next((path for path in candidates if path.is_file()), None)
         if found is None:
@@ -180,7 +191,7 @@ class Inferencer:
         """Synthesise one layout several times, each time with other random styles and another random latent.
 
         Args:
-            layout: whose photo, where it has one, gives the styles of all its objects.
+            layout: whose photo, where it has one, gives the styles of all its objects, or the latent.
             count: number of results.
             seed: another one gives other results; the result's number and the layout's name count too.
             clusters: number of the cluster by name of class or id of object, as of :meth:`StyleBank.choose`, which come
@@ -193,13 +204,17 @@ class Inferencer:
             ValueError: the model reads styles, and there is neither a file of them nor a photo; or the clusters name
                 what is not there.
         """
-        paths = {'instance': layout.instance, 'photo': layout.photo, self.dataset.layout_kind: layout.label}
+        photo = None if self.encodes_latents else layout.photo
+        paths = {'instance': layout.instance, 'photo': photo, self.dataset.layout_kind: layout.label}
         scene = self.dataset.scene(layout.name, {kind: path for kind, path in paths.items() if path})
         batch = self.model.data_preprocessor(pseudo_collate([self.dataset.pipeline(scene)]))
         fixed = {}
-        if self.model.style_channels and not (self.styles or layout.photo):
+        if self.model.style_channels and not (self.styles or photo):
             raise ValueError(NO_STYLES)
-        if layout.photo:
+        latent = None
+        if layout.photo and self.encodes_latents:
+            latent = self.encode_latent(read_photo(layout.photo)[..., ::-1], batch['layout'].size)
+        elif photo:
             fixed |= vectors_of(self.model.encoder(batch['layout'], batch['real']['image']))[0]
         if clusters:
             self._check_styled()
@@ -207,11 +222,12 @@ class Inferencer:
                 raise ValueError('Clusters are named by their number in a file of styles: name it with --styles.')
             fixed |= self.styles.choose(batch['layout'], clusters)[0]
         for number in range(count):
-            yield self._result(batch, seed_of(layout.name, number, seed), fixed)
+            yield self._result(batch, seed_of(layout.name, number, seed), fixed, latent)
 
     @torch.no_grad()
     def synthesize(self, label: np.ndarray, instance: np.ndarray | None = None,
-                   styles: Mapping[int, Tensor] | None = None, seed: int = 0, name: str = 'layout') -> dict:
+                   styles: Mapping[int, Tensor] | None = None, seed: int = 0, name: str = 'layout',
+                   latent: Tensor | None = None) -> dict:
         """Synthesise a layout in arrays, at its own size.
 
         Args:
@@ -221,20 +237,23 @@ class Inferencer:
                 from the model's :class:`~semsynth.styles.StyleBank`, or are all zeros where it has none.
             seed: of what is picked, and of a latent.
             name: what the result is called.
+            latent: ``(Z,)``, such as :meth:`encode_latent` makes of a photo; by default it is drawn from N(0, I).
 
         Returns:
             As one of a call's; with styles also ``styles``, that ``(F,)`` of each object by id.
         """
-        return self._result(self._batch(name, label, instance), seed, styles or {})
+        return self._result(self._batch(name, label, instance), seed, styles or {}, latent)
 
-    def _result(self, batch: dict, seed: int, fixed: Mapping[int, Tensor]) -> dict:
+    def _result(self, batch: dict, seed: int, fixed: Mapping[int, Tensor], latent: Tensor | None) -> dict:
         seed_all(seed)
-        channels = self.model.style_channels
-        if not channels:
-            return self.model(**batch, mode='predict')[0]
-        styled = (self.styles or StyleBank.neutral(channels)).draw(batch['layout'], [seed], [fixed])
-        [result] = self.model(**{**batch, 'layout': styled}, mode='predict')
-        return result | dict(styles=vectors_of(styled)[0])
+        layout, channels, length = batch['layout'], self.model.style_channels, self.model.latent_dim
+        if length:
+            latents = draw_latents([seed], length) if latent is None else latent[None]
+            layout = layout.with_latent(latents.to(layout.device))
+        if channels:
+            layout = (self.styles or StyleBank.neutral(channels)).draw(layout, [seed], [fixed])
+        [result] = self.model(**{**batch, 'layout': layout}, mode='predict')
+        return result | (dict(styles=vectors_of(layout)[0]) if channels else {})
 
     @torch.no_grad()
     def encode(self, photo: np.ndarray, label: np.ndarray, instance: np.ndarray | None = None) -> dict[int, Tensor]:
@@ -251,6 +270,24 @@ class Inferencer:
         self._check_styled()
         batch = self._batch('photo', label, instance, photo)
         return vectors_of(self.model.encoder(batch['layout'], batch['real']['image']))[0]
+
+    @torch.no_grad()
+    def encode_latent(self, photo: np.ndarray, size: tuple[int, int]) -> Tensor:
+        """The latent ``(Z,)`` of a photo: the mean of its posterior.
+
+        Args:
+            photo: ``(h, w, 3)`` uint8 RGB, of any scene and size.
+            size: height and width of the layouts, at which the encoder saw photos in training.
+
+        Raises:
+            ValueError: the model was trained without an encoder that makes latents.
+        """
+        if not self.encodes_latents:
+            raise ValueError('No latent can be taken from a photo: the config of the model has no encoder that makes '
+                             "one, such as dict(type='StyleEncoder').")
+        image = torch.from_numpy(np.ascontiguousarray(photo)).to(next(self.model.parameters()).device)
+        image = F.interpolate(image.permute(2, 0, 1)[None].float(), size, mode='bicubic', antialias=True)
+        return self.model.encoder.encode(image.clamp(0, 255) / 127.5 - 1)[0][0]
 
     def _batch(self, name: str, label: np.ndarray, instance: np.ndarray | None,
                photo: np.ndarray | None = None) -> dict:

@@ -26,7 +26,8 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequ
         out: folder for ``NAME.png``, or for ``NAME_1.png``, ``NAME_2.png``, ... and ``NAME_samples.png``, which shows
             all of them.
         instances: folder of the instance maps; by default beside the label maps.
-        photos: folder of photos of the layouts, whose styles are taken.
+        photos: folder of photos of the layouts, whose styles or latents are taken; or, where the model has latents, one
+            photo for all layouts.
         styles: file of styles to pick from at random.
         clusters: number of the cluster by name of class or id of object.
         samples: results of each layout.
@@ -42,10 +43,10 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequ
         DataError: a file is missing or unsound.
     """
     inferencer = Inferencer(config, checkpoint, device, cfg_options, styles)
-    has_latent = getattr(inferencer.model.generator, 'latent_dim', None) is not None
-    if samples > 1 and not has_latent and (photos or inferencer.styles is None):
-        raise ValueError(f'samples={samples}, but nothing is drawn at random: the model has no latent, and no styles '
-                         'are picked from a file (--styles).')
+    draws_latents = inferencer.model.latent_dim and not (photos and inferencer.encodes_latents)
+    if samples > 1 and not draws_latents and (photos or inferencer.styles is None):
+        raise ValueError(f'samples={samples}, but nothing is drawn at random: neither a latent, which the model lacks '
+                         'or a photo gives, nor styles from a file (--styles).')
     palette = inferencer.dataset.metainfo.get('palette')
     layouts = inferencer.find(inputs, instances, photos)
     for layout in track(layouts, 'Synthesising'):

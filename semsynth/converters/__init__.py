@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from semsynth.converters import pix2pixhd
+from semsynth.converters import pix2pixhd, spade
 from semsynth.converters.recognition import Converted, rename, tidy
 
-SOURCES = dict(pix2pixhd=pix2pixhd.PARTS)
+SOURCES = dict(pix2pixhd=pix2pixhd.PARTS, spade=spade.PARTS)
 """By source and part, what recognises an official state dict."""
 
 __all__ = ['SOURCES', 'Converted', 'convert', 'convert_part']
@@ -19,9 +19,9 @@ def convert(state_dict: Mapping[str, Tensor], source: str, part: str) -> dict[st
     """An official state dict to one that our network loads strictly, and that makes the same outputs.
 
     Args:
-        state_dict: as the official code saves it; ``module.`` of DataParallel, half precision and the statistics that
-            instance norm kept in torch 0.3 may be in it.
-        source: the official code: ``'pix2pixhd'``.
+        state_dict: as the official code saves it; ``module.`` of DataParallel, half precision, the statistics that
+            instance norm kept in torch 0.3 and any torch's way to store spectral norm may be in it.
+        source: the official code: ``'pix2pixhd'`` or ``'spade'``.
         part: ``'generator'``, ``'discriminator'`` or ``'encoder'``.
 
     Returns:
@@ -34,7 +34,7 @@ def convert(state_dict: Mapping[str, Tensor], source: str, part: str) -> dict[st
 
 
 def convert_part(state_dict: Mapping[str, Tensor], source: str, part: str) -> Converted:
-    """As :func:`convert`, and the config of the network that loads the result: all sizes are read from the weights."""
+    """As :func:`convert`, and the config of the network that loads the result: sizes are read from the weights."""
     if source not in SOURCES:
         raise ValueError(f'source={source!r} is unknown; use one of {", ".join(SOURCES)}.')
     parts = SOURCES[source]

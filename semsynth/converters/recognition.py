@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from semsynth.converters.spectral import unify_spectral
 from semsynth.data.files import first_few
 from semsynth.registry import DISCRIMINATORS, ENCODERS, GENERATORS
 
@@ -24,10 +25,12 @@ class Recognised:
     Args:
         network: config of our network of the same architecture.
         names: our name of each official key.
+        guessed: arguments of the network that the weights do not tell: any value loads them, one is right.
     """
 
     network: dict
     names: dict[str, str]
+    guessed: tuple[str, ...] = ()
 
 
 @dataclass
@@ -37,10 +40,12 @@ class Converted:
     Args:
         network: config of the network.
         state_dict: its weights.
+        guessed: arguments of the network that the weights do not tell, to be taken from the official options.
     """
 
     network: dict
     state_dict: dict[str, Tensor]
+    guessed: tuple[str, ...] = ()
 
 
 Recogniser = Callable[[dict[str, Tensor], str], Recognised]
@@ -48,8 +53,7 @@ Recogniser = Callable[[dict[str, Tensor], str], Recognised]
 
 
 def tidy(state_dict: Mapping[str, Tensor], what: str) -> dict[str, Tensor]:
-    """Without DataParallel's prefix, and without the running statistics of norms that have no weights: instance norm
-    kept them in torch 0.3, and none of the networks has read them since.
+    """Without DataParallel's prefix, and with one name for each of spectral norm's tensors.
 
     Raises:
         ValueError: it is empty or holds something else than tensors.
@@ -62,18 +66,20 @@ def tidy(state_dict: Mapping[str, Tensor], what: str) -> dict[str, Tensor]:
                          f'{first_few(others, 9) or "nothing"}.')
     if all(name.startswith(PREFIX) for name in state_dict):
         state_dict = {name.removeprefix(PREFIX): value for name, value in state_dict.items()}
-    return {name: value for name, value in state_dict.items() if not _is_idle_statistic(name, state_dict)}
+    return unify_spectral(state_dict)
 
 
 def _is_idle_statistic(name: str, state_dict: Mapping[str, Tensor]) -> bool:
+    """Whether it is a running statistic of a norm without weights: instance norm kept them in torch 0.3."""
     layer, _, kind = name.rpartition('.')
     return kind in STATISTICS and f'{layer}.weight' not in state_dict
 
 
 def convolutions(state_dict: Mapping[str, Tensor]) -> set[str]:
-    """Names of the layers, but for those whose weight has not four dimensions."""
+    """Names of the layers, but for those whose weight has not four dimensions, or that have statistics alone."""
     others = {name for name, value in state_dict.items() if name.endswith('.weight') and value.ndim != 4}
-    return {name.rpartition('.')[0] for name in state_dict} - {name.removesuffix('.weight') for name in others}
+    layers = {layer for layer, _, kind in (name.rpartition('.') for name in state_dict) if kind not in STATISTICS}
+    return layers - {name.removesuffix('.weight') for name in others}
 
 
 def count(layers: Iterable[str], pattern: str) -> int:
@@ -81,21 +87,21 @@ def count(layers: Iterable[str], pattern: str) -> int:
     return len({match[1] for layer in layers if (match := re.fullmatch(pattern, layer))})
 
 
-def shape_of(state_dict: Mapping[str, Tensor], layer: str, what: str) -> torch.Size:
-    """Shape of a convolution's weight.
+def shape_of(state_dict: Mapping[str, Tensor], layer: str, what: str, kind: str = 'weight') -> torch.Size:
+    """Shape of a convolution's weight, whose name ends in ``kind``.
 
     Raises:
         ValueError: there is no such convolution.
     """
-    weight = state_dict.get(f'{layer}.weight')
+    weight = state_dict.get(f'{layer}.{kind}')
     if weight is None or weight.ndim != 4:
-        raise ValueError(f'This is no {what}: it lacks {layer}.weight with four dimensions. It holds '
+        raise ValueError(f'This is no {what}: it lacks {layer}.{kind} with four dimensions. It holds '
                          f'{first_few(list(state_dict), 9)}; is it another part?')
     return weight.shape
 
 
 def rename(state_dict: Mapping[str, Tensor], recognised: Recognised, part: str, what: str) -> Converted:
-    """Give every tensor our name.
+    """Give every tensor our name; running statistics that the network does not read are left out.
 
     Raises:
         ValueError: keys are unknown, missing, or of another shape than in our network; or we have no such network.
@@ -107,7 +113,8 @@ def rename(state_dict: Mapping[str, Tensor], recognised: Recognised, part: str, 
     except ValueError as error:
         raise ValueError(f'There is no network of ours that is this {what}: {error}') from error
     differences = {
-        'has, but should not have': [name for name in state_dict if name not in names],
+        'has, but should not have': [
+            name for name in state_dict if name not in names and not _is_idle_statistic(name, state_dict)],
         'lacks': [name for name in names if name not in state_dict],
         'has in another shape': [f'{name} {tuple(state_dict[name].shape)} instead of {tuple(own[ours].shape)}'
                                    for name, ours in names.items()
@@ -115,4 +122,9 @@ def rename(state_dict: Mapping[str, Tensor], recognised: Recognised, part: str, 
     if found := [f'{kind}: {first_few(wrong, 9)}' for kind, wrong in differences.items() if wrong]:
         raise ValueError(f'This is no {what} as far as its other keys say what it should be. It {"; it ".join(found)}. '
                          'It may be another part, or have other norms or a newer layout.')
-    return Converted(recognised.network, {ours: state_dict[name].float() for name, ours in names.items()})
+    weights = {ours: _widened(state_dict[name]) for name, ours in names.items()}
+    return Converted(recognised.network, weights, recognised.guessed)
+
+
+def _widened(value: Tensor) -> Tensor:
+    return value.float() if value.is_floating_point() else value

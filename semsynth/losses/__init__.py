@@ -7,11 +7,12 @@ from semsynth.losses.contrastive import ContrastiveLoss
 from semsynth.losses.crn import CRNLoss
 from semsynth.losses.feature_matching import FeatureMatchingLoss
 from semsynth.losses.frozen_features import FrozenFeatureLoss
+from semsynth.losses.kl import KLLoss
 from semsynth.losses.perceptual import PerceptualLoss
 from semsynth.losses.pixel import L1Loss
 from semsynth.losses.segmentor_features import SegmentorFeatureLoss
 from semsynth.losses.similarity import SimilarityLoss
 
 __all__ = ['AdversarialLoss', 'CRNLoss', 'ClassSpecificLoss', 'ContrastiveLoss', 'FeatureMatchingLoss',
-           'FrozenFeatureLoss', 'HingeLoss', 'L1Loss', 'LeastSquaresLoss', 'Loss', 'PerceptualLoss',
+           'FrozenFeatureLoss', 'HingeLoss', 'KLLoss', 'L1Loss', 'LeastSquaresLoss', 'Loss', 'PerceptualLoss',
            'SegmentorFeatureLoss', 'SimilarityLoss', 'VanillaLoss', 'full_precision']

@@ -46,6 +46,8 @@ class Loss(nn.Module):
     """Whether it reads the label generator's probabilities."""
     reads_label_map = False
     """Whether it reads the layout's label map, which image-like inputs have not."""
+    reads_posterior = False
+    """Whether it reads the posterior of the layout's latent, which only some encoders make."""
     matches_features = False
     """Whether it needs the discriminator's intermediate features, not only its logits."""
     reads: tuple[str, ...] = ()

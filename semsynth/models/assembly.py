@@ -31,6 +31,7 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
     if model.styles is not None and model.styles.centres.shape[1] != model.style_channels:
         raise ValueError(f'styles: the file has styles of {model.styles.centres.shape[1]} numbers, but the model reads '
                          f'{model.style_channels}; make one from this model with tools/encode_styles.py.')
+    _check_latent(model)
     if not model.data_preprocessor.num_classes:
         _check_raw(model)
     for name in model.views:
@@ -57,6 +58,14 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
         model.segmentor.check_layout(model.data_preprocessor.num_classes, model.data_preprocessor.unknown)
 
 
+def _check_latent(model: Synthesizer) -> None:
+    """What an encoder makes, the generator must read."""
+    made, read = getattr(model.encoder, 'latent_dim', None), model.latent_dim
+    if made and made != read:
+        raise ValueError(f'encoder: {type(model.encoder).__name__} makes latents of {made} numbers, but the generator '
+                         f'reads {read or "none"}; give the generator latent_dim={made}, or set encoder=None.')
+
+
 def _check_raw(model: Synthesizer) -> None:
     """Image-like inputs have neither classes nor objects."""
     head = model.generator.head
@@ -79,6 +88,9 @@ def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]
     if loss.matches_features and not model.discriminator.returns_features:
         raise ValueError(f'losses.{name} matches features, but {type(model.discriminator).__name__} returns only '
                          f'logits: drop the term with losses=dict({name}=None) or use another discriminator.')
+    if loss.reads_posterior and not getattr(model.encoder, 'latent_dim', None):
+        raise ValueError(f'losses.{name} reads the posterior of a latent, but no encoder makes one: add '
+                         f"encoder=dict(type='StyleEncoder') or drop the term with losses=dict({name}=None).")
     if loss.labels and model.segmentor is None:
         raise ValueError(f'losses.{name} reads the label generator, but segmentor=None: '
                          f'add one or drop the term with losses=dict({name}=None).')

@@ -17,6 +17,7 @@ from semsynth.models.assembly import check_assembly, resolve_views, views_of
 from semsynth.models.freezing import freeze
 from semsynth.models.step import Step
 from semsynth.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES, MODELS, SEGMENTORS
+from semsynth.seeds import draw_latents
 from semsynth.styles import StyleBank, seed_of
 
 NO_STYLES = ('The model was trained with styles, but there is neither a file of styles nor a photo to take them from: '
@@ -56,6 +57,7 @@ class Synthesizer(BaseModel):
         self.encoder = ENCODERS.build(encoder) if encoder else None
         self.style_channels = getattr(self.encoder, 'style_channels', 0)
         self.generator = GENERATORS.build(generator, default_args=dict(in_channels=channels + self.style_channels))
+        self.latent_dim = getattr(self.generator, 'latent_dim', None)
         self.discriminator = DISCRIMINATORS.build(
             discriminator,
             default_args=dict(in_channels=channels + self.generator.head.image_channels)) if discriminator else None
@@ -135,12 +137,18 @@ class Synthesizer(BaseModel):
         return self.data_preprocessor.unbatch(layout, outputs, real, samples)
 
     def give_style(self, layout: Layout, real: dict[str, Tensor], samples: list[dict]) -> Layout:
-        """The layout with a style, where the generator reads one: its own, else one from ``styles`` that depends on the
-        sample's name alone, else, as in training, that of the real image.
+        """The layout with what the generator reads beside it and it has not yet.
+
+        A latent comes from N(0, I) and depends on the sample's name alone: never is it the real image's, whose scores
+        would say little. A style comes from ``styles`` and depends on the name alone, or else, as in training, it is
+        that of the real image.
 
         Raises:
-            ValueError: there is none of the three.
+            ValueError: there is no style.
         """
+        if self.latent_dim and layout.latent is None:
+            seeds = [seed_of(sample['name']) for sample in samples]
+            layout = layout.with_latent(draw_latents(seeds, self.latent_dim).to(layout.device))
         if not self.style_channels or layout.style is not None:
             return layout
         if self.styles is not None:

@@ -145,7 +145,7 @@ def refused(state, part='generator', source='pix2pixhd'):
 
 
 def test_unknown_sources_and_parts_are_named():
-    assert refused({}, source='pix2pix') == "source='pix2pix' is unknown; use one of pix2pixhd."
+    assert refused({}, source='pix2pix') == "source='pix2pix' is unknown; use one of pix2pixhd, spade."
     assert refused({}, part='vgg') == ("part='vgg' is unknown for source='pix2pixhd'; "
                                        'use one of generator, discriminator, encoder.')
 

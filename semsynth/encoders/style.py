@@ -1,0 +1,67 @@
+"""StyleEncoder: the look of a whole photo as one latent."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from semsynth.layers.init import init_xavier
+from semsynth.layers.norm import InstanceNorm, spectral_norm
+from semsynth.layout import Layout
+from semsynth.registry import ENCODERS
+
+SIZE = (256, 256)
+WIDTHS = (1, 2, 4, 8, 8, 8)
+
+
+@ENCODERS.register_module()
+class StyleEncoder(nn.Module):
+    """SPADE's image encoder (Park et al. 2019, figure 14), ECGAN's style encoder (appendix C).
+
+    Any photo is resized to 256x256, then halved six times by convolutions with spectral and instance norm; two linear
+    layers make the mean and the log-variance of the latent's posterior.
+
+    Args:
+        base_channels: width of the first convolution.
+        latent_dim: numbers Z of the latent.
+        in_channels: channels of the photo.
+    """
+
+    style_channels = 0
+
+    def __init__(self, base_channels: int = 64, latent_dim: int = 256, in_channels: int = 3):
+        super().__init__()
+        self.latent_dim = latent_dim
+        widths = [in_channels, *(base_channels * factor for factor in WIDTHS)]
+        self.layers = nn.Sequential(*(
+            nn.Sequential(nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), InstanceNorm(after),
+                          nn.LeakyReLU(0.2))
+            for before, after in pairwise(widths)))
+        pixels = SIZE[0] * SIZE[1] // 4**len(WIDTHS)
+        self.mean = nn.Linear(widths[-1] * pixels, latent_dim)
+        self.log_variance = nn.Linear(widths[-1] * pixels, latent_dim)
+        init_xavier(self)
+        spectral_norm(self.layers)
+
+    def forward(self, layout: Layout, image: Tensor) -> Layout:
+        """The layout with the latent of a photo, ``(B, in_channels, H, W)`` in ``[-1, 1]`` of any size.
+
+        Returns:
+            The layout; its ``posterior`` is the mean and the log-variance, ``(B, Z)`` each, its ``latent`` in training
+            drawn from it, else the mean.
+        """
+        mean, log_variance = self.encode(image)
+        latent = mean
+        if self.training:
+            latent = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
+        return layout.with_latent(latent, (mean, log_variance))
+
+    def encode(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance, ``(B, Z)`` float32 each, of a photo's latent."""
+        if tuple(image.shape[-2:]) != SIZE:
+            image = F.interpolate(image, SIZE, mode='bilinear', align_corners=False)
+        features = self.layers(image).flatten(1)
+        return self.mean(features).float(), self.log_variance(features).float()
