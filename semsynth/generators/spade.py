@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
-from semsynth.generators.base import Generator
+from semsynth.generators.growing import GrowingGenerator
 from semsynth.layers.init import init_xavier
 from semsynth.layers.norm import spectral_norm
 from semsynth.layers.spade import SPADEBlock
-from semsynth.layout import Layout
 from semsynth.registry import GENERATORS
-
-UPSAMPLINGS = dict(normal=5, more=6, most=7)
 
 
 @GENERATORS.register_module()
-class SPADEGenerator(Generator):
+class SPADEGenerator(GrowingGenerator):
     """SPADE's generator (Park et al. 2019, appendix A), ECGAN's encoder E: a small map, grown by SPADE blocks.
 
     Its features come before an activation: heads begin with one.
@@ -44,56 +39,15 @@ class SPADEGenerator(Generator):
     def __init__(self, in_channels: int, base_channels: int = 64, norm: str = 'batch', spectral: str = 'spade',
                  num_upsamples: str = 'normal', hidden_channels: int = 128, latent_dim: int | None = None,
                  image_size: tuple[int, int] | None = None, head: dict | None = None):
-        for name, value, options in (('norm', norm, ('batch', 'instance')), ('spectral', spectral, ('spade', 'all')),
-                                     ('num_upsamples', num_upsamples, tuple(UPSAMPLINGS))):
-            if value not in options:
-                raise ValueError(f'SPADEGenerator: {name}={value!r} is unknown; use one of {", ".join(options)}.')
-        widths = [16, 16, 16, 8, 4, 2, 1] + [0.5] * (num_upsamples == 'most')
-        widths = [int(base_channels * width) for width in (16, *widths)]
-        divisor = 2**UPSAMPLINGS[num_upsamples]
-        super().__init__(in_channels, widths[-1], divisor,
-                         head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
-        self.latent_dim, self.image_size = latent_dim, image_size and tuple(image_size)
-        if latent_dim is None:
-            self.seed = nn.Conv2d(in_channels, widths[0], 3, padding=1)
-        else:
-            self.seed = nn.Linear(latent_dim, widths[0] * self._seed_pixels())
+        self._check_option('norm', norm, ('batch', 'instance'))
+        self._check_option('spectral', spectral, ('spade', 'all'))
+        super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head)
         condition = dict(condition_channels=in_channels, hidden_channels=hidden_channels, norm=norm)
         self.blocks = nn.ModuleList(
-            SPADEBlock(before, after, **condition) for before, after in pairwise(widths))
-        # the first block stays at the seed's size, and with 'normal' the third at the second's
-        self.grows = [False, True, num_upsamples != 'normal'] + [True] * (len(self.blocks) - 3)
+            SPADEBlock(before, after, **condition) for before, after in pairwise(self.widths))
         init_xavier(self)
         if spectral == 'all':
             spectral_norm(self)
         else:
             for block in self.blocks:
                 block.normalise_convolutions()
-
-    def features(self, layout: Layout) -> Tensor:
-        """Features before the last activation, ``(B, feature_channels, H, W)``."""
-        height, width = layout.size
-        condition = layout.resize((height // self.size_divisor, width // self.size_divisor))
-        x = self.seed(condition) if self.latent_dim is None else self._map_latent(layout, condition)
-        for block, grows in zip(self.blocks, self.grows, strict=True):
-            if grows:
-                x = F.interpolate(x, scale_factor=2, mode='nearest')
-                condition = layout.resize(tuple(x.shape[-2:]))
-            x = block(x, condition)
-        return x
-
-    def _map_latent(self, layout: Layout, condition: Tensor) -> Tensor:
-        if layout.size != self.image_size:
-            raise ValueError(f'SPADEGenerator: the layout is {layout.size[0]}x{layout.size[1]}, but with a latent '
-                             f'every layout must have image_size={self.image_size}.')
-        latent = layout.latent
-        if latent is None:
-            latent = torch.randn(len(layout), self.latent_dim, device=layout.device)
-        return self.seed(latent).unflatten(1, (-1, *condition.shape[-2:]))
-
-    def _seed_pixels(self) -> int:
-        if self.image_size is None or any(side % self.size_divisor for side in self.image_size):
-            raise ValueError(f'SPADEGenerator: image_size={self.image_size}, but with latent_dim it must be the height '
-                             f'and width of the layouts, multiples of {self.size_divisor}.')
-        height, width = self.image_size
-        return height * width // self.size_divisor**2

@@ -1,0 +1,90 @@
+"""What SPADE's and CC-FPSE's generators share: a small map, grown by blocks that read the layout at every size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from semsynth.generators.base import Generator
+from semsynth.layout import Layout
+
+UPSAMPLINGS = dict(normal=5, more=6, most=7)
+
+
+class GrowingGenerator(Generator):
+    """A small map, made from the layout or from a latent, goes through ``blocks``, most of which double its size.
+
+    A subclass sets ``blocks``, modules of ``(x, condition)``, one for each two neighbours in ``widths``.
+
+    Args:
+        in_channels: channels of the condition that it reads.
+        base_channels: width of the last block, also ``feature_channels`` (half of it with ``'most'``).
+        num_upsamples: ``'normal'``, ``'more'`` or ``'most'``: the size grows by 2**5, 2**6 or 2**7.
+        latent_dim: length Z of the latent that the small map is made from; None makes it from the condition.
+        image_size: height and width of the layouts; needed with a latent, whose map has a fixed size.
+        head: config of the head; by default SPADE's own, leaky ReLU, 3x3 convolution and tanh.
+
+    Attributes:
+        widths: the small map's channels, then each block's.
+
+    Raises:
+        ValueError: unknown ``num_upsamples``; ``image_size`` absent, no multiple of the ``size_divisor``, or, in
+            forward, not the layout's.
+    """
+
+    blocks: nn.ModuleList
+
+    def __init__(self, in_channels: int, base_channels: int, num_upsamples: str, latent_dim: int | None = None,
+                 image_size: tuple[int, int] | None = None, head: dict | None = None):
+        self._check_option('num_upsamples', num_upsamples, tuple(UPSAMPLINGS))
+        factors = [16, 16, 16, 16, 8, 4, 2, 1] + [0.5] * (num_upsamples == 'most')
+        widths = [int(base_channels * factor) for factor in factors]
+        super().__init__(in_channels, widths[-1], 2**UPSAMPLINGS[num_upsamples],
+                         head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
+        self.widths = widths
+        # the first block stays at the seed's size, and with 'normal' the third at the second's
+        self.grows = [False, True, num_upsamples != 'normal'] + [True] * (len(widths) - 4)
+        self.latent_dim, self.image_size = latent_dim, image_size and tuple(image_size)
+        if latent_dim is None:
+            self.seed = nn.Conv2d(in_channels, widths[0], 3, padding=1)
+        else:
+            self.seed = nn.Linear(latent_dim, widths[0] * self._seed_pixels())
+
+    def conditions(self, layout: Layout) -> Callable[[tuple[int, int]], Tensor]:
+        """What the blocks read, ``(B, C, *size)``, by size; by default the condition itself."""
+        return layout.resize
+
+    def features(self, layout: Layout) -> Tensor:
+        """Features before the last activation, ``(B, feature_channels, H, W)``."""
+        size = tuple(side // self.size_divisor for side in layout.size)
+        x = self.seed(layout.resize(size)) if self.latent_dim is None else self._map_latent(layout, size)
+        conditions = self.conditions(layout)
+        for block, grows in zip(self.blocks, self.grows, strict=True):
+            if grows:
+                x = F.interpolate(x, scale_factor=2, mode='nearest')
+            x = block(x, conditions(tuple(x.shape[-2:])))
+        return x
+
+    @classmethod
+    def _check_option(cls, name: str, value: str, options: Sequence[str]) -> None:
+        if value not in options:
+            raise ValueError(f'{cls.__name__}: {name}={value!r} is unknown; use one of {", ".join(options)}.')
+
+    def _map_latent(self, layout: Layout, size: tuple[int, int]) -> Tensor:
+        if layout.size != self.image_size:
+            raise ValueError(f'{type(self).__name__}: the layout is {layout.size[0]}x{layout.size[1]}, but with a '
+                             f'latent every layout must have image_size={self.image_size}.')
+        latent = layout.latent
+        if latent is None:
+            latent = torch.randn(len(layout), self.latent_dim, device=layout.device)
+        return self.seed(latent).unflatten(1, (-1, *size))
+
+    def _seed_pixels(self) -> int:
+        if self.image_size is None or any(side % self.size_divisor for side in self.image_size):
+            raise ValueError(f'{type(self).__name__}: image_size={self.image_size}, but with latent_dim it must be the '
+                             f'height and width of the layouts, multiples of {self.size_divisor}.')
+        height, width = self.image_size
+        return height * width // self.size_divisor**2
