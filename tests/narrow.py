@@ -34,6 +34,8 @@ def _walk(node, num_classes):
     if isinstance(node, dict):
         for key in set(node) & set(SMALL):
             node[key] = node[key] and SMALL[key]
+        if node.get('latent_dim') and 'image_size' in node:
+            node['image_size'] = (SIZE, SIZE)
         if node.get('type') == 'ResizeScene':
             node['scale'] = (SIZE, SIZE)
         if node.get('type') in ('PerceptualLoss', 'CRNLoss'):

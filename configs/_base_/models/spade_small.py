@@ -1,0 +1,16 @@
+# SPADE narrowed to 2 CPU cores: the whole method, but no VGG (its weights are half a gigabyte).
+model = dict(
+    type='Synthesizer',
+    channels_last=True,
+    data_preprocessor=dict(type='LayoutPreprocessor'),
+    # Instance norm: 4 images are few to take statistics of a batch from.
+    generator=dict(type='SPADEGenerator', base_channels=16, hidden_channels=32, norm='instance', spectral='spade',
+                   num_upsamples='normal'),
+    discriminator=dict(type='MultiScaleDiscriminator', base_channels=24, num_layers=3, num_scales=2,
+                       norm='spectral_instance'),
+    losses=dict(
+        adversarial=dict(type='HingeLoss', reduction='mean'),
+        feature_matching=dict(type='FeatureMatchingLoss', normalise='spade', weight=10),
+        # The label generator's features stand in for VGG's.
+        perceptual=dict(type='SegmentorFeatureLoss', weight=5)),
+    reuse_outputs=False)
