@@ -8,11 +8,14 @@ from semsynth.losses.crn import CRNLoss
 from semsynth.losses.feature_matching import FeatureMatchingLoss
 from semsynth.losses.frozen_features import FrozenFeatureLoss
 from semsynth.losses.kl import KLLoss
+from semsynth.losses.label_mix import LabelMixLoss
 from semsynth.losses.perceptual import PerceptualLoss
 from semsynth.losses.pixel import L1Loss
+from semsynth.losses.segmentation_adversarial import SegmentationAdversarialLoss
 from semsynth.losses.segmentor_features import SegmentorFeatureLoss
 from semsynth.losses.similarity import SimilarityLoss
 
 __all__ = ['AdversarialLoss', 'CRNLoss', 'ClassSpecificLoss', 'ContrastiveLoss', 'FeatureMatchingLoss',
-           'FrozenFeatureLoss', 'HingeLoss', 'KLLoss', 'L1Loss', 'LeastSquaresLoss', 'Loss', 'PerceptualLoss',
-           'SegmentorFeatureLoss', 'SimilarityLoss', 'VanillaLoss', 'full_precision']
+           'FrozenFeatureLoss', 'HingeLoss', 'KLLoss', 'L1Loss', 'LabelMixLoss', 'LeastSquaresLoss', 'Loss',
+           'PerceptualLoss', 'SegmentationAdversarialLoss', 'SegmentorFeatureLoss', 'SimilarityLoss', 'VanillaLoss',
+           'full_precision']

@@ -50,6 +50,8 @@ class Loss(nn.Module):
     """Whether it reads the posterior of the layout's latent, which only some encoders make."""
     matches_features = False
     """Whether it needs the discriminator's intermediate features, not only its logits."""
+    reads_class_logits = False
+    """Whether it takes the discriminator's logits for those of classes (OASIS); other adversarial losses for scores."""
     reads: tuple[str, ...] = ()
     """Outputs that it reads beside the views."""
     protocol: str | None = None

@@ -88,6 +88,8 @@ def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]
     if loss.matches_features and not model.discriminator.returns_features:
         raise ValueError(f'losses.{name} matches features, but {type(model.discriminator).__name__} returns only '
                          f'logits: drop the term with losses=dict({name}=None) or use another discriminator.')
+    if loss.judges:
+        _check_logits(name, loss, model)
     if loss.reads_posterior and not getattr(model.encoder, 'latent_dim', None):
         raise ValueError(f'losses.{name} reads the posterior of a latent, but no encoder makes one: add '
                          f"encoder=dict(type='StyleEncoder') or drop the term with losses=dict({name}=None).")
@@ -104,6 +106,18 @@ def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]
     if loss.sums_over_views and not views_of(loss, model):
         raise ValueError(f'losses.{name} has no view left to sum over; give it views=dict(image=1) '
                          f'or drop the term with losses=dict({name}=None).')
+
+
+def _check_logits(name: str, loss: Loss, model: Synthesizer) -> None:
+    """One logit a class, or scores of being real: loss and discriminator must mean the same."""
+    kind, classes = type(model.discriminator).__name__, model.data_preprocessor.num_classes
+    if loss.reads_class_logits != getattr(model.discriminator, 'returns_class_logits', False):
+        raise ValueError(f'losses.{name}: {type(loss).__name__} does not understand the logits of {kind}: '
+                         'SegmentationAdversarialLoss and LabelMixLoss go with OASISDiscriminator, and no other '
+                         'adversarial loss does.')
+    if loss.reads_class_logits and model.discriminator.num_classes != classes:
+        raise ValueError(f'discriminator: {kind} has num_classes={model.discriminator.num_classes}, but the layout has '
+                         f'{classes}; give both the same.')
 
 
 def views_of(loss: Loss, model: Synthesizer) -> list[str]:

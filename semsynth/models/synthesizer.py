@@ -32,7 +32,8 @@ class Synthesizer(BaseModel):
         data_preprocessor: config of the part that turns a batch into a layout and real images.
         generator: config; ``in_channels`` defaults to the layout's channels (and the encoder's style).
         losses: named configs of the terms; an entry that is None is dropped. Without losses it only synthesises.
-        discriminator: config or None; ``in_channels`` defaults to the layout's and an image's channels.
+        discriminator: config or None; ``in_channels`` defaults to the layout's and an image's channels, or, where it
+            does not read the layout, the image's alone.
         encoder: config or None of a part that adds style or latent to the layout, from the real image.
         segmentor: config or None of the label generator that losses read.
         views: overrides of the views that the generator's head publishes: ``{name: dict(real=, weight=) or None}``.
@@ -58,17 +59,15 @@ class Synthesizer(BaseModel):
         self.style_channels = getattr(self.encoder, 'style_channels', 0)
         self.generator = GENERATORS.build(generator, default_args=dict(in_channels=channels + self.style_channels))
         self.latent_dim = getattr(self.generator, 'latent_dim', None)
-        self.discriminator = DISCRIMINATORS.build(
-            discriminator,
-            default_args=dict(in_channels=channels + self.generator.head.image_channels)) if discriminator else None
-        self.data_preprocessor.image_channels = self.generator.head.image_channels
+        image_channels = self.data_preprocessor.image_channels = self.generator.head.image_channels
+        self.discriminator = build_discriminator(discriminator, channels, image_channels) if discriminator else None
         self.segmentor = SEGMENTORS.build(segmentor) if segmentor else None
         self.losses = nn.ModuleDict({name: LOSSES.build(term) for name, term in (losses or {}).items() if term})
         self.views = resolve_views(self.generator.head, views or {})
         self.reuse_outputs = reuse_outputs
         self.styles = StyleBank.load(styles) if styles else None
-        self.data_preprocessor.size_divisor = math.lcm(self.generator.size_divisor,
-                                                       getattr(self.encoder, 'size_divisor', 1))
+        self.data_preprocessor.size_divisor = math.lcm(*(
+            getattr(part, 'size_divisor', 1) for part in (self.generator, self.encoder, self.discriminator)))
         self.iteration = 0
         check_assembly(self, channels)
         self.labelled_views = [view for view in self.views if any(
@@ -156,6 +155,14 @@ class Synthesizer(BaseModel):
         if 'image' in real:
             return self.encoder(layout, real['image'])
         raise ValueError(NO_STYLES)
+
+
+def build_discriminator(config: dict, layout_channels: int, image_channels: int) -> nn.Module:
+    """The discriminator; ``in_channels``, where the config leaves it out, are the channels of what it reads."""
+    kind = config.get('type')
+    kind = DISCRIMINATORS.get(kind) if isinstance(kind, str) else kind
+    read = image_channels + layout_channels * getattr(kind, 'reads_layout', True)
+    return DISCRIMINATORS.build(config, default_args=dict(in_channels=read))
 
 
 @contextmanager

@@ -1,0 +1,82 @@
+"""OASISGenerator: SPADE blocks that read a latent beside the layout at every pixel (Sushko et al. 2021)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from semsynth.generators.base import Generator
+from semsynth.layers.init import init_xavier
+from semsynth.layers.spade import SPADEBlock
+from semsynth.layout import Layout
+from semsynth.registry import GENERATORS
+
+WIDTHS = (16, 16, 16, 8, 4, 2, 1)
+
+
+@GENERATORS.register_module()
+class OASISGenerator(Generator):
+    """OASIS's generator (Sushko et al. 2021, 3.3): six SPADE blocks, each twice the size of the one before.
+
+    The layout is read together with a latent, the "3D noise", whose channels come before the layout's: where
+    everything begins, at 1/32 of the size, and in every SPADE norm. ``layout.latent`` is one code for the whole image,
+    ``(B, latent_dim)``, or a map of codes at the layout's size, ``(B, latent_dim, H, W)``, by which single regions get
+    another look. Where the layout has none, a code per image is drawn from N(0, I).
+
+    Its features come before an activation: heads begin with one.
+
+    Args:
+        in_channels: channels of the condition that it reads, the latent's not counted.
+        base_channels: width of the last block, also ``feature_channels``.
+        latent_dim: channels Z of the latent.
+        norm: ``'batch'`` (synchronised across ranks when the engine converts it) or ``'instance'``.
+        hidden_channels: width inside the SPADE norms.
+        head: config of the head; by default OASIS's own, leaky ReLU, 3x3 convolution and tanh.
+
+    Raises:
+        ValueError: unknown ``norm``; in forward, a latent of another shape.
+    """
+
+    def __init__(self, in_channels: int, base_channels: int = 64, latent_dim: int = 64, norm: str = 'batch',
+                 hidden_channels: int = 128, head: dict | None = None):
+        if norm not in ('batch', 'instance'):
+            raise ValueError(f'OASISGenerator: norm={norm!r} is unknown; use one of batch, instance.')
+        widths = [base_channels * width for width in WIDTHS]
+        super().__init__(in_channels, base_channels, 2**(len(widths) - 2),
+                         head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
+        self.latent_dim = latent_dim
+        condition = dict(condition_channels=latent_dim + in_channels, hidden_channels=hidden_channels, norm=norm)
+        self.seed = nn.Conv2d(latent_dim + in_channels, widths[0], 3, padding=1)
+        self.blocks = nn.ModuleList(SPADEBlock(before, after, **condition) for before, after in pairwise(widths))
+        init_xavier(self)
+        for block in self.blocks:
+            block.normalise_convolutions()
+
+    def features(self, layout: Layout) -> Tensor:
+        """Features before the last activation, ``(B, feature_channels, H, W)``."""
+        latent = self._latent(layout)
+
+        def condition(size: tuple[int, int]) -> Tensor:
+            return torch.cat([F.interpolate(latent, size, mode='nearest'), layout.resize(size)], dim=1)
+
+        height, width = (side // self.size_divisor for side in layout.size)
+        x = self.seed(condition((height, width)))
+        for doublings, block in enumerate(self.blocks):
+            if doublings:
+                x = F.interpolate(x, scale_factor=2, mode='nearest')
+            x = block(x, condition((height * 2**doublings, width * 2**doublings)))
+        return x
+
+    def _latent(self, layout: Layout) -> Tensor:
+        """``(B, Z, H, W)``, or ``(B, Z, 1, 1)`` for one code an image."""
+        latent = layout.latent
+        if latent is None:
+            latent = torch.randn(len(layout), self.latent_dim, device=layout.device)
+        if tuple(latent.shape[1:]) not in ((self.latent_dim,), (self.latent_dim, *layout.size)):
+            raise ValueError(f'OASISGenerator: a latent of shape {tuple(latent.shape)} does not fit; it should be '
+                             f'(B, {self.latent_dim}), or a map (B, {self.latent_dim}, H, W) of the layout\'s size '
+                             f'{layout.size[0]}x{layout.size[1]}.')
+        return latent[:, :, None, None] if latent.ndim == 2 else latent

@@ -1,0 +1,76 @@
+"""Adversarial loss of a discriminator that classifies pixels (OASIS, eqs. 1 to 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from semsynth.losses.base import Loss, full_precision
+from semsynth.registry import LOSSES
+
+if TYPE_CHECKING:
+    from semsynth.models.step import Step
+
+FAKE = 0
+"""The logits' channel of synthesised pixels; class c has channel c + 1."""
+
+
+@full_precision
+def class_cross_entropy(logits: Tensor, label: Tensor, unknown: int | None = None) -> Tensor:
+    """Cross entropy of each pixel's class, in which every class that is present weighs the same (OASIS, eq. 1).
+
+    Args:
+        logits: ``(B, N + 1, H, W)``, channel 0 that of synthesised pixels.
+        label: ``(B, H, W)`` long in ``0..N-1``.
+        unknown: the class whose pixels are left out, or None.
+
+    Returns:
+        A scalar, at least float32: the mean over the classes present in the batch of the mean over all pixels of that
+        class; 0 where none is known.
+    """
+    channels = label + 1
+    pixels = torch.zeros(logits.shape[1], dtype=torch.long, device=label.device)
+    pixels.scatter_add_(0, channels.flatten(), torch.ones_like(channels.flatten()))
+    if unknown is not None:
+        pixels[unknown + 1] = 0
+    present = pixels > 0
+    weights = torch.where(present, 1 / (pixels * present.sum()), 0).to(logits.dtype)
+    return F.cross_entropy(logits, channels, weights, reduction='sum')
+
+
+@full_precision
+def fake_cross_entropy(logits: Tensor) -> Tensor:
+    """Mean cross entropy of ``(B, N + 1, H, W)`` logits with "synthesised" at every pixel."""
+    return -logits.log_softmax(1)[:, FAKE].mean()
+
+
+@LOSSES.register_module()
+class SegmentationAdversarialLoss(Loss):
+    """The discriminator segments real images and finds synthesised pixels; the generator wants its own segmented.
+
+    Needs a discriminator that returns the logits of classes, such as ``OASISDiscriminator``.
+
+    Args:
+        weight: factor of the whole term, both players' shares.
+        views: weight of each view that it is for; by default the model's views with their weights. A real image that
+            several views imitate counts with each one's weight.
+    """
+
+    judges = reads_label_map = reads_class_logits = True
+
+    def for_generator(self, step: Step) -> Tensor:
+        """The sum over the views of their class cross entropy, as if they were real."""
+        return sum(weight * self._of_classes(step, step.fake_verdicts[view])
+                   for view, _, weight in self.over_views(step))
+
+    def for_discriminator(self, step: Step) -> Tensor:
+        """The sum over the views of the real image's class cross entropy and the view's with "synthesised"."""
+        return sum(weight * (fake_cross_entropy(step.fake_verdicts[view][0][-1])
+                             + self._of_classes(step, step.real_verdicts[real]))
+                   for view, real, weight in self.over_views(step))
+
+    def _of_classes(self, step: Step, verdict: list[list[Tensor]]) -> Tensor:
+        return class_cross_entropy(verdict[0][-1], step.layout.label, step.layout.unknown)
