@@ -67,7 +67,7 @@ def test_a_file_in_the_current_folder_named_by_custom_imports(parts, toycity, mo
     config = write_config(parts, MODEL, "custom_imports = dict(imports=['their_parts'])")
     runner = train(narrow(config, toycity), work_dir=parts / 'run')
     assert type(runner.model.generator).__name__ == 'TheirGenerator' and runner.model.generator.layer.out_channels == 5
-    assert terms(runner) == {'adversarial', 'feature_matching', 'theirs'}
+    assert terms(runner) == {'adversarial', 'feature_matching', 'perceptual', 'theirs'}
 
 
 def test_an_installed_package_named_by_its_entry_point(parts, toycity, monkeypatch):
@@ -79,7 +79,7 @@ def test_an_installed_package_named_by_its_entry_point(parts, toycity, monkeypat
     registry.load_plugins.cache_clear()  # as if nothing had been built so far
     registry.load_plugins()
     runner = train(narrow(write_config(parts, MODEL), toycity), work_dir=parts / 'run')
-    assert terms(runner) == {'adversarial', 'feature_matching', 'theirs'}
+    assert terms(runner) == {'adversarial', 'feature_matching', 'perceptual', 'theirs'}
 
 
 def test_a_hybrid_is_three_lines(tmp_path, toycity):

@@ -3,6 +3,4 @@ _base_ = '../pix2pixhd/pix2pixhd_toycity.py'
 model = dict(
     generator=dict(head=dict(_delete_=True, type='EdgeGuidedHead', num_classes=_base_.num_classes, edges=False,
                              transfer=False, semantic=False, class_specific=False, embedding_channels=16)),
-    segmentor=dict(type='Segmentor', config='configs/segmentors/unet_toycity.py',
-                   checkpoint='work_dirs/unet_toycity/final.pth'),
     losses=dict(similarity=dict(type='SimilarityLoss', stride=4), contrastive=dict(type='ContrastiveLoss')))

@@ -2,4 +2,4 @@
 # longer than without styles, for the generator takes a while to read them.
 _base_ = 'pix2pixhd_toycity.py'
 model = dict(encoder=dict(type='InstanceFeatureEncoder', out_channels=3, base_channels=12, num_downsamples=2))
-train_cfg = dict(max_iters=2000, val_interval=2000)
+train_cfg = dict(max_iters=1500, val_interval=1500)

@@ -189,7 +189,7 @@ def test_classes_of_a_segmentor_become_indices():
 def test_which_segmentor(toycity):
     config = narrow('configs/pix2pixhd/pix2pixhd_toycity.py', toycity)
     assert isinstance(build_segmentor(config), semsynth.segmentors.Segmentor)
-    config.judge = None
+    config.judge = config.model.segmentor = None
     with pytest.raises(ValueError, match=r'pix2pixhd_toycity\.py names no segmentor .*--segmentor CONFIG CHECKPOINT'):
         build_segmentor(config)
     with pytest.raises(FileNotFoundError, match='nowhere'):
