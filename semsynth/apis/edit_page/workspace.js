@@ -57,9 +57,9 @@ async function receive(view) {
     wet = wet.filter((each) => each.number > done);
     if (view.image) {
       await new Promise(requestAnimationFrame);
-      const all_in_all = performance.now() - clocks[done];
+      const elapsed = performance.now() - clocks[done];
       find('.latency').textContent =
-        `${Math.round(all_in_all)} ms after the edit, ${Math.round(view.seconds * 1000)} ms of them the model`;
+        `${Math.round(elapsed)} ms after the edit, ${Math.round(view.seconds * 1000)} ms of them the model`;
     }
     delete clocks[done];
   } else if (view.image) {
@@ -176,7 +176,7 @@ function paint(pane) {
   }
   if (selected) {
     context.save();
-    if (drag && drag.moved) {
+    if (drag && (drag.dx || drag.dy)) {
       context.translate(drag.dx, drag.dy);
       context.fillStyle = colour(selected.kind, .7);
       context.fill(rows(view, selected));
@@ -345,7 +345,7 @@ function press(pane, event) {
   } else if (tool === 'select') {
     const again = object === selected;
     selected = object;
-    if (object.whole && (again || setup.things.includes(object.kind))) drag = { from: point, dx: 0, dy: 0, moved: false };
+    if (object.whole && (again || setup.things.includes(object.kind))) drag = { from: point, dx: 0, dy: 0 };
   } else if (tool === 'brush') {
     stroke = { points: [point], radius: radius(), kind };
   } else if (tool === 'fill') {
@@ -378,7 +378,6 @@ function move(pane, event) {
   } else if (drag) {
     drag.dx = Math.round(point[0] - drag.from[0]);
     drag.dy = Math.round(point[1] - drag.from[1]);
-    drag.moved ||= Math.hypot(event.movementX, event.movementY) > 0 && (drag.dx !== 0 || drag.dy !== 0);
   } else {
     hovered = under(scene, point);
     find('.under').textContent = `· ${number_of(hovered)}`;
@@ -414,7 +413,7 @@ function close() {
   refresh();
 }
 
-function escape_() {
+function leave_off() {
   if (corners.length) corners = [];
   else if (picksStyle) picksStyle = false;
   else selected = null;
@@ -460,7 +459,7 @@ document.addEventListener('keydown', (event) => {
   const key = event.key.toLowerCase(), command = event.ctrlKey || event.metaKey;
   const keys = command
     ? { z: event.shiftKey ? redo : undo, y: redo }
-    : { delete: remove, backspace: remove, '[': () => resize(-1), ']': () => resize(1), escape: escape_, enter: close,
+    : { delete: remove, backspace: remove, '[': () => resize(-1), ']': () => resize(1), escape: leave_off, enter: close,
         v: () => choose('select'), b: () => choose('brush'), f: () => choose('fill'), p: () => choose('polygon') };
   if (!keys[key] || (key === 'enter' && !corners.length)) return;
   event.preventDefault();
