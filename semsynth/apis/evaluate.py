@@ -10,7 +10,7 @@ from mmengine.runner.checkpoint import load_state_dict
 from rich.console import Console
 from torch import distributed
 
-from semsynth.apis.inferencer import TRAINED_ONLY, build_for_inference
+from semsynth.apis.building import TRAINED_ONLY, build_for_inference
 from semsynth.checkpoints import load_checkpoint
 from semsynth.engine.launch import build_runner, load_config
 from semsynth.engine.wrapping import bare

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,65 +14,15 @@ from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
-from semsynth.checkpoints import load_checkpoint
+from semsynth.apis.building import build_for_inference
+from semsynth.apis.layout_files import LayoutFile, expected_beside, find_beside, find_layouts
 from semsynth.data.draws import seed_all
-from semsynth.data.files import DataError, find_by_stem, first_few, read_photo
-from semsynth.data.scene_dataset import WORDS
+from semsynth.data.files import DataError, read_photo
 from semsynth.engine.launch import load_config
-from semsynth.models import Synthesizer
 from semsynth.models.synthesizer import NO_STYLES
-from semsynth.registry import DATASETS, MODELS
+from semsynth.registry import DATASETS
 from semsynth.seeds import draw_latents
 from semsynth.styles import StyleBank, seed_of, vectors_of
-from semsynth.weights import hash_weights
-
-TRAINED_ONLY = ('discriminator', 'segmentor', 'losses', 'views', 'frozen')
-"""Parts of a model that only training needs."""
-
-
-@dataclass
-class LayoutFile:
-    """A layout in files.
-
-    Args:
-        name: what its results are called.
-        label: path of the label map, in the data set's ids; or of the image-like input, or of the photo whose edges are
-            one, where the data set has such.
-        instance: path of the instance map, or None.
-        photo: path of a photo that gives its styles or its latent, or None.
-    """
-
-    name: str
-    label: str
-    instance: str | None = None
-    photo: str | None = None
-
-
-def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthesizer:
-    """The parts of a config's model that synthesise, in eval mode; no weights of frozen networks are needed.
-
-    Args:
-        config: of the training.
-        checkpoint: path; None leaves the weights as they are initialised.
-
-    Raises:
-        ValueError: the checkpoint's weights do not fit; the message lists what differs. Or the file of styles was made
-            with another checkpoint's encoder.
-    """
-    with DefaultScope.overwrite_default_scope('semsynth'):
-        model = MODELS.build({**config.model, **dict.fromkeys(TRAINED_ONLY)})
-    if checkpoint is not None:
-        stored = load_checkpoint(checkpoint)['state_dict']
-        state = {name: value for name, value in stored.items() if name.startswith(('generator.', 'encoder.'))}
-        try:
-            model.load_state_dict(state)
-        except RuntimeError as error:
-            raise ValueError(f'{checkpoint} does not fit the model of {config.filename}: {error}. Use the config that '
-                             'it was trained with: it lies beside the checkpoint, and inside it.') from error
-        if model.styles and model.styles.encoder not in ('', hash_weights(model.encoder)):
-            raise ValueError(f'The styles in {config.model.styles} were not made with the encoder in {checkpoint}: '
-                             'make them anew with tools/encode_styles.py.')
-    return model.eval()
 
 
 class Inferencer:
@@ -124,52 +72,33 @@ class Inferencer:
             DataError: there are none, a file is missing, two have one name, or the model reads instances and a layout
                 has none.
         """
-        suffixes, what = self.dataset.suffixes[self.dataset.layout_kind], WORDS[self.dataset.layout_kind]
-        labels = []
-        for source in map(Path, inputs):
-            if source.is_dir():
-                labels += [(source, name, path) for name, paths in find_by_stem(source, suffixes).items()
-                           for path in paths]
-            elif source.is_file():
-                suffix = next((end for end in suffixes if source.name.endswith(end)), source.suffix)
-                labels.append((source.parent, source.name.removesuffix(suffix), str(source)))
-            else:
-                raise DataError(f'There is no {what} {source}.')
-        if not labels:
-            raise DataError(f'There are no {what}s in {", ".join(map(str, inputs))}: they end in '
-                            f'{", ".join(suffixes)}.')
-        if twins := [name for name, count in Counter(name for _, name, _ in labels).items() if count > 1]:
-            raise DataError(f'{len(twins)} names stand for more than one {what} ({first_few(twins)}), and so would '
-                            'their results: synthesise them one folder at a time.')
-        find_instance = self._present_instance if instances_optional else self._instance
-        return [LayoutFile(name, label, find_instance(name, label, Path(instances or folder)),
-                           self._photo(name, label, Path(photos)) if photos else None)
-                for folder, name, label in labels]
+        layouts = []
+        for layout, folder in find_layouts(self.dataset, inputs):
+            if self.reads_instances or instances_optional:
+                layout.instance = self._instance(layout, Path(instances or folder), instances_optional)
+            if photos:
+                layout.photo = self._photo(layout, Path(photos))
+            layouts.append(layout)
+        return layouts
 
-    def _instance(self, name: str, label: str, folder: Path) -> str | None:
-        if not self.reads_instances:
-            return None
-        found = self._present_instance(name, label, folder)
-        if found is None:
-            expected = folder / f"{name}{self.dataset.suffixes['instance'][0]}"
-            raise DataError(f'The model reads instance maps, but {label} has none: there is no {expected}; put it '
-                            'there, or name the folder of the instance maps with --instances.')
+    def _instance(self, layout: LayoutFile, folder: Path, optional: bool) -> str | None:
+        found = find_beside(self.dataset, 'instance', layout, folder)
+        if found is None and not optional:
+            raise DataError(f'The model reads instance maps, but {layout.label} has none: there is no '
+                            f'{expected_beside(self.dataset, "instance", layout, folder)}; put it there, or name the '
+                            'folder of the instance maps with --instances.')
         return found
 
-    def _present_instance(self, name: str, label: str, folder: Path) -> str | None:
-        candidates = [folder / f'{name}{suffix}' for suffix in self.dataset.suffixes['instance']]
-        return next((str(path) for path in candidates if path.is_file() and path != Path(label)), None)
-
-    def _photo(self, name: str, label: str, folder: Path) -> str:
+    def _photo(self, layout: LayoutFile, folder: Path) -> str:
         if not self.encodes_latents:
             self._check_styled()
         elif folder.is_file():
             return str(folder)
-        candidates = [folder / f'{name}{suffix}' for suffix in self.dataset.suffixes['photo']]
-        found = next((path for path in candidates if path.is_file()), None)
+        found = find_beside(self.dataset, 'photo', layout, folder)
         if found is None:
-            raise DataError(f'{label} has no photo to take styles from: there is no {candidates[0]}.')
-        return str(found)
+            raise DataError(f'{layout.label} has no photo to take styles from: there is no '
+                            f'{expected_beside(self.dataset, "photo", layout, folder)}.')
+        return found
 
     def _check_styled(self) -> None:
         if not self.model.style_channels:

@@ -10,7 +10,7 @@ import torch
 from narrow import ROOT, narrow
 
 from semsynth.apis import demo
-from semsynth.apis.inferencer import build_for_inference
+from semsynth.apis.building import build_for_inference
 from semsynth.engine.launch import load_config
 
 

@@ -6,7 +6,8 @@ from PIL import Image
 
 import semsynth.segmentors
 from semsynth.apis.editor import Editor
-from semsynth.apis.inferencer import Inferencer, LayoutFile
+from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.layout_files import LayoutFile
 from semsynth.data import DataError
 from semsynth.data.files import read_ids
 from semsynth.editing.labelling import build_segmentor, label_photo

@@ -6,7 +6,8 @@ import torch
 from narrow import make_camvid, narrow
 from PIL import Image
 
-from semsynth.apis.inferencer import Inferencer, LayoutFile
+from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.layout_files import LayoutFile
 from semsynth.data import DataError
 
 

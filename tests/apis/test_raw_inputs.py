@@ -6,7 +6,8 @@ import torch
 from narrow import narrow
 from PIL import Image
 
-from semsynth.apis.inferencer import Inferencer, LayoutFile
+from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.layout_files import LayoutFile
 from semsynth.apis.synthesize import synthesize
 from semsynth.data import DataError
 from semsynth.data.files import read_photo

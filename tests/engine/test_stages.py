@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from ranks import run_ranks
 from toy_run import assert_equal
 
-from semsynth.apis.inferencer import build_for_inference
+from semsynth.apis.building import build_for_inference
 from semsynth.engine import launch
 from semsynth.engine.stages import stage_config, stage_configs
 from semsynth.registry import HOOKS

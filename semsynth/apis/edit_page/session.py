@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from semsynth.apis.editor import Editor
-from semsynth.apis.inferencer import Inferencer, LayoutFile
+from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.layout_files import LayoutFile
 from semsynth.editing.scene import Object
 from semsynth.segmentors import Segmentor
 from semsynth.visualise import colour_labels

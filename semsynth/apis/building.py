@@ -1,0 +1,43 @@
+"""The part of a trained model that synthesises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from semsynth.checkpoints import load_checkpoint
+from semsynth.models import Synthesizer
+from semsynth.registry import MODELS
+from semsynth.weights import hash_weights
+
+TRAINED_ONLY = ('discriminator', 'segmentor', 'losses', 'views', 'frozen')
+"""Parts of a model that only training needs."""
+
+
+def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthesizer:
+    """The parts of a config's model that synthesise, in eval mode; no weights of frozen networks are needed.
+
+    Args:
+        config: of the training.
+        checkpoint: path; None leaves the weights as they are initialised.
+
+    Raises:
+        ValueError: the checkpoint's weights do not fit; the message lists what differs. Or the file of styles was made
+            with another checkpoint's encoder.
+    """
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        model = MODELS.build({**config.model, **dict.fromkeys(TRAINED_ONLY)})
+    if checkpoint is not None:
+        stored = load_checkpoint(checkpoint)['state_dict']
+        state = {name: value for name, value in stored.items() if name.startswith(('generator.', 'encoder.'))}
+        try:
+            model.load_state_dict(state)
+        except RuntimeError as error:
+            raise ValueError(f'{checkpoint} does not fit the model of {config.filename}: {error}. Use the config that '
+                             'it was trained with: it lies beside the checkpoint, and inside it.') from error
+        if model.styles and model.styles.encoder not in ('', hash_weights(model.encoder)):
+            raise ValueError(f'The styles in {config.model.styles} were not made with the encoder in {checkpoint}: '
+                             'make them anew with tools/encode_styles.py.')
+    return model.eval()

@@ -1,0 +1,70 @@
+"""Layouts in files and folders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from semsynth.data.files import DataError, find_by_stem, first_few
+from semsynth.data.scene_dataset import WORDS, SceneDataset
+
+
+@dataclass
+class LayoutFile:
+    """A layout in files.
+
+    Args:
+        name: what its results are called.
+        label: path of the label map, in the data set's ids; or of the image-like input, or of the photo whose edges are
+            one, where the data set has such.
+        instance: path of the instance map, or None.
+        photo: path of a photo that gives its styles or its latent, or None.
+    """
+
+    name: str
+    label: str
+    instance: str | None = None
+    photo: str | None = None
+
+
+def find_layouts(dataset: SceneDataset, inputs: Iterable[str | Path]) -> list[tuple[LayoutFile, Path]]:
+    """The layouts in files and folders, each with the folder that it was looked for in.
+
+    Args:
+        dataset: whose endings the files have.
+        inputs: label maps (image-like inputs, or photos whose edges are such, as the data set has them), or folders
+            that hold some.
+
+    Raises:
+        DataError: there are none, or two have one name.
+    """
+    suffixes, what = dataset.suffixes[dataset.layout_kind], WORDS[dataset.layout_kind]
+    found = []
+    for source in map(Path, inputs):
+        if source.is_dir():
+            found += [(LayoutFile(name, path), source) for name, paths in find_by_stem(source, suffixes).items()
+                      for path in paths]
+        elif source.is_file():
+            suffix = next((end for end in suffixes if source.name.endswith(end)), source.suffix)
+            found.append((LayoutFile(source.name.removesuffix(suffix), str(source)), source.parent))
+        else:
+            raise DataError(f'There is no {what} {source}.')
+    if not found:
+        raise DataError(f'There are no {what}s in {", ".join(map(str, inputs))}: they end in {", ".join(suffixes)}.')
+    if twins := [name for name, count in Counter(layout.name for layout, _ in found).items() if count > 1]:
+        raise DataError(f'{len(twins)} names stand for more than one {what} ({first_few(twins)}), and so would their '
+                        'results: synthesise them one folder at a time.')
+    return found
+
+
+def find_beside(dataset: SceneDataset, kind: str, layout: LayoutFile, folder: Path) -> str | None:
+    """The file of another kind, ``'instance'`` or ``'photo'``, that belongs to a layout, or None."""
+    candidates = [folder / f'{layout.name}{suffix}' for suffix in dataset.suffixes[kind]]
+    return next((str(path) for path in candidates if path.is_file() and path != Path(layout.label)), None)
+
+
+def expected_beside(dataset: SceneDataset, kind: str, layout: LayoutFile, folder: Path) -> Path:
+    """Where that file is looked for first."""
+    return folder / f'{layout.name}{dataset.suffixes[kind][0]}'
