@@ -1,5 +1,7 @@
 """Discriminators: layout and image in, feature maps and logits of every scale out."""
 
+from semsynth.discriminators.feature_pyramid import FeaturePyramidDiscriminator
 from semsynth.discriminators.multi_scale import MultiScaleDiscriminator
+from semsynth.discriminators.oasis import OASISDiscriminator
 
-__all__ = ['MultiScaleDiscriminator']
+__all__ = ['FeaturePyramidDiscriminator', 'MultiScaleDiscriminator', 'OASISDiscriminator']

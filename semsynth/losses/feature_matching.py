@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from semsynth.models.step import Step, Verdict
 
 NORMALISATIONS = {
-    'paper': lambda scales, layers: 1.0,
-    'spade': lambda scales, layers: 1.0 / scales,
-    'pix2pixhd': lambda scales, layers: 4.0 / (scales * layers),
+    'paper': lambda scales, layers, maps: 1.0,
+    'spade': lambda scales, layers, maps: 1.0 / scales,
+    'pix2pixhd': lambda scales, layers, maps: 4.0 / (scales * layers),
+    'ccfpse': lambda scales, layers, maps: 1.0 / maps,
 }
 
 
@@ -27,13 +28,14 @@ def feature_matching(fake: Verdict, real: Verdict, normalise: str = 'paper') -> 
         fake: a list of feature maps ``(B, C, H, W)`` per scale; the last of each list, the logits, is not compared.
         real: the same of the real image; no gradient flows to it.
         normalise: factor of each scale's sum over its layers: ``'paper'`` 1; ``'spade'`` 1/scales; ``'pix2pixhd'``
-            1/scales * 4/layers, where ``layers`` is the number of maps compared (its n_layers_D + 1).
+            1/scales * 4/layers, where ``layers`` is the number of a scale's maps compared (its n_layers_D + 1);
+            ``'ccfpse'`` 1/maps, of all scales: their mean.
 
     Returns:
         A scalar, at least float32.
     """
-    factor = NORMALISATIONS[normalise]
-    return sum(factor(len(fake), len(ours) - 1) * l1(our, their)
+    factor, maps = NORMALISATIONS[normalise], sum(len(scale) - 1 for scale in fake)
+    return sum(factor(len(fake), len(ours) - 1, maps) * l1(our, their)
                for ours, theirs in zip(fake, real, strict=True)
                for our, their in zip(ours[:-1], theirs[:-1], strict=True))
 
@@ -43,12 +45,12 @@ class FeatureMatchingLoss(Loss):
     """The discriminator's features of each view are to be those of the real image, summed over the views.
 
     Args:
-        normalise: ``'pix2pixhd'``, ``'spade'`` or ``'paper'``, see `feature_matching`.
-        weight: factor of the whole term (all three papers: 10).
+        normalise: ``'pix2pixhd'``, ``'spade'``, ``'ccfpse'`` or ``'paper'``, see `feature_matching`.
+        weight: factor of the whole term (pix2pixHD, SPADE and ECGAN: 10; CC-FPSE's script: 20).
         views: weight of each view that it is for; by default the model's views with their weights.
 
     Raises:
-        ValueError: the normalisation is none of the three.
+        ValueError: the normalisation is none of these.
     """
 
     judges = True

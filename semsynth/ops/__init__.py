@@ -1,6 +1,7 @@
 """Numerics worth their own file."""
 
+from semsynth.ops.conditional import conditional_convolution
 from semsynth.ops.instance import instance_mean, number_instances
 from semsynth.ops.similarity import similarity_loss
 
-__all__ = ['instance_mean', 'number_instances', 'similarity_loss']
+__all__ = ['conditional_convolution', 'instance_mean', 'number_instances', 'similarity_loss']

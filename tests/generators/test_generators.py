@@ -20,9 +20,12 @@ SPADE_LATENT = dict(SPADE, latent_dim=3, image_size=[64, 96])
 UNET = dict(type='UNetGenerator', base_channels=2, num_downsamples=4)
 UNET_INSTANCE = dict(UNET, norm='instance')
 CRN = dict(type='CRNGenerator', widths=(4, 4, 2))
-SMALLEST = [(GLOBAL, 8), (LOCAL, 16), (SPADE, 32), (UNET, 16), (CRN, 4)]
-GENERATORS_ALL = [GLOBAL, LOCAL, SPADE, SPADE_ALL, SPADE_LATENT, UNET, UNET_INSTANCE, CRN]
-NAMES = ['global', 'local', 'spade', 'spade_all', 'spade_latent', 'unet', 'unet_instance', 'crn']
+CCFPSE = dict(type='CCFPSEGenerator', base_channels=2, hidden_channels=4, pyramid_channels=3)
+BACKBONE = dict(type='BackboneGenerator', feature_channels=2,
+                backbone=dict(type='ResNetV1c', depth=18, base_channels=2, stem_channels=2))
+SMALLEST = [(GLOBAL, 8), (LOCAL, 16), (SPADE, 32), (UNET, 16), (CRN, 4), (CCFPSE, 32), (BACKBONE, 64)]
+GENERATORS_ALL = [GLOBAL, LOCAL, SPADE, SPADE_ALL, SPADE_LATENT, UNET, UNET_INSTANCE, CRN, CCFPSE, BACKBONE]
+NAMES = ['global', 'local', 'spade', 'spade_all', 'spade_latent', 'unet', 'unet_instance', 'crn', 'ccfpse', 'backbone']
 EDGE_GUIDED = dict(type='EdgeGuidedHead', num_classes=CLASSES, num_layers=2, embedding_channels=3)
 HEADS_ALL = [dict(type='RGBHead'), dict(type='RGBHead', kernel_size=3, padding_mode='zeros'), EDGE_GUIDED]
 
@@ -67,7 +70,7 @@ def test_outputs_are_float32_under_autocast(config):
     assert all(parameter.grad.isfinite().all() for parameter in generator.parameters())
 
 
-@pytest.mark.parametrize(('config', 'smallest'), SMALLEST, ids=['global', 'local', 'spade', 'unet', 'crn'])
+@pytest.mark.parametrize(('config', 'smallest'), SMALLEST, ids=[config['type'] for config, _ in SMALLEST])
 def test_smallest_size_and_sizes_that_do_not_fit(config, smallest):
     generator = build(config)
     assert generator.smallest_size == smallest
@@ -95,6 +98,9 @@ def test_any_image_like_input():
     (dict(type='SPADEGenerator', in_channels=36, num_upsamples='more', latent_dim=256, image_size=(256, 512)),
      101_136_579),
     (dict(type='SPADEGenerator', in_channels=151), 96_492_483),
+    # Without the 42 parameters of its norms that the official code makes and never uses.
+    (dict(type='CCFPSEGenerator', in_channels=36, num_upsamples='more'), 119_966_979 - 26_112),
+    (dict(type='CCFPSEGenerator', in_channels=151), 125_254_211 - 26_112),
 ])
 def test_parameters_are_as_many_as_the_official_ones(config, parameters):
     with torch.device('meta'):

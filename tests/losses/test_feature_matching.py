@@ -19,7 +19,9 @@ def transcription(fake, real):
 @pytest.mark.parametrize('normalise, scales, layers, factor', [
     ('paper', 2, 4, 1), ('paper', 3, 2, 1), ('spade', 3, 4, 1 / 3),
     # 1/scales * 4/(n_layers_D + 1), where n_layers_D + 1 maps are compared.
-    ('pix2pixhd', 2, 4, 1 / 2), ('pix2pixhd', 3, 5, 4 / 15)])
+    ('pix2pixhd', 2, 4, 1 / 2), ('pix2pixhd', 3, 5, 4 / 15),
+    # The mean over all maps.
+    ('ccfpse', 3, 2, 1 / 6)])
 def test_is_eq_4_under_each_normalisation(normalise, scales, layers, factor):
     fake, real = verdict(scales, layers), verdict(scales, layers)
     assert feature_matching(fake, real, normalise).item() == pytest.approx(factor * transcription(fake, real))
@@ -57,5 +59,5 @@ def test_sums_over_the_views(make_step):
 
 
 def test_an_unknown_normalisation():
-    with pytest.raises(ValueError, match="normalise='none' is not one of paper, spade, pix2pixhd"):
+    with pytest.raises(ValueError, match="normalise='none' is not one of paper, spade, pix2pixhd, ccfpse"):
         FeatureMatchingLoss(normalise='none')

@@ -1,0 +1,15 @@
+# CC-FPSE narrowed to 2 CPU cores: the whole method, but no VGG (its weights are half a gigabyte).
+model = dict(
+    type='Synthesizer',
+    channels_last=True,
+    data_preprocessor=dict(type='LayoutPreprocessor'),
+    # Instance norm: 4 images are few to take statistics of a batch from.
+    generator=dict(type='CCFPSEGenerator', base_channels=8, hidden_channels=16, pyramid_channels=16, norm='instance',
+                   num_upsamples='normal'),
+    discriminator=dict(type='FeaturePyramidDiscriminator', base_channels=24),
+    losses=dict(
+        adversarial=dict(type='HingeLoss', reduction='mean'),
+        feature_matching=dict(type='FeatureMatchingLoss', normalise='ccfpse', weight=20),
+        # The label generator's features stand in for VGG's.
+        perceptual=dict(type='SegmentorFeatureLoss', weight=5)),
+    reuse_outputs=False)

@@ -1,0 +1,6 @@
+# ECGAN on Cityscapes with a ResNet-50 as encoder E, which "can be any network structure" (3.1), from random weights:
+# backbone='vgg16' or a config of mmseg's works as well, and pretrained='FILE' takes weights from a file.
+_base_ = 'ecgan_cityscapes.py'
+model = dict(generator=dict(
+    _delete_=True, type='BackboneGenerator', backbone='resnet50', feature_channels=64,
+    head=dict(type='EdgeGuidedHead', num_classes=_base_.num_classes, num_layers=3, embedding_channels=64)))

@@ -1,0 +1,98 @@
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision
+from torch import nn
+
+from semsynth.generators import BackboneGenerator
+from semsynth.layers.backbones import Levels, build_backbone
+from semsynth.layout import Layout
+
+RESNET = dict(type='ResNetV1c', depth=18, base_channels=4, stem_channels=4)
+
+
+def build(backbone=RESNET, **changes):
+    return BackboneGenerator(in_channels=5, backbone=backbone, feature_channels=4, **changes)
+
+
+def layout(height=64, width=96):
+    return Layout(label=torch.randint(5, (2, height, width)), num_classes=5)
+
+
+@pytest.mark.parametrize(('backbone', 'widths'), [
+    ('resnet18', [64, 64, 128, 256, 512]), ('alexnet', [64, 192, 256, 256]),
+    ('vgg11', [64, 128, 256, 512, 512, 512]),
+    (RESNET, [4, 8, 16, 32]),
+    (dict(type='MixVisionTransformer', embed_dims=4, num_layers=[1, 1, 1, 1]), [4, 8, 16, 32])])
+def test_any_backbone(backbone, widths):
+    generator = build(backbone)
+    assert [lateral.in_channels for lateral in generator.lateral] == [5, *widths]
+    generator(layout())['image'].square().mean().backward()
+    assert not [name for name, parameter in generator.named_parameters() if parameter.grad is None]
+
+
+@torch.no_grad()
+def test_levels_are_added_from_the_coarsest_on():
+    generator, scene = build().eval(), layout()
+    levels = [scene.one_hot, *generator.backbone(scene.one_hot)]
+    assert [tuple(level.shape[-2:]) for level in levels] == [(64, 96), (16, 24), (8, 12), (4, 6), (2, 3)]
+    x = generator.lateral[4](levels[4])
+    for number in (3, 2, 1, 0):
+        x = F.interpolate(x, levels[number].shape[-2:], mode='bilinear') + generator.lateral[number](levels[number])
+        x = generator.refine[number](torch.where(x > 0, x, 0.2 * x))
+    torch.testing.assert_close(generator.features(scene), x)
+
+
+def test_levels_are_the_last_of_each_size():
+    layers = Levels(nn.Conv2d(2, 3, 3, 2, 1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(3, 4, 1), nn.AvgPool2d(2))
+    x = torch.randn(1, 2, 16, 24)
+    first = layers[1](layers[0](x))
+    second = layers[3](layers[2](first))
+    for found, expected in zip(layers(x), (first, second, layers[4](second)), strict=True):
+        assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize('channels', [3, 5])
+def test_weights_of_a_classifier(channels, tmp_path):
+    official = torchvision.models.resnet18()
+    torch.save(official.state_dict(), tmp_path / 'resnet18.pth')
+    network = build_backbone('resnet18', channels, tmp_path / 'resnet18.pth')
+    assert network[0].in_channels == channels
+    assert torch.equal(network[-1][1].conv2.weight, official.layer4[1].conv2.weight)
+    if channels == 3:  # as ours then sees what it was trained on
+        image = torch.randn(1, 3, 64, 64)
+        pooled = network.eval()(image)[-1].mean((2, 3))
+        torch.testing.assert_close(official.fc(pooled), official.eval()(image))
+
+
+def test_weights_of_a_segmentor(tmp_path):
+    trained = build_backbone(RESNET, 3)
+    state = {f'backbone.{name}': value for name, value in trained.state_dict().items()}
+    torch.save(dict(state_dict=state | {'decode_head.weight': torch.ones(1)}), tmp_path / 'segmentor.pth')
+    network = build(pretrained=tmp_path / 'segmentor.pth').backbone
+    own, theirs = network.state_dict(), trained.state_dict()
+    assert own['stem.0.weight'].shape == (2, 5, 3, 3)
+    assert all(torch.equal(own[name], theirs[name]) for name in theirs if name != 'stem.0.weight')
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    torch.save(torchvision.models.resnet18().state_dict(), tmp_path / 'resnet18.pth')
+    with pytest.raises(ValueError, match=r'resnet18\.pth are not those of ResNetV1c: stem\.0\.weight, .* another shape'):
+        build(pretrained=tmp_path / 'resnet18.pth')
+    with pytest.raises(ValueError, match=r'resnet18\.pth are not those of alexnet: features\.0\.weight, .*16 in all'):
+        build('alexnet', pretrained=tmp_path / 'resnet18.pth')
+    with pytest.raises(FileNotFoundError, match=r'no weight file nowhere\.pth'):
+        build(pretrained='nowhere.pth')
+
+
+def test_nothing_is_downloaded(monkeypatch):
+    monkeypatch.setattr('torch.hub.load_state_dict_from_url', lambda *_, **__: pytest.fail('a download'))
+    build('resnet18')
+    build(dict(RESNET, pretrained='open-mmlab://resnet18_v1c')).backbone.init_weights()
+
+
+def test_unknown_classifiers_are_named():
+    with pytest.raises(ValueError, match="'resnet81' is no classifier of torchvision; did you mean resnet18"):
+        build('resnet81')
+    with pytest.raises(ValueError, match="backbone='vit_b_16': its layers do not follow one another"):
+        build('vit_b_16')
