@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 
 from mmengine.hooks import EMAHook
-from mmengine.model import MomentumAnnealingEMA
+from mmengine.model import MomentumAnnealingEMA, revert_sync_batchnorm
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import weights_to_cpu
 from torch import nn
 
+from semsynth.engine.norms import refresh_norms
 from semsynth.engine.optim import PLAYERS
 from semsynth.engine.wrapping import bare
 from semsynth.registry import HOOKS
@@ -21,33 +23,50 @@ class GeneratorEMAHook(EMAHook):
     """Averages the generator, and the encoder where there is one; evaluation and pictures use the average.
 
     average = (1 - m) * average + m * weights, after every iteration, with m = max(momentum, gamma / (gamma + steps)): a
-    young average forgets its untrained start. Buffers are those of the last iteration.
-    In checkpoints ``state_dict`` holds the average, ``ema_state_dict`` the weights being trained.
+    young average forgets its untrained start. Buffers are those of the last iteration, but for batch norms' statistics
+    with ``refresh``. In checkpoints ``state_dict`` holds the average, ``ema_state_dict`` the weights being trained.
 
     Args:
         momentum: share of the newest weights: 0.001 is what papers call a decay of 0.999.
         gamma: how fast m falls: at 10 it spans about a tenth of the steps so far, until it reaches the momentum.
         begin_iter: iteration from which on it averages; until then it is a copy.
+        refresh: number of training batches from which, whenever the average is used, its generator's batch norms take
+            their statistics anew (OASIS: 50); with 0 they have those of the weights being trained.
     """
 
-    def __init__(self, momentum: float = 0.001, gamma: int = 10, begin_iter: int = 0):
+    def __init__(self, momentum: float = 0.001, gamma: int = 10, begin_iter: int = 0, refresh: int = 0):
         super().__init__(strict_load=True, begin_iter=begin_iter)
-        self.momentum, self.gamma = momentum, gamma
+        self.momentum, self.gamma, self.refresh = momentum, gamma, refresh
 
     def before_run(self, runner: Runner) -> None:
         """Copy the parts that are averaged."""
+        self.runner, self.is_fresh = runner, False
         model = bare(runner.model)
         self.src_model = nn.ModuleDict({part: bare(getattr(model, part)) for part in PLAYERS['generator']
                                         if getattr(model, part, None) is not None})
         self.ema_model = MomentumAnnealingEMA(self.src_model, momentum=self.momentum, gamma=self.gamma)
+        # One rank alone may use the average, as when it saves it: no norm of it may wait for the others.
+        self.ema_model.module = revert_sync_batchnorm(self.ema_model.module)
+
+    def after_train_iter(self, *args, **kwargs) -> None:
+        """Average."""
+        super().after_train_iter(*args, **kwargs)
+        self.is_fresh = False
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Validate the average."""
+        self._refresh()
+        super().before_val_epoch(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Put the average where a checkpoint's weights are looked for, and the weights beside it."""
+        self._refresh()
         super().before_save_checkpoint(runner, checkpoint)
         checkpoint['state_dict'] = weights_to_cpu(checkpoint['state_dict'])
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take both back; weights that were trained without an average are its first value."""
+        self.is_fresh = True
         if 'ema_state_dict' in checkpoint and runner._resume:
             super().after_load_checkpoint(runner, checkpoint)
             return
@@ -58,8 +77,23 @@ class GeneratorEMAHook(EMAHook):
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Within it, the model has the average for weights."""
+        self._refresh()
         self._swap_ema_parameters()
         try:
             yield
         finally:
             self._swap_ema_parameters()
+
+    def _refresh(self) -> None:
+        if self.refresh and not self.is_fresh:
+            refresh_norms(self.ema_model.module, self.runner, self.refresh)
+            self.is_fresh = True
+
+    def _swap_ema_parameters(self) -> None:
+        """Exchange the average and the weights being trained; mmengine's leaves the buffers where they are."""
+        pairs = zip(chain(self.ema_model.module.parameters(), self.ema_model.module.buffers()),
+                    chain(self.src_model.parameters(), self.src_model.buffers()), strict=True)
+        for average, trained in pairs:
+            kept = average.data.clone()
+            average.data.copy_(trained.data)
+            trained.data.copy_(kept)
