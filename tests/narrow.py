@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 SIZE = 64  # the smallest that six halvings leave something of
 SMALL = dict(base_channels=4, hidden_channels=4, embedding_channels=4, num_blocks=1, num_global_blocks=1,
              num_global_downsamples=2, num_downsamples=3, widths=(4, 4, 4, 4), pyramid_channels=4, feature_channels=4,
-             batch_size=2, num_workers=0, persistent_workers=False)
+             refresh=1, batch_size=2, num_workers=0, persistent_workers=False)
 RUNS = itertools.count()
 
 

@@ -34,7 +34,7 @@ def test_every_config_takes_a_finite_step(path, stage, roots, tmp_path):
     runner.train()
     logged = {name.removeprefix('train/'): buffer.current() for name, buffer in runner.message_hub.log_scalars.items()}
     terms = {name for name, term in config.model.losses.items() if term}
-    assert {name.split('/')[1] for name in logged if name.startswith('generator/')} == terms
+    assert {name.split('/')[1] for name in logged if name.startswith(('generator/', 'discriminator/'))} == terms
     assert ('discriminator/adversarial' in logged) == bool(config.model.get('discriminator'))
     assert all(torch.isfinite(torch.tensor(value)) for value in logged.values()), logged
     assert all(value.isfinite().all() for value in runner.model.state_dict().values())
