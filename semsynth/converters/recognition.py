@@ -26,11 +26,13 @@ class Recognised:
         network: config of our network of the same architecture.
         names: our name of each official key.
         guessed: arguments of the network that the weights do not tell: any value loads them, one is right.
+        unused: official keys that the official network has, and never reads.
     """
 
     network: dict
     names: dict[str, str]
     guessed: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
 
 @dataclass
@@ -106,7 +108,7 @@ def rename(state_dict: Mapping[str, Tensor], recognised: Recognised, part: str, 
     Raises:
         ValueError: keys are unknown, missing, or of another shape than in our network; or we have no such network.
     """
-    names = recognised.names
+    names, known = recognised.names, {*recognised.names, *recognised.unused}
     try:
         with torch.device('meta'):
             own = FAMILIES[part].build(recognised.network).state_dict()
@@ -114,7 +116,7 @@ def rename(state_dict: Mapping[str, Tensor], recognised: Recognised, part: str, 
         raise ValueError(f'There is no network of ours that is this {what}: {error}') from error
     differences = {
         'has, but should not have': [
-            name for name in state_dict if name not in names and not _is_idle_statistic(name, state_dict)],
+            name for name in state_dict if name not in known and not _is_idle_statistic(name, state_dict)],
         'lacks': [name for name in names if name not in state_dict],
         'has in another shape': [f'{name} {tuple(state_dict[name].shape)} instead of {tuple(own[ours].shape)}'
                                    for name, ours in names.items()

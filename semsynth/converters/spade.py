@@ -30,12 +30,13 @@ def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
     guessed = [] if is_largest else ['num_upsamples']
     if 'fc.weight' in state and state['fc.weight'].ndim == 2:
         seed_channels, network['latent_dim'] = state['fc.weight'].shape
-        sides = _sides(seed_channels // (16 * network['base_channels']))
+        sides = sides_of(seed_channels // (16 * network['base_channels']))
         network['image_size'] = tuple((128 if is_largest else 32) * side for side in sides)
         guessed.append('image_size')
     names = plain_names({'fc': 'seed', 'conv_img': 'head.convolution'})
+    norm = 'param_free_norm' if network['norm'] == 'batch' else None
     for theirs, ours in blocks.items():
-        names |= _block(theirs, ours, network['norm'])
+        names |= block_names(theirs, ours, theirs.startswith('up_'), norm)
     return Recognised(network, names, tuple(guessed))
 
 
@@ -68,20 +69,28 @@ PARTS: dict[str, Recogniser] = dict(
     generator=recognise_generator, discriminator=recognise_discriminator, encoder=recognise_encoder)
 
 
-def _block(theirs: str, ours: str, norm: str) -> dict[str, str]:
-    shortcut = ['s'] if theirs.startswith('up_') else []  # where the width changes
-    names = spectral_names({f'{theirs}.conv_{part}': f'{ours}.conv_{part}' for part in ('0', '1', *shortcut)})
+def block_names(theirs: str, ours: str, widens: bool, norm: str | None) -> dict[str, str]:
+    """Our name of each tensor of a block.
+
+    Args:
+        theirs: official name of the block.
+        ours: our name of it.
+        widens: whether its width changes, so that its shortcut has layers too.
+        norm: official name of the batch norm in each SPADE norm; None for instance norm, which has no tensors.
+    """
+    parts = ('0', '1', *['s'] * widens)
+    names = spectral_names({f'{theirs}.conv_{part}': f'{ours}.conv_{part}' for part in parts})
     names |= {f'{theirs}.conv_{part}.bias': f'{ours}.conv_{part}.bias' for part in ('0', '1')}
-    for part in ('0', '1', *shortcut):
+    for part in parts:
         their, our = f'{theirs}.norm_{part}', f'{ours}.norm_{part}'
         names |= plain_names({f'{their}.mlp_shared.0': f'{our}.shared', f'{their}.mlp_gamma': f'{our}.gamma',
                               f'{their}.mlp_beta': f'{our}.beta'})
-        if norm == 'batch':
-            names |= plain_names({f'{their}.param_free_norm': f'{our}.norm'}, STATISTICS)
+        if norm:
+            names |= plain_names({f'{their}.{norm}': f'{our}.norm'}, STATISTICS)
     return names
 
 
-def _sides(pixels: int) -> tuple[int, int]:
+def sides_of(pixels: int) -> tuple[int, int]:
     """Height and width of the least wide rectangle of so many pixels."""
     height = max((height for height in range(1, int(pixels**0.5) + 1) if pixels % height == 0), default=1)
     return height, max(pixels // height, 1)

@@ -77,7 +77,7 @@ def test_weights_of_a_segmentor(tmp_path):
 
 def test_weights_of_another_network_are_refused(tmp_path):
     torch.save(torchvision.models.resnet18().state_dict(), tmp_path / 'resnet18.pth')
-    with pytest.raises(ValueError, match=r'resnet18\.pth are not those of ResNetV1c: stem\.0\.weight, .* another shape'):
+    with pytest.raises(ValueError, match=r'resnet18\.pth are not those of ResNetV1c: stem.*another shape'):
         build(pretrained=tmp_path / 'resnet18.pth')
     with pytest.raises(ValueError, match=r'resnet18\.pth are not those of alexnet: features\.0\.weight, .*16 in all'):
         build('alexnet', pretrained=tmp_path / 'resnet18.pth')
