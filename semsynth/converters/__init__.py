@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from semsynth.converters import pix2pixhd, spade
+from semsynth.converters import ccfpse, oasis, pix2pixhd, spade
 from semsynth.converters.recognition import Converted, rename, tidy
 
-SOURCES = dict(pix2pixhd=pix2pixhd.PARTS, spade=spade.PARTS)
+SOURCES = dict(pix2pixhd=pix2pixhd.PARTS, spade=spade.PARTS, oasis=oasis.PARTS, ccfpse=ccfpse.PARTS)
 """By source and part, what recognises an official state dict."""
 
 __all__ = ['SOURCES', 'Converted', 'convert', 'convert_part']
@@ -21,7 +21,7 @@ def convert(state_dict: Mapping[str, Tensor], source: str, part: str) -> dict[st
     Args:
         state_dict: as the official code saves it; ``module.`` of DataParallel, half precision, the statistics that
             instance norm kept in torch 0.3 and any torch's way to store spectral norm may be in it.
-        source: the official code: ``'pix2pixhd'`` or ``'spade'``.
+        source: the official code: ``'pix2pixhd'``, ``'spade'``, ``'oasis'`` or ``'ccfpse'``.
         part: ``'generator'``, ``'discriminator'`` or ``'encoder'``.
 
     Returns:
