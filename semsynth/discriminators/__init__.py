@@ -3,5 +3,6 @@
 from semsynth.discriminators.feature_pyramid import FeaturePyramidDiscriminator
 from semsynth.discriminators.multi_scale import MultiScaleDiscriminator
 from semsynth.discriminators.oasis import OASISDiscriminator
+from semsynth.discriminators.separate import SeparateDiscriminators
 
-__all__ = ['FeaturePyramidDiscriminator', 'MultiScaleDiscriminator', 'OASISDiscriminator']
+__all__ = ['FeaturePyramidDiscriminator', 'MultiScaleDiscriminator', 'OASISDiscriminator', 'SeparateDiscriminators']

@@ -42,6 +42,8 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
         if model.discriminator is not None:
             raise ValueError('discriminator: no loss trains it; add an adversarial loss or set discriminator=None.')
         return
+    if model.tells_kinds:
+        _check_kinds(model)
     for name, loss in model.losses.items():
         _check_loss(name, loss, model, made)
     read = {view for loss in model.losses.values() for view in views_of(loss, model)}
@@ -118,6 +120,14 @@ def _check_logits(name: str, loss: Loss, model: Synthesizer) -> None:
     if loss.reads_class_logits and model.discriminator.num_classes != classes:
         raise ValueError(f'discriminator: {kind} has num_classes={model.discriminator.num_classes}, but the layout has '
                          f'{classes}; give both the same.')
+
+
+def _check_kinds(model: Synthesizer) -> None:
+    """A discriminator of each kind of real image, and no other, which would never learn."""
+    kinds, imitated = set(model.discriminator.networks), {view.real for view in model.views.values()}
+    if kinds != imitated:
+        raise ValueError(f'discriminator: networks are given for {", ".join(sorted(kinds))}, but the views imitate '
+                         f'{", ".join(sorted(imitated))}; give one for each of these.')
 
 
 def views_of(loss: Loss, model: Synthesizer) -> list[str]:

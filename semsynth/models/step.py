@@ -52,8 +52,10 @@ class Step:
         return self.judge({view.real: self.real[view.real] for view in self.views.values()})
 
     def judge(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
-        """The discriminator's verdict on any images of this layout, as one batch."""
-        scales = self.model.discriminator(self.layout.repeat(len(images)), torch.cat(list(images.values())))
+        """The discriminator's verdict on any images of this layout, by names of views or real images, as one batch."""
+        kinds = [self.views[name].real if name in self.views else name for name in images]
+        scales = self.model.discriminator(self.layout.repeat(len(images)), torch.cat(list(images.values())),
+                                          **(dict(kinds=kinds) if self.model.tells_kinds else {}))
         chunks = [[feature.chunk(len(images)) for feature in scale] for scale in scales]
         return {name: [[parts[i] for parts in scale] for scale in chunks] for i, name in enumerate(images)}
 

@@ -61,6 +61,7 @@ class Synthesizer(BaseModel):
         self.latent_dim = getattr(self.generator, 'latent_dim', None)
         image_channels = self.data_preprocessor.image_channels = self.generator.head.image_channels
         self.discriminator = build_discriminator(discriminator, channels, image_channels) if discriminator else None
+        self.tells_kinds = getattr(self.discriminator, 'reads_kinds', False)
         self.segmentor = SEGMENTORS.build(segmentor) if segmentor else None
         self.losses = nn.ModuleDict({name: LOSSES.build(term) for name, term in (losses or {}).items() if term})
         self.views = resolve_views(self.generator.head, views or {})

@@ -4,7 +4,7 @@ import pytest
 import torch
 from converters import official_pix2pixhd as official
 
-from semsynth.converters import convert, convert_part
+from semsynth.converters import SOURCES, convert, convert_part
 from semsynth.converters.recognition import FAMILIES
 from semsynth.layout import Layout
 
@@ -145,7 +145,7 @@ def refused(state, part='generator', source='pix2pixhd'):
 
 
 def test_unknown_sources_and_parts_are_named():
-    assert refused({}, source='pix2pix') == "source='pix2pix' is unknown; use one of pix2pixhd, spade."
+    assert refused({}, source='pix2pix') == f"source='pix2pix' is unknown; use one of {', '.join(SOURCES)}."
     assert refused({}, part='vgg') == ("part='vgg' is unknown for source='pix2pixhd'; "
                                        'use one of generator, discriminator, encoder.')
 
