@@ -142,6 +142,33 @@ def test_pix2pixhd_has_the_numbers_of_the_paper(name):
     assert config.model.data_preprocessor == dict(type='LayoutPreprocessor', num_classes=35, instances=True)
 
 
+@pytest.mark.parametrize('name', ['cityscapes', 'vae_cityscapes', 'ade20k'])
+def test_spade_has_the_numbers_of_the_paper(name):
+    """Appendix A, and of the released code what the paper leaves open; beta2 is its authors' correction."""
+    config = load_config(ROOT / f'configs/spade/spade_{name}.py')
+    has_latent, on_cityscapes = name.startswith('vae'), name.endswith('cityscapes')
+    kl = dict(kl=dict(type='KLLoss', weight=0.05)) if has_latent else {}
+    assert config.model.losses.to_dict() == dict(
+        adversarial=dict(type='HingeLoss', reduction='mean'),
+        feature_matching=dict(type='FeatureMatchingLoss', normalise='spade', weight=10),
+        perceptual=dict(type='PerceptualLoss', weight=10)) | kl
+    latent = dict(latent_dim=256, image_size=(256, 512)) if has_latent else {}
+    assert config.model.generator == dict(
+        type='SPADEGenerator', base_channels=64, norm='batch', spectral='spade',
+        num_upsamples='more' if on_cityscapes else 'normal', **latent)
+    encoder = dict(type='StyleEncoder', base_channels=64, latent_dim=256)
+    assert config.model.get('encoder') == (encoder if has_latent else None)
+    assert _adam(config) == dict(generator=(1e-4, (0.0, 0.9)), discriminator=(4e-4, (0.0, 0.9)))
+    assert config.train_cfg.max_epochs == 200 and _constant(config) == dict(generator=0.5, discriminator=0.5)
+    assert config.train_dataloader.batch_size == (16 if on_cityscapes else 32)
+    assert config.model.reuse_outputs is False
+    assert config.model.data_preprocessor.get('instances', False) == on_cityscapes
+    train = {part.type: part for part in config.train_dataloader.dataset.pipeline}
+    assert train['ResizeScene'].scale == ((512, 256) if on_cityscapes else (286, 286))
+    assert ('mmseg.RandomCrop' in train) == (not on_cityscapes)
+    assert config.test_dataloader.dataset.pipeline[2].scale == ((512, 256) if on_cityscapes else (256, 256))
+
+
 @pytest.mark.parametrize('name', ['cityscapes', '2048x4096', 'toycity'])
 def test_coarse_to_fine_grows_at_the_fine_end(name):
     """Section 3.2: the global generator, each enhancer in the order of the sizes, all jointly."""

@@ -23,8 +23,12 @@ def main() -> None:
     if args.part == 'clusters':
         print(f'{convert_styles(args.file, args.out)} styles in {args.out}')
         return
-    network = convert_checkpoint(args.file, args.source, args.part, args.out, add=args.add)
-    print(f'{args.out} has this network:\n{args.part}=dict({", ".join(f"{key}={network[key]!r}" for key in network)})')
+    converted = convert_checkpoint(args.file, args.source, args.part, args.out, add=args.add)
+    arguments = ', '.join(f'{key}={value!r}' for key, value in converted.network.items())
+    print(f'{args.out} has this network:\n{args.part}=dict({arguments})')
+    if converted.guessed:
+        print(f'Guessed, for the weights do not tell: {", ".join(converted.guessed)}. Take them from the options that '
+              'it was trained with.')
 
 
 if __name__ == '__main__':

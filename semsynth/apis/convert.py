@@ -8,23 +8,24 @@ from pathlib import Path
 import torch
 
 from semsynth.checkpoints import load_checkpoint
-from semsynth.converters import convert_part
+from semsynth.converters import Converted, convert_part
 from semsynth.converters.pix2pixhd_clusters import convert_clusters
 from semsynth.writing import write_whole
 
 
-def convert_checkpoint(file: str | Path, source: str, part: str, out: str | Path, *, add: bool = False) -> dict:
+def convert_checkpoint(file: str | Path, source: str, part: str, out: str | Path, *,
+                       add: bool = False) -> Converted:
     """Turn one official network's file into a checkpoint that tools and configs load.
 
     Args:
         file: the official state dict, read as data.
-        source: the official code: ``'pix2pixhd'``.
+        source: the official code: ``'pix2pixhd'`` or ``'spade'``.
         part: ``'generator'``, ``'discriminator'`` or ``'encoder'``.
         out: the checkpoint, written whole or not at all.
         add: keep the other parts that ``out`` holds, from earlier conversions.
 
     Returns:
-        Config of the network, as a model's config has it in ``part``.
+        The weights, and the config of the network as a model's config has it in ``part``.
 
     Raises:
         FileNotFoundError: there is no such file; with ``add``, no ``out``.
@@ -42,7 +43,7 @@ def convert_checkpoint(file: str | Path, source: str, part: str, out: str | Path
     buffer = io.BytesIO()
     torch.save(checkpoint, buffer)
     write_whole(out, buffer.getvalue())
-    return converted.network
+    return converted
 
 
 def convert_styles(file: str | Path, out: str | Path) -> int:

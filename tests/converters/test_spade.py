@@ -58,7 +58,8 @@ def test_channels_are_label_and_boundary():
 
 
 @pytest.mark.parametrize(('mode', 'seed', 'guess'), [
-    ('normal', (2, 2), (64, 64)), ('more', (1, 2), (32, 64)), ('normal', (2, 3), (64, 96)), ('most', (1, 1), (128, 128))])
+    ('normal', (2, 2), (64, 64)), ('more', (1, 2), (32, 64)), ('normal', (2, 3), (64, 96)),
+    ('most', (1, 1), (128, 128))])
 @torch.no_grad()
 def test_generator_with_latent(mode, seed, guess):
     network = official.randomise(official.Generator(5, 2, mode, z_dim=7, seed=seed))

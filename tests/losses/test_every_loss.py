@@ -17,6 +17,7 @@ FLAGS = dict(
     SimilarityLoss=(False, False, True, True, ()),
     L1Loss=(False, False, False, True, ()),
     ContrastiveLoss=(False, False, False, False, ('embedding',)),
+    KLLoss=(False, False, False, False, ()),
     ClassSpecificLoss=(False, False, False, False, ('class_specific',)),
 )
 

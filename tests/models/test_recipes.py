@@ -201,3 +201,58 @@ def test_ecgan(toycity):
         for name, value in expected.items():
             torch.testing.assert_close(logs[name], value.detach(), rtol=1e-4, atol=1e-5, msg=name)
     compare(model, plain, data[0])
+
+
+def test_spade_with_latent(toycity):
+    """TTUR, hinge over the mean of the scales, and outputs made anew, in training mode, for the discriminator."""
+    options = {f'optim_wrapper.{player}.optimizer.eps': 1e-3 for player in ('generator', 'discriminator')}
+    options |= {'model.generator.num_upsamples': 'normal', 'model.generator.image_size': SIZE}
+    model, wrappers, plain = build('configs/spade/spade_vae_cityscapes.py', toycity, **options)
+    net_g, net_d, net_e = plain.generator, plain.discriminator, plain.encoder
+    optimizer_g = torch.optim.Adam([*net_g.parameters(), *net_e.parameters()], lr=1e-4, betas=(0.0, 0.9), eps=1e-3)
+    optimizer_d = torch.optim.Adam(net_d.parameters(), lr=4e-4, betas=(0.0, 0.9), eps=1e-3)
+
+    def generate(layout, real):
+        mu, logvar = net_e.encode(real)
+        z = mu + torch.randn(mu.shape) * (0.5 * logvar).exp()
+        kld = -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum() / len(mu)
+        return net_g(Layout(layout.label, CLASSES, instance=layout.instance, latent=z))['image'], kld
+
+    data = batches('image')
+    for number, batch in enumerate(data):
+        torch.manual_seed(number)
+        logs = model.train_step(batch, wrappers)
+
+        torch.manual_seed(number)
+        layout, real = unpack(batch, 'image')
+        optimizer_g.zero_grad()
+        with parametrize.cached():
+            fake, kld = generate(layout, real)
+            pred_fake, pred_real = net_d(layout, fake), net_d(layout, real)
+            expected = dict(
+                adversarial=-sum(scale[-1].mean() for scale in pred_fake) / 2,
+                feature_matching=sum(10 / 2 * (our - their.detach()).abs().mean()
+                                     for ours, theirs in zip(pred_fake, pred_real, strict=True)
+                                     for our, their in zip(ours[:-1], theirs[:-1], strict=True)),
+                perceptual=vgg_loss(plain, fake, real), kl=0.05 * kld)
+            sum(expected.values()).backward()
+        optimizer_g.step()
+        optimizer_d.zero_grad()
+        with parametrize.cached():
+            with torch.no_grad():
+                fake, _ = generate(layout, real)
+            loss_d = sum(F.relu(1 + ours[-1]).mean() + F.relu(1 - theirs[-1]).mean()
+                         for ours, theirs in zip(net_d(layout, fake), net_d(layout, real), strict=True)) / 2
+            loss_d.backward()
+        optimizer_d.step()
+
+        expected = {f'generator/{name}': value for name, value in expected.items()} | {
+            'discriminator/adversarial': loss_d}
+        assert logs.keys() == expected.keys()
+        for name, value in expected.items():
+            torch.testing.assert_close(logs[name], value.detach(), rtol=1e-4, atol=1e-5, msg=name)
+    for ours, theirs in zip(model.buffers(), plain.buffers(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
+    for name, value in model.named_parameters():
+        if not name.endswith('bias'):
+            torch.testing.assert_close(value, plain.get_parameter(name), rtol=1e-4, atol=2e-5, msg=name)

@@ -1,0 +1,111 @@
+"""Latents at work: samples that differ, and the look of a photo."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from narrow import narrow
+from PIL import Image
+
+from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.synthesize import synthesize
+
+CONFIG = 'configs/spade/spade_vae_toycity.py'
+
+
+@pytest.fixture(scope='module')
+def trained(toycity, tmp_path_factory):
+    """Config and checkpoint of a model whose latent matters."""
+    torch.manual_seed(0)
+    config = narrow(CONFIG, toycity)
+    inferencer = Inferencer(config, None, device='cpu')
+    with torch.no_grad():
+        for parameter in (*inferencer.model.generator.parameters(), *inferencer.model.encoder.parameters()):
+            parameter.copy_(torch.randn_like(parameter) / max(parameter[0].numel(), 9)**0.5)
+    path = tmp_path_factory.mktemp('latent') / 'model.pth'
+    torch.save(dict(state_dict=inferencer.model.state_dict()), path)
+    return config, path
+
+
+@pytest.fixture
+def inferencer(trained):
+    return Inferencer(*trained, device='cpu')
+
+
+def pictures(inferencer, toycity, **options):
+    [layout, *_] = inferencer.find([toycity / 'gtFine/val'], photos=options.pop('photos', None))
+    return [result['outputs']['image'] for result in inferencer.sample(layout, **options)]
+
+
+def differs(one, other):
+    return (one.int() - other.int()).abs().float().mean() > 2
+
+
+def test_samples_differ_and_can_be_had_again(inferencer, toycity):
+    first, second = pictures(inferencer, toycity, count=2)
+    assert differs(first, second)
+    assert torch.equal(first, pictures(inferencer, toycity)[0])
+    assert differs(first, pictures(inferencer, toycity, seed=1)[0])
+
+
+def test_a_photo_gives_the_latent(inferencer, toycity):
+    """One of the layout itself, by name; or any one, for all layouts."""
+    photos = sorted((toycity / 'leftImg8bit/val').rglob('*.png'))
+    [by_name] = pictures(inferencer, toycity, photos=toycity / 'leftImg8bit/val')
+    [first], [second] = (pictures(inferencer, toycity, photos=photo) for photo in photos[:2])
+    assert torch.equal(by_name, first) and differs(first, second)
+    again = pictures(inferencer, toycity, photos=photos[0], count=2, seed=5)
+    assert torch.equal(again[0], again[1]) and torch.equal(again[0], first)
+
+
+def test_the_latent_is_the_posteriors_mean_at_the_layouts_size(inferencer, toycity):
+    photo = np.array(Image.open(sorted((toycity / 'leftImg8bit/val').rglob('*.png'))[0]))
+    latent = inferencer.encode_latent(photo, (64, 64))
+    inferencer.dataset.full_init()
+    batch = inferencer.model.data_preprocessor(dict(
+        inputs={name: [value] for name, value in inferencer.dataset[0]['inputs'].items()}, sample=dict(name=['a'])))
+    with torch.no_grad():
+        mean = inferencer.model.encoder(batch['layout'], batch['real']['image']).posterior[0][0]
+    assert latent.shape == (32,) and (latent - mean).abs().max() < 0.05 * mean.abs().max()  # rounding of the photo
+
+
+def test_latents_of_arrays(inferencer):
+    label, instance = np.zeros((64, 64), np.int64), np.ones((64, 64), np.int64)
+    one, again, other = (inferencer.synthesize(label, instance, latent=latent)['outputs']['image']
+                         for latent in (torch.ones(32), torch.ones(32), -torch.ones(32)))
+    assert torch.equal(one, again) and differs(one, other)
+    drawn = [inferencer.synthesize(label, instance, seed=seed)['outputs']['image'] for seed in (0, 0, 1)]
+    assert torch.equal(drawn[0], drawn[1]) and differs(drawn[0], drawn[2])
+
+
+def test_edges_and_images_differ_in_ecgan(toycity):
+    torch.manual_seed(0)
+    inferencer = Inferencer(narrow('configs/ecgan/ecgan_multimodal_toycity.py', toycity), None, device='cpu')
+    with torch.no_grad():
+        for parameter in inferencer.model.generator.parameters():
+            parameter.mul_(10)
+    [layout, *_] = inferencer.find([toycity / 'gtFine/val'])
+    one, other = (result['outputs'] for result in inferencer.sample(layout, count=2))
+    assert differs(one['edge'], other['edge']) and differs(one['image'], other['image'])
+
+
+def test_files(trained, toycity, tmp_path):
+    maps = tmp_path / 'maps'
+    shutil.copytree(toycity / 'gtFine/val', maps)
+    photo = next((toycity / 'leftImg8bit/train').rglob('*.png'))
+    assert synthesize(*trained, [maps], tmp_path / 'out', samples=2, device='cpu') == 5
+    assert synthesize(*trained, [maps], tmp_path / 'styled', photos=photo, device='cpu') == 5
+    assert len(list((tmp_path / 'out').rglob('*.png'))) == 15 and len(list((tmp_path / 'styled').rglob('*.png'))) == 5
+
+
+def test_mistakes_are_explained(trained, inferencer, toycity, tmp_path):
+    with pytest.raises(ValueError, match=r'samples=2, but nothing is drawn at random: neither a latent, which'):
+        synthesize(*trained, [toycity / 'gtFine/val'], tmp_path, samples=2, photos=toycity / 'leftImg8bit/val')
+    with pytest.raises(ValueError, match='has no photo to take styles from'):
+        inferencer.find([toycity / 'gtFine/val'], photos=tmp_path)
+    without = Inferencer(narrow('configs/spade/spade_toycity.py', toycity), None, device='cpu')
+    with pytest.raises(ValueError, match='No latent can be taken from a photo: the config of the model has no encoder'):
+        without.encode_latent(np.zeros((9, 9, 3), np.uint8), (64, 64))
+    with pytest.raises(ValueError, match='The model was trained without styles'):
+        without.find([toycity / 'gtFine/val'], photos=toycity / 'leftImg8bit/val')
