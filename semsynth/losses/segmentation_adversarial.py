@@ -37,7 +37,7 @@ def class_cross_entropy(logits: Tensor, label: Tensor, unknown: int | None = Non
     if unknown is not None:
         pixels[unknown + 1] = 0
     present = pixels > 0
-    weights = torch.where(present, 1 / (pixels * present.sum()), 0).to(logits.dtype)
+    weights = torch.where(present, 1 / (pixels * present.sum()).to(logits.dtype), 0)
     return F.cross_entropy(logits, channels, weights, reduction='sum')
 
 
