@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import parametrize
+from torch.utils.flop_counter import FlopCounterMode
 
 from semsynth.generators import CCFPSEGenerator
 from semsynth.generators.ccfpse import ConditionalBlock, LabelPyramid
@@ -123,3 +124,12 @@ def test_unknown_options_are_named(wrong):
     (name, value), = wrong.items()
     with pytest.raises(ValueError, match=f"CCFPSEGenerator: {name}='{value}' is unknown; use one of"):
         CCFPSEGenerator(in_channels=3, **wrong)
+
+
+@pytest.mark.parametrize(('channels', 'num_upsamples', 'size', 'gigaflops'), [
+    (36, 'more', (256, 512), 1476.5), (151, 'normal', (256, 256), 875.6)])
+def test_operations_are_as_many_as_the_official_ones(channels, num_upsamples, size, gigaflops):
+    """Of convolutions alone; one by predicted kernels is none of them."""
+    with torch.device('meta'), FlopCounterMode(display=False) as counter:
+        CCFPSEGenerator(channels, num_upsamples=num_upsamples).eval()(Layout(raw=torch.empty(1, channels, *size)))
+    assert round(counter.get_total_flops() / 1e9, 1) == gigaflops
