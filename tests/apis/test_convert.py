@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from converters import official_pix2pixhd as official
+from converters import official_spade
 from narrow import ROOT, narrow
 from PIL import Image
 
@@ -100,6 +101,14 @@ def test_clusters_become_styles(convert, tmp_path):
     code, out, _ = convert(tmp_path / 'features_clustered_010.npy', 'clusters', tmp_path / 'styles.npz')
     assert code == 0 and '14 styles in' in out
     assert StyleBank.load(tmp_path / 'styles.npz').clusters(26).shape == (10, 3)
+
+
+def test_what_weights_do_not_tell_is_said(convert, tmp_path):
+    torch.save(official_spade.Generator(5, 1, 'more', z_dim=3, seed=(1, 2)).state_dict(), tmp_path / 'latest_net_G.pth')
+    code, out, _ = convert(tmp_path / 'latest_net_G.pth', 'generator', tmp_path / 'spade.pth', source='spade')
+    assert code == 0 and 'latent_dim=3, image_size=(32, 64))' in out
+    assert 'Guessed, for the weights do not tell: num_upsamples, image_size. Take them from the options' in out
+    assert load_checkpoint(tmp_path / 'spade.pth')['meta']['official']['generator']['source'] == 'spade'
 
 
 class Evil:
