@@ -1,5 +1,5 @@
-# OASIS's discriminator on pix2pixHD's generator: segmentation is the only supervision. Without LabelMix, as OASIS's
-# authors advise where their discriminator trains another generator (boschresearch/OASIS#29).
+# OASIS's discriminator on pix2pixHD's generator, in place of its own and of feature matching. Without LabelMix, as
+# OASIS's authors advise where their discriminator trains another generator (boschresearch/OASIS#29).
 _base_ = '../pix2pixhd/pix2pixhd_toycity.py'
 model = dict(
     discriminator=dict(_delete_=True, type='OASISDiscriminator', num_classes=_base_.num_classes, base_channels=16,
