@@ -47,7 +47,8 @@ class CarryHook(Hook):
         if not count:
             raise ValueError(f'carry_from: nothing in {self.checkpoint} fits the model. ' + '\n'.join(report) +
                              '\nIs it a checkpoint of the same kind of generator?')
-        frozen = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
+        parameters = bare_names(dict(model.named_parameters()), model)
+        frozen = {name for name, parameter in parameters.items() if not parameter.requires_grad}
         moments = 0
         for player, wrapper in runner.optim_wrapper.items():
             known = known_moments(wrapper, saved, player)

@@ -40,7 +40,9 @@ def stage_config(config: Config, number: int) -> Config:
     overrides = resolved.pop('stages')[number - 1]
     # mmengine shares a logger and its history between the runs of one name
     resolved.experiment_name = f'{config.get("experiment_name") or Path(config.filename or "run").stem}_stage_{number}'
-    return merge_options(resolved, overrides)
+    for key, value in overrides.items():  # one by one: together, mmengine lets 'a' replace an 'a.b.c' before it
+        merge_options(resolved, {key: value})
+    return resolved
 
 
 def stage_configs(config: Config) -> list[Config]:
@@ -68,7 +70,7 @@ def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runn
     """
     for number, stage in enumerate(stages, 1):
         checkpoint = stage.get('default_hooks', {}).get('checkpoint')
-        if not checkpoint or checkpoint.get('by_epoch', True):
+        if not checkpoint or checkpoint.get('by_epoch', True) or not checkpoint.get('save_last', True):
             raise ValueError(f'Stage {number}: default_hooks.checkpoint={checkpoint}, but the next stage starts from '
                              "its last checkpoint; save it: dict(type='CheckpointHook', by_epoch=False, ...).")
         with DefaultScope.overwrite_default_scope('semsynth'):

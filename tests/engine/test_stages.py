@@ -76,6 +76,14 @@ def test_the_root_of_the_data_moves_in_every_stage():
         'new', 'new']
 
 
+def test_options_of_one_stage_leave_its_keys_with_dots():
+    base = Config(dict(loader=dict(size=1, transforms=[dict(scale=8)]), stages=[
+        {'loader.transforms.0.scale': 4}, dict()]))
+    config = launch.read_config(base, {'stages.0.loader.size': 3, 'stages.1.loader.transforms.0.scale': 6})
+    assert [stage.loader for stage in stage_configs(config)] == [
+        dict(size=3, transforms=[dict(scale=4)]), dict(size=1, transforms=[dict(scale=6)])]
+
+
 def test_wrong_stages():
     with pytest.raises(ValueError, match=r'There is no stage 4: the config has 3 stages, counted from 1\.'):
         stage_config(grown_config(), 4)
@@ -90,6 +98,8 @@ def test_mistakes_in_any_stage_are_found_before_the_first(tmp_path):
     none = [dict(default_hooks=dict(checkpoint=None)), *stages()[1:]]
     with pytest.raises(ValueError, match=r'Stage 1: default_hooks\.checkpoint=None, but the next stage starts from'):
         launch.train(grown_config(stages=none), work_dir=tmp_path)
+    with pytest.raises(ValueError, match=r"Stage 1: default_hooks\.checkpoint=\{.*'save_last': False"):
+        launch.train(grown_config(**{'default_hooks.checkpoint.save_last': False}), work_dir=tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -169,6 +179,8 @@ def test_two_ranks(tmp_path):
     assert run(cut, ranks=2, kill=(2, at(3))) == [KILLED, KILLED]
     assert run(cut, ranks=2, resume=True) == [0, 0]
     assert_equal(whole / LAST, cut / LAST)
+    known = moments(cut / LAST)  # the frozen network's wait through the second stage, as on one rank
+    assert {value['step'].item() for name, value in known.items() if '.global_network.' in name} == {10}
 
 
 def test_two_ranks_are_one_with_twice_the_batch(tmp_path):
