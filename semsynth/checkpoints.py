@@ -41,11 +41,14 @@ def load_checkpoint(path: str | Path) -> dict:
         raise FileNotFoundError(f'There is no checkpoint {path}.')
     try:
         with torch.serialization.safe_globals(SAFE_GLOBALS):
-            return torch.load(path, map_location='cpu', weights_only=True)
+            stored = torch.load(path, map_location='cpu', weights_only=True)
     except UnpicklingError as error:
         reason = str(error).split('WeightsUnpickler error: ')[-1].splitlines()[0]
         raise ValueError(f'{path} is no checkpoint of tensors and plain values ({reason}); only such files are '
                          f'loaded, since any other object in a checkpoint could run code.') from error
-    except (EOFError, OSError, RuntimeError) as error:
+    except Exception as error:  # what a file that is no pickle makes unpickling raise is anyone's guess
         reason = str(error).splitlines()[0] if str(error) else 'it is empty'
         raise ValueError(f'{path} is torn or no checkpoint ({reason}); use another one.') from error
+    if not isinstance(stored, dict):
+        raise ValueError(f'{path} is no checkpoint: it holds a {type(stored).__name__}, not tensors by name.')
+    return stored

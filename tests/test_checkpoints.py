@@ -40,7 +40,9 @@ def test_torn_and_missing(tmp_path):
     (tmp_path / 'torn.pth').write_bytes(whole.read_bytes()[:2000])
     (tmp_path / 'empty.pth').write_bytes(b'')
     (tmp_path / 'other.pth').write_bytes(pickle.dumps('x')[:3] + b'text')
-    for name in ('torn', 'empty', 'other'):
+    (tmp_path / 'text.pth').write_text('hello')
+    torch.save(torch.ones(3), tmp_path / 'tensor.pth')
+    for name in ('torn', 'empty', 'other', 'text', 'tensor'):
         with pytest.raises(ValueError, match=rf'{name}\.pth is'):
             load_checkpoint(tmp_path / f'{name}.pth')
     with pytest.raises(FileNotFoundError, match='There is no checkpoint'):

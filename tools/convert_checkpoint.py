@@ -20,6 +20,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.part == 'clusters' and args.add:
         parser.error('clusters become a file of their own: leave --add out.')
+    if args.part == 'clusters' and args.source != 'pix2pixhd':
+        parser.error(f'only pix2pixhd has clusters, not {args.source}.')
     if args.part == 'clusters':
         print(f'{convert_styles(args.file, args.out)} styles in {args.out}')
         return

@@ -19,7 +19,7 @@ def convert_checkpoint(file: str | Path, source: str, part: str, out: str | Path
 
     Args:
         file: the official state dict, read as data.
-        source: the official code: ``'pix2pixhd'`` or ``'spade'``.
+        source: the official code: ``'pix2pixhd'``, ``'spade'``, ``'oasis'`` or ``'ccfpse'``.
         part: ``'generator'``, ``'discriminator'`` or ``'encoder'``.
         out: the checkpoint, written whole or not at all.
         add: keep the other parts that ``out`` holds, from earlier conversions.
@@ -31,8 +31,9 @@ def convert_checkpoint(file: str | Path, source: str, part: str, out: str | Path
         FileNotFoundError: there is no such file; with ``add``, no ``out``.
         ValueError: it is not that network; with ``add``, ``out`` was not converted.
     """
+    official = load_checkpoint(file)
     try:
-        converted = convert_part(load_checkpoint(file), source, part)
+        converted = convert_part(official, source, part)
     except ValueError as error:
         raise ValueError(f'{file}: {error}') from error
     checkpoint = _converted_before(out) if add else dict(state_dict={}, meta=dict(official={}))

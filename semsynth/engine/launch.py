@@ -77,6 +77,7 @@ def train(config: str | Path | Config, *, work_dir: str | Path | None = None, re
     config = read_config(config, cfg_options)
     stages = stage_configs(config)
     for stage in stages:
+        _complete(copy.deepcopy(stage))
         check_data(stage)
     build = partial(build_runner, resume=resume, amp=amp, launcher=launcher)
     if config.get('stages'):

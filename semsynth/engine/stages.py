@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
@@ -65,8 +66,8 @@ def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runn
         The last stage's runner, its training done.
 
     Raises:
-        ValueError: a stage would leave no checkpoint to go on from, or its model's parts do not fit; raised before the
-            first one starts.
+        ValueError: a stage would leave no checkpoint to go on from, or its model or optimisers cannot be built;
+            raised before the first one starts.
     """
     for number, stage in enumerate(stages, 1):
         checkpoint = stage.get('default_hooks', {}).get('checkpoint')
@@ -74,7 +75,8 @@ def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runn
             raise ValueError(f'Stage {number}: default_hooks.checkpoint={checkpoint}, but the next stage starts from '
                              "its last checkpoint; save it: dict(type='CheckpointHook', by_epoch=False, ...).")
         with DefaultScope.overwrite_default_scope('semsynth'):
-            MODELS.build(stage.model)  # a mistake in the last stage shall not be found weeks later
+            # a mistake in the last stage shall not be found weeks later
+            build_optim_wrapper(MODELS.build(stage.model), stage.optim_wrapper)
     for number in range(1, len(stages)):
         folder = work_dir / f'stage_{number}'
         record = folder / FINISHED

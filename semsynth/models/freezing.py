@@ -21,6 +21,8 @@ def freeze(model: nn.Module, prefixes: Iterable[str]) -> None:
     Raises:
         ValueError: nothing that has parameters is called so; names the nearest that there is.
     """
+    if isinstance(prefixes, str):
+        raise ValueError(f'frozen={prefixes!r} must be a list of names: [{prefixes!r}].')
     parameters = dict(model.named_parameters())
     parts = {name.rsplit('.', dots)[0] for name in parameters for dots in range(name.count('.') + 1)}
     for prefix in prefixes:

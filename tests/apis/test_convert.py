@@ -131,10 +131,12 @@ def test_mistakes_are_one_sentence(convert, files, tmp_path, monkeypatch):
         code, _, told[case] = convert(*arguments)
         assert code in (1, 2) and told[case].splitlines()[-1].count('error: ') == 1
     assert 'There is no checkpoint none.pth' in told['missing']
-    assert 'evil.pth is no checkpoint of tensors' in told['evil']
+    assert 'evil.pth is no checkpoint of tensors' in told['evil'] and told['evil'].count('evil.pth') == 1
     assert 'latest_net_encoder.pth: This is no pix2pixhd discriminator' in told['part']
     assert 'evil.npy is no .npy file' in told['clusters']
     assert 'There is no checkpoint out' in told['first']
     assert 'other.pth was not made from official files' in told['trained']
     assert '--add' in told['styles']
+    code, _, error = convert('evil.npy', 'clusters', 'out', source='spade')
+    assert code == 2 and 'only pix2pixhd has clusters, not spade.' in error
     assert not (tmp_path / 'out').exists() and not (tmp_path / 'broken_in').exists()

@@ -98,6 +98,12 @@ def test_mistakes_in_any_stage_are_found_before_the_first(tmp_path):
     none = [dict(default_hooks=dict(checkpoint=None)), *stages()[1:]]
     with pytest.raises(ValueError, match=r'Stage 1: default_hooks\.checkpoint=None, but the next stage starts from'):
         launch.train(grown_config(stages=none), work_dir=tmp_path)
+    frozen = [*stages()[:2], stage(6, 0.03, LOCAL, 2, frozen=['generator'])]
+    with pytest.raises(ValueError, match='every parameter of the generator is frozen'):
+        launch.train(grown_config(stages=frozen), work_dir=tmp_path)
+    uneven = [*stages()[:2], dict(stages()[2], optim_wrapper=dict(generator=dict(accumulative_counts=3)))]
+    with pytest.raises(ValueError, match='gradients would be lost on resume'):
+        launch.train(grown_config(stages=uneven), work_dir=tmp_path)
     with pytest.raises(ValueError, match=r"Stage 1: default_hooks\.checkpoint=\{.*'save_last': False"):
         launch.train(grown_config(**{'default_hooks.checkpoint.save_last': False}), work_dir=tmp_path)
     assert not list(tmp_path.iterdir())

@@ -47,6 +47,8 @@ def test_a_name_that_is_none():
     with pytest.raises(ValueError, match=r"frozen: 'generator.layr' is no part of the model; did you mean "
                                          r"generator.layer"):
         build('generator.layr')
+    with pytest.raises(ValueError, match=r"frozen='generator' must be a list of names: \['generator'\]\."):
+        build('x')
     with pytest.raises(ValueError, match=r"'x' is no part of the model; did you mean discriminator or generator\?"):
         build('x')
     with pytest.raises(ValueError, match=r"'generator\.lay' is no part"):  # not the beginning of a word
