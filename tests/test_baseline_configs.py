@@ -47,6 +47,14 @@ def test_baselines_read_labels_alone(name):
         assert not loader.dataset.instances
 
 
+@pytest.mark.parametrize('name', ['pix2pix/pix2pix_cityscapes', 'pix2pix/pix2pix_cityscapes_512x1024',
+                                  'crn/crn_cityscapes'])
+def test_baselines_have_the_judges_of_pix2pixhd(name):
+    """Table 1 compares them."""
+    ours = load_config(ROOT / 'configs/pix2pixhd/pix2pixhd_global_cityscapes_512x1024.py')
+    assert load_config(ROOT / f'configs/{name}.py').test_evaluator == ours.test_evaluator
+
+
 LOSSES = {'adversarial', 'feature_matching', 'perceptual'}
 ROWS = {  # generator (None: pix2pixHD's), scales of the discriminator, losses, boundary map
     'full': (None, 2, LOSSES, True),

@@ -1,7 +1,8 @@
 # pix2pix on Cityscapes at 256x512, from labels alone. Random jitter (its appendix): 286 of 256, cropped back.
 _base_ = [
     '../_base_/models/pix2pix.py', '../_base_/datasets/cityscapes_256x512.py',
-    '../_base_/schedules/pix2pixhd_200e.py', '../_base_/judges/cityscapes.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/pix2pixhd_200e.py', '../_base_/judges/cityscapes_pspnet.py',
+    '../_base_/default_runtime.py'
 ]
 model = dict(data_preprocessor=dict(num_classes=_base_.num_classes))
 

@@ -69,7 +69,9 @@ def check_dataset(dataset: SceneDataset, watch: Callable[[Iterable], Iterable] =
         watch: wraps the scenes as they are done, to show progress.
     """
     scenes, problems = dataset.scan()
-    report = Report(dataset.metainfo['classes'], problems, len(scenes), sum('img_path' in scene for scene in scenes))
+    # not metainfo's classes, which are a segmentor's where there is a class_map: the files are counted as they are
+    classes = dataset.label_space.classes if dataset.label_space else ()
+    report = Report(classes, problems, len(scenes), sum('img_path' in scene for scene in scenes))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoders release the interpreter's lock
         for layout, found in watch(pool.map(lambda scene: _read(scene, dataset), scenes)):

@@ -50,9 +50,14 @@ def read_photo(path: str) -> np.ndarray:
     """A photo as ``(H, W, 3)`` uint8 BGR, as mmcv's transforms expect it, turned upright by its EXIF entry.
 
     Raises:
-        DataError: the file is absent, truncated or no image.
+        DataError: the file is absent, truncated or no image, or a gray one of more than 8 bits, which Pillow would cut
+            at 255.
     """
     with decoding(path):
+        with Image.open(path) as image:
+            if image.mode[0] in 'IF':
+                raise DataError(f'{path} is a gray photo of more than 8 bits (its mode is {image.mode}), but photos '
+                                'have 8 bits a channel: convert it.')
         return mmcv.imread(path, flag='color', channel_order='bgr', backend='pillow')
 
 

@@ -18,12 +18,19 @@ class LinearHead(Head):
 
     Args:
         in_channels: channels C of the features; filled in by the generator.
+        out_channels: 3, or 1 for gray images, as of :class:`RGBHead`.
+
+    Raises:
+        ValueError: ``out_channels`` is neither 3 nor 1.
     """
 
-    def __init__(self, in_channels: int):
+    def __init__(self, in_channels: int, out_channels: int = 3):
+        if out_channels not in (1, 3):
+            raise ValueError(f'LinearHead: out_channels={out_channels}, expected 3 (RGB) or 1 (gray).')
         super().__init__(in_channels, outputs=('image',), views=dict(image=View()), must_be_read=('image',))
-        self.convolution = nn.Conv2d(in_channels, 3, 1)
+        self.image_channels = out_channels
+        self.convolution = nn.Conv2d(in_channels, out_channels, 1)
 
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
-        """Features ``(B, C, H, W)`` to ``{'image': (B, 3, H, W)}``, float32, any values."""
+        """Features ``(B, C, H, W)`` to ``{'image': (B, out_channels, H, W)}``, float32, any values."""
         return dict(image=self.convolution(F.leaky_relu(features, 0.2)).float())

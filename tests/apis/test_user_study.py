@@ -331,6 +331,7 @@ def test_votes_that_do_not_fit(study, tmp_path):
     refused(r'changed.json holds 1 votes on trials .*\(nonsense\)', votes={'nonsense': 1})
     refused('trials that participant 77 does not have', participant=77)
     refused('changed.json holds 1 choices that are neither 1 nor 2', votes={next(iter(content['votes'])): 3})
+    refused(r'neither 1 nor 2 .*: 1\.0', votes={next(iter(content['votes'])): 1.0})
     refused('changed.json is no file of votes', votes=5)
     refused('changed.json and .*votes_1.json are both of participant 1', good, tmp_path / 'changed.json')
     refused('There are no votes in .*changed.json', votes={})

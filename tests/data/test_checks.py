@@ -103,6 +103,15 @@ def test_other_data_sets_are_left_alone():
     quick_check(torch.utils.data.TensorDataset(torch.zeros(1)))
 
 
+def test_files_are_counted_as_they_are_under_a_class_map(scenes, pipeline):
+    dataset = PairedFolderDataset(str(scenes), 'train', CLASSES, class_map=[255, 0, 0, 1], pipeline=pipeline,
+                                  lazy_init=True)
+    report = check_dataset(dataset)
+    assert len(dataset.metainfo['classes']) == 2
+    assert list(report.classes) == list(CLASSES) and not report.problems
+    assert report.pixels.sum() == 3 * 6 * 10
+
+
 def run_tool(monkeypatch, capsys, *arguments):
     monkeypatch.setattr(sys, 'argv', ['check_dataset.py', *map(str, arguments)])
     with pytest.raises(SystemExit) as stop:

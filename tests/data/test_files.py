@@ -32,6 +32,13 @@ def test_read_photo_is_bgr_and_upright(tmp_path, write):
     assert read_size(str(tmp_path / 'a.png')) == (5, 7)
 
 
+@pytest.mark.parametrize('suffix, dtype', [('png', np.uint16), ('tif', np.uint16), ('tif', np.float32)])
+def test_gray_photos_of_more_than_8_bits_are_not_cut_at_255(tmp_path, write, suffix, dtype):
+    path = write(tmp_path / f'a.{suffix}', np.array([[0, 300, 60000]], dtype))
+    with pytest.raises(DataError, match=rf'a.{suffix} is a gray photo of more than 8 bits \(its mode is [IF]'):
+        read_photo(str(path))
+
+
 @pytest.mark.parametrize('dtype, suffix, highest', [
     (np.uint8, 'png', 255), (np.uint8, 'tif', 255), (np.uint16, 'png', 65535), (np.uint16, 'tif', 65535),
     (np.int32, 'tif', 2**31 - 1), (np.uint32, 'tif', 2**32 - 1)])

@@ -195,6 +195,11 @@ def test_nyu_is_cut_turned_and_mapped(nyu_download, prepare, tmp_path):
     assert len(set(objects.values())) == len(objects)
 
 
+def test_nyu_numbers_of_matlabs_own_type(nyu_download, prepare):
+    scipy.io.savemat(nyu_download / nyu.SPLITS, dict(trainNdxs=np.array([[1.], [3.]]), testNdxs=np.array([[2.]])))
+    assert prepare('nyu', nyu_download)[0] == 0
+
+
 def test_nyu_says_what_is_wrong(nyu_download, told, monkeypatch, tmp_path):
     h5py = pytest.importorskip('h5py')
     assert told('nyu', 'nowhere') == ['There is no nowhere/splits.mat: the folder should hold '
@@ -228,6 +233,10 @@ def test_nyu_says_what_is_wrong(nyu_download, told, monkeypatch, tmp_path):
         del arrays['instances']
     [sentence] = told('nyu', nyu_download)
     assert 'should hold the array instances of N x 640 x 480, but it holds images, labels' in sentence
+    with h5py.File(labelled, 'a') as arrays:
+        arrays['instances'] = np.ones((2, 640, 480), np.uint8)
+    [sentence] = told('nyu', nyu_download)
+    assert 'holds 3 images, 3 labels, 2 instances, of which there should be as many' in sentence
     labelled.write_bytes(b'torn')
     assert 'nyu_depth_v2_labeled.mat cannot be read' in told('nyu', nyu_download)[0]
     monkeypatch.setitem(sys.modules, 'h5py', None)

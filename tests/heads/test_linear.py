@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from semsynth.heads import LinearHead
@@ -17,3 +18,11 @@ def test_image_is_float32_under_autocast():
     head, features = LinearHead(in_channels=4), torch.randn(1, 4, 3, 5)
     with torch.autocast('cpu', torch.bfloat16):
         assert head(features, Layout(raw=features))['image'].dtype == torch.float32
+
+
+def test_gray_images():
+    head, features = LinearHead(in_channels=4, out_channels=1), torch.randn(2, 4, 3, 5)
+    assert head.image_channels == 1
+    assert head(features, Layout(raw=features))['image'].shape == (2, 1, 3, 5)
+    with pytest.raises(ValueError, match='LinearHead: out_channels=2, expected 3'):
+        LinearHead(in_channels=4, out_channels=2)

@@ -1,4 +1,4 @@
-# 4.2, using instance maps, and figure 5 (a): from labels alone, without the boundary map.
+# 4.2, using instance maps, figure 5 (a), and "ours" of table 2: from labels alone, without the boundary map.
 _base_ = './full.py'
 model = dict(data_preprocessor=dict(instances=False))
 train_dataloader = dict(dataset=dict(instances=False))

@@ -73,7 +73,8 @@ def read_votes(study: Study, files: Sequence[str | Path]) -> dict[str, int]:
         if strangers := [name for name in own if name not in planned]:
             raise DataError(f'{file} holds {len(strangers)} votes on trials that participant {participant} does not '
                             f'have ({first_few(strangers)}): the file was changed; ask for it again.')
-        if wrong := [f'{name}: {choice!r}' for name, choice in own.items() if choice not in (1, 2)]:
+        if wrong := [f'{name}: {choice!r}' for name, choice in own.items()
+                    if type(choice) is not int or choice not in (1, 2)]:
             raise DataError(f'{file} holds {len(wrong)} choices that are neither 1 nor 2 ({first_few(wrong)}): the '
                             'file was changed; ask for it again.')
         if participant in source:

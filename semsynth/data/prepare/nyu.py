@@ -82,12 +82,16 @@ def _labelled(path: Path) -> Any:
         if found is None or found[1:] != axes:
             raise DataError(f'{path} should hold the array {name} of N x {" x ".join(map(str, axes))}, but it holds '
                             f'{found or first_few(list(arrays), 9) or "nothing"}: download {LABELLED} again.')
+    lengths = {name: len(arrays[name]) for name in ('images', 'labels', 'instances')}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f'{path} holds {", ".join(f"{length} {name}" for name, length in lengths.items())}, of which '
+                        f'there should be as many: download {LABELLED} again.')
     return arrays
 
 
 def _splits(path: Path) -> dict[str, list[int]]:
     found = _matlab(path, 'trainNdxs', 'testNdxs')
-    return {split: sorted(found[f'{split}Ndxs'].ravel().tolist()) for split in OFFICIAL}
+    return {split: sorted(map(int, found[f'{split}Ndxs'].ravel())) for split in OFFICIAL}
 
 
 def _wrong_splits(path: Path, splits: dict[str, list[int]], total: int) -> list[str]:
