@@ -10,7 +10,13 @@ from torch import Tensor
 
 
 def mix(*numbers: int) -> int:
-    """A seed in ``0..2**32-1`` that depends on all the numbers (each 0 or more) and on their order."""
+    """A seed in ``0..2**32-1`` that depends on all the numbers and on their order.
+
+    Raises:
+        ValueError: a number is less than 0.
+    """
+    if min(numbers) < 0:
+        raise ValueError(f'seed={min(numbers)}, but a seed is 0 or more.')
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -141,8 +141,11 @@ class Editor(LayoutEditor):
         elif like is not None:
             chosen = self.style_of(like)
         elif vector is not None:
-            chosen = torch.as_tensor(vector, dtype=torch.float32)
+            chosen = _vector(vector)
         elif photo is not None:
+            if len(photo) != 4:
+                raise ValueError(f'photo has {len(photo)} parts, instead of a photo, its label map, its instance map '
+                                 'or None, and the id of an object.')
             chosen = self._style_in_photo(*photo)
         else:
             chosen = self._bank.pick(found.class_index, key, seed)
@@ -160,7 +163,7 @@ class Editor(LayoutEditor):
 
     def save(self, path: str | Path) -> Path:
         """Write a project file: the scene and its styles as they are, without the history; whole or not at all."""
-        return save_project(path, self._scene, self.classes)
+        return save_project(path, self._scene, self.classes, self._styles_of)
 
     def load(self, path: str | Path) -> None:
         """Open a project file; what was open before, and its history, is gone.
@@ -168,7 +171,7 @@ class Editor(LayoutEditor):
         Raises:
             ValueError: it is none, or is of a model with other classes or styles.
         """
-        scene = load_project(path, self.classes)
+        scene = load_project(path, self.classes, self._styles_of)
         label, instance, _ = read_scene(self.inferencer.dataset, scene.label, scene.instance)
         for style in scene.styles.values():
             self._check_style(torch.tensor(style), f'{path} is of another model. ')
@@ -184,13 +187,17 @@ class Editor(LayoutEditor):
         dataset, scene, image = self.inferencer.dataset, self._scene, self.image
         endings = [dataset.suffixes[kind][0] for kind in ('label', 'instance')]
         label, instance = endings if endings[0] != endings[1] else ('_label.png', '_instance.png')
-        return dict(label=write_label(Path(folder, name + label), scene.label, dataset.label_space),
-                    instance=write_instance(Path(folder, name + instance), scene.instance),
+        written = write_instance(Path(folder, name + instance), scene.instance)  # first: it may be refused
+        return dict(label=write_label(Path(folder, name + label), scene.label, dataset.label_space), instance=written,
                     image=write_png(Path(folder, f'{name}.png'), image))
 
     @property
     def _style_channels(self) -> int:
         return self.inferencer.model.style_channels
+
+    @property
+    def _styles_of(self) -> str:
+        return 'objects' if self.inferencer.reads_instances else 'classes'
 
     @property
     def _bank(self) -> StyleBank:
@@ -218,6 +225,11 @@ class Editor(LayoutEditor):
     def _style_key(self, found: Object) -> int:
         return found.id if self.inferencer.reads_instances else found.class_index
 
+    def _style_keys(self, scene: Scene) -> Collection[int]:
+        if self.inferencer.reads_instances:
+            return scene.objects
+        return {class_index for found in scene.objects.values() for class_index in found.areas}
+
     def _check_styled(self) -> None:
         if not self._style_channels:
             raise ValueError('The model was trained without styles: there is none to give to an object.')
@@ -227,3 +239,10 @@ class Editor(LayoutEditor):
             raise ValueError(f'{context}A style of this model has {self._style_channels} finite numbers, not '
                              f'{style.tolist()}.')
         return tuple(style.tolist())
+
+
+def _vector(numbers: Sequence[float] | Tensor) -> Tensor:
+    try:
+        return torch.as_tensor(numbers, dtype=torch.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'A style is given as numbers, not as {numbers!r}.') from error

@@ -51,12 +51,14 @@ def encode_styles(config: str | Path | Config, checkpoint: str | Path, *, out: s
         The styles, and the file's path.
 
     Raises:
-        ValueError: ``clusters`` is less than 1, the model has no encoder that makes styles, or ``encoded`` is of
-            another encoder or other photos.
+        ValueError: ``clusters`` is less than 1, ``out`` ends as the picture does, the model has no encoder that makes
+            styles, or ``encoded`` is of another encoder or other photos.
         DataError: the split has no photos.
     """
     if clusters < 1:
         raise ValueError(f'clusters={clusters}, but a class needs one at least.')
+    if out and Path(out).suffix == '.png':
+        raise ValueError(f'out={out}, but that is the ending of the picture, which is written beside it: take .npz.')
     inferencer = Inferencer(config, checkpoint, device, cfg_options)
     model = inferencer.model
     if not model.style_channels:

@@ -62,6 +62,8 @@ def find_layouts(dataset: SceneDataset, inputs: Iterable[str | Path]) -> list[tu
 def find_beside(dataset: SceneDataset, kind: str, layout: LayoutFile, folder: Path) -> str | None:
     """The file of another kind, ``'instance'`` or ``'photo'``, that belongs to a layout, or None."""
     candidates = [folder / f'{layout.name}{suffix}' for suffix in dataset.suffixes[kind]]
+    if kind == 'instance':  # ids that need 32 bits
+        candidates += [path.with_suffix('.tif') for path in candidates if path.suffix == '.png']
     return next((str(path) for path in candidates if path.is_file() and path != Path(layout.label)), None)
 
 

@@ -39,9 +39,11 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequ
         The number of layouts.
 
     Raises:
-        ValueError: all samples would be the same, or an option does not fit the model.
+        ValueError: there are no samples, all would be the same, or an option does not fit the model.
         DataError: a file is missing or unsound.
     """
+    if samples < 1:
+        raise ValueError(f'samples={samples}, but a layout has one result at least.')
     inferencer = Inferencer(config, checkpoint, device, cfg_options, styles)
     draws_latents = inferencer.model.latent_dim and not (photos and inferencer.encodes_latents)
     if samples > 1 and not draws_latents and (photos or inferencer.styles is None):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -173,15 +173,15 @@ class LayoutEditor:
         after = Scene(before.label if label is None else label, before.instance if instance is None else instance,
                       before.styles if styles is None else styles)
         # An id that is free again, and given to something else, must not bring its old style along.
-        keys = {self._style_key(found) for found in after.objects.values()} if after.styles else ()
+        keys = self._style_keys(after) if after.styles else ()
         after = replace(after, styles={key: style for key, style in after.styles.items() if key in keys})
         if not after.same(before):
             self._history.push(before)
             self._opened = after
 
-    def _style_key(self, found: Object) -> int:
-        """What a style belongs to."""
-        return found.id
+    def _style_keys(self, scene: Scene) -> Collection[int]:
+        """What styles belong to in a scene."""
+        return scene.objects
 
     def _object(self, id: int, scene: Scene | None = None, whole: bool = True) -> Object:
         found = (scene or self._scene).objects.get(id)

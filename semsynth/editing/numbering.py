@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 
 import cv2
 import numpy as np
@@ -33,10 +33,13 @@ class Numbering:
 
     def free(self, class_index: int, used: Collection[int]) -> int:
         """An id for a new object of a class, which is none of those used."""
+        return next(self._all_free(class_index, used))
+
+    def _all_free(self, class_index: int, used: Collection[int]) -> Iterator[int]:
         number = self.label_space.to_id(class_index)
         if class_index not in self.things and number not in used:
-            return number
-        return next(identity for n in count() if (identity := INSTANCES_A_CLASS * number + n) not in used)
+            yield number
+        yield from (identity for n in count() if (identity := INSTANCES_A_CLASS * number + n) not in used)
 
     def target(self, scene: Scene, class_index: int) -> int:
         """The id of what is painted as a class: of a thing, a new one; else that of the class's largest region, or a
@@ -54,7 +57,7 @@ class Numbering:
         for class_index in np.unique(label).tolist():
             mask = label == class_index
             amount, parts = cv2.connectedComponents(mask.astype(np.uint8)) if class_index in self.things else (2, mask)
-            for part in range(1, amount):
-                used.add(identity := self.free(class_index, used))
-                instance[parts == part] = identity
+            ids = list(islice(self._all_free(class_index, used), amount - 1))
+            used.update(ids)
+            instance[mask] = np.array(ids)[parts[mask].astype(int) - 1]
         return instance

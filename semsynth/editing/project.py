@@ -14,24 +14,27 @@ from semsynth.data.label_spaces import LabelSpace
 from semsynth.editing.scene import Scene
 from semsynth.writing import write_whole
 
-FORMAT = 1
+FORMAT = 2
 """Version of the project file."""
 
 
-def save_project(path: str | Path, scene: Scene, classes: Sequence[str]) -> Path:
-    """Write a scene and the names of its classes, one npz file without pickle, whole or not at all."""
+def save_project(path: str | Path, scene: Scene, classes: Sequence[str], styles_of: str) -> Path:
+    """Write a scene, the names of its classes, and what its styles belong to, ``'objects'`` or ``'classes'``: one npz
+    file without pickle, whole or not at all."""
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer, format=FORMAT, classes=np.array(classes, np.str_), label=scene.label, instance=scene.instance,
-        styled=np.array(list(scene.styles), np.int64), styles=np.array(list(scene.styles.values()), np.float32))
+        styles_of=styles_of, styled=np.array(list(scene.styles), np.int64),
+        styles=np.array(list(scene.styles.values()), np.float32))
     return write_whole(path, buffer.getvalue())
 
 
-def load_project(path: str | Path, classes: Sequence[str]) -> Scene:
+def load_project(path: str | Path, classes: Sequence[str], styles_of: str) -> Scene:
     """Read what :func:`save_project` wrote.
 
     Raises:
-        DataError: there is no such file, it holds something else, or it was made with other classes.
+        DataError: there is no such file, it holds something else, it was made with other classes, or its styles
+            belong to something else.
     """
     if not Path(path).is_file():
         raise DataError(f'There is no project file {path}.')
@@ -39,7 +42,7 @@ def load_project(path: str | Path, classes: Sequence[str]) -> Scene:
         with np.load(path, allow_pickle=False) as stored:
             if stored['format'] != FORMAT:
                 raise ValueError(f'format {stored["format"]} instead of {FORMAT}')
-            theirs = stored['classes'].tolist()
+            theirs, owners = stored['classes'].tolist(), str(stored['styles_of'])
             scene = Scene(stored['label'], stored['instance'],
                           {identity: tuple(style) for identity, style in
                            zip(stored['styled'].tolist(), stored['styles'].tolist(), strict=True)})
@@ -51,6 +54,9 @@ def load_project(path: str | Path, classes: Sequence[str]) -> Scene:
                 f'the class {first} is {theirs[first]} instead of {classes[first]}')
         raise DataError(f'{path} was made with other classes than the model has ({what}): open it with a model of the '
                         'same data set.')
+    if scene.styles and owners != styles_of:
+        raise DataError(f'{path} has styles of {owners}, but the model reads styles of {styles_of}: open it with a '
+                        f'model that reads {"" if owners == "objects" else "no "}instance maps.')
     return scene
 
 

@@ -34,7 +34,8 @@ def read_scene(dataset: SceneDataset, label: Source | None = None, instance: Sou
     given = [part for part in (label, instance, photo) if part is not None]
     paths = [isinstance(part, str | Path) for part in given]
     if not any(paths):
-        return _check_arrays(dataset.label_space, label, instance, photo)
+        return _check_arrays(dataset.label_space, *(None if part is None else np.asarray(part)
+                                                    for part in (label, instance, photo)))
     if not all(paths):
         raise ValueError('Label map, instance map and photo are to be files, which are resized, or all arrays.')
     parts = dict(seg_map_path=label, instance_path=instance, img_path=photo)

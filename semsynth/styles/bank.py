@@ -70,7 +70,7 @@ class StyleBank:
             ValueError: the class has no cluster of that number.
         """
         clusters = self.clusters(class_index)
-        if not 0 <= number < len(clusters):
+        if number not in range(len(clusters)):
             raise ValueError(f'{self.name(class_index)} has the clusters 0..{len(clusters) - 1}, but cluster {number} '
                              'was asked for.')
         return clusters[number]

@@ -147,6 +147,7 @@ def test_downloads_open_again(session, tmp_path):
     again = session.open_files(str(paths['label']), str(paths['instance']), None, None)
     assert again['layout'] == view['layout'] and again['selected'] is None and not again['undo']
     assert again['name'] == 'toycity_000000_000000_gtFine_labelIds' == again['layouts'][-1]
+    assert session.act('download', part='label')['file']['name'] == paths['label'].name
     assert session.open_files(None, None, None, str(paths['project']))['image'] == view['image']
 
 

@@ -251,9 +251,12 @@ def test_large_ids_are_exported_in_32_bits(editor, tmp_path):
     again = Editor(editor.inferencer)
     again.open(paths['label'], paths['instance'])
     assert np.array_equal(again.instance, instance)
+    [found] = editor.inferencer.find([tmp_path])
+    assert found.instance == str(paths['instance'])
     editor.open(editor.label, instance * 1000)
     with pytest.raises(ValueError, match='but a file holds 32 bits: renumber them'):
-        editor.export(tmp_path, 'mine')
+        editor.export(tmp_path / 'none', 'mine')
+    assert not (tmp_path / 'none').exists()
 
 
 @pytest.mark.parametrize(('mistake', 'message'), [
@@ -264,6 +267,9 @@ def test_large_ids_are_exported_in_32_bits(editor, tmp_path):
     (lambda e, s, c: e.style(5, cluster=1), 'There is no object 5 in the layout'),
     (lambda e, s, c: e.style(c, vector=[1, 2]), r'A style of this model has 3 finite numbers, not \[1\.0, 2\.0\]'),
     (lambda e, s, c: e.style(c, vector=[1, 2, np.inf]), 'has 3 finite numbers, not'),
+    (lambda e, s, c: e.style(c, vector='red'), "A style is given as numbers, not as 'red'"),
+    (lambda e, s, c: e.style(c, cluster='1'), r'car has the clusters 0\.\.3, but cluster 1 was asked for'),
+    (lambda e, s, c: e.style(c, photo=(s[2], s[0])), 'photo has 2 parts, instead of a photo, its label map'),
     (lambda e, s, c: e.style(c, photo=(s[2], s[0], s[1], 5)), 'There is no object 5 in that layout'),
     (lambda e, s, c: e.open('nowhere.png'), r'nowhere\.png does not exist'),
     (lambda e, s, c: e.open(s[0], np.zeros((9, 9), int)), 'are to be files, which are resized, or all arrays'),
@@ -324,6 +330,32 @@ def test_models_without_instances(tmp_path):
     assert again.label.shape == (64, 64)  # files are resized to what the model reads
     with pytest.raises(ValueError, match='There is no class 12'):
         editor.relabel(3, 12)
+
+
+def test_styles_of_classes_outlive_edits_and_stay_apart_from_those_of_objects(tmp_path):
+    config = narrow('configs/pix2pixhd/pix2pixhd_camvid.py', make_camvid(tmp_path))
+    config.model.encoder = dict(type='InstanceFeatureEncoder', out_channels=3, base_channels=4, num_downsamples=2)
+    editor = Editor(Inferencer(config, None, device='cpu'))
+    label = np.full((40, 40), 3)
+    label[:9], label[30:] = 0, 8
+    rng = np.random.default_rng(0)
+    editor.open(label, np.zeros_like(label), rng.integers(256, size=(40, 40, 3), dtype=np.uint8))  # one id for all
+    before = dict(editor._scene.styles)
+    assert before.keys() == {0, 3, 8}
+    editor.brush([(20, 20)], 2, 5)
+    assert editor._scene.styles == before
+    editor.save(tmp_path / 'scene.npz')
+    config.model.data_preprocessor.instances = True
+    other = Editor(Inferencer(config, None, device='cpu'))
+    with pytest.raises(DataError, match='has styles of classes, but the model reads styles of objects: open it with a '
+                                        'model that reads no instance maps'):
+        other.load(tmp_path / 'scene.npz')
+
+
+def test_lists_are_arrays(plain):
+    editor = Editor(plain)
+    editor.open([[ROAD, ROAD], [SKY, ROAD]])
+    assert editor.label.tolist() == [[ROAD, ROAD], [SKY, ROAD]]
 
 
 def test_models_of_image_like_inputs(toycity):

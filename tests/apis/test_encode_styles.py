@@ -99,6 +99,8 @@ def test_what_cannot_be_encoded_is_refused(run, toycity, tmp_path):
         encode_styles(narrow('configs/pix2pixhd/pix2pixhd_toycity.py', toycity), None)
     with pytest.raises(ValueError, match='clusters=0, but a class needs one at least'):
         encode_styles(run.config, run.checkpoint, clusters=0)
+    with pytest.raises(ValueError, match=r'out=sheet\.png, but that is the ending of the picture'):
+        encode_styles(run.config, run.checkpoint, out='sheet.png')
     shutil.copytree(toycity / 'gtFine', tmp_path / 'city/gtFine')
     with pytest.raises(DataError, match=r'leftImg8bit/train holds no photos, and styles are taken from photos'):
         encode_styles(run.config, run.checkpoint, cfg_options=dict(data_root=str(tmp_path / 'city')))
@@ -203,6 +205,8 @@ def test_mistakes_in_choosing_are_explained(run, toycity, tmp_path):
             ('car has the clusters 0', dict(styles=run.styles, clusters={'car': 9})),
             ("'lorry' is neither the id of an object nor a class", dict(styles=run.styles, clusters={'lorry': 0})),
             ('samples=2, but nothing is drawn at random', dict(samples=2, photos=photos)),
+            ('samples=0, but a layout has one result at least', dict(styles=run.styles, samples=0)),
+            ('seed=-1, but a seed is 0 or more', dict(styles=run.styles, seed=-1)),
             ('has no photo to take styles from: there is no .*_leftImg8bit.png', dict(photos=tmp_path))):
         with pytest.raises(ValueError, match=sentence):
             synthesize(run.config, run.checkpoint, [maps], tmp_path / 'out', **options)

@@ -83,6 +83,14 @@ def test_instances_of_a_label_map():
     assert same((label, NUMBERING.instances(label)), expected)
 
 
+def test_instances_of_a_noisy_label_map():
+    label = np.zeros((256, 256), np.uint8)
+    label[::4, ::4] = CAR
+    instance = NUMBERING.instances(label)
+    assert instance[::4, ::4].ravel().tolist() == list(range(26000, 26000 + 64 * 64))
+    assert (instance[label == SKY] == 23).all()
+
+
 def test_ids_of_indices():
     assert [SPACE.to_id(index) for index in range(4)] == [23, 7, 26, 17]
     assert LabelSpace(('a', 'b')).to_id(1) == 1

@@ -159,9 +159,11 @@ class Session:
 
     def _download(self, part: str) -> dict:
         """A file of the scene: ``label``, ``instance``, ``image`` or ``project``."""
+        # an opened file's name has the ending that export adds
+        name = self.name.removesuffix(Path(self.editor.inferencer.dataset.suffixes['label'][0]).stem)
         with TemporaryDirectory() as folder:
-            path = (self.editor.save(Path(folder, f'{self.name}.npz')) if part == 'project' else
-                    self.editor.export(folder, self.name)[part])
+            path = (self.editor.save(Path(folder, f'{name}.npz')) if part == 'project' else
+                    self.editor.export(folder, name)[part])
             return dict(file=dict(name=path.name, content=b64encode(path.read_bytes()).decode()))
 
 
