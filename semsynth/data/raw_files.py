@@ -57,14 +57,17 @@ def read_raw_size(path: str) -> tuple[int, int]:
     """Height and width of an image-like input, from the file's header.
 
     Raises:
-        DataError: the file is absent, or no image and no array.
+        DataError: the file is absent, no image and no array, or an array of less than two dimensions.
     """
     if not path.lower().endswith(ARRAY_SUFFIXES):
         return read_size(path)
     with decoding(path), _array_file(path) as file:
         version = npy.read_magic(file)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        return read_header(file)[0][:2]
+        shape = read_header(file)[0]
+    if len(shape) < 2:
+        raise DataError(f'{path} has the shape {shape}, expected (height, width, channels): save it anew.')
+    return shape[:2]
 
 
 def _read_picture(path: str) -> np.ndarray:

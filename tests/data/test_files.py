@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from semsynth.data.files import DataError, find_by_stem, first_few, read_ids, read_photo, read_size
+from semsynth.data.raw_files import read_raw_size
 
 
 def test_first_few():
@@ -96,3 +97,9 @@ def test_absent_files_and_other_files(tmp_path, write, read):
         read(str(tmp_path / 'gone.png'))
     with pytest.raises(DataError, match=r'text\.png cannot be read, it is truncated or no image \(.*\): replace it'):
         read(str(write(tmp_path / 'text.png', b'no picture')))
+
+
+def test_the_size_of_an_array_that_is_no_map(tmp_path):
+    np.save(tmp_path / 'a.npy', np.zeros(5))
+    with pytest.raises(DataError, match=r'a.npy has the shape \(5,\), expected \(height, width, channels\)'):
+        read_raw_size(str(tmp_path / 'a.npy'))
