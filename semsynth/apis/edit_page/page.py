@@ -41,7 +41,9 @@ def build_page(make_session: Callable[[], Session]) -> gr.Blocks:
             made = make_session()
             return made, made.start()
 
-        def act(made: Session, data: gr.EventData) -> dict:
+        def act(made: Session | None, data: gr.EventData) -> dict:
+            if made is None:  # the server was started anew since
+                return dict(message='This tab is older than the server: reload the page.', done=data._data['number'])
             try:
                 return made.act(**data._data)
             except Exception as error:  # the page waits for an answer
