@@ -6,6 +6,7 @@ from semsynth.data.ade20k import ADE20KDataset
 from semsynth.data.camvid import CamVidDataset
 from semsynth.data.checks import check_dataset, quick_check
 from semsynth.data.cityscapes import CityscapesDataset, ToyCityDataset
+from semsynth.data.coco_stuff import COCOStuffDataset
 from semsynth.data.draws import Draw, seed_all
 from semsynth.data.files import DataError
 from semsynth.data.helen import HelenDataset
@@ -15,6 +16,6 @@ from semsynth.data.paired_folder import PairedFolderDataset
 from semsynth.data.preprocessor import LayoutPreprocessor
 from semsynth.data.roots import merge_options
 
-__all__ = ['CLASS_MAPS', 'ADE20KDataset', 'CamVidDataset', 'CityscapesDataset', 'DataError', 'Draw', 'HelenDataset',
-           'LabelSpace', 'LayoutPreprocessor', 'NYUDataset', 'PairedFolderDataset', 'ToyCityDataset', 'check_dataset',
-           'class_table', 'merge_options', 'quick_check', 'seed_all', 'transforms']
+__all__ = ['CLASS_MAPS', 'ADE20KDataset', 'COCOStuffDataset', 'CamVidDataset', 'CityscapesDataset', 'DataError', 'Draw',
+           'HelenDataset', 'LabelSpace', 'LayoutPreprocessor', 'NYUDataset', 'PairedFolderDataset', 'ToyCityDataset',
+           'check_dataset', 'class_table', 'merge_options', 'quick_check', 'seed_all', 'transforms']

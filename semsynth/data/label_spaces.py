@@ -17,6 +17,8 @@ _LARGEST_ID = 65535
 
 # Official Cityscapes table: of the 35 ids (license plate, -1, last), those that are evaluated, in their order.
 _CITYSCAPES_EVALUATED = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
+# Of COCO-Stuff's 182 ids, those of the classes that COCO dropped.
+_COCO_STUFF_ABSENT = (11, 25, 28, 29, 44, 65, 67, 68, 70, 82, 90)
 
 CLASS_MAPS: dict[str, tuple[int, ...]] = {
     'cityscapes_35_to_19': tuple(
@@ -24,6 +26,9 @@ CLASS_MAPS: dict[str, tuple[int, ...]] = {
     'camvid_12_to_11': (*range(11), NO_CLASS),
     'ade20k_151_to_150': (NO_CLASS, *range(150)),
     'nyu_41_to_40': (NO_CLASS, *range(40)),
+    'coco_stuff_183_to_171': (*(
+        NO_CLASS if index in _COCO_STUFF_ABSENT else index - sum(gap < index for gap in _COCO_STUFF_ABSENT)
+        for index in range(182)), NO_CLASS),
 }
 """Named tables: a segmentor's class for each of a data set's indices, 255 where it has none."""
 
