@@ -98,7 +98,7 @@ def test_ecgan_has_the_numbers_of_the_paper():
         feature_matching=dict(normalise='spade', weight=10),  # lambda_f
         perceptual=dict(weight=10),  # lambda_p
         similarity=dict(views=dict(coarse=1, image=1)),  # lambda_s, of I' and I'', over all pairs
-        contrastive={}, class_specific={})  # lambda_c, lambda_l: a loss's own weight is 1
+        contrastive=dict(memory=dict(per_class=64)), class_specific={})  # lambda_c, lambda_l: a loss's own weight is 1
     generator, discriminator = config.model.generator, config.model.discriminator
     assert (generator.type, generator.base_channels, generator.num_upsamples) == ('SPADEGenerator', 64, 'more')
     assert (generator.spectral, generator.head.type, generator.head.num_layers) == ('all', 'EdgeGuidedHead', 3)

@@ -68,6 +68,7 @@ class EdgeGuidedHead(Head):
         super().__init__(in_channels, outputs, views, tuple(must_be_read))
 
         self.num_classes, self.transfer, self.final, self.last = num_classes, transfer, final, last
+        self.embedding_channels = embedding_channels
         self.reads_label_map = semantic or class_specific
         self.edge_branch = Branch(in_channels, num_layers) if edges else None
         self.image_branch = Branch(in_channels, num_layers)

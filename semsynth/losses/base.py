@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from semsynth.models.step import Step
+    from semsynth.models.synthesizer import Synthesizer
 
 
 def full_precision(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -60,6 +61,9 @@ class Loss(nn.Module):
     def __init__(self, weight: float = 1.0, views: dict[str, float] | None = None):
         super().__init__()
         self.weight, self.views = weight, views
+
+    def attach(self, model: Synthesizer) -> None:
+        """Make what depends on other parts of the model; called once, when it is built and they are known to fit."""
 
     def over_views(self, step: Step) -> Iterator[tuple[str, str, float]]:
         """Yield (view, name of the real image that it imitates, weight) of every view that this term is for."""

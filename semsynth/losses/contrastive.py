@@ -2,71 +2,49 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
+from mmengine.dist import all_gather, get_rank, get_world_size
 from torch import Tensor
 
 from semsynth.losses.base import Loss, full_precision
+from semsynth.losses.pixel_memory import PixelMemory
+from semsynth.losses.pixel_sampling import NO_CLASS, sample_pixels
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
     from semsynth.models.step import Step
-
-NO_CLASS = -1
-
-
-def sample_pixels(label: Tensor, num_classes: int, unknown: int | None, max_per_class: int, max_pixels: int,
-                  generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Draw as many random pixels of every class as there are, within two bounds; no class before another.
-
-    Args:
-        label: any shape, ``0..num_classes-1``, on the generator's device.
-        num_classes: number of classes, the unknown one included.
-        unknown: the class that is never drawn, or None.
-        max_per_class: most pixels of one class.
-        max_pixels: most pixels in all; where it bounds, every class gives the same number, or all that it has.
-        generator: source of randomness.
-
-    Returns:
-        Indices into the flattened label and the class of each, ``(S,)`` long, where S depends on the sizes alone (so
-        that no device waits for a count): places that no pixel fills have class -1.
-    """
-    label = label.flatten()
-    shuffled = torch.randperm(len(label), generator=generator, device=label.device)
-    by_class, order = label[shuffled].sort(stable=True)
-    rank = torch.arange(len(label), device=label.device) - torch.searchsorted(by_class, by_class)
-    eligible = rank < max_per_class
-    if unknown is not None:
-        eligible &= by_class != unknown
-    # First the first pixel of every class, then the second of every class, ...: ranks go before classes.
-    turn = torch.where(eligible, rank * num_classes + by_class, len(label) * num_classes)
-    places = min(len(label), max_pixels, max_per_class * num_classes)
-    chosen = turn.topk(places, largest=False).indices
-    return shuffled[order[chosen]], torch.where(eligible[chosen], by_class[chosen], NO_CLASS)
+    from semsynth.models.synthesizer import Synthesizer
 
 
 @full_precision
-def contrastive(embeddings: Tensor, classes: Tensor, temperature: float) -> Tensor:
+def contrastive(embeddings: Tensor, classes: Tensor, temperature: float, memory: Tensor | None = None,
+                memory_classes: Tensor | None = None) -> Tensor:
     """Pull pixels of one class together and push those of different classes apart (ECGAN, eq. 5).
 
-    Every pixel is an anchor; its positives P are the other pixels of its class, its negatives N those of the others:
+    Every pixel is an anchor; its positives P are the other pixels of its class, its negatives N those of the others,
+    those in memory, which are no anchors, included:
     ``1/|P| sum_{+ in P} -log(exp(i.+ / t) / (exp(i.+ / t) + sum_{- in N} exp(i.- / t)))``.
 
     Args:
         embeddings: ``(S, D)``; L2-normalised here.
         classes: ``(S,)`` long; -1 leaves a pixel out.
         temperature: t.
+        memory: ``(R, D)``, L2-normalised, without gradient.
+        memory_classes: ``(R,)`` long; -1 leaves an entry out.
 
     Returns:
         A scalar, at least float32: the mean over the anchors that have a positive; 0 where there is none.
     """
     unit = F.normalize(embeddings, eps=1e-6)
-    likeness = unit @ unit.mT / temperature
-    known = classes != NO_CLASS
-    paired = known.unsqueeze(0) & known.unsqueeze(1)
-    alike = classes.unsqueeze(0) == classes.unsqueeze(1)
+    others, kinds = (unit, classes) if memory is None else (
+        torch.cat([unit, memory]), torch.cat([classes, memory_classes]))
+    likeness = unit @ others.mT / temperature
+    paired = (classes != NO_CLASS).unsqueeze(1) & (kinds != NO_CLASS).unsqueeze(0)
+    alike = classes.unsqueeze(1) == kinds.unsqueeze(0)
     positive = (paired & alike).fill_diagonal_(False)
     # Not -inf: an anchor without negatives would get a gradient of NaN.
     far = torch.finfo(likeness.dtype).min / 2
@@ -76,30 +54,59 @@ def contrastive(embeddings: Tensor, classes: Tensor, temperature: float) -> Tens
     return (terms.sum(1) / positives.clamp(min=1)).sum() / (positives > 0).sum().clamp(min=1)
 
 
+def gather_ranks(embeddings: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
+    """The pixels of all ranks, the first of each before the second of any.
+
+    The gradient flows to this rank's own alone, times the number of ranks: ranks average gradients, so that the average
+    is the gradient of a loss over all pixels, which every rank computes.
+
+    Args:
+        embeddings: ``(S, D)``, as many on every rank.
+        classes: ``(S,)``.
+
+    Returns:
+        ``(ranks * S, D)`` and ``(ranks * S,)``.
+    """
+    ranks = get_world_size()
+    if ranks == 1:
+        return embeddings, classes
+    values = embeddings.detach().contiguous()
+    parts = all_gather(values)
+    parts[get_rank()] = values + ranks * (embeddings - values)
+    return torch.stack(parts, 1).flatten(0, 1), torch.stack(all_gather(classes), 1).flatten()
+
+
 @LOSSES.register_module()
 class ContrastiveLoss(Loss):
-    """Eq. 5 of ECGAN on the output ``'embedding'``, ``(B, D, h, w)``, with pixels drawn from the whole batch.
+    """Eq. 5 of ECGAN on the output ``'embedding'``, ``(B, D, h, w)``, across the images of all ranks and past steps.
 
-    The label map is brought to the embedding's size by the nearest pixel. The draw depends on the seed and the step's
-    number alone. Pixels of the unknown class are left out, and a class with one pixel drawn has negatives' part only.
+    The label map is brought to the embedding's size by the nearest pixel. Anchors are pixels drawn from the whole batch
+    of every rank; each is compared with all of them and with the memory of past ones, which takes in some of them
+    afterwards. The draw goes from class to class, so that rare ones count as much as large ones, and with a memory it
+    favours hard pixels within a class. It depends on the seed, the step's number and the rank alone. Pixels of the
+    unknown class are left out, and a class with one pixel drawn and none in memory has negatives' part only.
 
     Args:
         temperature: divisor of the cosine similarities.
-        max_per_class: most pixels drawn of one class.
-        max_pixels: most pixels drawn in all; time and memory grow with its square.
+        max_per_class: most pixels that a rank draws of one class.
+        max_pixels: most pixels drawn in all, of which each rank draws its share (batches of ranks have the same size,
+            or more pixels than that). Time and memory grow with its product with the number of pixels compared,
+            ``max_pixels + num_classes * memory.per_class``.
+        memory: arguments of :class:`~semsynth.losses.pixel_memory.PixelMemory`, whose ``num_classes`` and ``channels``
+            are the model's; by default there is no memory.
         seed: of the draw.
         weight: factor of the whole term.
 
     Raises:
-        ValueError: the temperature is not positive, or a bound is less than 2.
+        ValueError: the temperature is not positive, a bound is less than 2, or the memory cannot be made.
     """
 
     sums_over_views = False
     reads_label_map = True
     reads = ('embedding',)
 
-    def __init__(self, temperature: float = 0.1, max_per_class: int = 64, max_pixels: int = 1024, seed: int = 0,
-                 weight: float = 1.0):
+    def __init__(self, temperature: float = 0.1, max_per_class: int = 64, max_pixels: int = 1024,
+                 memory: dict | None = None, seed: int = 0, weight: float = 1.0):
         super().__init__(weight)
         if temperature <= 0:
             raise ValueError(f'ContrastiveLoss: temperature={temperature}, expected more than 0.')
@@ -109,6 +116,17 @@ class ContrastiveLoss(Loss):
                                  'one to be close to.')
         self.temperature, self.max_per_class, self.max_pixels = temperature, max_per_class, max_pixels
         self.seed = seed
+        self.memory_options, self.memory = memory, None
+
+    def attach(self, model: Synthesizer) -> None:
+        """Make the memory for the model's classes and embeddings."""
+        if self.memory_options is None:
+            return
+        head = model.generator.head
+        if getattr(head, 'embedding_channels', None) is None:
+            raise ValueError(f'ContrastiveLoss: {type(head).__name__} does not say how long its embeddings are; give '
+                             'it the attribute embedding_channels, or set memory=None.')
+        self.memory = PixelMemory(model.data_preprocessor.num_classes, head.embedding_channels, **self.memory_options)
 
     def for_generator(self, step: Step) -> Tensor:
         """The mean over the anchors."""
@@ -116,8 +134,14 @@ class ContrastiveLoss(Loss):
         if label.shape[1:] != embedding.shape[2:]:
             label = F.interpolate(label.unsqueeze(1).float(), embedding.shape[2:], mode='nearest-exact')
             label = label.squeeze(1).long()
-        generator = torch.Generator(label.device).manual_seed(self.seed * 1_000_003 + step.iteration)
+        generator = torch.Generator(label.device).manual_seed((self.seed + get_rank()) * 1_000_003 + step.iteration)
+        chances = None if self.memory is None else self.memory.chances(embedding, label)
         pixels, classes = sample_pixels(label, step.layout.num_classes, step.layout.unknown, self.max_per_class,
-                                        self.max_pixels, generator)
+                                        math.ceil(self.max_pixels / get_world_size()), generator, chances)
         area = label[0].numel()
-        return contrastive(embedding.flatten(2)[pixels // area, :, pixels % area], classes, self.temperature)
+        drawn, classes = gather_ranks(embedding.flatten(2)[pixels // area, :, pixels % area], classes)
+        if self.memory is None:
+            return contrastive(drawn, classes, self.temperature)
+        loss = contrastive(drawn, classes, self.temperature, *self.memory.entries())
+        self.memory.store(drawn, classes)
+        return loss

@@ -71,6 +71,8 @@ class Synthesizer(BaseModel):
             getattr(part, 'size_divisor', 1) for part in (self.generator, self.encoder, self.discriminator)))
         self.iteration = 0
         check_assembly(self, channels)
+        for loss in self.losses.values():
+            loss.attach(self)
         self.labelled_views = [view for view in self.views if any(
             loss.labels and view in views_of(loss, self) for loss in self.losses.values())]
         freeze(self, frozen or ())

@@ -18,5 +18,6 @@ model = dict(
         perceptual=dict(type='PerceptualLoss', weight=10),
         # Eq. 10 sums the similarity loss over I' and I''.
         similarity=dict(type='SimilarityLoss', views=dict(coarse=1, image=1)),
-        contrastive=dict(type='ContrastiveLoss'),
+        # Across the images of all ranks and of past steps: "the 'global' context of the whole dataset" (3.3).
+        contrastive=dict(type='ContrastiveLoss', memory=dict(per_class=64)),
         class_specific=dict(type='ClassSpecificLoss')))

@@ -15,5 +15,6 @@ model = dict(
         perceptual=dict(type='SegmentorFeatureLoss', weight=5, views=dict(coarse=1, image=2)),
         # Eq. 3 over every pair of pixels of every 4th row and column: all pairs cost seconds a step on a CPU.
         similarity=dict(type='SimilarityLoss', stride=4, views=dict(coarse=1, image=1)),
-        contrastive=dict(type='ContrastiveLoss'),
+        # Across the images of all ranks and of past steps: "the 'global' context of the whole dataset" (3.3).
+        contrastive=dict(type='ContrastiveLoss', memory=dict(per_class=64)),
         class_specific=dict(type='ClassSpecificLoss')))
