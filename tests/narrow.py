@@ -54,7 +54,8 @@ TREES = dict(
     celebahq=(('train', 'val'), 'labels', 2, (60, 70), None),  # its label maps are not read
     nyu=(('train', 'test'), 'labels', 41, (61, 80), 'instances'),
     ade20k=(('training', 'validation'), 'annotations', 151, (60, 75), None),
-    helen=(('train', 'test'), 'labels', 11, (70, 60), None))
+    helen=(('train', 'test'), 'labels', 11, (70, 60), None),
+    coco_stuff=(('train', 'val'), 'labels', 182, (60, 75), 'instances'))
 
 
 def make_scenes(name, root):

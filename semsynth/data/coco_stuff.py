@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from mmseg.datasets import COCOStuffDataset as SegmentorCOCOStuff
 
-from semsynth.data.label_spaces import LabelSpace
-from semsynth.data.scene_dataset import SceneDataset
+from semsynth.data.paired_folder import PairedFolderDataset
 from semsynth.registry import DATASETS
 
 # Ids that no file holds, as COCO dropped these classes; segmentors number the other 171 without gaps.
@@ -27,8 +26,8 @@ def _colour(number: int) -> list[int]:
 
 
 @DATASETS.register_module()
-class COCOStuffDataset(SceneDataset):
-    """COCO-Stuff (Caesar et al., CVPR 2018): ``images/SPLIT/*.jpg``, and ``labels``, ``instances``: ``SPLIT/*.png``.
+class COCOStuffDataset(PairedFolderDataset):
+    """COCO-Stuff (Caesar et al., CVPR 2018), as ``tools/prepare/coco_stuff.py`` writes it.
 
     182 classes as ids 0..181, of which 11 never occur, and 255 = unknown, which is index 182. An instance map holds an
     object's number, and elsewhere the id of the class. Pictures have many sizes.
@@ -47,11 +46,9 @@ class COCOStuffDataset(SceneDataset):
     def __init__(self, data_root: str, split: str, instances: bool = True, **kwargs):
         unknown = len(self.classes) - 1
         super().__init__(
-            data_root=data_root,
-            label_space=LabelSpace(self.classes, unknown=unknown, id_map={index: index for index in range(unknown)},
-                                   unknown_ids=(255,)),
+            data_root=data_root, split=split, classes=list(self.classes),
             # mmseg's own palette gives several classes one colour.
             palette=[*(_colour(index + 1) for index in range(unknown)), [0, 0, 0]],
-            folders=dict(photo=f'images/{split}', label=f'labels/{split}', instance=f'instances/{split}'),
-            suffixes=dict(photo=('.jpg',), label=('.png',), instance=('.png',)), instances=instances,
+            unknown=unknown, id_map={index: index for index in range(unknown)}, unknown_ids=(255,),
+            instances=instances,
             things=[name for index, name in enumerate(self.classes[:_NUM_THINGS]) if index not in _ABSENT], **kwargs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import mmcv
 import numpy as np
@@ -12,6 +13,7 @@ from mmengine.fileio import list_dir_or_file
 from PIL import Image
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff')
+MAKE_EDGES = 'python tools/prepare/edges.py CONFIG'
 _ORIENTATION, _SAMPLE_FORMAT = 274, 339  # tags of EXIF and TIFF
 
 
@@ -61,13 +63,17 @@ def read_photo(path: str) -> np.ndarray:
         return mmcv.imread(path, flag='color', channel_order='bgr', backend='pillow')
 
 
-def read_ids(path: str) -> np.ndarray:
+def read_ids(path: str, file: BinaryIO | None = None) -> np.ndarray:
     """A map of ids, ``(H, W)``, in an integer type that keeps all bits of the file (8, 16 or 32).
+
+    Args:
+        path: the file, or the name of ``file`` for error messages.
+        file: what to read instead, where it is no file on disk.
 
     Raises:
         DataError: the file is absent, truncated, no image, a JPEG, or has no single channel of integers.
     """
-    with decoding(path), Image.open(path) as image:
+    with decoding(path), Image.open(file or path) as image:
         if image.format in ('JPEG', 'MPO'):
             raise DataError(f'{path} is a JPEG, whose compression changes ids: make the map again as PNG '
                             '(converting this file does not bring the ids back).')
@@ -80,6 +86,28 @@ def read_ids(path: str) -> np.ndarray:
         if image.mode == 'I' and image.format == 'TIFF' and image.tag_v2.get(_SAMPLE_FORMAT, (1,))[0] == 1:
             ids = ids.view(np.uint32)  # Pillow reads unsigned 32 bit as signed
         return ids
+
+
+def read_edges(path: str, size: tuple[int, int]) -> np.ndarray:
+    """An edge map, ``(H, W)`` uint8, white edges on black, soft or hard.
+
+    Args:
+        path: of a picture with one channel of 8 bits.
+        size: height and width of the photo whose edges they are.
+
+    Raises:
+        DataError: the file is absent, truncated, no image, not gray, or of another size.
+    """
+    with decoding(path), Image.open(path) as image:
+        if image.mode not in ('1', 'L'):
+            raise DataError(f'{path} has the mode {image.mode}, but an edge map is gray with 8 bits, white edges on '
+                            'black: convert it.')
+        edges = np.asarray(image.convert('L'))
+    if edges.shape != size:
+        raise DataError(f'{path} is {edges.shape[1]}x{edges.shape[0]} pixels, but its photo, where edge maps are '
+                        f'loaded, is {size[1]}x{size[0]}: remove the edge maps and run `{MAKE_EDGES}` again; for those '
+                        'of photos as they are on disk set edges=dict(folder=..., full_size=True).')
+    return edges
 
 
 def read_size(path: str) -> tuple[int, int]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZipFile, ZipInfo
 
 from rich.progress import track
 
 from semsynth.data.ade20k import ADE20KDataset
 from semsynth.data.checks import check_dataset
 from semsynth.data.files import DataError
+from semsynth.data.prepare.archives import open_archive, read_member
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
 
 OFFICIAL = dict(training=20210, validation=2000)
@@ -40,7 +40,7 @@ def prepare_ade20k(source: str | Path, out: str | Path) -> dict[str, int]:
         if not members:
             raise DataError(f'{source} holds no images/training and annotations/training: name '
                             'ADEChallengeData2016.zip, the scene parsing benchmark, not the full data set.')
-        parts = [Part((out / name,), partial(_read, archive, info)) for name, info in members.items()]
+        parts = [Part((out / name,), partial(_content, archive, info)) for name, info in members.items()]
         refuse(write_parts(parts, 'ADE20K'))
     counts = Counter(name.split('/')[1] for name in members if name.startswith('annotations/'))
     problems = counts_differ(source, counts, OFFICIAL)
@@ -56,16 +56,8 @@ def _opened(source: Path) -> ZipFile:
     if source.is_dir():
         raise DataError(f'{source} is a folder, and an unpacked archive needs no preparation: set ADE20K_ROOT to the '
                         'folder that holds images and annotations, and check it with tools/check_dataset.py.')
-    try:
-        return ZipFile(source)
-    except FileNotFoundError:
-        raise DataError(f'There is no {source}: name ADEChallengeData2016.zip, as downloaded.') from None
-    except BadZipFile as error:
-        raise DataError(f'{source} is no whole zip archive ({error}): download it again.') from None
+    return open_archive(source, 'name ADEChallengeData2016.zip, as downloaded.')
 
 
-def _read(archive: ZipFile, info: ZipInfo) -> tuple[bytes]:
-    try:
-        return (archive.read(info),)  # compares the checksum
-    except (BadZipFile, zlib.error, EOFError) as error:
-        raise DataError(f'{info.filename} is damaged in {archive.filename} ({error}): download it again.') from None
+def _content(archive: ZipFile, info: ZipInfo) -> tuple[bytes]:
+    return (read_member(archive, info),)
