@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from semsynth.data.files import DataError, read_ids, read_photo
+from semsynth.data.files import DataError, read_edges, read_ids, read_photo
+from semsynth.data.pipeline import photo_at_edges
 from semsynth.data.raw_files import read_raw, read_raw_size
 from semsynth.data.scene_dataset import KEYS, SceneDataset
 from semsynth.data.transforms.edges import edges_of_photo
@@ -110,7 +111,9 @@ def quick_check(dataset: object, headers: int = 200, whole: int = 4) -> None:
 def _read(scene: dict, dataset: SceneDataset) -> tuple[np.ndarray | None, list[str]]:
     """The layout (a label map as indices), where it is sound, and the scene's problems."""
     readers = dict(label=lambda path: dataset.label_space.to_indices(read_ids(path), path), photo=read_photo,
-                   instance=read_ids, raw=lambda path: read_raw(path, dataset.raw_channels))
+                   instance=read_ids, raw=lambda path: read_raw(path, dataset.raw_channels),
+                   edge=lambda path: read_edges(path, photo_at_edges(
+                       dataset.pipeline.transforms, dict(scene, seg_fields=[])).shape[:2]))
     problems, layout = list(_sizes(scene)), None
     for kind, key in KEYS.items():
         if key in scene:
@@ -124,7 +127,8 @@ def _read(scene: dict, dataset: SceneDataset) -> tuple[np.ndarray | None, list[s
 
 
 def _sizes(scene: dict) -> Iterator[str]:
-    paths = [scene[key] for key in KEYS.values() if key in scene]
+    # edge maps may be of the photo as it is resized
+    paths = [scene[key] for kind, key in KEYS.items() if key in scene and kind != 'edge']
     try:
         sizes = [read_raw_size(path) for path in paths]
     except DataError as error:

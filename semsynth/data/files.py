@@ -102,7 +102,7 @@ def read_edges(path: str, size: tuple[int, int]) -> np.ndarray:
         if image.mode not in ('1', 'L'):
             raise DataError(f'{path} has the mode {image.mode}, but an edge map is gray with 8 bits, white edges on '
                             'black: convert it.')
-        edges = np.asarray(image.convert('L'))
+        edges = np.array(image.convert('L'))
     if edges.shape != size:
         raise DataError(f'{path} is {edges.shape[1]}x{edges.shape[0]} pixels, but its photo, where edge maps are '
                         f'loaded, is {size[1]}x{size[0]}: remove the edge maps and run `{MAKE_EDGES}` again; for those '

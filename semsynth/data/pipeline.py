@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
+
+import numpy as np
 
 from semsynth.data.files import first_few
 from semsynth.data.transforms import (
     CannyEdges,
     EdgesAsRaw,
+    LoadEdges,
     LoadInstances,
     LoadLabel,
     LoadPhoto,
     LoadRaw,
+    ResizeScene,
     ToSegmentorClasses,
 )
+
+FIXED = (LoadPhoto, LoadLabel, LoadInstances, LoadRaw, ToSegmentorClasses, ResizeScene)
+"""Transforms that do the same to a scene whenever it is read."""
 
 
 def complete_pipeline(transforms: list, layout: str, instances: bool, edges: dict | None,
@@ -38,12 +46,31 @@ def complete_pipeline(transforms: list, layout: str, instances: bool, edges: dic
     if class_map is not None:
         transforms.insert(_after(LoadLabel, transforms, 'class_map'), ToSegmentorClasses(class_map))
     if edges is not None:
-        if strangers := set(edges) - {'full_size'}:
+        if strangers := set(edges) - {'folder', 'full_size'}:
             raise ValueError(f'edges={dict(edges)}: {first_few(sorted(strangers))} is no option; '
-                             'edges takes full_size.')
-        after_loading = _after(LoadPhoto, transforms, 'edges')
-        transforms.insert(after_loading if edges.get('full_size', False) else -1, CannyEdges())
+                             'edges takes folder and full_size.')
+        place, full_size = _after(LoadPhoto, transforms, 'edges'), edges.get('full_size', False)
+        if 'folder' in edges:
+            transforms.insert(place if full_size else _end_of_fixed(transforms, place), LoadEdges())
+        else:
+            transforms.insert(place if full_size else -1, CannyEdges())
     return transforms
+
+
+def photo_at_edges(transforms: Sequence, scene: dict) -> np.ndarray:
+    """The photo of a scene, ``(H, W, 3)`` uint8 BGR, as it is where a pipeline loads the edge map.
+
+    Raises:
+        DataError: the photo cannot be read.
+    """
+    for part in takewhile(lambda part: not isinstance(part, LoadEdges), transforms):
+        if isinstance(part, LoadPhoto | ResizeScene):
+            scene = part(scene)
+    return scene['img']
+
+
+def _end_of_fixed(transforms: list, start: int) -> int:
+    return start + len(list(takewhile(lambda part: isinstance(part, FIXED), transforms[start:])))
 
 
 def _after(kind: type, transforms: list, argument: str) -> int:

@@ -9,15 +9,18 @@ from mmengine.registry import DefaultScope
 from mmseg.datasets import BaseSegDataset
 
 from semsynth.data.draws import SeededDraws
-from semsynth.data.files import DataError, find_by_stem, first_few
+from semsynth.data.files import MAKE_EDGES, DataError, find_by_stem, first_few
 from semsynth.data.label_spaces import NO_CLASS, LabelSpace, class_table
 from semsynth.data.pipeline import complete_pipeline
 from semsynth.registry import TRANSFORMS
 
-KEYS = dict(label='seg_map_path', raw='raw_path', photo='img_path', instance='instance_path')
+KEYS = dict(label='seg_map_path', raw='raw_path', photo='img_path', instance='instance_path', edge='edge_path')
 """Where transforms find the path of each kind of file."""
-WORDS = dict(label='label map', raw='raw input', photo='photo', instance='instance map')
-USED = dict(label=('label', 'photo', 'instance'), raw=('raw', 'photo'), photo=('photo',))
+WORDS = dict(label='label map', raw='raw input', photo='photo', instance='instance map', edge='edge map')
+REMEDIES = dict(
+    instance='add it, or remove the {layout}, or set instances=False',
+    edge=f'make them with `{MAKE_EDGES}`, or set edges=dict() for Canny edges, which need no files')
+USED = dict(label=('label', 'photo', 'instance', 'edge'), raw=('raw', 'photo', 'edge'), photo=('photo', 'edge'))
 """The kinds of files that make a scene, by the kind that its layout is from."""
 
 
@@ -37,6 +40,9 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         instances: whether to load instance maps, right after the label map.
         edges: ``dict()`` for Canny edges of the photo as it is packed, ``dict(full_size=True)`` for those of the
             photo as loaded, resized with it (the released script's order: grey, thinner maps); None for none.
+            ``dict(folder='edges_hed')`` loads edge maps that any detector made of the photos as they are before
+            anything random happens to them, ``dict(folder=..., full_size=True)`` those of the photos as they are on
+            disk. In that folder, below ``data_root``, paths and names are the photos', as PNG.
         raw_channels: layouts are image-like inputs of so many channels, loaded by ``LoadRaw``; ``label_space`` and
             ``palette`` are then not used, and ``num_classes`` is 0.
         edges_as_raw: whether these inputs are the Canny edges of the photos (one channel), instead of files.
@@ -64,6 +70,9 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         self.folders = {kind: str(Path(data_root, folder)) for kind, folder in folders.items()
                         if kind in USED[self.layout_kind]}
         self.suffixes = suffixes
+        if edges and 'folder' in edges:
+            self.folders['edge'] = str(Path(data_root, edges['folder'], folders['photo']))
+            self.suffixes = {**suffixes, 'edge': _as_png(suffixes['photo'])}
         self.instances, self.raw_channels = instances, raw_channels
         _check_raw(self, edges_as_raw, class_map)
         self.label_space = label_space if raw_channels is None else None
@@ -110,7 +119,8 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         if not Path(self.data_root).is_dir():
             return [], [self._absent()]
         layout = self.layout_kind
-        kinds = [kind for kind in USED[layout] if kind != 'instance' or self.instances]
+        optional = dict(instance=self.instances, edge='edge' in self.folders)
+        kinds = [kind for kind in USED[layout] if optional.get(kind, True)]
         found = {kind: find_by_stem(self.folders[kind], self.suffixes[kind]) for kind in kinds}
         if not found[layout]:
             return [], [f'{self.folders[layout]} holds no {WORDS[layout]}: it should hold files that end in '
@@ -123,11 +133,11 @@ class SceneDataset(SeededDraws, BaseSegDataset):
     def _unpaired(self, kind: str, found: dict[str, dict[str, list[str]]]) -> list[str]:
         files, layouts, folder = found[kind], found[self.layout_kind], self.folders[kind]
         what, layout = WORDS[kind], WORDS[self.layout_kind]
-        remedy = ', or set instances=False' if kind == 'instance' else ''
+        remedy = REMEDIES.get(kind, 'add it, or remove the {layout}').format(layout=layout)
         problems = []
         if lacking := [name for name in layouts if name not in files]:
             problems.append(f'{len(lacking)} of {len(layouts)} {layout}s have no {what} in {folder} '
-                            f'({first_few(lacking)}): add it, or remove the {layout}{remedy}.')
+                            f'({first_few(lacking)}): {remedy}.')
         if spare := [name for name in files if name not in layouts]:
             problems.append(f'{len(spare)} of {len(files)} {what}s have no {layout} in '
                             f'{self.folders[self.layout_kind]} ({first_few(spare)}): add it, or remove the {what}.')
@@ -139,7 +149,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
     def _absent(self) -> str:
         variable = f' or the environment variable {self.root_variable}' if self.root_variable else ''
         inside = ', '.join(dict.fromkeys(str(Path(folder).relative_to(self.data_root)) + '/'
-                                         for folder in self.folders.values()))
+                                         for kind, folder in self.folders.items() if kind != 'edge'))
         return (f'There is no folder {self.data_root}, where {type(self).__name__} looks for {inside}: put the data '
                 f'there, or name their folder with --cfg-options data_root=PATH{variable}{self.hint}.')
 
@@ -147,6 +157,10 @@ class SceneDataset(SeededDraws, BaseSegDataset):
 def _scene(name: str, paths: dict[str, str]) -> dict:
     return dict({KEYS[kind]: path for kind, path in paths.items()}, name=name, seg_fields=[], label_map=None,
                 reduce_zero_label=False)
+
+
+def _as_png(suffixes: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(suffix[:suffix.rindex('.')] + '.png' for suffix in suffixes))
 
 
 def _check_raw(dataset: SceneDataset, edges_as_raw: bool, class_map: str | Sequence[int] | None) -> None:

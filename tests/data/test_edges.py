@@ -1,8 +1,10 @@
 import cv2
+import mmcv
 import numpy as np
 import pytest
 
-from semsynth.data.transforms import CannyEdges
+from semsynth.data import CityscapesDataset, DataError, Draw, PairedFolderDataset, check_dataset, quick_check
+from semsynth.data.transforms import CannyEdges, LoadEdges
 from semsynth.data.transforms.edges import canny_edges
 
 
@@ -93,3 +95,104 @@ def test_transform(picture):
     np.testing.assert_array_equal(results['edge_map'], canny_edges(picture))
     assert results['seg_fields'] == ['gt_seg_map', 'edge_map']
     assert CannyEdges()(dict(seg_fields=[])) == dict(seg_fields=[])
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, bool])
+def test_edges_from_a_file(dtype, tmp_path, write):
+    edges = np.random.default_rng(0).integers(0, 2 if dtype is bool else 256, (6, 10)).astype(dtype)
+    path = str(write(tmp_path / 'e.png', edges))
+    results = LoadEdges()(dict(img=np.zeros((6, 10, 3), np.uint8), edge_path=path, seg_fields=['gt_seg_map']))
+    np.testing.assert_array_equal(results['edge_map'], edges * np.uint8(255) if dtype is bool else edges)
+    assert results['edge_map'].dtype == np.uint8
+    assert results['seg_fields'] == ['gt_seg_map', 'edge_map']
+    assert LoadEdges()(dict(seg_fields=[], edge_path=path)) == dict(seg_fields=[], edge_path=path)
+
+
+@pytest.mark.parametrize(('content', 'sentence'), [
+    (np.zeros((6, 10, 3), np.uint8), r'e\.png has the mode RGB, but an edge map is gray with 8 bits, white edges on'),
+    (np.zeros((6, 10), np.uint16), r'e\.png has the mode I;16, but an edge map is gray with 8 bits'),
+    (np.zeros((3, 5), np.uint8), r'e\.png is 5x3 pixels, but its photo, where edge maps are loaded, is 10x6: remove '
+                                 r'the edge maps and run `python tools/prepare/edges\.py CONFIG` again; .*full_size'),
+    (b'no picture', r'e\.png cannot be read')])
+def test_files_that_are_no_edges(content, sentence, tmp_path, write):
+    path = str(write(tmp_path / 'e.png', content))
+    with pytest.raises(DataError, match=sentence):
+        LoadEdges()(dict(img=np.zeros((6, 10, 3), np.uint8), edge_path=path, seg_fields=[]))
+
+
+def with_edges(root, transforms=(), edges=None, **kwargs):
+    pipeline = [dict(type='LoadPhoto'), dict(type='LoadLabel'), *transforms, dict(type='PackScene')]
+    return PairedFolderDataset(str(root), 'train', ['a', 'b', 'c', 'd'], pipeline=pipeline,
+                               edges=edges or dict(folder='edges'), **kwargs)
+
+
+@pytest.fixture
+def same(tmp_path, write):
+    """Photos whose edge maps of the same name are the photos themselves, at full size and at half of it."""
+    dice = np.random.default_rng(0)
+    for name in ('a', 'sub/b'):
+        photo = np.repeat(dice.integers(0, 256, (12, 20, 1), np.uint8), 3, axis=2)
+        write(tmp_path / f'images/train/{name}.png', photo)
+        write(tmp_path / f'labels/train/{name}.png', dice.integers(0, 4, (12, 20), np.uint8))
+        write(tmp_path / f'edges/images/train/{name}.png', photo[..., 0])
+        write(tmp_path / f'half/images/train/{name}.png',
+              mmcv.imresize(photo, (10, 6), interpolation='bicubic', backend='pillow')[..., 0])
+    return tmp_path
+
+
+FLIP = dict(type='mmseg.RandomFlip', prob=0.5)
+HALVE = dict(type='ResizeScene', scale=(10, 6))
+CROP = dict(type='mmseg.RandomCrop', crop_size=(4, 5))
+ZOOM = dict(type='RandomResize', scale=(20, 12), ratio_range=(1, 2), resize_type='ResizeScene', keep_ratio=True)
+
+
+@pytest.mark.parametrize(('transforms', 'edges'), [
+    ([FLIP, CROP], dict(folder='edges')),
+    ([HALVE, FLIP], dict(folder='half')),
+    ([HALVE, CROP, FLIP], dict(folder='half')),
+    ([HALVE, CROP, FLIP], dict(folder='edges', full_size=True)),
+    ([FLIP, HALVE], dict(folder='edges')),  # the photo may be flipped before it is resized, so its edges are, too
+    ([ZOOM, CROP, FLIP], dict(folder='edges'))])
+def test_edge_maps_go_where_their_photos_go(same, transforms, edges):
+    edges['folder'] = str(same / edges['folder'])  # a folder elsewhere will do
+    dataset = with_edges(same, transforms, edges)
+    seen = set()
+    for draw in range(12):
+        inputs = dataset[Draw(draw % 2, draw)]['inputs']
+        np.testing.assert_array_equal(inputs['edge'], inputs['image'])
+        seen.add(inputs['edge'].numpy().tobytes())
+    assert len(seen) > 2
+
+
+def test_missing_edge_maps(same, write):
+    (same / 'edges/images/train/sub/b.png').unlink()
+    with pytest.raises(DataError, match=r'1 of 2 label maps have no edge map in .*/edges/images/train \(sub/b\): make '
+                                        r'them with `python tools/prepare/edges\.py CONFIG`, or set edges=dict\(\)'):
+        with_edges(same)
+    write(same / 'half/images/train/c.png', np.zeros((6, 10), np.uint8))
+    with pytest.raises(DataError, match=r'1 of 3 edge maps have no label map .*\(c\): add it, or remove the edge map'):
+        with_edges(same, [HALVE], dict(folder='half'))
+    with pytest.raises(DataError, match=r'looks for images/train/, labels/train/, instances/train/: put the data'):
+        with_edges('nowhere')
+
+
+def test_edge_maps_are_checked(same, write):
+    quick_check(with_edges(same))
+    assert check_dataset(with_edges(same, [HALVE], dict(folder='half'))).problems == []
+    for dataset in (with_edges(same, [HALVE]), with_edges(same, [], dict(folder='half')),
+                    with_edges(same, [HALVE], dict(folder='half', full_size=True))):
+        with pytest.raises(DataError, match='its photo, where edge maps are loaded, is '):
+            quick_check(dataset)
+    write(same / 'edges/images/train/a.png', b'torn')
+    [problem] = check_dataset(with_edges(same)).problems
+    assert 'edges/images/train/a.png cannot be read' in problem
+
+
+def test_names_are_the_photos_as_png(cityscapes, write, pipeline):
+    name = 'aachen/aachen_000002_000019'
+    dataset = CityscapesDataset(str(cityscapes), 'train', pipeline=pipeline, edges=dict(folder='hed'), lazy_init=True)
+    assert dataset.folders['edge'] == str(cityscapes / 'hed/leftImg8bit/train')
+    for scene in (name, 'ulm/ulm_000001_000019'):
+        write(cityscapes / f'hed/leftImg8bit/train/{scene}_leftImg8bit.png', np.full((8, 16), 9, np.uint8))
+    dataset.full_init()
+    assert dataset[0]['sample']['name'] == name and (dataset[0]['inputs']['edge'] == 9).all()

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from semsynth.data.files import read_edges
 from semsynth.registry import TRANSFORMS
 
 
@@ -21,6 +22,25 @@ class CannyEdges(BaseTransform):
         """Add ``edge_map`` and list it in ``seg_fields``."""
         if 'img' in results:
             results['edge_map'] = edges_of_photo(results['img'])
+            results['seg_fields'].append('edge_map')
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadEdges(BaseTransform):
+    """Load ``edge_map``, ``(H, W)`` uint8: the photo's edges by any other detector, such as HED.
+
+    The dataset's argument ``edges=dict(folder=...)`` puts it in place: before anything random happens to the photo, so
+    that the two are cropped and flipped together. A scene without a photo stays without.
+
+    Raises:
+        DataError: the file cannot be read, is not gray, or is not of the size that the photo has here.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add ``edge_map`` and list it in ``seg_fields``."""
+        if 'img' in results:
+            results['edge_map'] = read_edges(results['edge_path'], results['img'].shape[:2])
             results['seg_fields'].append('edge_map')
         return results
 
