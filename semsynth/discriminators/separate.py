@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -11,44 +12,48 @@ from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
 
 
+def split_verdict(verdict: list[list[Tensor]], count: int) -> list[list[list[Tensor]]]:
+    """The verdict on ``count`` batches that were judged as one, batch by batch."""
+    chunks = [[feature.chunk(count) for feature in scale] for scale in verdict]
+    return [[[parts[number] for parts in scale] for scale in chunks] for number in range(count)]
+
+
 @DISCRIMINATORS.register_module()
 class SeparateDiscriminators(nn.Module):
     """A discriminator for each kind of real image, in place of one for all (ECGAN, appendix A: no better than the one).
 
+    Each may be of another type; losses that do not understand one's logits are given views of the other kinds.
+
     Args:
         in_channels: channels of the layout and the image together.
         networks: config of each kind's discriminator, by the name of the real image:
-            ``dict(image=dict(type=...), edge=dict(type=...))``. They must give alike many feature maps, of the same
-            sizes and channels.
+            ``dict(image=dict(type=...), edge=dict(type=...))``. ``in_channels`` is filled in, but for one that does not
+            read the layout.
     """
 
     reads_kinds = True
 
     def __init__(self, in_channels: int, networks: dict[str, dict]):
         super().__init__()
-        self.networks = nn.ModuleDict({
-            kind: DISCRIMINATORS.build(network, default_args=dict(in_channels=in_channels))
-            for kind, network in networks.items()})
-        self.returns_features = all(network.returns_features for network in self.networks.values())
+        self.networks = nn.ModuleDict()
+        for kind, config in networks.items():
+            reads_layout = getattr(DISCRIMINATORS.get(config['type']), 'reads_layout', True)
+            self.networks[kind] = DISCRIMINATORS.build(
+                config, default_args=dict(in_channels=in_channels) if reads_layout else None)
+        self.size_divisor = math.lcm(*(getattr(network, 'size_divisor', 1) for network in self.networks.values()))
 
-    def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str]) -> list[list[Tensor]]:
-        """The verdict on images ``(N * B, 3, H, W)`` in ``[-1, 1]``, each B of them of one of the N ``kinds``.
+    def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str]) -> list[list[list[Tensor]]]:
+        """The verdicts on images ``(N * B, 3, H, W)`` in ``[-1, 1]``, each B of them of one of the N ``kinds``.
 
         Returns:
-            One list of feature maps per scale, finest scale first, the logits last in each, in the order of the images.
+            One verdict, as of that kind's discriminator, for each B images, in their order.
         """
-        chunks, verdicts, order = image.chunk(len(kinds)), [], []
+        chunks, verdicts = image.chunk(len(kinds)), {}
         for kind in dict.fromkeys(kinds):
-            own = [number for number, its in enumerate(kinds) if its == kind]
-            images = torch.cat([chunks[number] for number in own])
+            places = [place for place, its in enumerate(kinds) if its == kind]
+            images = torch.cat([chunks[place] for place in places])
             # Each B rows of the layout are the same.
             rows = slice(len(images))
-            verdicts.append(self.networks[kind](layout.map(lambda tensor, rows=rows: tensor[rows]), images))
-            order += own
-        back = sorted(range(len(kinds)), key=order.__getitem__)
-
-        def merge(features: Sequence[Tensor]) -> Tensor:
-            parts = torch.cat(features).chunk(len(kinds))
-            return torch.cat([parts[place] for place in back])
-
-        return [[merge(features) for features in zip(*scale, strict=True)] for scale in zip(*verdicts, strict=True)]
+            verdict = self.networks[kind](layout.map(lambda tensor, rows=rows: tensor[rows]), images)
+            verdicts |= zip(places, split_verdict(verdict, len(places)), strict=True)
+        return [verdicts[place] for place in range(len(kinds))]

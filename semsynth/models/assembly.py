@@ -87,11 +87,8 @@ def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]
     if loss.judges and model.discriminator is None:
         raise ValueError(f'losses.{name} reads a discriminator, but discriminator=None: '
                          f'add one or drop the term with losses=dict({name}=None).')
-    if loss.matches_features and not model.discriminator.returns_features:
-        raise ValueError(f'losses.{name} matches features, but {type(model.discriminator).__name__} returns only '
-                         f'logits: drop the term with losses=dict({name}=None) or use another discriminator.')
-    if loss.judges:
-        _check_logits(name, loss, model)
+    for discriminator in _discriminators(loss, model) if loss.judges else ():
+        _check_discriminator(name, loss, discriminator, model)
     if loss.reads_posterior and not getattr(model.encoder, 'latent_dim', None):
         raise ValueError(f'losses.{name} reads the posterior of a latent, but no encoder makes one: add '
                          f"encoder=dict(type='StyleEncoder') or drop the term with losses=dict({name}=None).")
@@ -110,15 +107,19 @@ def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]
                          f'or drop the term with losses=dict({name}=None).')
 
 
-def _check_logits(name: str, loss: Loss, model: Synthesizer) -> None:
-    """One logit a class, or scores of being real: loss and discriminator must mean the same."""
-    kind, classes = type(model.discriminator).__name__, model.data_preprocessor.num_classes
-    if loss.reads_class_logits != getattr(model.discriminator, 'returns_class_logits', False):
+def _check_discriminator(name: str, loss: Loss, discriminator: nn.Module, model: Synthesizer) -> None:
+    """Features where they are matched; one logit a class, or scores of being real, as the loss takes them."""
+    kind, classes = type(discriminator).__name__, model.data_preprocessor.num_classes
+    way_out = ' Or give the term those views alone that another network judges.' if model.tells_kinds else ''
+    if loss.matches_features and not discriminator.returns_features:
+        raise ValueError(f'losses.{name} matches features, but {kind} returns only logits: drop the term with '
+                         f'losses=dict({name}=None) or use another discriminator.{way_out}')
+    if loss.reads_class_logits != getattr(discriminator, 'returns_class_logits', False):
         raise ValueError(f'losses.{name}: {type(loss).__name__} does not understand the logits of {kind}: '
                          'SegmentationAdversarialLoss and LabelMixLoss go with OASISDiscriminator, and no other '
-                         'adversarial loss does.')
-    if loss.reads_class_logits and model.discriminator.num_classes != classes:
-        raise ValueError(f'discriminator: {kind} has num_classes={model.discriminator.num_classes}, but the layout has '
+                         f'adversarial loss does.{way_out}')
+    if loss.reads_class_logits and discriminator.num_classes != classes:
+        raise ValueError(f'discriminator: {kind} has num_classes={discriminator.num_classes}, but the layout has '
                          f'{classes}; give both the same.')
 
 
@@ -128,6 +129,23 @@ def _check_kinds(model: Synthesizer) -> None:
     if kinds != imitated:
         raise ValueError(f'discriminator: networks are given for {", ".join(sorted(kinds))}, but the views imitate '
                          f'{", ".join(sorted(imitated))}; give one for each of these.')
+    trained = {kind for loss in model.losses.values() if trains_discriminator(loss) for kind in _kinds(loss, model)}
+    for kind in sorted(kinds - trained):
+        raise ValueError(f'discriminator: no loss trains the network for {kind!r}; add an adversarial loss with the '
+                         f'views that imitate it, or drop those from the views of the model.')
+
+
+def _discriminators(loss: Loss, model: Synthesizer) -> list[nn.Module]:
+    """Those that judge what the loss reads."""
+    if not model.tells_kinds:
+        return [model.discriminator]
+    return [model.discriminator.networks[kind] for kind in _kinds(loss, model)]
+
+
+def _kinds(loss: Loss, model: Synthesizer) -> list[str]:
+    """Names of the real images that a loss's views imitate."""
+    views = views_of(loss, model) if loss.sums_over_views else model.views
+    return list(dict.fromkeys(model.views[view].real for view in views))
 
 
 def views_of(loss: Loss, model: Synthesizer) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from semsynth.discriminators.separate import split_verdict
 from semsynth.layout import Layout
 
 if TYPE_CHECKING:
@@ -53,11 +54,13 @@ class Step:
 
     def judge(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
         """The discriminator's verdict on any images of this layout, by names of views or real images, as one batch."""
-        kinds = [self.views[name].real if name in self.views else name for name in images]
-        scales = self.model.discriminator(self.layout.repeat(len(images)), torch.cat(list(images.values())),
-                                          **(dict(kinds=kinds) if self.model.tells_kinds else {}))
-        chunks = [[feature.chunk(len(images)) for feature in scale] for scale in scales]
-        return {name: [[parts[i] for parts in scale] for scale in chunks] for i, name in enumerate(images)}
+        layout, batch = self.layout.repeat(len(images)), torch.cat(list(images.values()))
+        if self.model.tells_kinds:
+            kinds = [self.views[name].real if name in self.views else name for name in images]
+            verdicts = self.model.discriminator(layout, batch, kinds)
+        else:
+            verdicts = split_verdict(self.model.discriminator(layout, batch), len(images))
+        return dict(zip(images, verdicts, strict=True))
 
     @cached_property
     def target(self) -> Tensor:
