@@ -3,3 +3,4 @@ _base_ = './full.py'
 model = dict(generator=dict(
     _delete_=True, type='CRNGenerator', widths=(1024, 1024, 1024, 1024, 1024, 512, 512, 128),
     head=dict(type='LinearHead')))
+row = dict(order=2, title='CRN', paper={'pspnet/mIoU': 39.94, 'pspnet/aAcc': 78.96, 'full preferred, %': 76.6})

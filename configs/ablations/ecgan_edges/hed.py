@@ -1,0 +1,4 @@
+# Appendix D: HED edges of the photos at 256x512, which tools/prepare/edges.py writes.
+_base_ = './canny.py'
+train_dataloader = dict(dataset=dict(edges=dict(folder='edges_hed')))
+row = dict(title='HED', paper=dict(mIoU=64.5, aAcc=82.3, FID=56.7))

@@ -1,0 +1,89 @@
+"""Ablations: every config of a folder trained and judged under equal conditions, and a table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from semsynth.apis.ablate.jobs import run_all
+from semsynth.apis.ablate.pictures import Scenes
+from semsynth.apis.ablate.plan import Row, check_conditions, check_rows, read_rows
+from semsynth.apis.ablate.run import Run
+from semsynth.apis.ablate.table import Ablation, Line, chart, markdown, table
+from semsynth.writing import write_png, write_whole
+
+__all__ = ['ablate']
+
+
+def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[int] = (0,),
+           out: str | Path | None = None, amp: bool = False, cfg_options: dict | None = None) -> list[str]:
+    """Train and judge every config of a folder under equal conditions, and write ``table.md`` and what it shows.
+
+    What is done is skipped, and what was cut off is resumed. The table is written anew after each run.
+
+    Args:
+        folder: of the configs; see :func:`~semsynth.apis.ablate.plan.read_rows`.
+        tools: the folder of ``train.py``, ``test.py`` and ``synthesize.py``.
+        jobs: how many runs at once.
+        seeds: every config is trained with each of them.
+        out: folder for all; by default ``work_dirs/ablations/NAME-OF-FOLDER``.
+        amp: train the networks in bfloat16.
+        cfg_options: entries of every config to override.
+
+    Returns:
+        The runs that failed, by title.
+
+    Raises:
+        ValueError: before any training: conditions differ, a judge is a row's label generator, or a run was begun with
+            other settings; or there is nothing to do.
+        FileNotFoundError: there is no such folder, or weights are missing.
+    """
+    if jobs < 1 or not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f'jobs={jobs}, seeds={list(seeds)}: expected at least one of each, and every seed once.')
+    console = Console(highlight=False)
+    name = Path(folder).resolve().name
+    out = Path(out or Path('work_dirs', 'ablations', name))
+    with console.status('Checking that all rows have equal conditions, and judges of their own'):
+        rows = read_rows(folder, cfg_options)
+        check_conditions(rows)
+        check_rows(rows)
+        # by seed first, so that there soon is one of each row
+        runs = [Run(row, seed, out / row.name / f'seed_{seed}', amp) for seed in seeds for row in rows]
+        for run in runs:
+            run.check_settings()
+        scenes = Scenes(_with_instances(rows).config)
+    for run in runs:
+        run.write_settings()
+    write = partial(_write, name, rows, runs, list(seeds), scenes, out)
+    write()
+    console.print(f'{len(runs)} runs, of which {sum(bool(run.result) for run in runs)} are done. After each, the '
+                  f'table is in {out / "table.md"}')
+
+    def finish(run: Run) -> None:
+        run.finish(jobs)
+        scores = {key: value for key, value in run.result['scores'].items() if 'oracle_' not in key}
+        console.print(f'{run.title}: {", ".join(f"{key} {value:.4g}" for key, value in scores.items())}')
+        write()
+
+    failed = run_all(runs, lambda run: run.commands(tools, scenes.inputs, scenes.instances), jobs=jobs,
+                     console=console, when_done=finish)
+    console.print((out / 'table.md').read_text(encoding='utf-8'), markup=False)
+    return [run.title for run in failed]
+
+
+def _with_instances(rows: Sequence[Row]) -> Row:
+    """A row that can say where the instance maps are, if one reads them."""
+    return max(rows, key=lambda row: bool(row.config.test_dataloader.dataset.get('instances')))
+
+
+def _write(name: str, rows: Sequence[Row], runs: Sequence[Run], seeds: list[int], scenes: Scenes, out: Path) -> None:
+    lines = [Line(row, {run.seed: run.result for run in runs if run.row is row and run.result}) for row in rows]
+    ablation = Ablation(name, lines, seeds)
+    shown = [next((run for run in runs if run.row is row and run.result), None) for row in rows]
+    write_png(out / 'strip.png', scenes.strip([row.title for row in rows], shown))
+    write_whole(out / 'chart.png', chart(ablation))
+    write_whole(out / 'table.csv', table(ablation).encode())
+    write_whole(out / 'table.md', markdown(ablation).encode())

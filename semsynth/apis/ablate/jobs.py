@@ -1,0 +1,132 @@
+"""Several runs at once: each a chain of processes that log into a file, and end with the one that started them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from semsynth.apis.ablate.run import Run
+
+LAST_LINES = 15
+POLL_SECONDS = 1
+_die_with_parent = partial(ctypes.CDLL(None).prctl, 1, signal.SIGTERM)  # 1: PR_SET_PDEATHSIG of Linux
+
+
+class Job:
+    """The commands of a run, one process after another.
+
+    Args:
+        run: whose log they write.
+        commands: a tool and its arguments each, made when the one before is done.
+        environment: of the processes.
+
+    Attributes:
+        error: what failed, or None.
+    """
+
+    def __init__(self, run: Run, commands: Iterator[list[str]], environment: dict[str, str]):
+        self.run, self.commands, self.environment = run, commands, environment
+        self.process: subprocess.Popen | None = None
+        self.error: str | None = None
+
+    def is_running(self) -> bool:
+        """Whether there is anything left to wait for; starts the next command where one is done."""
+        if self.process:
+            code = self.process.poll()
+            if code is None:
+                return True
+            if code:
+                self.error = f'{shlex.join(self.process.args[1:3])} ended with exit code {code}'
+                return False
+        command = next(self.commands, None)
+        if command:
+            self._start(command)
+        return command is not None
+
+    def stop(self) -> None:
+        """End what runs."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()
+
+    def _start(self, command: list[str]) -> None:
+        self.run.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.run.log.open('a', encoding='utf-8') as log:
+            log.write(f'$ python {shlex.join(command)}\n')
+            log.flush()
+            self.process = subprocess.Popen(
+                [sys.executable, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                env=self.environment, preexec_fn=_die_with_parent)
+
+
+def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]], *, jobs: int, console: Console,
+            when_done: Callable[[Run], None]) -> list[Run]:
+    """Work on all runs that are not done yet, in their order; one that fails does not stop the others.
+
+    Args:
+        runs: the done ones count for the progress.
+        commands: of a run.
+        jobs: how many run at once: each has a GPU of its own while there are enough, and its share of the cores.
+        console: for progress, and the end of the log of a run that fails.
+        when_done: called with each run whose commands have all succeeded.
+
+    Returns:
+        The runs that failed.
+    """
+    waiting = deque(run for run in runs if not run.result)
+    working: dict[int, Job] = {}
+    failed, done = [], len(runs) - len(waiting)
+    columns = (TextColumn('{task.description}'), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
+               TextColumn('left'), TimeRemainingColumn())
+    with Progress(*columns, console=console, speed_estimate_period=24 * 3600) as progress:
+        task = progress.add_task('', total=len(runs), completed=done)
+        try:
+            while waiting or working:
+                for slot in [slot for slot in range(jobs) if waiting and slot not in working]:
+                    run = waiting.popleft()
+                    working[slot] = Job(run, commands(run), _environment(slot, jobs))
+                for slot, job in list(working.items()):
+                    if not job.is_running():
+                        del working[slot]
+                        done += 1
+                        if job.error:
+                            failed.append(job.run)
+                            console.print(_failure(job), style='red', highlight=False, markup=False)
+                        else:
+                            when_done(job.run)
+                shares = {job.run.title: job.run.progress() for job in working.values()}
+                progress.update(task, completed=done + sum(shares.values()),
+                                description='; '.join(f'{title}: {share:.0%}' for title, share in shares.items()))
+                time.sleep(POLL_SECONDS if working else 0)
+        finally:
+            for job in working.values():
+                job.stop()
+    return failed
+
+
+def _failure(job: Job) -> str:
+    lines = job.run.log.read_text(encoding='utf-8', errors='replace').splitlines()[-LAST_LINES:]
+    return '\n'.join([f'{job.run.title} failed: {job.error}. The end of {job.run.log}:', *lines])
+
+
+def _environment(slot: int, jobs: int) -> dict[str, str]:
+    """What a slot's processes see: its GPU, and its share of the cores unless the caller's environment says so."""
+    share = max(1, len(os.sched_getaffinity(0)) // jobs)
+    # Threads that wait soon sleep: where others use the cores too, a step is three times as fast.
+    environment = {'GOMP_SPINCOUNT': '10000', 'OMP_NUM_THREADS': str(share), **os.environ}
+    if gpus := torch.cuda.device_count():
+        visible = os.environ.get('CUDA_VISIBLE_DEVICES', ','.join(map(str, range(gpus)))).split(',')
+        environment['CUDA_VISIBLE_DEVICES'] = visible[slot % gpus]
+    return environment

@@ -1,0 +1,153 @@
+"""What an ablation compares: the rows of a folder of configs, and that nothing but the rows differs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from semsynth.engine.launch import load_config, read_config
+from semsynth.engine.stages import stage_configs
+from semsynth.registry import EVALUATORS, MODELS
+
+ROW_KEYS = ('title', 'order', 'paper')
+DATA_PARTS = ('edges', 'instances')
+"""Arguments of a data set that belong to a method: what is read of the same scenes."""
+
+
+@dataclass
+class Row:
+    """One config of an ablation.
+
+    Args:
+        name: the config's file name, without ending.
+        config: as read, with the command line's options.
+        title: what the table calls it.
+        order: rows with a number come first, in this order; the others follow by file name.
+        paper: the paper's figures by name of the score.
+        parameters: numbers of the generator's and of all trained parameters, by :func:`check_rows`.
+    """
+
+    name: str
+    config: Config
+    title: str
+    order: float = float('inf')
+    paper: Mapping[str, float] = field(default_factory=dict)
+    parameters: dict[str, int] = field(default_factory=dict)
+
+
+def read_rows(folder: str | Path, cfg_options: Mapping | None = None) -> list[Row]:
+    """The rows of a folder, in the table's order.
+
+    What a config's file itself says in ``row=dict(title=, order=, paper=dict(SCORE=VALUE))`` counts; rows are based on
+    each other, and none shall inherit another one's figures.
+
+    Args:
+        folder: whose ``*.py`` are configs; folders below it are not looked at.
+        cfg_options: entries of every config to override.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        ValueError: it has no config, a ``row`` cannot be read, or two rows have one title.
+    """
+    if not Path(folder).is_dir():
+        raise FileNotFoundError(f'There is no folder {folder}: name one whose configs are the rows of an ablation.')
+    rows = []
+    for path in sorted(Path(folder).glob('*.py')):
+        rows.append(Row(path.stem, read_config(path, cfg_options), **{'title': path.stem, **_own_row(path)}))
+    if not rows:
+        raise ValueError(f'{folder} holds no config: each of its .py files is a row of the ablation.')
+    rows.sort(key=lambda row: (row.order, row.name))
+    titles = [row.title for row in rows]
+    if twins := [row.name for row in rows if titles.count(row.title) > 1]:
+        raise ValueError(f'{folder}: {", ".join(twins)} have one title; give each a row=dict(title=...) of its own.')
+    return rows
+
+
+def _own_row(path: Path) -> dict[str, Any]:
+    """What the file itself assigns to ``row``, whatever it is based on."""
+    for node in ast.parse(path.read_text(encoding='utf-8')).body:
+        if isinstance(node, ast.Assign) and any(getattr(target, 'id', None) == 'row' for target in node.targets):
+            try:
+                row = eval(compile(ast.Expression(node.value), str(path), 'eval'), {'dict': dict})
+            except NameError as error:
+                raise ValueError(f'{path}: row must be written out in plain values ({error}).') from None
+            if not isinstance(row, dict) or set(row) - set(ROW_KEYS):
+                raise ValueError(f'{path}: row={row!r}, expected dict({"=, ".join(ROW_KEYS)}=), each optional.')
+            return row
+    return {}
+
+
+def check_conditions(rows: Sequence[Row]) -> None:
+    """Refuse rows that are not trained and judged under equal conditions.
+
+    Raises:
+        ValueError: a row has no judge, or length of training, batch size, data set or judge differ.
+    """
+    for row in rows:
+        if not row.config.get('test_evaluator'):
+            raise ValueError(f'{row.config.filename} has no test_evaluator, which an ablation is judged by: put one '
+                             'of configs/_base_/judges among its _base_.')
+    first, *others = rows
+    for row in others:
+        if found := differences(_conditions(row.config), _conditions(first.config)):
+            key, one, other = found[0]
+            raise ValueError(f'{row.config.filename} and {first.config.filename} differ in {key} ({one} and {other}), '
+                             'but the rows of an ablation are compared under equal conditions: make them equal, for '
+                             'instance with --cfg-options, or move one of them to another folder.')
+
+
+def differences(one: Any, other: Any, key: str = '') -> list[tuple[str, Any, Any]]:
+    """Dotted key and both values (None for none) of each place in which two configs, or parts of them, differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        parts = [(name, one.get(name), other.get(name)) for name in dict.fromkeys([*one, *other])]
+    elif isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
+        parts = list(zip(range(len(one)), one, other, strict=True))
+    else:
+        return [] if one == other else [(key, one, other)]
+    return [each for name, mine, theirs in parts
+            for each in differences(mine, theirs, f'{key}.{name}' if key else str(name))]
+
+
+def _conditions(config: Config) -> dict[str, Any]:
+    stages = [stage.to_dict() for stage in stage_configs(config)]
+    lengths = ('max_iters', 'max_epochs')
+    last = stages[-1]
+    conditions = dict(
+        train_cfg=[{length: stage['train_cfg'].get(length) for length in lengths} for stage in stages],
+        batch_size=[stage['train_dataloader']['batch_size'] for stage in stages],
+        test_evaluator=last['test_evaluator'])
+    if len(stages) == 1:
+        conditions |= {key: conditions[key][0] for key in ('train_cfg', 'batch_size')}
+    for loader in ('train_dataloader', 'test_dataloader'):
+        data = last[loader]['dataset']
+        conditions[loader] = dict(dataset={key: data[key] for key in data if key not in DATA_PARTS})
+    return conditions
+
+
+def check_rows(rows: Sequence[Row]) -> None:
+    """Build every row's model, and the judges; fills in the rows' ``parameters``.
+
+    Raises:
+        ValueError: a judge has the very weights of a row's label generator, or a model or a judge cannot be built.
+        FileNotFoundError: weights are missing.
+    """
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        evaluators = load_config(rows[0].config).test_evaluator
+        evaluators = evaluators if isinstance(evaluators, list) else [evaluators]
+        judges = {weights: name for part in evaluators for name, weights in EVALUATORS.build(part).judges.items()}
+        for row in rows:
+            model = MODELS.build(load_config(row.config).model)
+            weights = getattr(model.segmentor, 'weights_hash', None)
+            if weights in judges:
+                raise ValueError(
+                    f"{row.config.filename}: test_evaluator's {judges[weights]} has the very weights ({weights}) of "
+                    f'model.segmentor, the label generator that the losses read, so its scores would say little: '
+                    'judge by another network.')
+            row.parameters = dict(generator=sum(p.numel() for p in model.generator.parameters()),
+                                  trainable=sum(p.numel() for p in model.parameters() if p.requires_grad))

@@ -1,0 +1,122 @@
+"""One row with one seed: its folder, its commands, its result."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from semsynth.apis.ablate.plan import Row, differences
+from semsynth.engine.checkpoint import latest_good_checkpoint
+from semsynth.writing import write_whole
+
+
+@dataclass
+class Run:
+    """One row with one seed.
+
+    Args:
+        row: what is trained.
+        seed: of weights, order of the scenes and draws.
+        folder: for checkpoints, log and results.
+        amp: whether networks run in bfloat16.
+    """
+
+    row: Row
+    seed: int
+    folder: Path
+    amp: bool = False
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f'{self.row.title}, seed {self.seed}'
+
+    @property
+    def settings(self) -> Path:
+        """Its whole config, with seed and options: what is trained, and what a later start is compared with."""
+        return self.folder.with_suffix('.py')
+
+    @property
+    def log(self) -> Path:
+        """What its commands print."""
+        return self.folder / 'ablate.log'
+
+    @property
+    def result(self) -> dict | None:
+        """Scores, steps and time of a step, once it is done."""
+        path = self.folder / 'result.json'
+        return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else None
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The newest checkpoint of the last stage."""
+        stages = self.row.config.get('stages')
+        return latest_good_checkpoint(self.folder / f'stage_{len(stages)}' if stages else self.folder)
+
+    @property
+    def whole_config(self) -> Config:
+        """The row's, with the seed, and a note of what is no part of a config."""
+        config = Config({key: value for key, value in self.row.config.to_dict().items() if key != 'row'})
+        config.merge_from_dict({'randomness.seed': self.seed, 'ablation': dict(row=self.row.name, amp=self.amp)})
+        return config
+
+    def check_settings(self) -> None:
+        """Refuse to continue a run that was begun with other settings.
+
+        Raises:
+            ValueError: says which.
+        """
+        before = Config.fromfile(self.settings).to_dict() if self.settings.is_file() else {}
+        if before and (found := differences(before, self.whole_config.to_dict())):
+            key, one, other = found[0]
+            raise ValueError(f'{self.folder} was begun with other settings ({key}={one}, now {other}): give the same '
+                             'configs and options again, another --out, or remove that folder and '
+                             f'{self.settings.name} beside it.')
+
+    def write_settings(self) -> None:
+        """Write the file that is trained, where there is none."""
+        if not self.settings.is_file():
+            write_whole(self.settings, self.whole_config.pretty_text.encode())
+
+    def commands(self, tools: Path, scenes: Sequence[str], instances: str | None) -> Iterator[list[str]]:
+        """Train, judge, synthesise some scenes; each is made when the one before is done."""
+        config, folder = str(self.settings), str(self.folder)
+        yield [str(tools / 'train.py'), config, '--work-dir', folder, '--resume', *['--amp'] * self.amp]
+        checkpoint = str(self.checkpoint)
+        yield [str(tools / 'test.py'), config, checkpoint, '--out', f'{folder}/results_{self.checkpoint.stem}.json']
+        yield [str(tools / 'synthesize.py'), config, checkpoint, *scenes, '--out', f'{folder}/scenes',
+               *(['--instances', instances] if instances else [])]
+
+    def finish(self, jobs: int) -> None:
+        """Write ``result.json``, from which on the run counts as done."""
+        path = self.folder / f'results_{self.checkpoint.stem}.json'
+        report = json.loads(path.read_text(encoding='utf-8'))
+        result = dict(scores=report['scores'], judge=report['judge'], steps=report['iterations'],
+                      seconds_per_step=self.seconds_per_step(), jobs=jobs, checkpoint=str(self.checkpoint),
+                      device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU')
+        write_whole(self.folder / 'result.json', json.dumps(result, indent=2).encode())
+
+    def seconds_per_step(self) -> float | None:
+        """Median over the log."""
+        times = [entry['time'] for path in self._logs() for entry in map(json.loads, path.read_text().splitlines())
+                 if 'images_per_second' in entry]  # else it is of a validation
+        return statistics.median(times) if times else None
+
+    def progress(self) -> float:
+        """The share of the steps that are logged; 0 where the config does not say how many there are."""
+        steps = self.row.config.train_cfg.get('max_iters')
+        newest = max(self._logs(), key=lambda path: path.stat().st_mtime, default=None)
+        lines = newest.read_text().splitlines() if steps and newest else []
+        try:
+            return min(1, json.loads(lines[-1])['step'] / steps) if lines else 0
+        except json.JSONDecodeError:  # it is being written
+            return 0
+
+    def _logs(self) -> list[Path]:
+        return list(self.folder.rglob('vis_data/scalars.json'))

@@ -1,0 +1,31 @@
+"""Train and judge a folder of configs under equal conditions: python tools/ablate.py configs/ablations/ecgan."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from semsynth.apis.ablate import ablate
+from semsynth.command_line import add_config_options, plain_errors
+
+
+@plain_errors()
+def main() -> None:
+    """Parse the command line and run the ablation; what is done is skipped, what was cut off is resumed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('folder', help='folder of configs, each of which is a row of the table')
+    parser.add_argument('--jobs', type=int, default=1, metavar='N', help='runs at once, on a GPU each while there are '
+                        'enough (default: %(default)s)')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0], metavar='SEED',
+                        help='every config is trained with each of them (default: 0)')
+    parser.add_argument('--out', help='folder for table, checkpoints and logs (default: work_dirs/ablations/NAME)')
+    parser.add_argument('--amp', action='store_true', help='train the networks in bfloat16')
+    add_config_options(parser, 'train_cfg.max_iters=100')
+    args = parser.parse_args()
+    failed = ablate(args.folder, tools=Path(__file__).resolve().parent, jobs=args.jobs, seeds=args.seeds, out=args.out,
+                    amp=args.amp, cfg_options=args.cfg_options)
+    if failed:
+        sys.exit(f'error: {len(failed)} runs failed: {"; ".join(failed)}; the same command tries them again.')
+
+
+if __name__ == '__main__':
+    main()
