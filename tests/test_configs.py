@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from narrow import ROOT, TREES, make_scenes, narrow
+from narrow import ROOT, TREES, make_edge_maps, make_scenes, narrow
 
 from semsynth.engine.launch import build_runner, load_config, read_config
 from semsynth.engine.stages import stage_configs
@@ -20,6 +20,7 @@ ROWS = ['e_gi', 'e_gi_ge', 'e_gi_ge_gt', 'e_gi_ge_gt_gs', 'e_gi_ge_gt_gs_gl', 'e
 @pytest.fixture(scope='module')
 def roots(toycity, tmp_path_factory):
     """The root of each config's data; ToyCity can be read as Cityscapes."""
+    make_edge_maps(toycity)
     trees = {name: make_scenes(name, tmp_path_factory.mktemp(name)) for name in TREES}
     return lambda config: next((root for name, root in trees.items() if name in config), toycity)
 
@@ -86,6 +87,19 @@ def test_ablation_rows_have_the_parts_of_table_3(row, toycity):
     assert model.generator.head.transfer == ('gt' in row)
     # the photo's edges are made where something imitates them, and only there
     assert (config.train_dataloader.dataset.edges is not None) == ('edge' in views)
+
+
+@pytest.mark.parametrize('name', ['ecgan', 'ecgan_toycity'])
+def test_hed_differs_from_canny_by_the_edges_alone(name):
+    folder = name.replace('ecgan', 'ecgan_edges')
+    row, canny, hed = (load_config(ROOT / f'configs/ablations/{path}.py')
+                       for path in (f'{name}/e_gi_ge_gt_gs', f'{folder}/canny', f'{folder}/hed'))
+    assert canny.train_dataloader.dataset.edges == {}
+    assert hed.train_dataloader.dataset.pop('edges') == dict(folder='edges_hed')
+    del canny.train_dataloader.dataset['edges'], row.train_dataloader.dataset['edges']
+    rows = [config._cfg_dict.pop('row') for config in (row, canny, hed)]
+    assert row._cfg_dict == canny._cfg_dict == hed._cfg_dict
+    assert [entry.paper for entry in rows[1:]] == [rows[0].paper, dict(mIoU=64.5, aAcc=82.3, FID=56.7)]
 
 
 def test_ecgan_has_the_numbers_of_the_paper():
