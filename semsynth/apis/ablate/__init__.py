@@ -59,18 +59,18 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
         run.write_settings()
     write = partial(_write, name, rows, runs, list(seeds), scenes, out)
     write()
-    console.print(f'{len(runs)} runs, of which {sum(bool(run.result) for run in runs)} are done. After each, the '
-                  f'table is in {out / "table.md"}')
+    console.print(f'{len(runs)} runs, of which {sum(bool(run.result) for run in runs)} are done; the table after each: '
+                  f'{out / "table.md"}', soft_wrap=True)
 
     def finish(run: Run) -> None:
         run.finish(jobs)
-        scores = {key: value for key, value in run.result['scores'].items() if 'oracle_' not in key}
-        console.print(f'{run.title}: {", ".join(f"{key} {value:.4g}" for key, value in scores.items())}')
+        scores = [f'{key} {value:.4g}' for key, value in run.result['scores'].items() if 'oracle_' not in key]
+        console.print(f'{run.title}: {", ".join(scores)}', soft_wrap=True)
         write()
 
     failed = run_all(runs, lambda run: run.commands(tools, scenes.inputs, scenes.instances), jobs=jobs,
                      console=console, when_done=finish)
-    console.print((out / 'table.md').read_text(encoding='utf-8'), markup=False)
+    console.print((out / 'table.md').read_text(encoding='utf-8'), markup=False, soft_wrap=True)
     return [run.title for run in failed]
 
 

@@ -11,6 +11,7 @@ from mmengine.registry import DefaultScope
 from PIL import Image
 
 from semsynth.apis.ablate.run import Run
+from semsynth.apis.layout_files import find_layouts
 from semsynth.data.draws import Draw
 from semsynth.data.scene_dataset import KEYS
 from semsynth.engine.launch import load_config
@@ -24,6 +25,9 @@ class Scenes:
     Args:
         config: of any row: all are judged on the same scenes.
         count: number of scenes.
+
+    Attributes:
+        inputs: the files of the layouts, as ``tools/synthesize.py`` takes them.
     """
 
     def __init__(self, config: Config, count: int = 4):
@@ -31,18 +35,13 @@ class Scenes:
             self.dataset = DATASETS.build(load_config(config).test_dataloader.dataset)
         chosen = np.linspace(0, len(self.dataset) - 1, min(count, len(self.dataset))).round().astype(int)
         self.samples = [self.dataset[Draw(index, seed=0)] for index in chosen.tolist()]
-        self.files = [self.dataset.get_data_info(index) for index in chosen.tolist()]
-
-    @property
-    def inputs(self) -> list[str]:
-        """The files of the layouts, as ``tools/synthesize.py`` takes them."""
-        return [scene[KEYS[self.dataset.layout_kind]] for scene in self.files]
+        self.inputs = [self.dataset.get_data_info(index)[KEYS[self.dataset.layout_kind]] for index in chosen.tolist()]
 
     @property
     def instances(self) -> str | None:
-        """The folder of the instance maps."""
-        return next((str(Path(scene[KEYS['instance']]).parent) for scene in self.files if KEYS['instance'] in scene),
-                    None)
+        """The folder of the instance maps, where they do not lie beside the label maps."""
+        instances, labels = (self.dataset.folders.get(kind) for kind in ('instance', 'label'))
+        return None if instances == labels else instances
 
     def strip(self, titles: Sequence[str], runs: Sequence[Run | None]) -> np.ndarray:
         """Layout, each row's image, real image; ``(H, W, 3)`` uint8 RGB.
@@ -51,17 +50,12 @@ class Scenes:
             titles: of the rows.
             runs: whose pictures are shown, a gap for None.
         """
+        names = [layout.name for layout, _ in find_layouts(self.dataset, self.inputs)]
         lines = []
-        for sample in self.samples:
-            inputs, name = sample['inputs'], sample['sample']['name']
-            lines.append([_layout(inputs), *(run and _read(run.folder / 'scenes' / f'{name}.png') for run in runs),
-                          inputs.get('image')])
+        for sample, name in zip(self.samples, names, strict=True):
+            ours = [run and _read(run.folder / 'scenes' / f'{name}.png') for run in runs]
+            lines.append([sample['inputs'].get('label'), *ours, sample['inputs'].get('image')])
         return picture_grid(lines, ['layout', *titles, 'real'], self.dataset.metainfo.get('palette'))
-
-
-def _layout(inputs: dict) -> np.ndarray | None:
-    label = inputs.get('label')
-    return label if label is None else label.numpy()
 
 
 def _read(path: Path) -> np.ndarray | None:
