@@ -1,33 +1,42 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 import torch.nn.functional as F
+from eq_5 import eq_5
 from torch.autograd import gradcheck
 
-from semsynth.losses.contrastive import ContrastiveLoss, contrastive, sample_pixels
-
-
-def transcription(embeddings, classes, temperature):
-    """Eq. 5 as it stands, anchor by anchor and positive by positive."""
-    rows = [F.normalize(row, dim=0) for row, c in zip(embeddings, classes, strict=True) if c >= 0]
-    kinds = [c for c in classes if c >= 0]
-    anchors = []
-    for i, row in enumerate(rows):
-        negative = sum(math.exp(row @ other / temperature) for other, c in zip(rows, kinds, strict=True)
-                       if c != kinds[i])
-        likenesses = [math.exp(row @ other / temperature) for j, other in enumerate(rows)
-                      if j != i and kinds[j] == kinds[i]]
-        if likenesses:
-            anchors.append(sum(-math.log(e / (e + negative)) for e in likenesses) / len(likenesses))
-    return sum(anchors) / len(anchors)
+from semsynth.losses.contrastive import ContrastiveLoss, contrastive
 
 
 def test_is_eq_5():
     embeddings = torch.randn(11, 4, dtype=torch.float64)
-    classes = torch.tensor([0, 1, 2, 0, -1, 1, 1, 0, 3, -1, 0])  # 2 and 3 are alone: negatives only
+    classes = torch.tensor([0, 1, 2, 0, -1, 1, 1, 0, 3, -1, 0])  # 2 and 3 are alone: no anchors, but negatives
     loss = contrastive(embeddings, classes, 0.1)
-    assert loss.item() == pytest.approx(transcription(embeddings, classes.tolist(), 0.1), rel=1e-12)
+    assert loss.item() == pytest.approx(eq_5(embeddings, classes, 0.1).item(), rel=1e-12)
+
+
+MEMORY = F.normalize(torch.randn(7, 4, dtype=torch.float64), dim=1)
+MEMORY_CLASSES = torch.tensor([0, 2, -1, 2, 5, 1, -1])  # of 2 nothing is past but what is here; 5 is not here
+
+
+def test_past_pixels_are_positives_and_negatives_but_no_anchors():
+    embeddings = torch.randn(11, 4, dtype=torch.float64)
+    classes = torch.tensor([0, 1, 2, 0, -1, 1, 1, 0, 3, -1, 0])
+    loss = contrastive(embeddings, classes, 0.1, MEMORY, MEMORY_CLASSES)
+    assert loss.item() == pytest.approx(eq_5(embeddings, classes, 0.1, MEMORY, MEMORY_CLASSES).item(), rel=1e-12)
+    filled = MEMORY_CLASSES >= 0
+    assert loss == contrastive(embeddings, classes, 0.1, MEMORY[filled], MEMORY_CLASSES[filled])
+    empty = contrastive(embeddings, classes, 0.1, MEMORY, torch.full((7,), -1))
+    torch.testing.assert_close(empty, contrastive(embeddings, classes, 0.1), rtol=1e-12, atol=0)
+
+
+def test_183_classes():
+    embeddings, classes = torch.randn(150, 4, dtype=torch.float64), torch.randint(0, 183, (150,))
+    memory, kinds = F.normalize(torch.randn(183 * 2, 4, dtype=torch.float64), dim=1), torch.arange(183).repeat(2)
+    loss = contrastive(embeddings, classes, 0.1, memory, kinds)
+    assert loss.item() == pytest.approx(eq_5(embeddings, classes, 0.1, memory, kinds).item(), rel=1e-10)
 
 
 def test_a_number_by_hand():
@@ -40,6 +49,11 @@ def test_a_number_by_hand():
 def test_gradcheck():
     embeddings = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
     assert gradcheck(lambda x: contrastive(x, torch.tensor([0, 1, 0, -1, 1, 2]), 0.1), embeddings)
+
+
+def test_gradcheck_with_memory():
+    embeddings, classes = torch.randn(6, 4, dtype=torch.float64, requires_grad=True), torch.tensor([0, 1, 0, -1, 1, 2])
+    assert gradcheck(lambda x: contrastive(x, classes, 0.1, MEMORY, MEMORY_CLASSES), embeddings)
 
 
 @pytest.mark.parametrize('classes', [[-1, -1, -1], [0, 1, 2], [0, -1, -1], [0, 0, 0]],
@@ -58,54 +72,12 @@ def test_a_zero_embedding_is_finite():
     assert loss.isfinite() and embeddings.grad.isfinite().all()
 
 
-def draw(label, num_classes=5, unknown=None, max_per_class=64, max_pixels=1024, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    pixels, classes = sample_pixels(label, num_classes, unknown, max_per_class, max_pixels, generator)
-    filled = classes >= 0
-    assert torch.equal(label.flatten()[pixels[filled]], classes[filled])
-    assert pixels.unique().numel() == pixels.numel()
-    return pixels, classes
-
-
-def counts(classes):
-    return classes[classes >= 0].bincount(minlength=5).tolist()
-
-
-LABEL = torch.tensor([0] * 50 + [1] * 30 + [2] * 3 + [4] * 17)[torch.randperm(100)].view(4, 5, 5)
-
-
-def test_every_class_gives_at_most_its_bound():
-    assert counts(draw(LABEL, max_per_class=20)[1]) == [20, 20, 3, 0, 17]
-
-
-def test_the_unknown_class_is_never_drawn():
-    assert counts(draw(LABEL, unknown=0, max_per_class=20)[1]) == [0, 20, 3, 0, 17]
-
-
-def test_where_the_whole_is_bounded_classes_share_it():
-    assert counts(draw(LABEL, max_pixels=24)[1]) == [7, 7, 3, 0, 7]
-
-
-def test_places_depend_on_the_sizes_alone():
-    for label in (LABEL, torch.zeros_like(LABEL)):
-        for unknown in (None, 0):
-            assert len(draw(label, unknown=unknown, max_per_class=6)[0]) == 30
-    assert len(draw(LABEL)[0]) == 100
-
-
-def test_the_draw_follows_the_seed_and_covers_the_batch():
-    assert torch.equal(draw(LABEL, max_per_class=5)[0], draw(LABEL, max_per_class=5)[0])
-    assert not torch.equal(draw(LABEL, max_per_class=5)[0], draw(LABEL, max_per_class=5, seed=1)[0])
-    drawn = torch.cat([draw(LABEL, max_per_class=2, seed=seed)[0] for seed in range(200)])
-    assert drawn.unique().numel() == 100  # no pixel is out of reach
-
-
 def test_reads_the_embedding_of_the_whole_batch(make_step):
     label, embedding = torch.randint(0, 3, (2, 4, 5)), torch.randn(2, 6, 4, 5, requires_grad=True)
     step = make_step(dict(embedding=embedding), dict(image=None), label=label)
     loss = ContrastiveLoss().for_generator(step)  # 40 pixels: all are drawn
     pixels = embedding.detach().movedim(1, -1).reshape(40, 6).double()
-    assert loss.item() == pytest.approx(transcription(pixels, label.flatten().tolist(), 0.1), rel=1e-5)
+    assert loss.item() == pytest.approx(eq_5(pixels, label.flatten(), 0.1).item(), rel=1e-5)
     loss.backward()
     assert (embedding.grad.abs().sum(1) > 0).all()
 
@@ -138,6 +110,68 @@ def test_half_precision_embeddings(make_step):
     assert loss.dtype == torch.float32 and loss.isfinite() and embedding.grad.isfinite().all()
 
 
+def with_memory(num_classes=3, channels=6, **options):
+    """The loss, as a model has it."""
+    loss = ContrastiveLoss(memory=options)
+    loss.attach(SimpleNamespace(generator=SimpleNamespace(head=SimpleNamespace(embedding_channels=channels)),
+                                data_preprocessor=SimpleNamespace(num_classes=num_classes)))
+    return loss
+
+
+def test_each_step_is_compared_with_the_steps_before(make_step):
+    loss = with_memory(per_class=5, per_step=3)
+    for iteration in range(4):
+        label, embedding = torch.randint(0, 3, (2, 3, 5)), torch.randn(2, 6, 3, 5, requires_grad=True)
+        memory, kinds = loss.memory.entries()
+        assert (kinds >= 0).any() == (iteration > 0)
+        value = loss.for_generator(make_step(dict(embedding=embedding), dict(image=None), label=label, unknown=2,
+                                             iteration=iteration))
+        plain = embedding.detach().movedim(1, -1).reshape(30, 6).double().requires_grad_()
+        expected = eq_5(plain, label.flatten().where(label.flatten() != 2, -1), 0.1, memory.double(), kinds)
+        assert value.item() == pytest.approx(expected.item(), rel=1e-5)
+        value.backward()
+        expected.backward()
+        gradient = embedding.grad.movedim(1, -1).reshape(30, 6).double()
+        torch.testing.assert_close(gradient, plain.grad, rtol=1e-4, atol=1e-6)
+    assert loss.memory.seen.tolist() == [12, 12, 0]  # the unknown class is not remembered
+
+
+def test_one_class_is_contrasted_with_the_past(make_step):
+    loss = with_memory()
+    losses = [loss.for_generator(make_step(dict(embedding=torch.randn(1, 6, 3, 3)), dict(image=None),
+                                           label=torch.full((1, 3, 3), kind))) for kind in (0, 0, 1)]
+    assert losses[0] == losses[1] == 0 and losses[2] > 0
+
+
+@pytest.mark.parametrize('before', [False, True])
+def test_unknown_pixels_alone_give_0(make_step, before):
+    loss, embedding = with_memory(), torch.randn(1, 6, 3, 3, requires_grad=True)
+    if before:
+        loss.memory.store(torch.randn(9, 6), torch.randint(0, 2, (9,)))
+    seen = loss.memory.seen
+    value = loss.for_generator(make_step(dict(embedding=embedding), dict(image=None), unknown=2,
+                                         label=torch.full((1, 3, 3), 2)))
+    value.backward()
+    assert value == 0 and (embedding.grad == 0).all()
+    assert torch.equal(loss.memory.seen, seen)
+
+
+def test_hard_pixels_are_compared_first(make_step):
+    """Of a class half of which is like its past and half unlike it, the unlike half is drawn, with bounds and luck."""
+    loss = with_memory(channels=2, hardness=20.0)
+    loss.max_per_class = 4
+    past, opposite = torch.tensor([1., 0]), torch.tensor([-1., 0])
+    loss.memory.store(past.repeat(2, 1), torch.tensor([0, 0]))
+    embedding = torch.stack([past] * 8 + [opposite] * 8).T.reshape(1, 2, 4, 4)
+    loss.for_generator(make_step(dict(embedding=embedding), dict(image=None), label=torch.zeros(1, 4, 4).long()))
+    assert loss.memory.embeddings[0, :6].tolist() == [[1, 0]] * 2 + [[-1, 0]] * 4
+
+
+def test_memory_on_a_head_that_does_not_say_its_channels():
+    with pytest.raises(ValueError, match=r'SimpleNamespace does not say .* embedding_channels, or set memory=None'):
+        ContrastiveLoss(memory={}).attach(SimpleNamespace(generator=SimpleNamespace(head=SimpleNamespace())))
+
+
 @pytest.mark.parametrize('options, message', [
     (dict(temperature=0), 'temperature=0, expected more than 0'),
     (dict(max_per_class=1), 'max_per_class=1, expected 2 or more'),
@@ -148,13 +182,15 @@ def test_bounds_are_checked(options, message):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
-def test_on_a_gpu_nothing_waits(make_step):
+@pytest.mark.parametrize('make_loss', [ContrastiveLoss, with_memory])
+def test_on_a_gpu_nothing_waits(make_step, make_loss):
     label, embedding = torch.randint(0, 3, (2, 4, 5)), torch.randn(2, 6, 4, 5)
-    expected = ContrastiveLoss().for_generator(make_step(dict(embedding=embedding), dict(image=None), label=label))
+    expected = make_loss().for_generator(make_step(dict(embedding=embedding), dict(image=None), label=label))
+    on_gpu = make_loss().cuda()
     step = make_step(dict(embedding=embedding.cuda().requires_grad_()), dict(image=None), label=label.cuda())
     torch.cuda.set_sync_debug_mode('error')
     try:
-        loss = ContrastiveLoss().for_generator(step)
+        loss = on_gpu.for_generator(step)
         loss.backward()
     finally:
         torch.cuda.set_sync_debug_mode('default')

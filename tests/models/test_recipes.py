@@ -11,7 +11,7 @@ from narrow import narrow
 from torch.nn.utils import parametrize
 
 from semsynth.layout import Layout
-from semsynth.losses.contrastive import sample_pixels
+from semsynth.losses.pixel_sampling import sample_pixels
 from semsynth.registry import MODELS
 
 CLASSES, SIZE, ITERATIONS = 35, (32, 64), 3
@@ -132,16 +132,20 @@ def similarity(probabilities, target):
     return total / len(target)
 
 
-def contrast(embedding, label):
-    """Eq. 5 over the pixels that are drawn; the draw itself is tested elsewhere."""
-    drawn, classes = sample_pixels(label, CLASSES, None, 64, 1024, torch.Generator().manual_seed(0))
-    unit = F.normalize(embedding.movedim(1, -1).flatten(0, 2)[drawn], dim=1)
-    exponentials = (unit @ unit.T / 0.1).exp()
-    same = classes[:, None] == classes[None]
+def contrast(embedding, label, memory):
+    """Eq. 5 over the pixels that are drawn and those in memory; the draw and the memory are tested elsewhere."""
+    drawn, classes = sample_pixels(label, CLASSES, None, 64, 1024, torch.Generator().manual_seed(0),
+                                   memory.chances(embedding, label))
+    pixels = embedding.movedim(1, -1).flatten(0, 2)[drawn]
+    past, kinds = memory.entries()
+    unit, past, kinds = F.normalize(pixels, dim=1), past[kinds >= 0], kinds[kinds >= 0]
+    exponentials = (unit @ torch.cat([unit, past]).T / 0.1).exp()
+    same = classes[:, None] == torch.cat([classes, kinds])[None]
     negatives = (exponentials * ~same).sum(1, keepdim=True)
     terms = -(exponentials / (exponentials + negatives)).log()
-    positives = same & ~torch.eye(len(classes), dtype=torch.bool)
+    positives = same & ~torch.eye(*same.shape, dtype=torch.bool)
     count = positives.sum(1)
+    memory.store(pixels, classes)
     return ((terms * positives).sum(1)[count > 0] / count[count > 0]).mean()
 
 
@@ -181,7 +185,8 @@ def test_ecgan(toycity):
                 expected['perceptual'] += weight * vgg_loss(plain, outputs[view], reals[view])
             expected['similarity'] = sum(similarity(plain.segmentor(outputs[view]), train_ids[layout.label])
                                          for view in ('coarse', 'image'))
-            expected['contrastive'] = contrast(outputs['embedding'], layout.label)
+            expected['contrastive'] = contrast(outputs['embedding'], layout.label,
+                                               plain.losses['contrastive'].memory)
             expected['class_specific'] = class_l1(outputs['class_specific'], image, layout.label)
             sum(expected.values()).backward()
         optimizer_g.step()
