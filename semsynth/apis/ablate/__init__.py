@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from semsynth.apis.ablate.jobs import run_all
 from semsynth.apis.ablate.pictures import Scenes
-from semsynth.apis.ablate.plan import Row, check_conditions, check_rows, read_rows
+from semsynth.apis.ablate.plan import check_conditions, check_rows, read_rows
 from semsynth.apis.ablate.run import Run
 from semsynth.apis.ablate.table import Ablation, Line, chart, markdown, table
 from semsynth.writing import write_png, write_whole
@@ -44,8 +45,7 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
     if jobs < 1 or not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f'jobs={jobs}, seeds={list(seeds)}: expected at least one of each, and every seed once.')
     console = Console(highlight=False)
-    name = Path(folder).resolve().name
-    out = Path(out or Path('work_dirs', 'ablations', name))
+    out = Path(out or Path('work_dirs', 'ablations', Path(folder).resolve().name))
     with console.status('Checking that all rows have equal conditions, and judges of their own'):
         rows = read_rows(folder, cfg_options)
         check_conditions(rows)
@@ -54,10 +54,11 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
         runs = [Run(row, seed, out / row.name / f'seed_{seed}', amp) for seed in seeds for row in rows]
         for run in runs:
             run.check_settings()
-        scenes = Scenes(_with_instances(rows).config)
+        scenes = Scenes(rows[0].config)
     for run in runs:
         run.write_settings()
-    write = partial(_write, name, rows, runs, list(seeds), scenes, out)
+    command = _command(folder, seeds, amp, cfg_options)
+    write = partial(_write, Path(folder).resolve().name, runs, scenes, out, command)
     write()
     console.print(f'{len(runs)} runs, of which {sum(bool(run.result) for run in runs)} are done; the table after each: '
                   f'{out / "table.md"}', soft_wrap=True)
@@ -74,16 +75,19 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
     return [run.title for run in failed]
 
 
-def _with_instances(rows: Sequence[Row]) -> Row:
-    """A row that can say where the instance maps are, if one reads them."""
-    return max(rows, key=lambda row: bool(row.config.test_dataloader.dataset.get('instances')))
+def _command(folder: str | Path, seeds: Sequence[int], amp: bool, cfg_options: dict | None) -> str:
+    options = [f'{key}={value}' for key, value in (cfg_options or {}).items()]
+    return shlex.join(['python', 'tools/ablate.py', str(folder), '--seeds', *map(str, seeds), *['--amp'] * amp,
+                       *(['--cfg-options', *options] if options else [])])
 
 
-def _write(name: str, rows: Sequence[Row], runs: Sequence[Run], seeds: list[int], scenes: Scenes, out: Path) -> None:
-    lines = [Line(row, {run.seed: run.result for run in runs if run.row is row and run.result}) for row in rows]
-    ablation = Ablation(name, lines, seeds)
-    shown = [next((run for run in runs if run.row is row and run.result), None) for row in rows]
-    write_png(out / 'strip.png', scenes.strip([row.title for row in rows], shown))
+def _write(name: str, runs: Sequence[Run], scenes: Scenes, out: Path, command: str) -> None:
+    rows = list({run.row.name: run.row for run in runs}.values())
+    done = [{run.seed: run for run in runs if run.row is row and run.result} for row in rows]
+    lines = [Line(row, {seed: run.result for seed, run in its.items()}) for row, its in zip(rows, done, strict=True)]
+    ablation = Ablation(name, lines, list(dict.fromkeys(run.seed for run in runs)), command)
+    strip = scenes.strip([row.title for row in rows], [next(iter(its.values()), None) for its in done])
+    write_png(out / 'strip.png', strip)
     write_whole(out / 'chart.png', chart(ablation))
     write_whole(out / 'table.csv', table(ablation).encode())
     write_whole(out / 'table.md', markdown(ablation).encode())

@@ -13,6 +13,7 @@ from mmengine.config import Config
 
 from semsynth.apis.ablate.plan import Row, differences
 from semsynth.engine.checkpoint import latest_good_checkpoint
+from semsynth.engine.stages import stage_configs
 from semsynth.writing import write_whole
 
 
@@ -54,10 +55,15 @@ class Run:
         return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else None
 
     @property
+    def stages(self) -> list[Path]:
+        """The folder of each stage; without stages, the one folder."""
+        count = len(self.row.config.get('stages') or [])
+        return [self.folder / f'stage_{number}' for number in range(1, count + 1)] or [self.folder]
+
+    @property
     def checkpoint(self) -> Path | None:
-        """The newest checkpoint of the last stage."""
-        stages = self.row.config.get('stages')
-        return latest_good_checkpoint(self.folder / f'stage_{len(stages)}' if stages else self.folder)
+        """The newest one of the last stage."""
+        return latest_good_checkpoint(self.stages[-1])
 
     @property
     def whole_config(self) -> Config:
@@ -103,20 +109,24 @@ class Run:
         write_whole(self.folder / 'result.json', json.dumps(result, indent=2).encode())
 
     def seconds_per_step(self) -> float | None:
-        """Median over the log."""
-        times = [entry['time'] for path in self._logs() for entry in map(json.loads, path.read_text().splitlines())
-                 if 'images_per_second' in entry]  # else it is of a validation
+        """Median over what was logged; of the last stage."""
+        times = [entry['time'] for log in _logs(self.stages[-1]) for entry in log]
         return statistics.median(times) if times else None
 
     def progress(self) -> float:
-        """The share of the steps that are logged; 0 where the config does not say how many there are."""
-        steps = self.row.config.train_cfg.get('max_iters')
-        newest = max(self._logs(), key=lambda path: path.stat().st_mtime, default=None)
-        lines = newest.read_text().splitlines() if steps and newest else []
-        try:
-            return min(1, json.loads(lines[-1])['step'] / steps) if lines else 0
-        except json.JSONDecodeError:  # it is being written
+        """The share of the steps that are logged; 0 where the config counts in epochs."""
+        lengths = [stage.train_cfg.get('max_iters') for stage in stage_configs(self.row.config)]
+        if None in lengths:
             return 0
+        done = [max((log[-1]['step'] for log in _logs(folder) if log), default=0) for folder in self.stages]
+        return min(1, sum(done) / sum(lengths))
 
-    def _logs(self) -> list[Path]:
-        return list(self.folder.rglob('vis_data/scalars.json'))
+
+def _logs(folder: Path) -> list[list[dict]]:
+    """What training logged: a list for each time that it was started or resumed."""
+    logs = []
+    for path in folder.glob('*/vis_data/scalars.json'):
+        lines = path.read_text(encoding='utf-8').splitlines()
+        entries = [json.loads(line) for line in lines if line.endswith('}')]  # else it is being written, or was cut off
+        logs.append([entry for entry in entries if 'images_per_second' in entry])  # else it is of a validation
+    return logs

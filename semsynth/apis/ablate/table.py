@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,13 +48,13 @@ class Ablation:
         name: the folder's.
         lines: in the table's order.
         seeds: that every row is to be trained with.
-        facts: sentences on how, for the end of the table.
+        command: that made it.
     """
 
     name: str
     lines: Sequence[Line]
     seeds: Sequence[int]
-    facts: Sequence[str] = ()
+    command: str
 
     @property
     def results(self) -> list[Mapping[str, Any]]:
@@ -95,7 +96,7 @@ def markdown(ablation: Ablation) -> str:
                              f'{_spread(line.seconds)} s' if line.seconds else NONE]))
     oracle = [NONE if is_paper else _shown(ablation.oracle(score)) for score, is_paper in ablation.columns]
     lines.append(_cells(['real images (oracle)', NONE, *oracle, NONE, NONE, NONE]))
-    return '\n'.join([*lines, '', *(f'- {fact}' for fact in [*_state(ablation), *ablation.facts]), '',
+    return '\n'.join([*lines, '', *(f'- {fact}' for fact in _notes(ablation)), '',
                       '![Scores](chart.png)\n', '![The same scenes by every row](strip.png)', ''])
 
 
@@ -127,7 +128,8 @@ def chart(ablation: Ablation) -> bytes:
         done = [place for place in places if values[place]]
         if done:
             means, stds = zip(*(_mean_and_std(values[place]) for place in done), strict=True)
-            axes.errorbar(done, means, [std or 0 for std in stds], marker='o', capsize=4, label='ours')
+            bars = [math.nan if std is None else std for std in stds]
+            axes.errorbar(done, means, bars, marker='o', capsize=4, label='ours')
             single = [(place, value) for place in done for value in values[place] if len(values[place]) > 1]
             if single:
                 axes.plot(*zip(*single, strict=True), '.', color='tab:blue', alpha=0.4, label='each seed')
@@ -145,7 +147,8 @@ def chart(ablation: Ablation) -> bytes:
     return file.getvalue()
 
 
-def _state(ablation: Ablation) -> Iterator[str]:
+def _notes(ablation: Ablation) -> Iterator[str]:
+    yield f'Made by `{ablation.command}`.'
     yield (f'Seeds: {", ".join(map(str, ablation.seeds))}; mean ± standard deviation over those that are done, where '
            'there are at least two.')
     missing = [f'{line.row.title} (seed {seed})' for line in ablation.lines for seed in ablation.seeds
