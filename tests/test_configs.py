@@ -126,6 +126,21 @@ def test_ecgan_has_the_numbers_of_the_paper():
     assert config.train_dataloader.dataset.edges == {} and config.train_dataloader.dataset.instances
 
 
+@pytest.mark.parametrize(('name', 'num_classes', 'instances'), [('ade20k', 151, False), ('coco_stuff', 183, True)])
+def test_ecgan_on_the_other_data_sets_of_table_2(name, num_classes, instances):
+    """As on Cityscapes, but for what the data set says: sizes, classes, instances, batch."""
+    config = load_config(ROOT / f'configs/ecgan/ecgan_{name}.py')
+    common = load_config(ROOT / 'configs/ecgan/ecgan_cityscapes.py')
+    assert config.model.losses == common.model.losses and config.model.discriminator == common.model.discriminator
+    assert config.optim_wrapper == common.optim_wrapper and config.param_scheduler == common.param_scheduler
+    assert config.train_cfg == common.train_cfg
+    assert config.model.generator == common.model.generator | dict(
+        num_upsamples='normal', head=common.model.generator.head | dict(num_classes=num_classes))
+    assert config.model.data_preprocessor.num_classes == num_classes and config.image_size == (256, 256)
+    assert config.model.data_preprocessor.get('instances', False) == instances
+    assert config.train_dataloader.batch_size == 32 and config.train_dataloader.dataset.edges == {}
+
+
 def test_ecgans_views_weigh_as_equation_10_says(toycity):
     with DefaultScope.overwrite_default_scope('semsynth'):
         model = MODELS.build(narrow('configs/ecgan/ecgan_cityscapes.py', toycity).model)
@@ -156,7 +171,7 @@ def test_pix2pixhd_has_the_numbers_of_the_paper(name):
     assert config.model.data_preprocessor == dict(type='LayoutPreprocessor', num_classes=35, instances=True)
 
 
-@pytest.mark.parametrize('name', ['cityscapes', 'vae_cityscapes', 'ade20k'])
+@pytest.mark.parametrize('name', ['cityscapes', 'vae_cityscapes', 'ade20k', 'coco_stuff'])
 def test_spade_has_the_numbers_of_the_paper(name):
     """Appendix A, and of the released code what the paper leaves open; beta2 is its authors' correction."""
     config = load_config(ROOT / f'configs/spade/spade_{name}.py')
@@ -173,10 +188,12 @@ def test_spade_has_the_numbers_of_the_paper(name):
     encoder = dict(type='StyleEncoder', base_channels=64, latent_dim=256)
     assert config.model.get('encoder') == (encoder if has_latent else None)
     assert _adam(config) == dict(generator=(1e-4, (0.0, 0.9)), discriminator=(4e-4, (0.0, 0.9)))
-    assert config.train_cfg.max_epochs == 200 and _constant(config) == dict(generator=0.5, discriminator=0.5)
+    on_coco = name == 'coco_stuff'
+    assert config.train_cfg.max_epochs == (100 if on_coco else 200)
+    assert _constant(config) == ({} if on_coco else dict(generator=0.5, discriminator=0.5))
     assert config.train_dataloader.batch_size == (16 if on_cityscapes else 32)
     assert config.model.reuse_outputs is False
-    assert config.model.data_preprocessor.get('instances', False) == on_cityscapes
+    assert config.model.data_preprocessor.get('instances', False) == (on_cityscapes or on_coco)
     train = {part.type: part for part in config.train_dataloader.dataset.pipeline}
     assert train['ResizeScene'].scale == ((512, 256) if on_cityscapes else (286, 286))
     assert ('mmseg.RandomCrop' in train) == (not on_cityscapes)
@@ -215,5 +232,5 @@ def _adam(config):
 
 def _constant(config):
     """The share of training with a constant learning rate, before it falls to 0."""
-    return {player: schedule.constant for player, [schedule] in config.param_scheduler.items()
+    return {player: schedule.constant for player, schedules in config.param_scheduler.items() for schedule in schedules
             if schedule.type == 'LinearDecayLR' and not schedule.by_epoch}

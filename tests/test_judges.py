@@ -9,10 +9,18 @@ from mmengine.config import Config
 from narrow import ROOT
 
 from semsynth.data import CLASS_MAPS
+from semsynth.engine.launch import load_config
 from semsynth.segmentors.config import PACKAGED, model_config
 
 PUBLISHED = Path(find_spec('mmseg').origin).parent / '.mim' / 'configs'
 JUDGES = {path.stem: Config.fromfile(path) for path in (ROOT / 'configs/_base_/judges').glob('*.py')}
+
+
+def weights_of(config):
+    """Where mmseg's model zoo has the weights of one of its configs."""
+    path = PUBLISHED / config.removeprefix(PACKAGED)
+    models = yaml.safe_load(path.with_name('metafile.yaml').read_text())['Models']
+    return next(model.get('Weights') for model in models if model['Name'] == path.stem)
 
 
 def judges_of(config):
@@ -27,9 +35,7 @@ def test_judges(name, monkeypatch):
         if 'class_map' in judge:
             assert set(CLASS_MAPS[judge.class_map]) - {255} == set(range(num_classes))
         if judge.config.startswith(PACKAGED):
-            path = judge.config.removeprefix(PACKAGED)
-            models = yaml.safe_load((PUBLISHED / path).with_name('metafile.yaml').read_text())['Models']
-            assert {Path(path).stem: judge.checkpoint}.items() <= {m['Name']: m.get('Weights') for m in models}.items()
+            assert judge.checkpoint == weights_of(judge.config)
         else:
             assert (ROOT / judge.config).is_file()
             assert judge.checkpoint == f'work_dirs/{Path(judge.config).stem}/final.pth'
@@ -40,3 +46,28 @@ def test_pspnet_judges_beside_the_common_judge():
     assert [common] == judges_of(JUDGES['cityscapes'])
     assert 'pspnet' in pspnet.config
     assert JUDGES['cityscapes_pspnet'].test_evaluator[-1].prefix == 'pspnet'
+
+
+def test_published_judges_are_named_protocols():
+    """One name, one network; judges that readers train themselves are told apart by their hash."""
+    named = {}
+    for config in JUDGES.values():
+        for evaluator in config.test_evaluator:
+            if 'judge' in evaluator:
+                assert evaluator.judge.config.startswith(PACKAGED) == ('protocol' in evaluator)
+                if 'protocol' in evaluator:
+                    assert named.setdefault(evaluator.protocol, evaluator.judge) == evaluator.judge
+    assert set(named) == {'cityscapes-deeplabv3plus-r101-v1', 'cityscapes-pspnet-r101-v1', 'ade20k-upernet-r101-v1',
+                          'coco-stuff-deeplabv3-r101-v1'}
+    assert len({judge.checkpoint for judge in named.values()}) == len(named)
+
+
+@pytest.mark.parametrize('name', ['cityscapes', 'ade20k', 'coco_stuff'])
+def test_ecgans_label_generator_is_published_and_is_not_the_judge(name):
+    config = load_config(ROOT / f'configs/ecgan/ecgan_{name}.py')
+    label_generator, [judge] = config.model.segmentor, judges_of(config)
+    assert label_generator.checkpoint == weights_of(label_generator.config)
+    assert model_config(label_generator.config).decode_head.num_classes == 1 + max(
+        set(CLASS_MAPS[label_generator.class_map]) - {255})
+    assert Path(label_generator.config).parent != Path(judge.config).parent  # another architecture
+    assert label_generator.class_map == judge.class_map

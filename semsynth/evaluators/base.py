@@ -25,9 +25,10 @@ class Evaluator(BaseMetric):
         resampling: ``'nearest'``, ``'bilinear'`` or ``'bicubic'``, the latter two antialiased.
         prefix: put before the names of the scores, where two evaluators would use the same.
         collect_device: ``'cpu'`` or ``'gpu'``: over what the ranks' results are gathered.
+        protocol: name of this way of judging; another judge, other weights or other rules need another name.
 
     Attributes:
-        protocol: everything that the scores depend on, for the result file.
+        protocol: everything that the scores depend on, for the result file; its ``name`` is the one given.
         classes: ``{class: {score: value}}`` where there is a score a class.
         judges: the weights' hash of each network that judged, by its name.
 
@@ -38,13 +39,13 @@ class Evaluator(BaseMetric):
     default_prefix = ''
 
     def __init__(self, output: str = 'image', size: tuple[int, int] | None = None, resampling: str = 'bilinear',
-                 prefix: str | None = None, collect_device: str = 'cpu'):
+                 prefix: str | None = None, collect_device: str = 'cpu', protocol: str | None = None):
         if resampling not in RESAMPLINGS:
             raise ValueError(f'resampling={resampling!r} is none of {", ".join(RESAMPLINGS)}.')
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.output, self.size, self.resampling = output, size and tuple(size), resampling
-        self.protocol: dict[str, Any] = dict(output=output, size=list(size) if size else "each image's own",
-                                             resampling=resampling)
+        self.protocol: dict[str, Any] = dict(
+            name=protocol, output=output, size=list(size) if size else "each image's own", resampling=resampling)
         self.classes: dict[str, dict[str, float | None]] = {}
         self.judges: dict[str, str] = {}
         self.device = torch.device(get_device())

@@ -40,7 +40,9 @@ def write_report(path: str | Path, report: Mapping[str, Any]) -> None:
 def report_tables(report: Mapping[str, Any]) -> list[Table]:
     """The report for a console: the scores beside their oracle, then the classes."""
     scores = report['scores']
-    summary = Table('score', 'synthesised', 'real (oracle)', title=report['judge'], title_justify='left')
+    named = dict.fromkeys(name for evaluator in report['evaluators'] if (name := evaluator['protocol'].get('name')))
+    summary = Table('score', 'synthesised', 'real (oracle)', title=report['judge'], title_justify='left',
+                    caption=f'protocol: {", ".join(named)}' if named else None, caption_justify='left')
     for name, value in scores.items():
         if not name.split('/')[-1].startswith('oracle_'):
             summary.add_row(name, _shown(value), _shown(scores.get(_oracle_of(name))))

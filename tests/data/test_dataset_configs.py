@@ -16,7 +16,8 @@ FOLDER = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
 # What segmentors are trained on is trained on in apis/test_train_segmentor.py.
 CONFIGS = sorted(path for path in FOLDER.glob('*.py') if not path.stem.endswith('_segmentor'))
 
-NUM_CLASSES = dict(camvid=11, paired=3, toycity=12, cityscapes=19, nyu=40, ade20k=150, helen=11)  # a segmentor's
+NUM_CLASSES = dict(camvid=11, paired=3, toycity=12, cityscapes=19, nyu=40, ade20k=150, helen=11,
+                   coco=171)  # a segmentor's
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def roots(cityscapes, toycity, write, tmp_path_factory):
         write(own / f'raw/{split}/a.png', np.full((23, 31, 3), 7, np.uint8))
     places = dict(camvid=own, paired=own, toycity=toycity, cityscapes=cityscapes, celebahq=own)
     places |= {name: make_scenes(name, tmp_path_factory.mktemp(name)) for name in ('nyu', 'ade20k', 'helen')}
+    places['coco'] = make_scenes('coco_stuff', tmp_path_factory.mktemp('coco_stuff'))
     return lambda config: str(places[config.stem.split('_')[0]])
 
 

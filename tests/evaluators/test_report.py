@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from rich.console import Console
@@ -60,3 +61,16 @@ def test_tables_put_the_oracle_beside_the_score():
     assert ['coarse/aAcc', '55.5', '66.6'] in cells
     assert ['road', '90', '95'] in cells
     assert not any('pole' in row for row in rows)
+
+
+def test_named_protocols_stand_below_the_table():
+    class Named(Judged):
+        protocol = dict(name='lakes-fpn-v1')
+
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(*report_tables(build_report(SCORES, [Judged(), Named(), Named()], 'bbbb')))
+    assert 'protocol: lakes-fpn-v1\n' in re.sub(' +\n', '\n', capture.get())
+    with console.capture() as capture:
+        console.print(*report_tables(build_report(SCORES, [Judged()], 'bbbb')))
+    assert 'protocol' not in capture.get()

@@ -64,6 +64,8 @@ def test_scores_are_those_of_a_plain_confusion_matrix(judge):
         assert column == [*map(pytest.approx, iou), None, None]
     assert evaluator.protocol['num_images'] == evaluator.protocol['num_real_images'] == 3
     assert evaluator.protocol['weights_hash'] == evaluator.judge.weights_hash
+    assert evaluator.protocol['name'] is None
+    assert SegmentationEvaluator(judge, protocol='lakes-v1').protocol['name'] == 'lakes-v1'
 
 
 def test_another_output_and_a_prefix(judge):

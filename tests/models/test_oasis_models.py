@@ -80,20 +80,21 @@ def test_three_iterations_of_the_paper_s_recipe(toycity):
             torch.testing.assert_close(value, theirs[name], rtol=1e-4, atol=1e-4, msg=name)
 
 
-@pytest.mark.parametrize(('name', 'rate', 'mix', 'batch_size', 'momentum', 'classes'), [
-    ('cityscapes', 4e-4, 5, 20, 1e-3, 35), ('ade20k', 1e-4, 10, 32, 1e-4, 151)])
-def test_configs_have_the_numbers_of_the_paper(name, rate, mix, batch_size, momentum, classes):
+@pytest.mark.parametrize(('name', 'rate', 'mix', 'batch_size', 'momentum', 'classes', 'unknown', 'epochs'), [
+    ('cityscapes', 4e-4, 5, 20, 1e-3, 35, 0, 200), ('ade20k', 1e-4, 10, 32, 1e-4, 151, 0, 200),
+    ('coco_stuff', 1e-4, 10, 32, 1e-4, 183, 182, 100)])
+def test_configs_have_the_numbers_of_the_paper(name, rate, mix, batch_size, momentum, classes, unknown, epochs):
     settings = load_config(f'configs/oasis/oasis_{name}.py')
     model, wrapper = settings.model, settings.optim_wrapper
     assert model.losses == dict(adversarial=dict(type='SegmentationAdversarialLoss'),
                                 label_mix=dict(type='LabelMixLoss', weight=mix))
-    assert model.data_preprocessor == dict(type='LayoutPreprocessor', num_classes=classes, unknown=0)
+    assert model.data_preprocessor == dict(type='LayoutPreprocessor', num_classes=classes, unknown=unknown)
     assert model.discriminator.num_classes == classes and not model.reuse_outputs
     assert (model.generator.base_channels, model.generator.latent_dim, model.generator.norm) == (64, 64, 'batch')
     for player, lr in dict(generator=rate, discriminator=4e-4).items():
         assert wrapper[player].optimizer == dict(type='Adam', lr=lr, betas=(0.0, 0.999))
         assert settings.param_scheduler[player] == []
-    assert settings.train_dataloader.batch_size == batch_size and settings.train_cfg.max_epochs == 200
+    assert settings.train_dataloader.batch_size == batch_size and settings.train_cfg.max_epochs == epochs
     assert (settings.default_hooks.ema.momentum, settings.default_hooks.ema.refresh) == (momentum, 50)
     assert not any(settings[f'{split}_dataloader'].dataset.get('instances') for split in ('train', 'val', 'test'))
 

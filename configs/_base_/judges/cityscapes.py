@@ -5,4 +5,5 @@ judge = dict(
                'deeplabv3plus_r101-d8_512x1024_80k_cityscapes/'
                'deeplabv3plus_r101-d8_512x1024_80k_cityscapes_20200606_114143-068fcfe9.pth',
     class_map='cityscapes_35_to_19')
-test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetInceptionDistance')]
+test_evaluator = [dict(type='SegmentationEvaluator', judge=judge, protocol='cityscapes-deeplabv3plus-r101-v1'),
+                  dict(type='FrechetInceptionDistance')]

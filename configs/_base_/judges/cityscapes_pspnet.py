@@ -6,4 +6,5 @@ pspnet = dict(
     checkpoint='https://mmassets.onedl.ai/mmsegmentation/v0.5/pspnet/pspnet_r101-d8_512x1024_80k_cityscapes/'
                'pspnet_r101-d8_512x1024_80k_cityscapes_20200606_112211-e1e1100f.pth',
     class_map='cityscapes_35_to_19')
-test_evaluator = [*_base_.test_evaluator, dict(type='SegmentationEvaluator', judge=pspnet, prefix='pspnet')]
+test_evaluator = [*_base_.test_evaluator, dict(type='SegmentationEvaluator', judge=pspnet, prefix='pspnet',
+                                               protocol='cityscapes-pspnet-r101-v1')]

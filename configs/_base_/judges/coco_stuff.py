@@ -5,4 +5,5 @@ judge = dict(
                'deeplabv3_r101-d8_512x512_4x4_320k_coco-stuff164k/'
                'deeplabv3_r101-d8_512x512_4x4_320k_coco-stuff164k_20210709_155402-3cbca14d.pth',
     class_map='coco_stuff_183_to_171')
-test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetInceptionDistance')]
+test_evaluator = [dict(type='SegmentationEvaluator', judge=judge, protocol='coco-stuff-deeplabv3-r101-v1'),
+                  dict(type='FrechetInceptionDistance')]

@@ -3,3 +3,5 @@
 judge = dict(type='Segmentor', config='configs/segmentors/judge_toycity.py',
              checkpoint='work_dirs/judge_toycity/final.pth')
 test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', judge=judge)]
+# The judge's features stand in for LPIPS, whose weights ToyCity does without.
+diversity_evaluator = [dict(type='FeatureDiversity', judge=judge)]
