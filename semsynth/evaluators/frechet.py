@@ -57,7 +57,8 @@ class FrechetEvaluator(Evaluator):
         score: name of the score.
         network: what gives the features.
         facts: what the protocol says of the network.
-        settings: ``output``, ``size``, ``resampling``, ``prefix``, ``collect_device``, see ``Evaluator``.
+        settings: ``output``, ``size``, ``resampling``, ``prefix``, ``collect_device``, ``protocol``, see
+            ``Evaluator``.
     """
 
     def __init__(self, score: str, network: nn.Module, weights_hash: str, facts: dict[str, Any], **settings):
@@ -104,7 +105,8 @@ class FrechetDistance(FrechetEvaluator):
     Args:
         judge: config of a segmentor; not the one that a loss of the judged model reads.
         name: the network's name in the score.
-        settings: ``output``, ``size``, ``resampling``, ``prefix``, ``collect_device``, see ``Evaluator``.
+        settings: ``output``, ``size``, ``resampling``, ``prefix``, ``collect_device``, ``protocol``, see
+            ``Evaluator``.
     """
 
     def __init__(self, judge: dict, name: str = 'judge', **settings):
@@ -127,7 +129,8 @@ class FrechetInceptionDistance(FrechetEvaluator):
     Args:
         weights: path of the weights; by default torch-fidelity's own file: in the folder that ``SEMSYNTH_WEIGHTS``
             names, in torch's cache, or by its download.
-        settings: ``output``, ``size``, ``resampling``, ``prefix``, ``collect_device``, see ``Evaluator``.
+        settings: ``output``, ``size``, ``resampling``, ``prefix``, ``collect_device``, ``protocol``, see
+            ``Evaluator``.
 
     Raises:
         FileNotFoundError: the weights are nowhere; the message says where to put them.
