@@ -58,7 +58,7 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
     for row in rows:
         if len(row) != len(captions):
             raise ValueError(f'picture_grid: a row has {len(row)} pictures, but there are {len(captions)} captions.')
-    cells = [[None if picture is None else _to_rgb(picture, palette) for picture in row] for row in rows]
+    cells = [[None if picture is None else to_rgb(picture, palette) for picture in row] for row in rows]
     sizes = [cell.shape[:2] for row in cells for cell in row if cell is not None]
     height, width = (max(side) for side in zip(*sizes, strict=True)) if sizes else (0, 0)
     font = ImageFont.load_default(size=max(10, min(24, width // 10)))
@@ -82,7 +82,8 @@ def save_images(result: dict, folder: str | Path) -> None:
             write_png(Path(folder, f'{result["name"]}{suffix}.png'), _to_picture(result['outputs'][output]))
 
 
-def _to_rgb(picture: Tensor | np.ndarray, palette: Sequence[Sequence[int]] | None) -> np.ndarray:
+def to_rgb(picture: Tensor | np.ndarray, palette: Sequence[Sequence[int]] | None = None) -> np.ndarray:
+    """A picture, as :func:`picture_grid` takes it, as ``(H, W, 3)`` uint8 RGB."""
     picture = np.asarray(picture)
     if picture.ndim == 2:
         return colour_labels(picture, palette)

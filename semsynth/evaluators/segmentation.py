@@ -48,7 +48,7 @@ class SegmentationEvaluator(Evaluator):
             if 'label' not in sample:
                 raise ValueError('SegmentationEvaluator compares with label maps, but num_classes=0: use '
                                  'FrechetDistance or FrechetInceptionDistance in test_evaluator.')
-            label = self._target(sample['label'])
+            label = self.target(sample['label'])
             real = sample.get('real', {}).get('image')
             self.results.append(dict(generated=self._areas(self.generated(sample), label),
                                      oracle=None if real is None else self._areas(real, label)))
@@ -66,7 +66,7 @@ class SegmentationEvaluator(Evaluator):
                 row['oracle_IoU'] = value
         return scores
 
-    def _target(self, label: Tensor) -> Tensor:
+    def target(self, label: Tensor) -> Tensor:
         """The label map ``(H, W)`` in the judge's classes, long, at the stated size, on the device."""
         label = self.judge.to_classes(label).to(self.device)
         if self.size and tuple(label.shape) != self.size:
@@ -75,10 +75,14 @@ class SegmentationEvaluator(Evaluator):
         return label
 
     @torch.no_grad()
+    def predict(self, image: Tensor) -> Tensor:
+        """What the judge sees in an image ``(3, H, W)`` uint8: its classes ``(H, W)``, at the stated size, on the
+        device."""
+        return self.judge(self.resized(image))[0].argmax(0)
+
     def _areas(self, image: Tensor, label: Tensor) -> Tensor:
         """Pixels of each class: intersection, union, prediction, label; ``(4, N)`` float64."""
-        prediction = self.judge(self.resized(image))[0].argmax(0)
-        areas = IoUMetric.intersect_and_union(prediction, label, self.judge.num_classes, IGNORED)
+        areas = IoUMetric.intersect_and_union(self.predict(image), label, self.judge.num_classes, IGNORED)
         return torch.stack(areas).double()
 
 

@@ -17,6 +17,11 @@ def attend(x: Tensor, edge: Tensor) -> Tensor:
     return torch.sigmoid(edge) * x + x
 
 
+def reweight(classes: Tensor) -> Tensor:
+    """Each class channel with its own share on top, ``sigmoid(mean(Fc)) * Fc + Fc`` (ECGAN, eq. 2)."""
+    return classes * torch.sigmoid(F.adaptive_avg_pool2d(classes, 1)) + classes
+
+
 def _convolution(in_channels: int, out_channels: int) -> nn.Conv2d:
     return nn.Conv2d(in_channels, out_channels, 3, padding=1)
 
@@ -69,8 +74,7 @@ class SemanticPreserving(nn.Module):
 
     def forward(self, *maps: Tensor) -> Tensor:
         """Features first, then what goes beside them, to the refined image ``(B, 3, H, W)``, float32 in ``[-1, 1]``."""
-        classes = self.to_classes(torch.cat([each.to(maps[0].dtype) for each in maps], dim=1))
-        classes = classes * torch.sigmoid(F.adaptive_avg_pool2d(classes, 1)) + classes
+        classes = reweight(self.to_classes(torch.cat([each.to(maps[0].dtype) for each in maps], dim=1)))
         return torch.tanh(self.to_image(_activate(self.to_channels(_activate(classes)))).float())
 
 

@@ -137,6 +137,16 @@ def test_label_maps_become_images_and_edge_maps(call, config, checkpoint, toycit
         assert np.asarray(Image.open(tmp_path / 'out/toycity' / name)).shape == (64, 64, 3)
 
 
+def test_insides_are_drawn(call, told, config, checkpoint, toycity):
+    maps = toycity / 'gtFine/val'
+    code, out, _ = call('visualize', config, checkpoint, maps, '--classes', 'road', '11', '--device', 'cpu')
+    assert code == 0 and out.endswith('5 sheets in insides.\n')
+    assert len(list(Path('insides/toycity').glob('toycity_00000?_000000_insides.png'))) == 5
+    code, out, _ = call('visualize', config, checkpoint, maps, '--segmentor', 'none')
+    assert code == 0 and 'Left out: segmentations (not asked for).' in out
+    assert 'has no class rode: it has' in told('visualize', config, checkpoint, maps, '--classes', 'rode')
+
+
 def test_styles_are_encoded_and_picked(call, told, toycity, tmp_path):
     narrow('configs/pix2pixhd/pix2pixhd_styles_toycity.py', toycity).dump('styled.py')
     assert call('train', 'styled.py', '--work-dir', 'run')[0] == 0
