@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import shorten
 
 import torch
 import torch.nn.functional as F
@@ -75,9 +76,10 @@ def load_hed(weights: str | Path = WEIGHTS) -> HED:
     try:
         network.load_state_dict({_renamed(key): value for key, value in load_checkpoint(path).items()})
     except RuntimeError as error:
-        reason = ' '.join(str(error).split())
+        reason = shorten(str(error).splitlines()[1], 120, placeholder=' ...')
         raise ValueError(f'{path} does not hold the weights of HED, whose keys are moduleVggOne.0.weight to '
-                         f'moduleCombine.0.bias ({reason:.300}): use {WEIGHTS}, see docs/data.md.') from None
+                         f'moduleCombine.0.bias ({reason}): use {WEIGHTS}, which docs/data.md says where to get.'
+                         ) from None
     return network.eval()
 
 
