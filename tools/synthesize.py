@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument('--photos', help='folder of photos of the layouts: take the styles from them; or, where the '
                         'model has latents, one photo for all layouts')
     parser.add_argument('--samples', type=int, default=1, help='results of each layout: NAME_1.png, ..., and all side '
-                        'by side in NAME_samples.png')
+                        'by side, edges below, in NAME_samples.png')
     parser.add_argument('--seed', type=int, default=0, help='of what is picked at random (default: %(default)s)')
     parser.add_argument('--device', help='such as cpu or cuda:1 (default: the GPU where there is one)')
     add_config_options(parser)

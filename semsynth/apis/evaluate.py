@@ -68,7 +68,7 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     report = build_report(scores, runner.test_loop.evaluator.metrics, meta.get('label_generator'),
                           config=str(config.filename), checkpoint=str(checkpoint) if checkpoint else 'untrained',
                           iterations=meta.get('iter', 0), losses=meta.get('loss_protocols', {}),
-                          **({'styles': _facts(config.model.styles)} if model.styles else {}))
+                          **({'styles': facts_of_styles(config.model.styles)} if model.styles else {}))
     if not distributed.is_initialized() or distributed.get_rank() == 0:
         stem = Path(checkpoint).stem if checkpoint else 'untrained'
         path = Path(out or work_dir / f'results_{stem}.json')
@@ -82,5 +82,6 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     return report
 
 
-def _facts(styles: str) -> dict[str, str]:
+def facts_of_styles(styles: str) -> dict[str, str]:
+    """What a result file says of the file of styles: its path, and its hash."""
     return dict(file=styles, hash=hashlib.sha256(Path(styles).read_bytes()).hexdigest()[:16])

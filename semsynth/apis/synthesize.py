@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
 from mmengine.config import Config
 from rich.progress import track
 
 from semsynth.apis.inferencer import Inferencer
+from semsynth.data.files import read_photo
 from semsynth.visualise import picture_grid, save_images
 from semsynth.writing import write_png
 
@@ -23,8 +26,8 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequ
         config: path or config of the training.
         checkpoint: path of the trained weights.
         inputs: label maps, or folders that hold some.
-        out: folder for ``NAME.png``, or for ``NAME_1.png``, ``NAME_2.png``, ... and ``NAME_samples.png``, which shows
-            all of them.
+        out: folder for ``NAME.png``, or for ``NAME_1.png``, ``NAME_2.png``, ... Of several samples, or of a photo's
+            style or latent, ``NAME_samples.png`` shows all, images and edge maps, beside the layout and the photo.
         instances: folder of the instance maps; by default beside the label maps.
         photos: folder of photos of the layouts, whose styles or latents are taken; or, where the model has latents, one
             photo for all layouts.
@@ -53,12 +56,28 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequ
     layouts = inferencer.find(inputs, instances, photos)
     for layout in track(layouts, 'Synthesising'):
         results = list(inferencer.sample(layout, samples, seed, clusters))
+        if samples > 1 or photos:
+            write_png(Path(out, f'{layout.name}_samples.png'), _sheet(results, layout.photo, palette))
         if samples > 1:
-            first = results[0]
-            row = [first.get('label', first.get('raw')), *(result['outputs']['image'] for result in results)]
-            grid = picture_grid([row], ['layout', *map(str, range(1, samples + 1))], palette)
-            write_png(Path(out, f'{layout.name}_samples.png'), grid)
             results = [result | dict(name=f'{layout.name}_{number}') for number, result in enumerate(results, 1)]
         for result in results:
             save_images(result, out)
     return len(layouts)
+
+
+def _sheet(results: Sequence[dict], photo: str | None, palette: Sequence[Sequence[int]] | None) -> np.ndarray:
+    """The layout, the photo where there is one, and every result: images above, edge maps below."""
+    outputs = [result['outputs'] for result in results]
+    given = dict(layout=results[0].get('label', results[0].get('raw')))
+    if photo:
+        given['photo'] = _shrunk(photo, outputs[0]['image'].shape[-2:])
+    rows = [[*(given.values() if name == 'image' else [None] * len(given)), *(output[name] for output in outputs)]
+            for name in ('image', 'edge') if name in outputs[0]]
+    return picture_grid(rows, [*given, *map(str, range(1, len(results) + 1))], palette)
+
+
+def _shrunk(photo: str, size: tuple[int, int]) -> np.ndarray:
+    """A photo ``(3, h, w)`` uint8 RGB, as large as fits into a size."""
+    image = read_photo(photo)[..., ::-1]
+    scale = min(side / own for side, own in zip(size, image.shape[:2], strict=True))
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).transpose(2, 0, 1)

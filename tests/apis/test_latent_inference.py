@@ -79,15 +79,53 @@ def test_latents_of_arrays(inferencer):
     assert torch.equal(drawn[0], drawn[1]) and differs(drawn[0], drawn[2])
 
 
-def test_edges_and_images_differ_in_ecgan(toycity):
+@pytest.fixture(scope='module')
+def ecgan(toycity, tmp_path_factory):
+    """Config and checkpoint of ECGAN with a latent that matters."""
     torch.manual_seed(0)
-    inferencer = Inferencer(narrow('configs/ecgan/ecgan_multimodal_toycity.py', toycity), None, device='cpu')
+    config = narrow('configs/ecgan/ecgan_multimodal_toycity.py', toycity)
+    model = Inferencer(config, None, device='cpu').model
     with torch.no_grad():
-        for parameter in inferencer.model.generator.parameters():
+        for parameter in model.generator.parameters():
             parameter.mul_(10)
+    path = tmp_path_factory.mktemp('ecgan') / 'model.pth'
+    torch.save(dict(state_dict=model.state_dict()), path)
+    return config, path
+
+
+def test_edges_and_images_differ_in_ecgan(ecgan, toycity):
+    inferencer = Inferencer(*ecgan, device='cpu')
     [layout, *_] = inferencer.find([toycity / 'gtFine/val'])
     one, other = (result['outputs'] for result in inferencer.sample(layout, count=2))
     assert differs(one['edge'], other['edge']) and differs(one['image'], other['image'])
+
+
+def test_a_sheet_shows_images_edges_and_the_photo(ecgan, toycity, tmp_path):
+    """Cells of 64x64 with gaps of 4; images above, edge maps below."""
+    maps, photo = toycity / 'gtFine/val', next((toycity / 'leftImg8bit/train').rglob('*.png'))
+    synthesize(*ecgan, [maps], tmp_path, samples=2, device='cpu')
+    synthesize(*ecgan, [maps], tmp_path / 'styled', photos=photo, device='cpu')
+    [sheet, *_], [styled, *_] = (sorted(folder.rglob('*_samples.png')) for folder in (
+        tmp_path / 'toycity', tmp_path / 'styled'))
+
+    def cells(path):
+        grid = np.asarray(Image.open(path))
+        return [[grid[top:top + 64, left:left + 64] for left in range(4, grid.shape[1] - 4, 68)]
+                for top in (len(grid) - 136, len(grid) - 68)]
+
+    def saved(path, end):
+        return np.asarray(Image.open(str(path).replace('_samples', end)))
+
+    above, below = cells(sheet)
+    assert len(above) == 3 and (below[0] == 255).all()
+    for number in (1, 2):
+        assert np.array_equal(above[number], saved(sheet, f'_{number}'))
+        assert np.array_equal(below[number], saved(sheet, f'_{number}_edge'))
+    above, below = cells(styled)
+    assert len(above) == 3 and (below[1] == 255).all()
+    shown = np.asarray(Image.open(photo).resize((64, 38), Image.Resampling.BOX))  # 48 x 80 in 64 x 64
+    assert np.abs(above[1][:38].astype(int) - shown).mean() < 8 and (above[1][39:] == 255).all()
+    assert np.array_equal(above[2], saved(styled, '')) and np.array_equal(below[2], saved(styled, '_edge'))
 
 
 def test_files(trained, toycity, tmp_path):
@@ -96,7 +134,7 @@ def test_files(trained, toycity, tmp_path):
     photo = next((toycity / 'leftImg8bit/train').rglob('*.png'))
     assert synthesize(*trained, [maps], tmp_path / 'out', samples=2, device='cpu') == 5
     assert synthesize(*trained, [maps], tmp_path / 'styled', photos=photo, device='cpu') == 5
-    assert len(list((tmp_path / 'out').rglob('*.png'))) == 15 and len(list((tmp_path / 'styled').rglob('*.png'))) == 5
+    assert len(list((tmp_path / 'out').rglob('*.png'))) == 15 and len(list((tmp_path / 'styled').rglob('*.png'))) == 10
 
 
 def test_mistakes_are_explained(trained, inferencer, toycity, tmp_path):

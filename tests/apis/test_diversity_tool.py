@@ -1,0 +1,84 @@
+"""Diversity measured of a model: samples alone are looked at, and all that counts is written down."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tiny_segmentor
+import torch
+from mmengine.registry import DefaultScope
+from mmseg.registry import MODELS
+from narrow import narrow
+
+from semsynth.apis.diversity import measure_diversity
+from semsynth.apis.inferencer import Inferencer
+from semsynth.evaluators import FeatureDiversity
+from semsynth.segmentors.config import model_config
+
+
+@pytest.fixture(scope='module')
+def judge(tmp_path_factory):
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        network = MODELS.build(model_config(tiny_segmentor.config(12)))
+    return tiny_segmentor.save(network, tmp_path_factory.mktemp('judge') / 'judge.pth')
+
+
+@pytest.fixture(scope='module')
+def trained(toycity, judge, tmp_path_factory):
+    """Config and checkpoint of ECGAN with a latent that matters, and the layouts without any photo."""
+    torch.manual_seed(0)
+    config = narrow('configs/ecgan/ecgan_multimodal_toycity.py', toycity, **{
+        'diversity_evaluator.0.judge.checkpoint': judge})
+    config.diversity_evaluator.append(dict(config.diversity_evaluator[0], output='edge', prefix='edge'))
+    model = Inferencer(config, None, device='cpu').model
+    with torch.no_grad():
+        for parameter in model.generator.parameters():
+            parameter.mul_(10)
+    folder = tmp_path_factory.mktemp('diverse')
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(iter=7)), folder / 'model.pth')
+    shutil.copytree(toycity / 'gtFine/val', folder / 'maps')
+    return config, folder / 'model.pth', [folder / 'maps']
+
+
+def test_the_result_file(trained, judge, capsys):
+    config, checkpoint, maps = trained
+    report = measure_diversity(config, checkpoint, maps, samples=3, device='cpu')
+    path = checkpoint.with_name('diversity_model.json')
+    written = json.loads(path.read_text())
+    assert written['scores'] == report['scores'] and set(written['scores']) == {
+        'diversity_judge', 'edge/diversity_judge'}
+    assert (written['iterations'], written['samples'], written['seed']) == (7, 3, 0)
+    assert [part['protocol']['output'] for part in written['evaluators']] == ['image', 'edge']
+    assert [part['protocol']['num_layouts'] for part in written['evaluators']] == [5, 5]
+    assert written['judge'].startswith('independent')
+    out = capsys.readouterr().out
+    assert 'diversity_judge' in out and 'Written to' in out
+
+    inferencer = Inferencer(config, checkpoint, device='cpu')
+    evaluator = FeatureDiversity(dict(type='Segmentor', config=tiny_segmentor.config(12), checkpoint=judge))
+    means = []
+    for layout in inferencer.find(maps):
+        images = [evaluator.resized(result['outputs']['image']) for result in inferencer.sample(layout, 3)]
+        with torch.no_grad():
+            means.append(evaluator.distances(images, [(0, 1), (0, 2), (1, 2)]).mean().item())
+    assert report['scores']['diversity_judge'] == pytest.approx(np.mean(means)) and np.mean(means) > 0
+
+
+def test_seeds(trained, tmp_path):
+    def score(seed):
+        return measure_diversity(*trained, samples=2, seed=seed, device='cpu', out=tmp_path / 'a.json')['scores']
+    first = score(0)
+    assert score(0) == first and score(1) != first
+
+
+def test_mistakes_are_explained(trained, toycity, tmp_path):
+    config, checkpoint, maps = trained
+    with pytest.raises(ValueError, match='samples=1, but a distance between images of one layout needs 2 at least'):
+        measure_diversity(config, checkpoint, maps, samples=1)
+    for name in 'spade/spade_toycity.py', 'pix2pixhd/pix2pixhd_styles_toycity.py':
+        plain = narrow(f'configs/{name}', toycity)
+        model = Inferencer(plain, None, device='cpu').model
+        torch.save(dict(state_dict=model.state_dict()), tmp_path / 'plain.pth')
+        with pytest.raises(ValueError, match='Nothing is drawn at random, so that all images of a layout would be the'):
+            measure_diversity(plain, tmp_path / 'plain.pth', maps, device='cpu')
