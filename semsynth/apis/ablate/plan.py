@@ -11,7 +11,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from semsynth.engine.launch import load_config, read_config
+from semsynth.engine.launch import check_data, load_config, read_config
 from semsynth.engine.stages import stage_configs
 from semsynth.registry import EVALUATORS, MODELS
 
@@ -131,10 +131,11 @@ def _conditions(config: Config) -> dict[str, Any]:
 
 
 def check_rows(rows: Sequence[Row]) -> None:
-    """Build every row's model, and the judges; fills in the rows' ``parameters``.
+    """Build every row's model, and the judges, and look at some of its data; fills in the rows' ``parameters``.
 
     Raises:
         ValueError: a judge has the very weights of a row's label generator, or a model or a judge cannot be built.
+        DataError: files are missing, unpaired or unsound.
         FileNotFoundError: weights are missing.
     """
     with DefaultScope.overwrite_default_scope('semsynth'):
@@ -142,7 +143,9 @@ def check_rows(rows: Sequence[Row]) -> None:
         evaluators = evaluators if isinstance(evaluators, list) else [evaluators]
         judges = {weights: name for part in evaluators for name, weights in EVALUATORS.build(part).judges.items()}
         for row in rows:
-            model = MODELS.build(load_config(row.config).model)
+            config = load_config(row.config)
+            check_data(config)
+            model = MODELS.build(config.model)
             weights = getattr(model.segmentor, 'weights_hash', None)
             if weights in judges:
                 raise ValueError(

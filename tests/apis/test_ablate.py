@@ -1,0 +1,291 @@
+"""Ablations with tools that do nothing, in the real ones' places."""
+
+import json
+import multiprocessing
+import os
+import re
+import runpy
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny_segmentor
+from mmengine.registry import DefaultScope
+from mmseg.registry import MODELS
+from narrow import ROOT, narrow
+from PIL import Image
+from rich.console import Console
+
+from semsynth.apis.ablate import ablate, jobs
+from semsynth.apis.ablate.plan import Row, check_conditions, read_rows
+from semsynth.apis.ablate.run import Run
+from semsynth.segmentors.config import model_config
+from semsynth.weights import hash_weights
+
+FULL = 'configs/ecgan/ecgan_toycity.py'
+TOOLS = dict(
+    train='''
+        folder = pathlib.Path(sys.argv[3])
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / 'calls').open('a') as calls:
+            calls.write(' '.join(sys.argv[4:]) + '\\n')
+        if 'broken' in folder.parts[-2] and not (folder / 'mended').exists():
+            print('loss is nan')
+            sys.exit(3)
+        with zipfile.ZipFile(folder / 'iter_1.pth', 'w') as file:
+            file.writestr('data.pkl', '')''',
+    test='''
+        seed = int(re.search(r'seed_(\\d)', sys.argv[2])[1])
+        scores = dict(mIoU=50.0 + seed, oracle_mIoU=80.0, frechet_judge=2.0 - seed, oracle_frechet_judge=0.5)
+        report = dict(judge='independent: so it is.', scores=scores, iterations=1)
+        pathlib.Path(sys.argv[4]).write_text(json.dumps(report))''',
+    synthesize='''
+        out = sys.argv.index('--out')
+        folder = pathlib.Path(sys.argv[out + 1])
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in map(pathlib.Path, sys.argv[3:out]):
+            assert path.is_file()
+            Image.new('RGB', (64, 64), (10, 200, 30)).save(folder / path.name.replace('_gtFine_labelIds', ''))''')
+
+
+@pytest.fixture(scope='module')
+def tools(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('tools')
+    for name, body in TOOLS.items():
+        lines = [line[8:] for line in body.splitlines()]
+        picture = ['from PIL import Image'] if name == 'synthesize' else []
+        text = '\n'.join(['import json, pathlib, re, sys, zipfile', *picture, *lines])
+        (folder / f'{name}.py').write_text(text)
+    return folder
+
+
+@pytest.fixture
+def folder(toycity, tmp_path, monkeypatch):
+    """Two rows, of which the second is based on the first; quick polling, and no charts."""
+    monkeypatch.setattr(jobs, 'POLL_SECONDS', 0.01)
+    monkeypatch.setattr('semsynth.apis.ablate.chart', lambda ablation: b'')
+    folder = tmp_path / 'mine'
+    folder.mkdir()
+    base = narrow(FULL, toycity).pretty_text
+    (folder / 'b_full.py').write_text(f"{base}\nrow = dict(title='full', order=2, paper=dict(mIoU=70.5, FID=40))\n")
+    (folder / 'a_less.py').write_text("_base_ = './b_full.py'\nmodel = dict(losses=dict(similarity=None))\n")
+    return folder
+
+
+def add(folder, name, text=''):
+    (folder / f'{name}.py').write_text(f"_base_ = './b_full.py'\n{text}\n")
+
+
+def calls(folder, row, seed=0):
+    return (folder / row / f'seed_{seed}' / 'calls').read_text().splitlines()
+
+
+def test_rows_have_their_own_figures_and_order(folder):
+    add(folder, 'c_more', "row = dict(title='more', order=1)")
+    rows = read_rows(folder, {'train_cfg.max_iters': 7})
+    assert [(row.name, row.title, dict(row.paper)) for row in rows] == [
+        ('c_more', 'more', {}), ('b_full', 'full', dict(mIoU=70.5, FID=40)), ('a_less', 'a_less', {})]
+    assert {row.config.train_cfg.max_iters for row in rows} == {7}
+
+
+@pytest.mark.parametrize(('text', 'message'), [
+    ("row = dict(titel='x')", r"c\.py: row=\{'titel': 'x'\}, expected dict\(title=, order=, paper=\)"),
+    ('row = 3', 'c.py: row=3, expected'),
+    ("row = dict(title=str(_base_.num_classes))", r"c\.py: row must be written out in plain values \(name '_base_'"),
+    ("row = dict(title='full')", 'b_full, c have one title')])
+def test_rows_that_cannot_be_read(folder, text, message):
+    add(folder, 'c', text)
+    with pytest.raises(ValueError, match=message):
+        read_rows(folder)
+
+
+def test_folders_without_rows(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'There is no folder .*none: name one whose configs'):
+        read_rows(tmp_path / 'none')
+    with pytest.raises(ValueError, match='holds no config'):
+        read_rows(tmp_path)
+
+
+@pytest.mark.parametrize(('text', 'message'), [
+    ('train_cfg = dict(max_iters=2)', r'c\.py and .*b_full\.py differ in train_cfg.max_iters \(2 and 1\)'),
+    ('train_dataloader = dict(batch_size=3)', r'batch_size \(3 and 2\)'),
+    ("train_dataloader = dict(dataset=dict(split='val'))", r'train_dataloader.dataset.split \(val and train\)'),
+    ("test_dataloader = dict(dataset=dict(type='CityscapesDataset'))", r'test_dataloader.dataset.type \(City'),
+    ("import copy\ntest_evaluator = [dict(type='FrechetInceptionDistance')]", r'differ in test_evaluator \('),
+    ('test_evaluator = None', r'c\.py has no test_evaluator')])
+def test_unequal_conditions_are_refused(folder, text, message):
+    add(folder, 'c', text)
+    with pytest.raises(ValueError, match=message):
+        check_conditions(read_rows(folder))
+
+
+def test_what_a_method_reads_of_the_scenes_may_differ(folder):
+    add(folder, 'c', 'train_dataloader = dict(dataset=dict(edges=None, instances=False))')
+    check_conditions(read_rows(folder))
+
+
+def test_a_judge_that_is_a_label_generator_is_refused(folder, tools, tmp_path):
+    """Another file, another format; the same weights."""
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        network = MODELS.build(model_config(tiny_segmentor.config(12)))
+    one, other = (tiny_segmentor.save(network, tmp_path / name, note=name) for name in ('one.pth', 'other.pth'))
+    options = {'model.segmentor.checkpoint': one, 'test_evaluator.1.judge.checkpoint': other}
+    with pytest.raises(ValueError, match=rf"b_full\.py: test_evaluator's frechet_judge has the very weights "
+                                         rf'\({hash_weights(network)}\) of model.segmentor'):
+        ablate(folder, tools=tools, out=tmp_path / 'out', cfg_options=options)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_all_rows_and_seeds_are_trained_once(folder, tools, tmp_path, capsys):
+    out = tmp_path / 'out'
+    (out / 'a_less/seed_1').mkdir(parents=True)  # cut off before anything was written
+    run = lambda **options: ablate(folder, tools=tools, out=out, seeds=(0, 1), amp=True, **options)
+    assert run(jobs=2) == []
+    assert [calls(out, row, seed) for row in ('a_less', 'b_full') for seed in (0, 1)] == [['--resume --amp']] * 4
+    assert run() == []
+    (out / 'b_full/seed_1/result.json').unlink()  # cut off after training
+    assert run() == []
+    assert [len(calls(out, row, seed)) for row in ('a_less', 'b_full') for seed in (0, 1)] == [1, 1, 1, 2]
+    printed = capsys.readouterr().out
+    assert '4 runs, of which 0 are done' in printed and '4 runs, of which 4 are done' in printed
+    text = (out / 'table.md').read_text()
+    assert '| full | 2 of 2 | 50.5 ± 0.71 | 70.5 | 1.5 ± 0.71 | 40 |' in text
+    assert '| a_less | 2 of 2 | 50.5 ± 0.71 | - | 1.5 ± 0.71 | - |' in text
+    assert f'Made by `python tools/ablate.py {folder} --seeds 0 1 --amp`.' in text
+    seeds = [re.search(r"randomness *= *dict\(.*?seed=(\d)", (out / f'b_full/seed_{seed}.py').read_text(), re.S)[1]
+             for seed in (0, 1)]
+    assert seeds == ['0', '1']
+    with pytest.raises(ValueError, match=r'b_full/seed_0 was begun with other settings \(train_cfg.max_iters=1, now 2'):
+        run(cfg_options={'train_cfg.max_iters': 2})
+    strip = np.asarray(Image.open(out / 'strip.png'))
+    top = strip.shape[0] - 4 * 68  # four of the five scenes, a gap below each
+    for column, colour in ((1, (10, 200, 30)), (2, (10, 200, 30))):
+        assert (strip[top + 10, 4 + column * 68 + 10] == colour).all()
+    assert strip.shape[1] == 4 + 4 * 68  # layout, two rows, real
+
+
+def test_a_row_that_fails_does_not_stop_the_others(folder, tools, tmp_path, capsys):
+    add(folder, 'a_broken', "row = dict(order=1)")
+    out = tmp_path / 'out'
+    assert ablate(folder, tools=tools, out=out) == ['a_broken, seed 0']
+    printed = capsys.readouterr().out
+    assert 'a_broken, seed 0 failed' in printed and 'ended with exit code 3' in printed and 'loss is nan' in printed
+    text = (out / 'table.md').read_text()
+    assert '| a_broken | 0 of 1 | - | - | - | - |' in text and '| full | 1 of 1 | 50 | 70.5 | 2 | 40 |' in text
+    assert 'Not done yet, or failed: a_broken (seed 0).' in text
+    (out / 'a_broken/seed_0/mended').touch()
+    assert ablate(folder, tools=tools, out=out) == []
+    assert len(calls(out, 'b_full')) == 1 and len(calls(out, 'a_broken')) == 2
+
+
+@pytest.mark.parametrize('options', [dict(jobs=0), dict(seeds=()), dict(seeds=(1, 1))])
+def test_nothing_to_do_is_refused(folder, tools, options):
+    with pytest.raises(ValueError, match='expected at least one of each, and every seed once'):
+        ablate(folder, tools=tools, **options)
+
+
+def sleeper(tmp_path, name, seconds=600):
+    """A run, and its only command: it says who it is, then sleeps."""
+    script = tmp_path / f'{name}.py'
+    script.write_text(f"import os, pathlib, time\npathlib.Path('{tmp_path}/{name}.pid').write_text(str(os.getpid()))\n"
+                      f'time.sleep({seconds})\n')
+    run = Run(Row(name, narrow(FULL, tmp_path), name), 0, tmp_path / name / 'seed_0')
+    return run, lambda run: iter([[str(tmp_path / f'{run.row.name}.py')]])
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_gone(pid):
+    """Dead, or only not yet collected by whoever inherited it."""
+    try:
+        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] == 'Z'
+    except FileNotFoundError:
+        return True
+
+
+def test_killing_the_tool_kills_its_runs(tmp_path):
+    run, commands = sleeper(tmp_path, 'long')
+    work = multiprocessing.get_context('fork').Process(
+        target=jobs.run_all, args=([run], commands),
+        kwargs=dict(jobs=1, console=Console(quiet=True), when_done=lambda run: None))
+    work.start()
+    pid = tmp_path / 'long.pid'
+    wait_for(lambda: pid.is_file() and pid.read_text())
+    os.kill(work.pid, signal.SIGKILL)
+    work.join()
+    wait_for(lambda: is_gone(pid.read_text()))
+
+
+def test_an_error_ends_what_else_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, 'POLL_SECONDS', 0.01)
+    (long, commands), (short, _) = sleeper(tmp_path, 'long'), sleeper(tmp_path, 'short', seconds=0)
+    pid = tmp_path / 'long.pid'
+
+    def interrupt(run):
+        wait_for(lambda: pid.is_file() and pid.read_text())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run_all([long, short], commands, jobs=2, console=Console(quiet=True), when_done=interrupt)
+    assert is_gone(pid.read_text())
+
+
+def test_jobs_share_cores_and_gpus(monkeypatch):
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(8)))
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 0)
+    monkeypatch.setattr(os, 'environ', {})
+    assert jobs._environment(0, jobs=3) == dict(GOMP_SPINCOUNT='10000', OMP_NUM_THREADS='2')
+    assert jobs._environment(0, jobs=99)['OMP_NUM_THREADS'] == '1'
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
+    assert [jobs._environment(slot, jobs=3)['CUDA_VISIBLE_DEVICES'] for slot in range(3)] == ['0', '1', '0']
+    monkeypatch.setattr(os, 'environ', dict(CUDA_VISIBLE_DEVICES='4,7', OMP_NUM_THREADS='5'))
+    assert jobs._environment(1, jobs=2) == dict(GOMP_SPINCOUNT='10000', OMP_NUM_THREADS='5', CUDA_VISIBLE_DEVICES='7')
+
+
+def test_time_and_progress_come_from_the_log(toycity, tmp_path):
+    run = Run(Row('x', narrow(FULL, toycity, **{'train_cfg.max_iters': 100}), 'x'), 0, tmp_path)
+    assert (run.seconds_per_step(), run.progress()) == (None, 0)
+    entry = lambda step, seconds: json.dumps(dict(time=seconds, images_per_second=1, step=step))
+    logs = dict(first=[entry(10, 9.0), entry(20, 1.0), '{"time": 3'],
+                second=[entry(30, 2.0), '{"time": 70, "mIoU": 1}'])
+    for name, lines in logs.items():
+        path = tmp_path / name / 'vis_data/scalars.json'
+        path.parent.mkdir(parents=True)
+        path.write_text('\n'.join(lines))
+    assert (run.seconds_per_step(), run.progress()) == (2.0, 0.3)
+
+
+def test_the_progress_of_stages(toycity, tmp_path):
+    config = narrow(FULL, toycity)
+    config.stages = [dict(train_cfg=dict(max_iters=30)), dict(train_cfg=dict(max_iters=10))]
+    run = Run(Row('x', config, 'x'), 0, tmp_path)
+    path = tmp_path / 'stage_1/now/vis_data/scalars.json'
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(dict(time=1, images_per_second=1, step=20)))
+    assert run.progress() == 0.5 and run.stages[-1] == tmp_path / 'stage_2'
+
+
+def test_the_tool_fails_where_a_run_failed(monkeypatch):
+    monkeypatch.setattr('semsynth.apis.ablate.ablate', lambda folder, **options: ['full, seed 3'])
+    monkeypatch.setattr(sys, 'argv', ['ablate.py', 'somewhere', '--seeds', '3'])
+    with pytest.raises(SystemExit, match='error: 1 runs failed: full, seed 3; the same command tries them again'):
+        runpy.run_path(str(ROOT / 'tools/ablate.py'), run_name='__main__')
+
+
+@pytest.mark.parametrize('name', ['ecgan', 'ecgan_toycity', 'ecgan_camvid', 'pix2pixhd', 'pix2pixhd_toycity'])
+def test_the_folders_of_the_papers(name):
+    rows = read_rows(ROOT / 'configs/ablations' / name)
+    check_conditions(rows)
+    assert all(row.title != row.name for row in rows)
+    if 'ecgan' in name:  # table 3
+        assert [(row.title, row.paper['mIoU'], row.paper['aAcc'], row.paper['FID']) for row in rows] == [
+            ('E + Gi', 58.6, 81.4, 65.7), ('+ Ge', 60.2, 81.7, 61.0), ('+ Gt', 61.5, 82.0, 59.0),
+            ('+ Gs', 64.5, 82.5, 57.1), ('+ Gl', 66.8, 82.7, 52.2), ('+ Gc', 72.2, 83.1, 44.5)]
