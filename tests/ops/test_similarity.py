@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch.autograd import gradcheck
 
-from semsynth.ops import similarity, similarity_loss
+from semsynth.ops import similarity_loss
+from semsynth.ops.similarity import by_class, tiled
 
 
 def transcription(probs, label, ignore_index=None):
@@ -24,17 +25,29 @@ def example(scale=1.0, size=(5, 7), dtype=torch.float64, classes=4, images=2):
     return logits, torch.randint(0, classes, (images, *size))
 
 
-@pytest.mark.parametrize('pairs', [1, 2 * 4 ** 2, 2 * 11 ** 2, 2 ** 20], ids='tile {}'.format)
+@pytest.fixture(params=['by class', 'tiled'])
+def any_way(request, monkeypatch):
+    """Both ways that serve the CPU or can."""
+    if request.param == 'tiled':
+        monkeypatch.setattr(by_class, 'evaluate', tiled.evaluate)
+
+
+@pytest.mark.parametrize('side', [1, 4, 11, 1024], ids='tile {}'.format)
 @pytest.mark.parametrize('ignore_index', [None, 2])
-def test_is_eq_3_whatever_the_tiles(monkeypatch, pairs, ignore_index):
-    monkeypatch.setitem(similarity.TILE_PAIRS, 'cpu', pairs)
+@pytest.mark.usefixtures('any_way')
+def test_is_eq_3_whatever_the_tiles(monkeypatch, side, ignore_index):
+    monkeypatch.setattr(tiled, 'TILE_PAIRS', 2 * side ** 2)
+    monkeypatch.setattr(by_class, 'ROWS', side)
+    monkeypatch.setattr(by_class, 'COLUMNS', 2 * side)
     logits, label = example()
+    label = 2 - 7 * (2 - label)  # any integers
     loss, expected = (function(logits.softmax(1), label, ignore_index) for function in (similarity_loss, transcription))
     torch.testing.assert_close(loss, expected)
     gradient, = torch.autograd.grad(3 * loss, logits)
     torch.testing.assert_close(gradient, 3 * torch.autograd.grad(expected, logits)[0])
 
 
+@pytest.mark.usefixtures('any_way')
 def test_the_gradient_of_the_probabilities_themselves_is_autograd_s():
     logits, label = example()
     probs = logits.detach().softmax(1).requires_grad_()
@@ -43,6 +56,7 @@ def test_the_gradient_of_the_probabilities_themselves_is_autograd_s():
     assert gradcheck(similarity_loss, (probs, label))
 
 
+@pytest.mark.usefixtures('any_way')
 def test_gradcheck_through_the_softmax_with_ignored_pixels():
     logits, label = example(size=(3, 2))
     label[0, 0, 0] = 255
@@ -68,6 +82,7 @@ def test_perfect_probabilities_cost_nothing():
     assert similarity_loss(F.one_hot(label, 3).movedim(-1, 1).float(), label) == 0
 
 
+@pytest.mark.usefixtures('any_way')
 def test_the_log_is_clamped_as_pytorch_s_is_and_the_gradient_is_bounded():
     # All three off-diagonal verdicts are wrong with certainty: classes 0, 0, 1 are seen as 0, 1, 1.
     probs = torch.tensor([[1., 0, 0], [0, 1, 1]]).view(1, 2, 1, 3).requires_grad_()
@@ -78,6 +93,7 @@ def test_the_log_is_clamped_as_pytorch_s_is_and_the_gradient_is_bounded():
 
 
 @pytest.mark.parametrize('scale', [1, 3, 10, 30, 100])
+@pytest.mark.usefixtures('any_way')
 def test_float32_keeps_loss_and_gradient_however_sure_the_wrong_verdicts(scale):
     logits, _ = example(size=(20, 20), classes=19, images=1)
     label = logits.argmax(1)
@@ -95,12 +111,14 @@ def test_float32_keeps_loss_and_gradient_however_sure_the_wrong_verdicts(scale):
 
 
 @pytest.mark.parametrize('scale', [30, 200, 2000])
+@pytest.mark.usefixtures('any_way')
 def test_one_hot_softmax_gives_finite_gradients(scale):
     logits, label = example(scale, dtype=torch.float32)
     similarity_loss(logits.softmax(1), label).backward()
     assert logits.grad.isfinite().all()
 
 
+@pytest.mark.usefixtures('any_way')
 def test_an_image_without_valid_pixels_counts_nothing():
     logits, label = example()
     label[0] = 255
@@ -114,6 +132,7 @@ def test_an_image_without_valid_pixels_counts_nothing():
     assert nothing == 0 and (logits.grad == 0).all()
 
 
+@pytest.mark.usefixtures('any_way')
 def test_ignored_pixels_get_no_gradient():
     logits, label = example()
     label[:, 1:3, 2] = 255
@@ -130,6 +149,43 @@ def test_half_precision_and_autocast_are_widened():
     torch.testing.assert_close(loss, similarity_loss(probs.float(), label), rtol=0, atol=0)
     loss.backward()
     assert probs.grad.dtype == torch.bfloat16 and probs.grad.isfinite().all()
+
+
+@pytest.mark.usefixtures('any_way')
+def test_probabilities_that_do_not_quite_sum_to_1_are_taken_as_they_are():
+    logits, label = example()
+    probs = (logits.detach().softmax(1) * (0.9 + 0.2 * torch.rand(2, 1, 5, 7))).requires_grad_()
+    loss, expected = similarity_loss(probs, label), transcription(probs, label)
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(torch.autograd.grad(loss, probs), torch.autograd.grad(expected, probs))
+
+
+def test_full_tiles_take_another_product(monkeypatch):
+    """oneDNN's, for float32 and the one shape that recurs; half of these pixels are of one class."""
+    monkeypatch.setattr(by_class, 'ROWS', 64)
+    monkeypatch.setattr(by_class, 'COLUMNS', 96)
+    logits, label = example(size=(20, 20), images=1)
+    label[:, :10] = 1
+    loss, expected = (function(logits.float().softmax(1), label) for function in (similarity_loss, transcription))
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(*(torch.autograd.grad(value, logits)[0] for value in (loss, expected)), rtol=1e-4,
+                               atol=1e-8)
+
+
+@pytest.mark.parametrize('count', [1, 2, 7, 64, 1001])
+@pytest.mark.parametrize('least', [0.9, 1e-3, 1e-9, 1e-12, 0])
+def test_logs_of_products_are_the_logs(count, least):
+    x = torch.rand(count).clamp_(min=least)
+    x[-1] = least
+    expected = x.double().log().clamp(min=-100).sum().item()
+    assert by_class._sum_of_logs(x, least) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_probability_that_is_not_a_number_is_not_hidden():
+    logits, label = example()
+    logits = logits.detach()
+    logits[0, 0, 0, 0] = float('nan')
+    assert similarity_loss(logits.softmax(1), label).isnan()
 
 
 @pytest.mark.parametrize('shape', [(2, 5, 6), (2, 5), (1, 5, 7), (2, 1, 5, 7)])
