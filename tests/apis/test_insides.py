@@ -208,7 +208,7 @@ def test_segmentations_are_the_judges(size):
 
 
 def test_a_layout_without_judged_classes_has_no_accuracy():
-    evaluator = SegmentationEvaluator(dict(type='Segmentor', config=tiny_segmentor.config(2), class_map=[255, 0, 1]))
+    evaluator = SegmentationEvaluator(dict(type='Segmentor', config=tiny_segmentor.config(3), class_map=[255, 0, 1]))
     result = dict(label=torch.zeros(SIZE, dtype=torch.long), outputs=dict(image=torch.zeros(3, *SIZE).byte()))
     layout, seen = panels.segmentation_section(result, dict(image="I'"), evaluator, None).panels
     assert (layout.detail, seen.detail) == ('black: 100.0%, not judged', 'nothing to compare with')
