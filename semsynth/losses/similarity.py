@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from semsynth.losses.base import Loss
-from semsynth.ops import similarity_loss
+from semsynth.ops import sampled_similarity_loss, similarity_loss
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -27,35 +28,44 @@ def sample(values: Tensor, stride: int) -> Tensor:
 class SimilarityLoss(Loss):
     """Do the views' pixels, as the label generator sees them, group into classes as the label map's? (ECGAN, eq. 3.)
 
-    Exact over all pairs of an image's pixels, summed over the views; eq. 10 is ``views=dict(coarse=1, image=1)``.
+    Exact over all pairs of an image's pixels unless partners are named, summed over the views; eq. 10 is
+    ``views=dict(coarse=1, image=1)``.
 
     Args:
         stride: 1 takes every pixel, as the paper; s every s-th in both directions, of probabilities and labels alike,
             and still all pairs of those: 1 / s^4 of the cost.
+        partners: None takes all pairs; m pairs each pixel with itself and m others, drawn anew at every step: an
+            unbiased estimate for ``m / (H W)`` of the cost, whose variance
+            :func:`semsynth.ops.sampled_similarity_loss` states.
         weight: factor of the whole term.
         views: weight of each view that it is for; by default the model's views with their weights. Label generators
             know photos: name the views that imitate one where the model has an edge view too.
 
     Raises:
-        ValueError: the stride is less than 1; in training, it is larger than the images.
+        ValueError: the stride or the partners are less than 1; in training, it is larger than the images.
     """
 
     labels = reads_label_map = True
 
-    def __init__(self, stride: int = 1, weight: float = 1.0, views: dict[str, float] | None = None):
+    def __init__(self, stride: int = 1, partners: int | None = None, weight: float = 1.0,
+                 views: dict[str, float] | None = None):
         super().__init__(weight, views)
         if stride < 1:
             raise ValueError(f'SimilarityLoss: stride={stride}, expected 1 (every pixel) or more.')
-        self.stride = stride
+        if partners is not None and partners < 1:
+            raise ValueError(f'SimilarityLoss: partners={partners}, expected 1 or more, or None for all pairs.')
+        self.stride, self.partners = stride, partners
 
     @property
     def protocol(self) -> str:
         """Which pairs it reads, in words for logs and result files."""
-        return 'all pairs of pixels' if self.stride == 1 else f'all pairs of the pixels at 1/{self.stride} of the size'
+        pixels = 'pixels' if self.stride == 1 else f'the pixels at 1/{self.stride} of the size'
+        return f'all pairs of {pixels}' if self.partners is None else (
+            f'all pairs of {pixels}, estimated from each with {self.partners} others, drawn anew at every step')
 
     def extra_repr(self) -> str:
         """What a printed model says of it."""
-        return f'stride={self.stride}, weight={self.weight}: {self.protocol}'
+        return f'stride={self.stride}, partners={self.partners}, weight={self.weight}: {self.protocol}'
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views."""
@@ -63,5 +73,8 @@ class SimilarityLoss(Loss):
             raise ValueError(f'SimilarityLoss: stride={self.stride} is larger than the images, '
                              f'{tuple(step.target.shape[1:])} (H, W); give it a smaller one.')
         target = sample(step.target, self.stride)
-        return sum(weight * similarity_loss(sample(step.probabilities[view], self.stride), target, NO_CLASS)
+        function = similarity_loss
+        if self.partners is not None:
+            function = partial(sampled_similarity_loss, partners=self.partners)
+        return sum(weight * function(sample(step.probabilities[view], self.stride), target, ignore_index=NO_CLASS)
                    for view, _, weight in self.over_views(step))

@@ -2,6 +2,7 @@
 
 from semsynth.ops.conditional import conditional_convolution
 from semsynth.ops.instance import instance_mean, number_instances
-from semsynth.ops.similarity import similarity_loss
+from semsynth.ops.similarity import sampled_similarity_loss, similarity_loss
 
-__all__ = ['conditional_convolution', 'instance_mean', 'number_instances', 'similarity_loss']
+__all__ = ['conditional_convolution', 'instance_mean', 'number_instances', 'sampled_similarity_loss',
+           'similarity_loss']

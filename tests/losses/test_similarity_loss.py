@@ -50,8 +50,21 @@ def test_sampling_starts_in_the_middle():
 
 def test_the_stride_is_visible():
     assert repr(SimilarityLoss(stride=4)) == (
-        'SimilarityLoss(stride=4, weight=1.0: all pairs of the pixels at 1/4 of the size)')
+        'SimilarityLoss(stride=4, partners=None, weight=1.0: all pairs of the pixels at 1/4 of the size)')
     assert SimilarityLoss().protocol == 'all pairs of pixels'
+
+
+def test_partners_are_an_estimate_that_says_so(step):
+    loss = SimilarityLoss(partners=10)
+    assert loss.protocol == 'all pairs of pixels, estimated from each with 10 others, drawn anew at every step'
+    assert loss.for_generator(step) != loss.for_generator(step)
+    torch.testing.assert_close(SimilarityLoss(partners=9 * 14).for_generator(step),
+                               SimilarityLoss().for_generator(step))
+
+
+def test_no_partners():
+    with pytest.raises(ValueError, match='partners=0, expected 1 or more, or None for all pairs'):
+        SimilarityLoss(partners=0)
 
 
 def test_half_precision_probabilities(step):

@@ -1,64 +1,6 @@
 """Similarity loss (ECGAN, eq. 3): cross entropy between the pairwise similarities of two label maps."""
 
-from __future__ import annotations
+from semsynth.ops.similarity.exact import similarity_loss
+from semsynth.ops.similarity.sampled import sampled_similarity_loss
 
-import torch
-from torch import Tensor
-from torch.autograd.function import once_differentiable
-
-from semsynth.ops.similarity import by_class, tiled
-
-
-def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = None) -> Tensor:
-    """Binary cross entropy over all pairs of pixels: do two pixels belong to the same class? (ECGAN, eq. 3.)
-
-    With ``q_ij = p_i . p_j`` the similarity of two pixels of one image, and M its valid pixels, an image's loss is
-    ``-1/M^2 sum_ij [c_i = c_j] log q_ij + [c_i != c_j] log(1 - q_ij)``, each pixel's pair with itself included.
-    It is exact over all M^2 pairs; its memory is O(M) and one tile of pairs, for the gradient is formed in the same
-    pass. As in ``F.binary_cross_entropy``, logs are clamped at -100 and the gradient of ``-log x`` is
-    ``-1 / max(x, 1e-12)``: bounded, and not zero where the log is clamped. 1 - q is summed, as p_i . (1 - p_j), instead
-    of subtracted, which is the same on probabilities and right where float32 cannot tell q from 1. The gradient is
-    that of 1 - q; only where its rounding would drown the rest (pairs of other classes that are almost surely held
-    for one), what is common to a pixel's classes, and nothing to a softmax, is left out of it.
-
-    Args:
-        probs: class probabilities, ``(B, N, H, W)``, summing to 1 over N.
-        label: class of each pixel, ``(B, H, W)``, any integers.
-        ignore_index: label of the pixels that are left out, or None.
-
-    Returns:
-        A scalar, float32 (float64 for float64 probabilities): the mean over the images, where one without any valid
-        pixel counts 0.
-
-    Raises:
-        ValueError: the shapes do not belong together.
-    """
-    if probs.ndim != 4 or label.shape != (len(probs), *probs.shape[2:]):
-        raise ValueError(f'similarity_loss: probs {tuple(probs.shape)} and label {tuple(label.shape)} do not belong '
-                         'together; expected (B, N, H, W) and (B, H, W).')
-    with torch.autocast(probs.device.type, enabled=False):
-        wide = probs if probs.dtype == torch.float64 else probs.float()
-        label = label.flatten(1)
-        valid = torch.ones_like(label, dtype=torch.bool) if ignore_index is None else label != ignore_index
-        return _PairwiseCrossEntropy.apply(wide.flatten(2), label, valid)
-
-
-class _PairwiseCrossEntropy(torch.autograd.Function):
-    """Mean over the images of the cross entropy over their pairs.
-
-    A scalar's gradient is linear in what comes from above, so that it can be formed before that is known.
-    """
-
-    @staticmethod
-    def forward(ctx, probs: Tensor, label: Tensor, valid: Tensor) -> Tensor:
-        """Pixels ``(B, N, M)``, labels and validity ``(B, M)``."""
-        evaluate = by_class.evaluate if probs.device.type == 'cpu' else tiled.evaluate
-        losses, slopes = evaluate(probs, label, valid, ctx.needs_input_grad[0])
-        ctx.save_for_backward(slopes)
-        return losses.mean().to(probs.dtype)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None]:
-        (slopes,) = ctx.saved_tensors
-        return upstream / len(slopes) * slopes, None, None
+__all__ = ['sampled_similarity_loss', 'similarity_loss']

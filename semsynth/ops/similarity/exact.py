@@ -1,0 +1,73 @@
+"""The similarity loss over all pairs, and who evaluates it where."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from semsynth.ops.similarity import by_class, tiled
+
+
+def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = None) -> Tensor:
+    """Binary cross entropy over all pairs of pixels: do two pixels belong to the same class? (ECGAN, eq. 3.)
+
+    With ``q_ij = p_i . p_j`` the similarity of two pixels of one image, and M its valid pixels, an image's loss is
+    ``-1/M^2 sum_ij [c_i = c_j] log q_ij + [c_i != c_j] log(1 - q_ij)``, each pixel's pair with itself included.
+    It is exact over all M^2 pairs; its memory is O(M) and one tile of pairs, for the gradient is formed in the same
+    pass. As in ``F.binary_cross_entropy``, logs are clamped at -100 and the gradient of ``-log x`` is
+    ``-1 / max(x, 1e-12)``: bounded, and not zero where the log is clamped. 1 - q is summed, as p_i . (1 - p_j), instead
+    of subtracted, which is the same on probabilities and right where float32 cannot tell q from 1. The gradient is
+    that of 1 - q; only where its rounding would drown the rest (pairs of other classes that are almost surely held
+    for one), what is common to a pixel's classes, and nothing to a softmax, is left out of it.
+
+    Args:
+        probs: class probabilities, ``(B, N, H, W)``, summing to 1 over N.
+        label: class of each pixel, ``(B, H, W)``, any integers.
+        ignore_index: label of the pixels that are left out, or None.
+
+    Returns:
+        A scalar, float32 (float64 for float64 probabilities): the mean over the images, where one without any valid
+        pixel counts 0.
+
+    Raises:
+        ValueError: the shapes do not belong together.
+    """
+    return losses_of_images(*checked('similarity_loss', probs, label, ignore_index)).mean()
+
+
+def checked(name: str, probs: Tensor, label: Tensor, ignore_index: int | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Probabilities ``(B, N, M)`` in float32 or wider, labels ``(B, M)``, and which of them count; see there."""
+    if probs.ndim != 4 or label.shape != (len(probs), *probs.shape[2:]):
+        raise ValueError(f'{name}: probs {tuple(probs.shape)} and label {tuple(label.shape)} do not belong together; '
+                         'expected (B, N, H, W) and (B, H, W).')
+    wide, label = probs if probs.dtype == torch.float64 else probs.float(), label.flatten(1)
+    valid = torch.ones_like(label, dtype=torch.bool) if ignore_index is None else label != ignore_index
+    return wide.flatten(2), label, valid
+
+
+def losses_of_images(probs: Tensor, label: Tensor, valid: Tensor) -> Tensor:
+    """The loss of each image, ``(B,)``, from what :func:`checked` returns."""
+    return _PairwiseCrossEntropy.apply(probs, label, valid)
+
+
+class _PairwiseCrossEntropy(torch.autograd.Function):
+    """The cross entropy of each image over its pairs.
+
+    A loss's gradient is linear in what comes from above, so that it can be formed before that is known.
+    """
+
+    @staticmethod
+    def forward(ctx, probs: Tensor, label: Tensor, valid: Tensor) -> Tensor:
+        """Pixels ``(B, N, M)``, labels and validity ``(B, M)``."""
+        evaluate = by_class.evaluate if probs.device.type == 'cpu' else tiled.evaluate
+        with torch.autocast(probs.device.type, enabled=False):
+            losses, slopes = evaluate(probs, label, valid, ctx.needs_input_grad[0])
+        ctx.save_for_backward(slopes)
+        return losses.to(probs.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None]:
+        (slopes,) = ctx.saved_tensors
+        return upstream[:, None, None] * slopes, None, None

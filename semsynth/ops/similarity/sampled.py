@@ -1,0 +1,51 @@
+"""The similarity loss where all pairs are too many: each pixel with some others, drawn at random."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from semsynth.ops.similarity.exact import checked, losses_of_images
+
+
+def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_index: int | None = None) -> Tensor:
+    """An unbiased estimate of :func:`similarity_loss`, its gradient too, at ``partners / (H W)`` of the cost.
+
+    The pixels are cut at random into groups of ``partners + 1``; pairs within a group stand for all pairs of two
+    pixels, and a pixel's pair with itself, which needs no sampling, for itself. Every pixel is in one group, so that
+    what a pixel adds to all its pairs alike cancels out of the error: the variance is at most about
+    ``2 s^2 / (M partners)`` for an image of M valid pixels, with s^2 the variance of what a pair of two pixels pays.
+
+    Args:
+        probs: class probabilities, ``(B, N, H, W)``, summing to 1 over N.
+        label: class of each pixel, ``(B, H, W)``, any integers.
+        partners: how many other pixels each is compared with; from H W - 1 on, the result is exact.
+        ignore_index: label of the pixels that are left out, or None.
+
+    Returns:
+        A scalar as that of :func:`similarity_loss`; it draws from torch's generator of the device.
+
+    Raises:
+        ValueError: the shapes do not belong together, or there are no partners.
+    """
+    if partners < 1:
+        raise ValueError(f'sampled_similarity_loss: partners={partners}, expected 1 or more.')
+    probs, label, valid = checked('sampled_similarity_loss', probs, label, ignore_index)
+    size = label.shape[1]
+    group = min(partners + 1, size)
+    order = torch.randperm(size, device=probs.device)
+    padding = (0, -size % group)
+
+    def grouped(values: Tensor) -> Tensor:
+        return F.pad(values[..., order], padding).unflatten(-1, (-1, group))
+
+    alone = -((probs * probs).sum(1).log() * valid).sum(1)
+    valid = grouped(valid)
+    losses = losses_of_images(grouped(probs).transpose(1, 2).flatten(0, 1), grouped(label).flatten(0, 1),
+                              valid.flatten(0, 1)).unflatten(0, (len(probs), -1))
+    members = valid.sum(2).to(losses.dtype)
+    total, pairs = members.sum(1), (members * (members - 1)).sum(1)
+    others = (members ** 2 * losses).sum(1) - alone
+    scale = total * (total - 1) / pairs.clamp(min=1)
+    return ((alone + scale * others) / total.clamp(min=1) ** 2).mean()
