@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from semsynth.apis.ablate.plan import Row
@@ -125,21 +125,22 @@ def chart(ablation: Ablation) -> bytes:
     figure = Figure(figsize=(max(4, 1.2 + 0.6 * len(ablation.lines)) * len(panels), 4.5), layout='constrained')
     for axes, score in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         values = [line.values(score) for line in ablation.lines]
-        done = [place for place in places if values[place]]
-        if done:
-            means, stds = zip(*(_mean_and_std(values[place]) for place in done), strict=True)
-            bars = [math.nan if std is None else std for std in stds]
-            axes.errorbar(done, means, bars, marker='o', capsize=4, label='ours')
-            single = [(place, value) for place in done for value in values[place] if len(values[place]) > 1]
-            if single:
-                axes.plot(*zip(*single, strict=True), '.', color='tab:blue', alpha=0.4, label='each seed')
+        if any(values):
+            means, bars = zip(*map(_mean_and_std, values), strict=True)
+            # not a number leaves a gap in the line
+            axes.errorbar(places, *(np.array(each, dtype=float) for each in (means, bars)), marker='o', capsize=4,
+                          label='ours')
+        single = [(place + 0.15, value) for place in places for value in values[place] if len(values[place]) > 1]
+        if single:
+            axes.plot(*zip(*single, strict=True), '.', color='tab:blue', alpha=0.5, label='each seed')
         paper = [(place, line.row.paper[score]) for place, line in enumerate(ablation.lines) if score in line.row.paper]
         if paper:
             axes.plot(*zip(*paper, strict=True), 'x:', color='tab:orange', label='paper')
         if ablation.oracle(score) is not None:
             axes.axhline(ablation.oracle(score), color='grey', linestyle='--', linewidth=1, label='real images')
         axes.set(title=score, xticks=places, xlim=(-0.5, len(places) - 0.5))
-        axes.set_xticklabels([line.row.title for line in ablation.lines], rotation=40, ha='right')
+        axes.set_xticklabels([line.row.title for line in ablation.lines], rotation=40, ha='right',
+                             rotation_mode='anchor')
         if axes.get_legend_handles_labels()[0]:
             axes.legend(fontsize='small')
     file = io.BytesIO()
