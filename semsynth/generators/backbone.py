@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.generators.base import Generator
-from semsynth.layers.backbones import build_backbone, level_channels
+from semsynth.layers.backbones import build_backbone, level_channels, levels_of
 from semsynth.layout import Layout
 from semsynth.registry import GENERATORS
 
@@ -36,8 +36,8 @@ class BackboneGenerator(Generator):
 
     Raises:
         FileNotFoundError: there is no such file of weights.
-        ValueError: no such classifier, weights of another network; in forward, the layout's height or width is no
-            multiple of 32 or below 64.
+        ValueError: no such classifier or backbone, weights of another network, or layers that no feature needs; in
+            forward, the layout's height or width is no multiple of 32 or below 64.
     """
 
     def __init__(self, in_channels: int, backbone: str | dict, feature_channels: int = 64,
@@ -51,7 +51,7 @@ class BackboneGenerator(Generator):
 
     def features(self, layout: Layout) -> Tensor:
         """Features before the last activation, ``(B, feature_channels, H, W)``."""
-        levels = [layout.condition, *self.backbone(layout.condition)]
+        levels = [layout.condition, *levels_of(self.backbone, layout.condition)]
         *finer, x = [lateral(level) for lateral, level in zip(self.lateral, levels, strict=True)]
         for level, refine in reversed(list(zip(finer, self.refine, strict=True))):
             x = level + F.interpolate(x, level.shape[-2:], mode='bilinear', align_corners=False)

@@ -40,7 +40,7 @@ def build_backbone(backbone: str | dict, in_channels: int, pretrained: str | Pat
 
     Raises:
         FileNotFoundError: there is no such file of weights.
-        ValueError: there is no such classifier, or the weights are another network's.
+        ValueError: there is no such classifier or backbone, or the weights are another network's.
     """
     network = _classifier(backbone) if isinstance(backbone, str) else _mmseg_backbone(backbone)
     if pretrained is not None:
@@ -54,14 +54,30 @@ def build_backbone(backbone: str | dict, in_channels: int, pretrained: str | Pat
     return network
 
 
+def levels_of(network: nn.Module, x: Tensor) -> list[Tensor]:
+    """A backbone's features ``(B, C_i, H_i, W_i)``, finest first (mmseg's UNet gives the coarsest first)."""
+    return sorted(network(x), key=lambda features: -features.shape[-1])
+
+
 def level_channels(network: nn.Module, in_channels: int) -> list[int]:
-    """Channels of each of a backbone's features, finest first."""
+    """Channels of each of a backbone's features, finest first.
+
+    Raises:
+        ValueError: a layer is behind all of its features, and would never learn.
+    """
     device = next(network.parameters()).device
     network.eval()
-    with torch.no_grad():
-        channels = [features.shape[1] for features in network(torch.zeros(1, in_channels, 64, 64, device=device))]
+    trained = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+    with torch.enable_grad():
+        levels = levels_of(network, torch.zeros(1, in_channels, 64, 64, device=device, requires_grad=True))
+        gradients = torch.autograd.grad(sum(level.sum() for level in levels), trained.values(), allow_unused=True)
     network.train()
-    return channels
+    unread = [name for name, gradient in zip(trained, gradients, strict=True) if gradient is None]
+    if unread:
+        raise ValueError(f'backbone: no features that {type(network).__name__} gives depend on {unread[0]} '
+                         f'({len(unread)} parameters in all), so that these would never learn; name the last stage in '
+                         'out_indices, or build no stages behind it (num_stages).')
+    return [level.shape[1] for level in levels]
 
 
 def _classifier(name: str) -> nn.Module:
@@ -96,6 +112,10 @@ def _mmseg_backbone(config: dict) -> nn.Module:
         warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
         import mmseg.models  # noqa: F401  (registers every backbone)
 
+    if MODELS.get(str(config.get('type'))) is None:
+        near = difflib.get_close_matches(str(config.get('type')), MODELS.module_dict, n=3)
+        raise ValueError(f"backbone: type={config.get('type')!r} is no backbone of mmseg"
+                         + (f'; did you mean {" or ".join(near)}?' if near else ', such as ResNetV1c.'))
     config = {key: value for key, value in config.items() if key not in ('pretrained', 'init_cfg')}
     with DefaultScope.overwrite_default_scope('mmseg'):
         return revert_sync_batchnorm(MODELS.build(config))

@@ -23,7 +23,8 @@ def layout(height=64, width=96):
     ('resnet18', [64, 64, 128, 256, 512]), ('alexnet', [64, 192, 256, 256]),
     ('vgg11', [64, 128, 256, 512, 512, 512]),
     (RESNET, [4, 8, 16, 32]),
-    (dict(type='MixVisionTransformer', embed_dims=4, num_layers=[1, 1, 1, 1]), [4, 8, 16, 32])])
+    (dict(type='MixVisionTransformer', embed_dims=4, num_layers=[1, 1, 1, 1]), [4, 8, 16, 32]),
+    (dict(type='UNet', base_channels=2), [2, 4, 8, 16, 32]), (dict(RESNET, out_indices=(0, 3)), [4, 32])])
 def test_any_backbone(backbone, widths):
     generator = build(backbone)
     assert [lateral.in_channels for lateral in generator.lateral] == [5, *widths]
@@ -96,3 +97,25 @@ def test_unknown_classifiers_are_named():
         build('resnet81')
     with pytest.raises(ValueError, match="backbone='vit_b_16': its layers do not follow one another"):
         build('vit_b_16')
+
+
+def test_unknown_backbones_of_mmseg_are_named():
+    with pytest.raises(ValueError, match="type='ResNetV1e' is no backbone of mmseg; did you mean ResNetV1"):
+        build(dict(RESNET, type='ResNetV1e'))
+    with pytest.raises(ValueError, match='type=None is no backbone of mmseg, such as ResNetV1c'):
+        build(dict(depth=18))
+
+
+def test_stages_that_no_feature_needs_are_refused():
+    """They would get no gradient, and several ranks would wait for it for ever."""
+    with pytest.raises(ValueError, match=r'features that ResNetV1c gives depend on layer3\.0.*\(30 parameters'):
+        build(dict(RESNET, out_indices=(0, 1)))
+    assert [lateral.in_channels for lateral in build(dict(
+        RESNET, num_stages=2, strides=(1, 2), dilations=(1, 1), out_indices=(0, 1))).lateral] == [5, 4, 8]
+
+
+def test_frozen_stages_are_left_as_they_are():
+    generator = build(dict(RESNET, frozen_stages=1))
+    generator(layout())['image'].square().mean().backward()
+    assert {name.split('.')[1] for name, parameter in generator.named_parameters() if parameter.grad is None} == {
+        'stem', 'layer1'}
