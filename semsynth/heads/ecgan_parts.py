@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.layers.class_convolution import ClassConvolution
 from semsynth.layout import Layout
 from semsynth.ops.class_specific import class_specific_image
 
@@ -88,11 +89,9 @@ class ClassSpecificPixels(nn.Module):
 
     def __init__(self, channels: int, num_classes: int):
         super().__init__()
-        self.classes = nn.ModuleList(
-            nn.ModuleList(_convolution(channels, width) for width in (channels, channels, 3))
-            for _ in range(num_classes))
+        self.layers = nn.ModuleList(ClassConvolution(num_classes, channels, width) for width in (channels, channels, 3))
 
     def forward(self, features: Tensor, layout: Layout) -> Tensor:
         """Features ``(B, C, H, W)`` to an image ``(B, 3, H, W)``, float32 in ``[-1, 1]``, 0 on unknown pixels."""
-        weights = [tuple(part for layer in layers for part in (layer.weight, layer.bias)) for layers in self.classes]
-        return class_specific_image(features, layout.label, weights, layout.unknown)
+        layers = [(layer.weight, layer.bias) for layer in self.layers]
+        return class_specific_image(features, layout.label, layers, layout.unknown)

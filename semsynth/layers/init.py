@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import init
 
+from semsynth.layers.class_convolution import ClassConvolution
 from semsynth.layers.norm import WEIGHTED
 
 
@@ -21,7 +22,8 @@ def init_xavier(module: nn.Module) -> None:
     """SPADE, OASIS, ECGAN: Xavier normal weights with gain 0.02, biases 0."""
     for layer in module.modules():
         if isinstance(layer, WEIGHTED):
-            init.xavier_normal_(layer.weight, 0.02)
+            for kernels in _kernels(layer):
+                init.xavier_normal_(kernels, 0.02)
             if layer.bias is not None:
                 init.zeros_(layer.bias)
 
@@ -30,6 +32,12 @@ def init_xavier_uniform(module: nn.Module) -> None:
     """CRN (TensorFlow's way): Xavier uniform weights, biases 0."""
     for layer in module.modules():
         if isinstance(layer, WEIGHTED):
-            init.xavier_uniform_(layer.weight)
+            for kernels in _kernels(layer):
+                init.xavier_uniform_(kernels)
             if layer.bias is not None:
                 init.zeros_(layer.bias)
+
+
+def _kernels(layer: nn.Module) -> tuple[Tensor, ...]:
+    """The layer's weights, those of each class apart: Xavier's variance is that of one convolution."""
+    return layer.weight.detach().unbind() if isinstance(layer, ClassConvolution) else (layer.weight,)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, parametrize
 
-WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+from semsynth.layers.class_convolution import ClassConvolution
+
+WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, ClassConvolution)
 """The layers that have a weight to initialise and to normalise."""
 
 
@@ -38,9 +41,42 @@ class InstanceNorm(nn.InstanceNorm2d):
 def spectral_norm(module: nn.Module) -> nn.Module:
     """Spectral normalisation of every convolution and linear layer in a module that has none yet (Miyato et al. 2018).
 
-    Call it after the weights are initialised: the estimate of the largest singular value starts from them.
+    Call it after the weights are initialised: the estimate of the largest singular value starts from them. Where every
+    class has its own convolution, every class has its own estimate.
     """
     for layer in list(module.modules()):
-        if isinstance(layer, WEIGHTED) and not parametrize.is_parametrized(layer, 'weight'):
+        if not isinstance(layer, WEIGHTED) or parametrize.is_parametrized(layer, 'weight'):
+            continue
+        if isinstance(layer, ClassConvolution):
+            parametrize.register_parametrization(layer, 'weight', _ClassSpectralNorm(layer.weight))
+        else:
             parametrizations.spectral_norm(layer)
     return module
+
+
+class _ClassSpectralNorm(nn.Module):
+    """``torch.nn.utils.parametrizations.spectral_norm`` of N convolutions at once."""
+
+    def __init__(self, weight: Tensor):
+        super().__init__()
+        matrices = self._matrices(weight.detach())
+        self.register_buffer('u', F.normalize(torch.randn_like(matrices[:, :, 0]), dim=1))
+        self.register_buffer('v', F.normalize(torch.randn_like(matrices[:, 0]), dim=1))
+        self._iterate(matrices, times=15)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        matrices = self._matrices(weight)
+        if self.training:
+            self._iterate(matrices.detach(), times=1)
+        u, v = self.u.clone(), self.v.clone()  # a second forward before the first's backward changes the buffers
+        sigma = (u * (matrices @ v.unsqueeze(2)).squeeze(2)).sum(1)
+        return weight / sigma.view(-1, 1, 1, 1, 1)
+
+    @staticmethod
+    def _matrices(weight: Tensor) -> Tensor:
+        return weight.movedim(2, -1).flatten(2)
+
+    def _iterate(self, matrices: Tensor, times: int) -> None:
+        for _ in range(times):
+            self.u.copy_(F.normalize((matrices @ self.v.unsqueeze(2)).squeeze(2), dim=1))
+            self.v.copy_(F.normalize((matrices.mT @ self.u.unsqueeze(2)).squeeze(2), dim=1))

@@ -2,78 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+BLOCK = 4096
+"""Pixels whose neighbours are gathered at a time: few enough for a processor's cache."""
 
 
-def class_specific_image(features: Tensor, label: Tensor, weights: Sequence[Sequence[Tensor]],
+def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple[Tensor, Tensor]],
                          unknown: int | None = None) -> Tensor:
     """The sum over classes of what each class's own convolutions make of its own pixels (ECGAN, eq. 7).
 
     A class's mask counts before each convolution and after the last, so that nothing crosses from one class to
-    another. Each pixel is in one class's mask, so each is computed once, by its class's kernels, whatever the number of
-    classes: pixels are put in the order of their classes, and each convolution gathers, for every pixel, those of its
-    neighbours that are of its class. Memory is 9 times that of the features for each of the three convolutions. The
-    number of pixels in each class is read on the host, once.
+    another. Each pixel is in one class's mask, so each is computed once, by its class's kernels: pixels are put in the
+    order of their classes, and each convolution is, for every class present, one matrix product of its kernels with
+    the neighbours of its pixels that are of its class. Time follows the number of pixels; so does memory, a few times
+    that of the features, besides that of the kernels' gradient. The number of pixels in each class is read on the
+    host, once.
 
     Args:
         features: ``(B, C, H, W)``.
         label: class of each pixel, ``(B, H, W)`` long, ``0..N-1``.
-        weights: for each of the N classes weight and bias of three 3x3 convolutions, C to C with ReLU, C to C with
-            ReLU, C to 3 with tanh: ``(weight, bias, weight, bias, weight, bias)``.
+        layers: weights ``(N, out, in, 3, 3)`` and biases ``(N, out)`` of three convolutions, C to C with ReLU, C to C
+            with ReLU, C to 3 with tanh. Weights that lie in memory as :class:`ClassConvolution` has them are read
+            without a copy.
         unknown: the class that is not painted, or None.
 
     Returns:
-        ``(B, 3, H, W)`` in ``[-1, 1]``, 0 on unknown pixels, float32 at least.
+        ``(B, 3, H, W)`` in ``[-1, 1]``, 0 on unknown pixels, float32 at least. Under autocast, products are in its
+        precision.
     """
     batch, channels, height, width = features.shape
-    order = label.flatten().argsort(stable=True)
-    counts = torch.bincount(label.flatten(), minlength=len(weights)).tolist()
-    neighbours, place = _neighbours(label, order)
+    device = features.device.type
+    if torch.is_autocast_enabled(device):
+        features = features.to(torch.get_autocast_dtype(device))
+    rows, order, place = _sort(label, num_classes=len(layers[0][0]))
     x = features.movedim(1, -1).reshape(-1, channels)[order]
-    for layer, activate in ((0, F.relu), (2, F.relu), (4, _tanh)):
-        kernels = [own[layer].movedim(1, -1).flatten(1) for own in weights]
-        rows = _Gather.apply(x, neighbours).flatten(1).split(counts)
-        x = activate(torch.cat([F.linear(own_rows, kernel, own[layer + 1])
-                                for own_rows, kernel, own in zip(rows, kernels, weights, strict=True)]))
+    for (weight, bias), activate in zip(layers, (F.relu, F.relu, _tanh), strict=True):
+        x = activate(_Convolution.apply(x, weight, bias, rows))
     image = x[place].view(batch, height, width, 3).movedim(-1, 1)
     return image if unknown is None else image.masked_fill((label == unknown).unsqueeze(1), 0)
 
 
-class _Gather(torch.autograd.Function):
-    """Each pixel's 3x3 neighbours, zeros where it has none: ``(P, C)`` and ``(P, 9)`` to ``(P, 9, C)``.
+class _Rows(NamedTuple):
+    """P = B * H * W pixels in the order of their classes.
 
-    What is a pixel's k-th neighbour has that pixel for its (8 - k)-th: backward gathers too, where indexing would
-    scatter, slowly on a CPU and in no fixed order on a GPU.
+    label: class of each, ``(P,)``. neighbours: where their 3x3 neighbours stand in the order, ``(P, 9)``, P for one of
+    another class, or none. blocks: for each ``BLOCK`` rows the classes in them, and the number of rows of each.
     """
 
-    @staticmethod
-    def forward(ctx, x: Tensor, neighbours: Tensor) -> Tensor:
-        ctx.save_for_backward(neighbours)
-        return F.embedding(neighbours, F.pad(x, (0, 0, 0, 1)))
+    label: Tensor
+    neighbours: Tensor
+    blocks: list[tuple[list[int], list[int]]]
+
+
+class _Convolution(torch.autograd.Function):
+    """Every pixel's 3x3 convolution by the kernels of its class, over the neighbours of its class: rows to rows."""
 
     @staticmethod
-    def backward(ctx, upstream: Tensor) -> tuple[Tensor, None]:
-        (neighbours,) = ctx.saved_tensors
-        taps = torch.arange(9, device=neighbours.device)
-        rows = F.pad(upstream, (0, 0, 0, 0, 0, 1)).flatten(0, 1)
-        return F.embedding(neighbours.flip(1) * 9 + taps, rows).sum(1), None
+    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, rows: _Rows) -> Tensor:
+        ctx.save_for_backward(x, weight, bias)
+        ctx.rows = rows
+        kernels = weight.to(x.dtype).movedim(2, -1).flatten(2).mT.unbind()
+        biases = bias.to(x.dtype).unbind()
+        out = x.new_empty(len(x), weight.shape[1])
+        for number, near, own in _by_class(x, rows.neighbours, rows.blocks, out):
+            torch.addmm(biases[number], near, kernels[number], out=own)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        x, weight, bias = ctx.saved_tensors
+        label, neighbours, blocks = ctx.rows
+        upstream = upstream.contiguous()
+
+        # what is a pixel's k-th neighbour has that pixel for its (8 - k)-th: backward gathers too, nothing is scattered
+        kernels = weight.to(x.dtype).movedim(2, -1).flatten(2, 3).transpose(1, 2).unbind()
+        x_gradient = torch.empty_like(x)
+        for number, near, own in _by_class(upstream, neighbours.flip(1), blocks, x_gradient):
+            torch.mm(near, kernels[number].flatten(0, 1), out=own)
+
+        # gathered anew: kept from the forward pass, the neighbours would take 9 times the memory of the features
+        weight_gradient = weight.new_zeros(*weight.shape[:2], 9 * weight.shape[2])
+        sums = weight_gradient.unbind()
+        for number, near, own in _by_class(x, neighbours, blocks, upstream):
+            if weight.dtype == x.dtype:
+                sums[number].addmm_(own.mT, near)
+            else:
+                sums[number].add_(own.mT @ near)
+        bias_gradient = torch.zeros_like(bias).index_add_(0, label, upstream.to(bias.dtype))
+        return x_gradient, weight_gradient.unflatten(2, (3, 3, -1)).movedim(-1, 2), bias_gradient, None
 
 
-def _neighbours(label: Tensor, order: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the 3x3 neighbours of each pixel stand in the order, ``(P, 9)`` in that order; and where each pixel itself
-    does, ``(P,)``. P = B * H * W stands for a neighbour of another class, or none."""
-    pixels, (height, width) = order.numel(), label.shape[1:]
+def _by_class(x: Tensor, neighbours: Tensor, blocks: list[tuple[list[int], list[int]]],
+              other: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """For each class in each block: its number, its pixels' neighbours in x, ``(n, 9C)``, and their rows of another."""
+    padded = F.pad(x, (0, 0, 0, 1))
+    for (numbers, sizes), places, rows in zip(blocks, neighbours.split(BLOCK), other.split(BLOCK), strict=True):
+        near = padded.index_select(0, places.flatten()).view(len(places), -1)
+        yield from zip(numbers, near.split(sizes), rows.split(sizes), strict=True)
+
+
+def _sort(label: Tensor, num_classes: int) -> tuple[_Rows, Tensor, Tensor]:
+    """The rows, the pixel in each row, ``(P,)``, and the row of each pixel, ``(P,)``."""
+    flat, pixels, (height, width) = label.flatten(), label.numel(), label.shape[1:]
+    order = flat.argsort(stable=True)
     place = torch.empty_like(order)
-    place[order] = torch.arange(pixels, device=order.device)
+    place[order] = torch.arange(pixels, device=label.device)
     labels = F.pad(label, (1, 1, 1, 1), value=-1)
     places = F.pad(place.view_as(label), (1, 1, 1, 1))
     windows = [(slice(None), slice(y, y + height), slice(x, x + width)) for y in range(3) for x in range(3)]
     found = [torch.where(labels[window] == label, places[window], pixels) for window in windows]
-    return torch.stack(found, dim=-1).view(-1, 9)[order], place
+    neighbours = torch.stack(found, dim=-1).view(-1, 9)[order]
+    counts = torch.bincount(flat, minlength=num_classes).tolist()
+    return _Rows(flat[order], neighbours, _blocks(counts)), order, place
+
+
+def _blocks(counts: Sequence[int]) -> list[tuple[list[int], list[int]]]:
+    blocks, room = [], 0
+    for number, count in enumerate(counts):
+        while count:
+            if not room:
+                blocks.append(([], []))
+                room = BLOCK
+            taken = min(count, room)
+            blocks[-1][0].append(number)
+            blocks[-1][1].append(taken)
+            count, room = count - taken, room - taken
+    return blocks
 
 
 def _tanh(x: Tensor) -> Tensor:

@@ -100,11 +100,11 @@ def test_equation_7_with_unknown_pixels():
     head = EdgeGuidedHead(in_channels=C, num_classes=N, final='class_specific')
     features, layout = scene(unknown=2)
     expected = torch.zeros(2, 3, HEIGHT, WIDTH)
-    for number, (first, second, last) in enumerate(head.class_specific.classes):
-        mask = ((layout.label == number) & (layout.label != 2)).unsqueeze(1).float()
-        hidden = convolve(first, features * mask).clamp(min=0)
-        hidden = convolve(second, hidden * mask).clamp(min=0)
-        expected += torch.tanh(convolve(last, hidden * mask)) * mask
+    for number in range(N):
+        mask, hidden = ((layout.label == number) & (layout.label != 2)).unsqueeze(1).float(), features
+        for layer, activate in zip(head.class_specific.layers, (torch.relu, torch.relu, torch.tanh), strict=True):
+            hidden = activate(F.conv2d(hidden * mask, layer.weight[number], layer.bias[number], padding=1))
+        expected += hidden * mask
     outputs = head(features, layout)
     assert torch.allclose(outputs['class_specific'], expected, atol=1e-6)
     assert torch.equal(outputs['class_specific'], outputs['image'])

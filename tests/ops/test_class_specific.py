@@ -1,72 +1,113 @@
+import pytest
 import torch
+from torch import nn
 
+from semsynth.apis.benchmark.class_specific import plain_class_specific_image
+from semsynth.ops import class_specific
 from semsynth.ops.class_specific import class_specific_image
 
-CLASSES, CHANNELS = 3, 4
+CLASSES, CHANNELS, HEIGHT, WIDTH = 4, 5, 7, 9
+MAPS = {
+    'all classes': torch.arange(2 * HEIGHT * WIDTH).view(2, HEIGHT, WIDTH) // 3 % CLASSES,
+    'one class': torch.full((1, HEIGHT, WIDTH), 2),
+    'a class of one pixel': torch.zeros(1, HEIGHT, WIDTH, dtype=torch.long).index_fill_(1, torch.tensor(3), 1).tril(3),
+    'one pixel': torch.full((1, 1, 1), 3),
+}
 
 
-def draw(dtype=torch.float64):
-    label = torch.randint(CLASSES, (2, 5, 7))
-    shapes = [(CHANNELS, CHANNELS, 3, 3), (CHANNELS,), (CHANNELS, CHANNELS, 3, 3), (CHANNELS,), (3, CHANNELS, 3, 3),
-              (3,)]
-    weights = [tuple(torch.randn(shape, dtype=dtype) * 0.3 for shape in shapes) for _ in range(CLASSES)]
-    return torch.randn(2, CHANNELS, 5, 7, dtype=dtype), label, weights
+def layers(dtype=torch.float64):
+    """Weights and biases, drawn."""
+    shapes = [((CLASSES, width, CHANNELS, 3, 3), (CLASSES, width)) for width in (CHANNELS, CHANNELS, 3)]
+    return [tuple((torch.randn(shape, dtype=dtype) * 0.2).requires_grad_() for shape in layer) for layer in shapes]
 
 
-def own_convolution(x, label, weights, bias):
-    """Convolution whose kernel is the pixel's own class's, over neighbours of that class only, tap by tap."""
-    batch, _, height, width = x.shape
-    out = torch.zeros(batch, weights[0].shape[0], height, width, dtype=x.dtype)
-    for b in range(batch):
-        for i in range(height):
-            for j in range(width):
-                own = label[b, i, j]
-                out[b, :, i, j] = bias[own]
-                for u in (-1, 0, 1):
-                    for v in (-1, 0, 1):
-                        row, column = i + u, j + v
-                        if 0 <= row < height and 0 <= column < width and label[b, row, column] == own:
-                            out[b, :, i, j] += weights[own][:, :, u + 1, v + 1] @ x[b, :, row, column]
-    return out
+def features(label, dtype=torch.float64):
+    return torch.randn(len(label), CHANNELS, *label.shape[1:], dtype=dtype, requires_grad=True)
 
 
-def test_equals_every_pixel_by_its_own_class():
-    features, label, weights = draw()
-    expected = features
-    for layer, activation in ((0, torch.relu), (2, torch.relu), (4, torch.tanh)):
-        kernels, biases = [w[layer] for w in weights], [w[layer + 1] for w in weights]
-        expected = activation(own_convolution(expected, label, kernels, biases))
-    assert torch.allclose(class_specific_image(features, label, weights), expected)
+def image_and_gradients(function, x, label, weights, unknown=None):
+    image = function(x, label, weights, unknown)
+    aims = torch.linspace(-1, 1, image.numel(), dtype=image.dtype).view_as(image)
+    return [image, *torch.autograd.grad((image * aims).sum(), [x, *(part for layer in weights for part in layer)])]
+
+
+@pytest.mark.parametrize('block', [4, 4096])
+@pytest.mark.parametrize('unknown', [None, 2])
+@pytest.mark.parametrize('label', MAPS.values(), ids=MAPS)
+def test_equals_the_plain_version(label, unknown, block, monkeypatch):
+    monkeypatch.setattr(class_specific, 'BLOCK', block)
+    x, weights = features(label), layers()
+    fast = image_and_gradients(class_specific_image, x, label, weights, unknown)
+    plain = image_and_gradients(plain_class_specific_image, x, label, weights, unknown)
+    for ours, theirs in zip(fast, plain, strict=True):
+        assert ours.shape == theirs.shape and torch.allclose(ours, theirs, atol=1e-12)
+
+
+def test_equals_the_plain_version_in_float32():
+    label = MAPS['all classes']
+    x, weights = features(label, torch.float32), layers(torch.float32)
+    fast = image_and_gradients(class_specific_image, x, label, weights)
+    plain = image_and_gradients(plain_class_specific_image, x, label, weights)
+    for ours, theirs in zip(fast, plain, strict=True):
+        assert (ours - theirs).abs().max() < 1e-5 * theirs.abs().max()
+
+
+def test_equals_every_class_by_torchs_own_convolutions():
+    label = MAPS['all classes']
+    x, weights = features(label), layers()
+    expected = torch.zeros(2, 3, HEIGHT, WIDTH, dtype=torch.float64)
+    for number in range(CLASSES):
+        mask, hidden = (label == number).unsqueeze(1), x
+        for (weight, bias), activate in zip(weights, (torch.relu, torch.relu, torch.tanh), strict=True):
+            convolution = nn.Conv2d(CHANNELS, weight.shape[1], 3, padding=1).double()
+            convolution.load_state_dict(dict(weight=weight[number], bias=bias[number]))
+            hidden = activate(convolution(hidden * mask))
+        expected += hidden * mask
+    assert torch.allclose(class_specific_image(x, label, weights), expected)
 
 
 def test_gradient():
-    features, label, weights = draw()
-    features, label = features[:1, :, :3, :3].requires_grad_(), label[:1, :3, :3].clamp(max=1)
-    parameters = [parameter.requires_grad_() for each in weights[:2] for parameter in each]
+    label = MAPS['all classes'][:1, :3, :3] % 2
+    x, weights = features(label), layers()
+    flat = [part[:2].detach().requires_grad_() for layer in weights for part in layer]
 
     def run(x, *flat):
-        return class_specific_image(x, label, [flat[:6], flat[6:]])
+        return class_specific_image(x, label, list(zip(flat[::2], flat[1::2], strict=True)))
 
-    assert torch.autograd.gradcheck(run, (features, *parameters), fast_mode=True)
+    assert torch.autograd.gradcheck(run, (x, *flat), fast_mode=True)
 
 
 def test_nothing_crosses_from_class_to_class():
-    features, label, weights = draw()
-    changed = torch.where((label == 1).unsqueeze(1), features + torch.randn_like(features), features)
-    before, after = (class_specific_image(x, label, weights) for x in (features, changed))
+    label = MAPS['all classes']
+    x, weights = features(label), layers()
+    changed = torch.where((label == 1).unsqueeze(1), x + torch.randn_like(x), x)
+    before, after = (class_specific_image(each, label, weights) for each in (x, changed))
     same = (before == after).all(1)
     assert same[label != 1].all() and not same[label == 1].any()
 
 
 def test_unknown_pixels_are_0():
-    features, label, weights = draw()
-    image = class_specific_image(features, label, weights, unknown=2).movedim(1, -1)
+    label = MAPS['all classes']
+    image = class_specific_image(features(label), label, layers(), unknown=2).movedim(1, -1)
     assert not image[label == 2].any() and image[label != 2].all()
 
 
-def test_classes_that_are_absent_get_a_gradient_of_0():
-    features, label, weights = draw()
-    flat = [parameter.requires_grad_() for each in weights for parameter in each]
-    label = torch.ones_like(label)
-    gradients = torch.autograd.grad(class_specific_image(features, label, weights).sum(), flat)
-    assert [gradient.any().item() for gradient in gradients] == [False] * 6 + [True] * 6 + [False] * 6
+@pytest.mark.parametrize(('number', 'unknown', 'learns'), [(1, None, [1]), (1, 1, [])])
+def test_classes_that_are_absent_or_unknown_get_a_gradient_of_0(number, unknown, learns):
+    label = torch.full((2, HEIGHT, WIDTH), number)
+    _, _, *gradients = image_and_gradients(class_specific_image, features(label), label, layers(), unknown)
+    for gradient in gradients:
+        assert gradient.flatten(1).any(1).nonzero().flatten().tolist() == learns
+
+
+def test_under_autocast_it_is_as_exact_as_convolutions_are(monkeypatch):
+    monkeypatch.setattr(class_specific, 'BLOCK', 64)  # a class's gradient is the sum of many blocks'
+    label = MAPS['all classes'].repeat(1, 5, 5)
+    x, weights = features(label, torch.float32), layers(torch.float32)
+    exact = image_and_gradients(plain_class_specific_image, x, label, weights)
+    with torch.autocast('cpu', torch.bfloat16):
+        plain = image_and_gradients(plain_class_specific_image, x, label, weights)
+        fast = image_and_gradients(class_specific_image, x, label, weights)
+    for ours, theirs, right in zip(fast, plain, exact, strict=True):
+        assert ours.dtype == torch.float32
+        assert 0 < (ours - right).norm() < 1.2 * (theirs - right).norm() < 0.1 * right.norm()

@@ -1,0 +1,44 @@
+"""Speed and memory, side by side with plain implementations: cases, and the table of what was measured."""
+
+from __future__ import annotations
+
+import torch
+from rich.console import Console
+from rich.progress import Progress
+
+from semsynth.apis.benchmark.class_specific import class_specific
+from semsynth.apis.benchmark.measure import measure
+from semsynth.apis.benchmark.table import machine, table
+
+CASES = dict(class_specific=class_specific)
+"""A case is a function of its own options and ``device`` that returns lists of :class:`Version`, each list measured in
+turns and compared."""
+
+
+def benchmark(case: str, device: str | None = None, repeats: int = 5, **options) -> str:
+    """Measure a case.
+
+    Args:
+        case: one of ``CASES``.
+        device: such as ``'cpu'``; the GPU where there is one by default.
+        repeats: rounds that are counted, after one that warms up and one for the memory.
+        options: the case's own.
+
+    Returns:
+        What was measured on, and a Markdown table.
+
+    Raises:
+        ValueError: there are no rounds, the device is absent, or an option does not fit the case.
+        DataError: a file is missing or unsound.
+    """
+    if repeats < 1:
+        raise ValueError(f'repeats={repeats}, but there must be one at least.')
+    device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+    if device.startswith('cuda') and not torch.cuda.is_available():
+        raise ValueError(f'device={device}, but there is no GPU that torch can use; take cpu.')
+    groups = CASES[case](device=device, **options)
+    facts = machine(device)  # before: its load is that of others
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task('Measuring', total=sum(map(len, groups)) * (repeats + 2))
+        measured = [measure(group, device, repeats, lambda: progress.advance(task)) for group in groups]
+    return f'{facts}\n\n{table(groups, measured)}'

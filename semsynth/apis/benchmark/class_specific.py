@@ -1,0 +1,95 @@
+"""Class-specific pixel generation (ECGAN, 3.3, eq. 7): what does one more class cost?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from semsynth.apis.benchmark.measure import Step, Version
+from semsynth.data.files import read_ids
+from semsynth.layers.class_convolution import ClassConvolution
+from semsynth.ops.class_specific import class_specific_image
+
+
+def plain_class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple[Tensor, Tensor]],
+                               unknown: int | None = None) -> Tensor:
+    """The formula as it is printed: every class's convolutions over the whole image, times its mask.
+
+    What :func:`class_specific_image` computes, with the same arguments.
+    """
+    image = 0
+    for number in range(len(layers[0][0])):
+        mask = ((label == number) & (label != (-1 if unknown is None else unknown))).unsqueeze(1)
+        x = features
+        for (weight, bias), activate in zip(layers, (F.relu, F.relu, torch.tanh), strict=True):
+            x = activate(F.conv2d(x * mask, weight[number], bias[number], padding=1))
+        image = image + x * mask
+    return image
+
+
+VERSIONS = dict(fast=class_specific_image, plain=plain_class_specific_image)
+
+
+def class_specific(device: str, sizes: Sequence[tuple[int, int]], channels: Sequence[int], classes: Sequence[int],
+                   maps: Sequence[str | Path] = (), versions: Sequence[str] = tuple(VERSIONS)) -> list[list[Version]]:
+    """Forward and backward pass of the operator alone, for several numbers of classes.
+
+    Args:
+        device: what it runs on.
+        sizes: heights and widths of the label map.
+        channels: channels C of the features.
+        classes: numbers of classes.
+        maps: files of label or instance maps, resized; their ids modulo the number of classes are the classes. None:
+            400 regions are drawn.
+        versions: names of ``VERSIONS``.
+
+    Raises:
+        ValueError: there is no such version.
+        DataError: a file is missing or unsound.
+    """
+    if unknown := set(versions) - set(VERSIONS):
+        raise ValueError(f'versions={sorted(unknown)}, but there are only {", ".join(VERSIONS)}.')
+    groups = []
+    for path in maps or [None]:
+        for height, width in sizes:
+            ids = _regions(height, width) if path is None else _resized(path, height, width)
+            name = 'regions' if path is None else Path(path).stem
+            for count in channels:
+                groups.append([
+                    Version({'label map': name, 'size': f'{height}x{width}', 'C': count, 'classes': number,
+                             'present': len((ids % number).unique()), 'version': version},
+                            partial(_step, version, ids % number, number, count, device), f'{number} classes')
+                    for version in versions for number in classes])
+    return groups
+
+
+def _step(version: str, label: Tensor, classes: int, channels: int, device: str) -> Step:
+    torch.manual_seed(0)
+    features = torch.randn(1, channels, *label.shape[1:], device=device, requires_grad=True)
+    label = label.to(device)
+    modules = [ClassConvolution(classes, channels, width).to(device) for width in (channels, channels, 3)]
+    layers = [(module.weight, module.bias) for module in modules]
+    learns = [features, *(part for layer in layers for part in layer)]
+
+    def step() -> list[Tensor]:
+        image = VERSIONS[version](features, label, layers)
+        return [image.detach(), *torch.autograd.grad(image.square().sum(), learns)]
+
+    return step
+
+
+def _regions(height: int, width: int) -> Tensor:
+    draw = torch.Generator().manual_seed(0)
+    centres = torch.rand(400, 2, generator=draw) * torch.tensor([height, width])
+    pixels = torch.cartesian_prod(torch.arange(height), torch.arange(width)).float()
+    return torch.cdist(pixels, centres).argmin(1).view(1, height, width)
+
+
+def _resized(path: str | Path, height: int, width: int) -> Tensor:
+    ids = torch.from_numpy(read_ids(str(path)).astype('float64'))
+    return F.interpolate(ids[None, None], (height, width), mode='nearest-exact')[0].long()

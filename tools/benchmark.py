@@ -1,0 +1,38 @@
+"""Speed and memory beside plain implementations: python tools/benchmark.py CASE. Prints a Markdown table."""
+
+import argparse
+
+from semsynth.apis.benchmark import benchmark
+from semsynth.command_line import plain_errors
+
+
+def size(text: str) -> tuple[int, int]:
+    """Height and width."""
+    height, _, width = text.partition('x')
+    if not height.isdecimal() or not width.isdecimal():
+        raise argparse.ArgumentTypeError(f'expected HEIGHTxWIDTH, such as 256x512, found {text}')
+    return int(height), int(width)
+
+
+@plain_errors()
+def main() -> None:
+    """Parse the command line and measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    cases = parser.add_subparsers(dest='case', required=True, metavar='CASE')
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument('--device', help='cpu or cuda (default: the GPU where there is one)')
+    common.add_argument('--repeats', type=int, default=5, help='rounds that are counted (default: %(default)s)')
+
+    case = cases.add_parser('class_specific', parents=[common], help='class-specific pixel generation (ECGAN, eq. 7) '
+                            'at several numbers of classes')
+    case.add_argument('--sizes', nargs='+', type=size, default=[(128, 256)], metavar='HxW', help='(default: 128x256)')
+    case.add_argument('--channels', nargs='+', type=int, default=[16], help='of the features (default: 16)')
+    case.add_argument('--classes', nargs='+', type=int, default=[19, 183], help='(default: 19 183)')
+    case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='label or instance maps, ids modulo the '
+                      'number of classes (default: regions are drawn)')
+    case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
+    print(benchmark(**vars(parser.parse_args())))
+
+
+if __name__ == '__main__':
+    main()
