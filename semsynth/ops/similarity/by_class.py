@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from semsynth.ops.products import CPU_TILE, product
 from semsynth.ops.similarity.numerics import LOG_FLOOR, SLOPE_FLOOR, finish, operands
 
-ROWS = 512
-COLUMNS = 1024
+ROWS, COLUMNS = CPU_TILE
 
 
 def evaluate(probs: Tensor, label: Tensor, valid: Tensor, gradient: bool) -> tuple[Tensor, Tensor | None]:
@@ -45,7 +45,7 @@ def _all_pairs(p: Tensor, sizes: list[int], gradient: bool) -> tuple[float, Tens
     size, total, slope = len(left), 0.0, torch.zeros_like(left.T)
     for i, j, alike in _tiles(sizes):
         right = same if alike else other
-        x = _product(left[i], right[j])
+        x = product(left[i], right[j])
         least = x.amin().item()
         total -= (1 if i == j else 2) * _sum_of_logs(x.flatten(), least)
         if not gradient:
@@ -53,9 +53,9 @@ def _all_pairs(p: Tensor, sizes: list[int], gradient: bool) -> tuple[float, Tens
         if not least >= SLOPE_FLOOR:
             x.clamp_(min=SLOPE_FLOOR)
         x.reciprocal_()
-        slope[:, i] -= _product(right[j].T, x)
+        slope[:, i] -= product(right[j].T, x)
         if i != j:
-            slope[:, j] -= _product(right[i].T, x.T)
+            slope[:, j] -= product(right[i].T, x.T)
     return total / size ** 2, finish(slope, size) if gradient else None
 
 
@@ -84,11 +84,3 @@ def _sum_of_logs(x: Tensor, least: float) -> float:
         odd += x[2 * half:].log().sum().item() if len(x) % 2 else 0
         x, least = x[:half] * x[half:2 * half], least ** 2
     return odd + x.log().sum(dtype=torch.float64).item()
-
-
-def _product(a: Tensor, b: Tensor) -> Tensor:
-    """a b^T. oneDNN is up to twice as fast as MKL on AMD, but writes a kernel for each new shape: full tiles only."""
-    full = ROWS * COLUMNS in (len(a) * len(b), b.numel())
-    if full and a.dtype == torch.float32 and torch.backends.mkldnn.is_available():
-        return torch.ops.mkldnn._linear_pointwise(a, b, None, 'none', [], '')
-    return a @ b.T
