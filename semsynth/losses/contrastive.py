@@ -13,6 +13,7 @@ from torch import Tensor
 from semsynth.losses.base import Loss, full_precision
 from semsynth.losses.pixel_memory import PixelMemory
 from semsynth.losses.pixel_sampling import NO_CLASS, sample_pixels
+from semsynth.ops import tiled_contrastive
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def contrastive(embeddings: Tensor, classes: Tensor, temperature: float, memory:
     Every pixel is an anchor; its positives P are the other pixels of its class, its negatives N those of the others,
     those in memory, which are no anchors, included:
     ``1/|P| sum_{+ in P} -log(exp(i.+ / t) / (exp(i.+ / t) + sum_{- in N} exp(i.- / t)))``.
+    Plain, with matrices of all pairs; :func:`semsynth.ops.tiled_contrastive` is the same for many pixels.
 
     Args:
         embeddings: ``(S, D)``; L2-normalised here.
@@ -86,37 +88,53 @@ class ContrastiveLoss(Loss):
     favours hard pixels within a class. It depends on the seed, the step's number and the rank alone. Pixels of the
     unknown class are left out, and a class with one pixel drawn and none in memory has negatives' part only.
 
+    ``max_per_class=None, max_pixels=None`` is the paper's: every pixel of every rank is an anchor, in memory that
+    grows with the number of pixels compared, and time with its square; every rank computes all of it. The draw then
+    says only which pixels enter the memory.
+
     Args:
         temperature: divisor of the cosine similarities.
-        max_per_class: most pixels that a rank draws of one class.
+        max_per_class: most pixels that a rank draws of one class; None: no bound.
         max_pixels: most pixels drawn in all, of which each rank draws its share (batches of ranks have the same size,
             or more pixels than that). Time and memory grow with its product with the number of pixels compared,
-            ``max_pixels + num_classes * memory.per_class``.
+            ``max_pixels + num_classes * memory.per_class``. None: every pixel.
         memory: arguments of :class:`~semsynth.losses.pixel_memory.PixelMemory`, whose ``num_classes`` and ``channels``
             are the model's; by default there is no memory.
         seed: of the draw.
         weight: factor of the whole term.
 
     Raises:
-        ValueError: the temperature is not positive, a bound is less than 2, or the memory cannot be made.
+        ValueError: the temperature is not positive, a bound is less than 2, every pixel is taken but not of every
+            class, or the memory cannot be made; in training with every pixel, the temperature is less than 0.003.
     """
 
     sums_over_views = False
     reads_label_map = True
     reads = ('embedding',)
 
-    def __init__(self, temperature: float = 0.1, max_per_class: int = 64, max_pixels: int = 1024,
+    def __init__(self, temperature: float = 0.1, max_per_class: int | None = 64, max_pixels: int | None = 1024,
                  memory: dict | None = None, seed: int = 0, weight: float = 1.0):
         super().__init__(weight)
         if temperature <= 0:
             raise ValueError(f'ContrastiveLoss: temperature={temperature}, expected more than 0.')
         for name, bound in dict(max_per_class=max_per_class, max_pixels=max_pixels).items():
-            if bound < 2:
+            if bound is not None and bound < 2:
                 raise ValueError(f'ContrastiveLoss: {name}={bound}, expected 2 or more: a single pixel has no other '
                                  'one to be close to.')
+        if max_pixels is None and max_per_class is not None:
+            raise ValueError(f'ContrastiveLoss: max_pixels=None takes every pixel, but max_per_class={max_per_class} '
+                             'leaves some out; set max_per_class=None too, or give max_pixels a number.')
         self.temperature, self.max_per_class, self.max_pixels = temperature, max_per_class, max_pixels
         self.seed = seed
         self.memory_options, self.memory = memory, None
+
+    @property
+    def protocol(self) -> str:
+        """Which pixels it compares, in words for logs and result files."""
+        of_class = '' if self.max_per_class is None else f', {self.max_per_class} a class and rank'
+        pixels = 'every pixel' if self.max_pixels is None else (
+            f'at most {self.max_pixels} pixels{of_class}, drawn anew at every step')
+        return f'{pixels}, with each other' + ('' if self.memory_options is None else ' and with past ones')
 
     def attach(self, model: Synthesizer) -> None:
         """Make the memory for the model's classes and embeddings."""
@@ -136,12 +154,15 @@ class ContrastiveLoss(Loss):
             label = label.squeeze(1).long()
         generator = torch.Generator(label.device).manual_seed((self.seed + get_rank()) * 1_000_003 + step.iteration)
         chances = None if self.memory is None else self.memory.chances(embedding, label)
-        pixels, classes = sample_pixels(label, step.layout.num_classes, step.layout.unknown, self.max_per_class,
-                                        math.ceil(self.max_pixels / get_world_size()), generator, chances)
+        everything = label.numel()
+        share = everything if self.max_pixels is None else math.ceil(self.max_pixels / get_world_size())
+        pixels, classes = sample_pixels(label, step.layout.num_classes, step.layout.unknown,
+                                        self.max_per_class or everything, share, generator, chances)
         area = label[0].numel()
         drawn, classes = gather_ranks(embedding.flatten(2)[pixels // area, :, pixels % area], classes)
+        function = tiled_contrastive if self.max_pixels is None else contrastive
         if self.memory is None:
-            return contrastive(drawn, classes, self.temperature)
-        loss = contrastive(drawn, classes, self.temperature, *self.memory.entries())
+            return function(drawn, classes, self.temperature)
+        loss = function(drawn, classes, self.temperature, *self.memory.entries())
         self.memory.store(drawn, classes)
         return loss

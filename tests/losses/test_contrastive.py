@@ -110,16 +110,20 @@ def test_half_precision_embeddings(make_step):
     assert loss.dtype == torch.float32 and loss.isfinite() and embedding.grad.isfinite().all()
 
 
-def with_memory(num_classes=3, channels=6, **options):
+EVERY_PIXEL = dict(max_per_class=None, max_pixels=None)
+
+
+def with_memory(num_classes=3, channels=6, settings=None, **options):
     """The loss, as a model has it."""
-    loss = ContrastiveLoss(memory=options)
+    loss = ContrastiveLoss(memory=options, **(settings or {}))
     loss.attach(SimpleNamespace(generator=SimpleNamespace(head=SimpleNamespace(embedding_channels=channels)),
                                 data_preprocessor=SimpleNamespace(num_classes=num_classes)))
     return loss
 
 
-def test_each_step_is_compared_with_the_steps_before(make_step):
-    loss = with_memory(per_class=5, per_step=3)
+@pytest.mark.parametrize('settings', [{}, EVERY_PIXEL], ids=['drawn', 'every pixel'])
+def test_each_step_is_compared_with_the_steps_before(make_step, settings):
+    loss = with_memory(per_class=5, per_step=3, settings=settings)
     for iteration in range(4):
         label, embedding = torch.randint(0, 3, (2, 3, 5)), torch.randn(2, 6, 3, 5, requires_grad=True)
         memory, kinds = loss.memory.entries()
@@ -134,6 +138,43 @@ def test_each_step_is_compared_with_the_steps_before(make_step):
         gradient = embedding.grad.movedim(1, -1).reshape(30, 6).double()
         torch.testing.assert_close(gradient, plain.grad, rtol=1e-4, atol=1e-6)
     assert loss.memory.seen.tolist() == [12, 12, 0]  # the unknown class is not remembered
+
+
+def test_every_pixel_of_the_batch_is_an_anchor(make_step):
+    label, embedding = torch.randint(0, 3, (2, 17, 23)), torch.randn(2, 6, 17, 23, requires_grad=True)
+    step = make_step(dict(embedding=embedding), dict(image=None), label=label, unknown=1)
+    loss = ContrastiveLoss(**EVERY_PIXEL).for_generator(step)
+    expected = contrastive(embedding.movedim(1, -1).flatten(0, 2), label.flatten().where(label.flatten() != 1, -1), 0.1)
+    torch.testing.assert_close(loss, expected)
+    gradient, = torch.autograd.grad(loss, embedding)
+    torch.testing.assert_close(gradient, torch.autograd.grad(expected, embedding)[0])
+    assert torch.equal(gradient.abs().sum(1) > 0, label != 1)
+
+
+def test_of_every_pixel_the_hard_ones_are_remembered(make_step):
+    loss = with_memory(channels=2, hardness=20.0, per_step=4, settings=EVERY_PIXEL)
+    past, opposite = torch.tensor([1., 0]), torch.tensor([-1., 0])
+    loss.memory.store(past.repeat(2, 1), torch.tensor([0, 0]))
+    embedding = torch.stack([past] * 8 + [opposite] * 8).T.reshape(1, 2, 4, 4)
+    loss.for_generator(make_step(dict(embedding=embedding), dict(image=None), label=torch.zeros(1, 4, 4).long()))
+    assert loss.memory.embeddings[0, :6].tolist() == [[1, 0]] * 2 + [[-1, 0]] * 4
+
+
+def test_no_bound_of_a_class(make_step):
+    label, embedding = torch.zeros(1, 9, 9, dtype=torch.long), torch.randn(1, 6, 9, 9, requires_grad=True)
+    label[0, 0, 0] = 1
+    step = make_step(dict(embedding=embedding), dict(image=None), label=label)
+    ContrastiveLoss(max_per_class=None, max_pixels=75).for_generator(step).backward()
+    assert (embedding.grad.abs().sum(1) > 0).sum() == 75
+
+
+@pytest.mark.parametrize(('options', 'protocol'), [
+    ({}, 'at most 1024 pixels, 64 a class and rank, drawn anew at every step, with each other'),
+    (dict(max_per_class=None, memory={}),
+     'at most 1024 pixels, drawn anew at every step, with each other and with past ones'),
+    (EVERY_PIXEL, 'every pixel, with each other')])
+def test_which_pixels_are_compared_is_said(options, protocol):
+    assert ContrastiveLoss(**options).protocol == protocol
 
 
 def test_one_class_is_contrasted_with_the_past(make_step):
@@ -175,7 +216,8 @@ def test_memory_on_a_head_that_does_not_say_its_channels():
 @pytest.mark.parametrize('options, message', [
     (dict(temperature=0), 'temperature=0, expected more than 0'),
     (dict(max_per_class=1), 'max_per_class=1, expected 2 or more'),
-    (dict(max_pixels=0), 'max_pixels=0, expected 2 or more')])
+    (dict(max_pixels=0), 'max_pixels=0, expected 2 or more'),
+    (dict(max_pixels=None), 'max_pixels=None takes every pixel, but max_per_class=64 leaves some out')])
 def test_bounds_are_checked(options, message):
     with pytest.raises(ValueError, match=message):
         ContrastiveLoss(**options)

@@ -31,11 +31,11 @@ def images_of(rank, step):
     return images, label.masked_fill(unknown | torch.tensor(step == 4 or (step == 3 and rank == 1)), UNKNOWN)
 
 
-def train(folder):
+def train(folder, settings):
     distributed.init_process_group('gloo')
     rank = distributed.get_rank()
     net = DistributedDataParallel(network())
-    loss = ContrastiveLoss(memory=dict(per_class=5, per_step=2))
+    loss = ContrastiveLoss(memory=dict(per_class=5, per_step=2), **settings)
     loss.attach(SimpleNamespace(generator=SimpleNamespace(head=SimpleNamespace(embedding_channels=CHANNELS)),
                                 data_preprocessor=SimpleNamespace(num_classes=CLASSES)))
     records = []
@@ -52,11 +52,11 @@ def train(folder):
     torch.save(records, folder / f'{rank}.pth')
 
 
-@pytest.fixture(scope='module')
-def ranks(tmp_path_factory):
+@pytest.fixture(scope='module', params=[{}, dict(max_per_class=None, max_pixels=None)], ids=['drawn', 'every pixel'])
+def ranks(request, tmp_path_factory):
     """What each rank had at each step."""
     folder = tmp_path_factory.mktemp('ranks')
-    assert run_ranks(train, RANKS, folder) == [0] * RANKS
+    assert run_ranks(train, RANKS, folder, request.param) == [0] * RANKS
     return [torch.load(folder / f'{rank}.pth') for rank in range(RANKS)]
 
 
