@@ -51,6 +51,13 @@ def test_every_evaluator_builds(path, roots):
             EVALUATORS.build(evaluator)
 
 
+@pytest.mark.parametrize('path', [path for path in CONFIGS if 'vae' in path or 'multimodal' in path])
+def test_latents_are_kept_near_the_normal_distribution_with_weight_005(path):
+    """ECGAN, appendix C, and SPADE: StyleEncoder and its KL term, the mean over images."""
+    model = load_config(ROOT / path).model
+    assert model.encoder.type == 'StyleEncoder' and model.losses.kl == dict(type='KLLoss', weight=0.05)
+
+
 def test_published_segmentors_have_the_classes_that_labels_are_mapped_to():
     config = load_config(ROOT / 'configs/ecgan/ecgan_cityscapes.py')
     label_generator, judge = config.model.segmentor, config.test_evaluator[0].judge
