@@ -37,7 +37,7 @@ def neighbours_first(count: int, limit: int) -> Pairs:
 
 
 class DiversityEvaluator(Evaluator):
-    """Mean distance between samples of one layout, higher is more diverse (BicycleGAN, Zhu et al. 2017, 5.2).
+    """Mean distance between samples of one layout, higher is more diverse (BicycleGAN, Zhu et al. 2017).
 
     Pairs are averaged within a layout, then over the layouts, in float64. No real image is looked at. A high score
     alone says little: noise is diverse too.
@@ -63,8 +63,15 @@ class DiversityEvaluator(Evaluator):
 
     @torch.no_grad()
     def process(self, data_batch: Any, data_samples: Sequence[Sequence[dict]]) -> None:
-        """Keep the mean distance of each layout; ``data_samples`` are the samples of each."""
+        """Keep the mean distance of each layout; ``data_samples`` are the samples of each.
+
+        Raises:
+            ValueError: there is one result a layout, as the test loop makes them.
+        """
         for samples in data_samples:
+            if isinstance(samples, dict):
+                raise ValueError(f'{type(self).__name__} compares samples of one layout, of which tests make but one: '
+                                 'name it in diversity_evaluator, not in test_evaluator, and run tools/diversity.py.')
             images = [self.resized(self.generated(sample)) for sample in samples]
             distances = self.distances(images, neighbours_first(len(images), self.pairs)).double()
             self.results.append(dict(mean=distances.mean().item(), samples=len(images), pairs=len(distances)))

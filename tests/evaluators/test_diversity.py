@@ -97,7 +97,7 @@ def test_lpips_of_another_file_and_another_output(alexnet, tmp_path):
     own.process(None, [samples])
     assert set(own.evaluate(1)) == {'edge/LPIPS'}
     torch.save(dict(weight=torch.ones(1)), tmp_path / 'other.pth')
-    with pytest.raises(ValueError, match=r"other\.pth does not hold the weights of torchvision's AlexNet; expected the"):
+    with pytest.raises(ValueError, match=r"other\.pth does not hold the weights of torchvision's AlexNet; expected"):
         EVALUATORS.build(dict(type='LPIPSDiversity', weights=str(tmp_path / 'other.pth')))
     assert torch.hub.get_dir() == hub
 
@@ -150,3 +150,8 @@ def test_gray_images_and_a_stated_size():
     assert evaluator.evaluate(1)['diversity_judge'] > 0 and evaluator.protocol['size'] == [32, 40]
     with pytest.raises(ValueError, match="FeatureDiversity: output='edge' is none of the model's, which are image"):
         FeatureDiversity(JUDGE, output='edge').process(None, [[dict(outputs=dict(image=picture()))] * 2])
+
+
+def test_the_test_loop_is_not_its_place():
+    with pytest.raises(ValueError, match='FeatureDiversity compares samples of one layout, of which tests make but'):
+        FeatureDiversity(JUDGE).process(None, layout(2))
