@@ -32,4 +32,4 @@ class ADE20KDataset(SceneDataset):
             label_space=LabelSpace(self.classes, unknown=0),
             palette=[(0, 0, 0), *SegmentorADE20K.METAINFO['palette']],
             folders=dict(photo=f'images/{split}', label=f'annotations/{split}'),
-            suffixes=dict(photo=('.jpg',), label=('.png',)), **kwargs)
+            suffixes=dict(photo=('.jpg', '.png'), label=('.png',)), **kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from semsynth.data.draws import SeededDraws
 from semsynth.data.files import MAKE_EDGES, DataError, find_by_stem, first_few
 from semsynth.data.label_spaces import NO_CLASS, LabelSpace, class_table
 from semsynth.data.pipeline import complete_pipeline
+from semsynth.data.resized import copy_misread
 from semsynth.registry import TRANSFORMS
 
 KEYS = dict(label='seg_map_path', raw='raw_path', photo='img_path', instance='instance_path', edge='edge_path')
@@ -88,6 +90,11 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         transforms = complete_pipeline(transforms, self.layout_kind, instances, edges, class_map)
         super().__init__(data_root=data_root, metainfo=metainfo, pipeline=transforms, **kwargs)
 
+    @property
+    def layout_folder(self) -> str:
+        """The folder of what layouts are made from, below ``data_root``, such as ``gtFine/train``."""
+        return Path(os.path.relpath(self.folders[self.layout_kind], self.data_root)).as_posix()
+
     def load_data_list(self) -> list[dict]:
         """The scenes, sorted by name.
 
@@ -127,6 +134,8 @@ class SceneDataset(SeededDraws, BaseSegDataset):
                         f'{first_few(self.suffixes[layout], 9)}; check split and data_root.']
         required = [kind for kind in kinds if found[kind] or kind != 'photo']
         problems = [problem for kind in required for problem in self._unpaired(kind, found)]
+        if misread := copy_misread(self.data_root, self.layout_folder, self.pipeline.transforms):
+            problems.insert(0, misread)
         whole = [name for name in found[layout] if all(name in found[kind] for kind in required)]
         return [_scene(name, {kind: found[kind][name][0] for kind in required}) for name in whole], problems
 

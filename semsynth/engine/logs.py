@@ -12,6 +12,7 @@ from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.runner import Runner
 
 from semsynth.engine.checkpoint import kept_note
+from semsynth.engine.loop import ResumableTrainLoop
 from semsynth.engine.memory import peak_memory
 from semsynth.engine.wrapping import bare
 from semsynth.registry import HOOKS
@@ -23,8 +24,9 @@ NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
 class DeferredInfoHook(RuntimeInfoHook):
     """mmengine's runtime information, but losses stay on the device until they are logged or a checkpoint is written.
 
-    Adds the norms of clipped gradients (``generator/grad_norm``), ``images_per_second`` over all ranks and, on a CPU,
-    ``memory`` in MB. Stops training at the first loss that is not finite.
+    Adds the norms of clipped gradients (``generator/grad_norm``), ``images_per_second`` over all ranks,
+    ``data_percent``, the share of the time in which this rank waited for batches, and, on a CPU, ``memory`` in MB.
+    Stops training at the first loss that is not finite.
 
     Args:
         history: number of values kept of each logged quantity; mmengine keeps, and saves, all of them.
@@ -32,6 +34,7 @@ class DeferredInfoHook(RuntimeInfoHook):
 
     def __init__(self, history: int = 1000):
         self.history = history
+        self.loop: ResumableTrainLoop | None = None
         self.pending: list[tuple[int, list[str], dict[str, torch.Tensor]]] = []
 
     def before_run(self, runner: Runner) -> None:
@@ -46,6 +49,7 @@ class DeferredInfoHook(RuntimeInfoHook):
             if loss.protocol:
                 runner.logger.info(f'{name}: {loss.protocol}')
         self.interval = next((hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)), 50)
+        self.loop = runner.train_loop
         self._start_clock()
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
@@ -68,7 +72,8 @@ class DeferredInfoHook(RuntimeInfoHook):
     def after_val(self, runner: Runner) -> None:
         """Leave validation out of the speed of training."""
         super().after_val(runner)
-        self._start_clock()
+        if self.loop:  # not where validation is all there is
+            self._start_clock()
 
     def _read(self, runner: Runner) -> None:
         """Fetch all kept values in one transfer."""
@@ -94,11 +99,13 @@ class DeferredInfoHook(RuntimeInfoHook):
                 'Look at these samples, lower the learning rate, or drop the term to find the cause.')
 
     def _start_clock(self) -> None:
-        self.steps, self.since = 0, time.perf_counter()
+        self.steps, self.since, self.waited = 0, time.perf_counter(), self.loop.waited
 
     def _measure(self, runner: Runner) -> None:
+        seconds, waited = time.perf_counter() - self.since, self.loop.waited - self.waited
         images = self.steps * runner.train_dataloader.batch_size * get_world_size()
-        runner.message_hub.update_scalar('train/images_per_second', images / (time.perf_counter() - self.since))
+        runner.message_hub.update_scalar('train/images_per_second', images / seconds)
+        runner.message_hub.update_scalar('train/data_percent', 100 * waited / seconds)
         if not torch.cuda.is_available():  # on a GPU mmengine logs it
             runner.message_hub.update_scalar('train/memory', peak_memory())
         self._start_clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 
 from mmengine.dist import broadcast_object_list, is_main_process
@@ -26,6 +27,10 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         val_begin: first iteration that may be validated.
         val_interval: iterations between validations; the last iteration is always validated.
 
+    Attributes:
+        waited: seconds spent so far on waiting for batches. (mmengine's ``data_time`` has pictures and checkpoints in
+            it, too.)
+
     Raises:
         ValueError: not exactly one of the lengths is given, or the sampler is another.
     """
@@ -44,6 +49,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         super().__init__(runner, dataloader, self.epoch_length * max_epochs if max_iters is None else max_iters,
                          val_begin=val_begin, val_interval=val_interval)
         self._max_epochs = math.ceil(self.max_iters / self.epoch_length)
+        self.waited = 0.0
 
     @property
     def epoch(self) -> int:
@@ -67,7 +73,10 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         batches = iter(self.dataloader)
         while self._iter < self.max_iters and not self.stop_training:
             self.runner.model.train()
-            self.run_iter(next(batches))
+            started = time.perf_counter()
+            batch = next(batches)
+            self.waited += time.perf_counter() - started
+            self.run_iter(batch)
             if self._is_validation_due():
                 self._validate()
         self.runner.call_hook('after_train_epoch')

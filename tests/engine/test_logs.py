@@ -24,8 +24,10 @@ def test_what_is_logged(logged):
     assert [line['step'] for line in training] == [3, 6, 9, 12]
     for line in training:
         assert {'generator/adversarial', 'generator/pixel', 'discriminator/adversarial', 'generator.lr', 'time',
-                'discriminator.lr', 'generator/grad_norm', 'images_per_second', 'data_time', 'memory'} < set(line)
+                'discriminator.lr', 'generator/grad_norm', 'images_per_second', 'data_time', 'data_percent',
+                'memory'} < set(line)
         assert line['images_per_second'] > 0
+        assert 0 < line['data_percent'] < 100
     assert training[0]['generator.lr'] == 1e-3
     assert training[-1]['generator.lr'] == 0
     assert [line['step'] for line in lines if 'toy/brightness' in line] == [5, 10, 12]
