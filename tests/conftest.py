@@ -6,6 +6,9 @@ import torch
 
 from semsynth.data.toycity import make_toycity
 
+if not torch.cuda.is_available():
+    os.environ['TRITON_INTERPRET'] = '1'  # Triton's kernels run here too, slowly; it reads this when it is imported
+
 
 @pytest.fixture(autouse=True, scope='session')
 def _one_thread():

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from semsynth.losses.base import Loss
 from semsynth.ops import sampled_similarity_loss, similarity_loss
+from semsynth.ops.similarity import PRECISIONS
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -37,35 +38,42 @@ class SimilarityLoss(Loss):
         partners: None takes all pairs; m pairs each pixel with itself and m others, drawn anew at every step: an
             unbiased estimate for ``m / (H W)`` of the cost, whose variance
             :func:`semsynth.ops.sampled_similarity_loss` states.
+        precision: of the products on a GPU: 'float32', or the faster 'tf32', which stays within 1e-3 of the loss and
+            1e-2 of its gradient's norm.
         weight: factor of the whole term.
         views: weight of each view that it is for; by default the model's views with their weights. Label generators
             know photos: name the views that imitate one where the model has an edge view too.
 
     Raises:
-        ValueError: the stride or the partners are less than 1; in training, it is larger than the images.
+        ValueError: the stride or the partners are less than 1, or there is no such precision; in training, the stride
+            is larger than the images.
     """
 
     labels = reads_label_map = True
 
-    def __init__(self, stride: int = 1, partners: int | None = None, weight: float = 1.0,
+    def __init__(self, stride: int = 1, partners: int | None = None, precision: str = 'float32', weight: float = 1.0,
                  views: dict[str, float] | None = None):
         super().__init__(weight, views)
         if stride < 1:
             raise ValueError(f'SimilarityLoss: stride={stride}, expected 1 (every pixel) or more.')
         if partners is not None and partners < 1:
             raise ValueError(f'SimilarityLoss: partners={partners}, expected 1 or more, or None for all pairs.')
-        self.stride, self.partners = stride, partners
+        if precision not in PRECISIONS:
+            raise ValueError(f'SimilarityLoss: precision={precision!r}, expected one of {", ".join(PRECISIONS)}.')
+        self.stride, self.partners, self.precision = stride, partners, precision
 
     @property
     def protocol(self) -> str:
         """Which pairs it reads, in words for logs and result files."""
-        pixels = 'pixels' if self.stride == 1 else f'the pixels at 1/{self.stride} of the size'
-        return f'all pairs of {pixels}' if self.partners is None else (
-            f'all pairs of {pixels}, estimated from each with {self.partners} others, drawn anew at every step')
+        words = 'all pairs of pixels' if self.stride == 1 else f'all pairs of the pixels at 1/{self.stride} of the size'
+        if self.partners is not None:
+            words += f', estimated from each with {self.partners} others, drawn anew at every step'
+        return words if self.precision == 'float32' else f'{words}; products in {self.precision} on a GPU'
 
     def extra_repr(self) -> str:
         """What a printed model says of it."""
-        return f'stride={self.stride}, partners={self.partners}, weight={self.weight}: {self.protocol}'
+        return (f'stride={self.stride}, partners={self.partners}, precision={self.precision}, weight={self.weight}: '
+                f'{self.protocol}')
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views."""
@@ -76,5 +84,6 @@ class SimilarityLoss(Loss):
         function = similarity_loss
         if self.partners is not None:
             function = partial(sampled_similarity_loss, partners=self.partners)
-        return sum(weight * function(sample(step.probabilities[view], self.stride), target, ignore_index=NO_CLASS)
+        return sum(weight * function(sample(step.probabilities[view], self.stride), target, ignore_index=NO_CLASS,
+                                     precision=self.precision)
                    for view, _, weight in self.over_views(step))

@@ -50,7 +50,8 @@ def test_sampling_starts_in_the_middle():
 
 def test_the_stride_is_visible():
     assert repr(SimilarityLoss(stride=4)) == (
-        'SimilarityLoss(stride=4, partners=None, weight=1.0: all pairs of the pixels at 1/4 of the size)')
+        'SimilarityLoss(stride=4, partners=None, precision=float32, weight=1.0: '
+        'all pairs of the pixels at 1/4 of the size)')
     assert SimilarityLoss().protocol == 'all pairs of pixels'
 
 
@@ -60,6 +61,12 @@ def test_partners_are_an_estimate_that_says_so(step):
     assert loss.for_generator(step) != loss.for_generator(step)
     torch.testing.assert_close(SimilarityLoss(partners=9 * 14).for_generator(step),
                                SimilarityLoss().for_generator(step))
+
+
+def test_reduced_precision_says_so():
+    assert SimilarityLoss(precision='tf32').protocol == 'all pairs of pixels; products in tf32 on a GPU'
+    with pytest.raises(ValueError, match="precision='fp8', expected one of float32, tf32"):
+        SimilarityLoss(precision='fp8')
 
 
 def test_no_partners():

@@ -49,7 +49,7 @@ def test_is_eq_3_whatever_the_tiles(monkeypatch, side, ignore_index):
 
 @pytest.mark.usefixtures('any_way')
 def test_the_gradient_of_the_probabilities_themselves_is_autograd_s():
-    logits, label = example()
+    logits, label = example(size=(3, 4))
     probs = logits.detach().softmax(1).requires_grad_()
     gradient, = torch.autograd.grad(similarity_loss(probs, label), probs)
     torch.testing.assert_close(gradient, torch.autograd.grad(transcription(probs, label), probs)[0])
@@ -194,12 +194,18 @@ def test_shapes_that_do_not_belong_together(shape):
         similarity_loss(torch.rand(2, 4, 5, 7), torch.zeros(shape, dtype=torch.long))
 
 
+def test_a_precision_that_there_is_not():
+    with pytest.raises(ValueError, match="precision='half', expected one of float32, tf32"):
+        similarity_loss(torch.rand(2, 4, 5, 7), torch.zeros(2, 5, 7), precision='half')
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
 def test_on_a_gpu_it_is_the_same_and_nothing_waits():
     logits, label = example(size=(33, 47), dtype=torch.float32)
     label[:, :4] = 255
     expected = similarity_loss(logits.softmax(1), label, 255)
     probs, label = logits.detach().cuda().softmax(1).requires_grad_(), label.cuda()
+    similarity_loss(probs, label, 255)  # compiles the kernel
     torch.cuda.set_sync_debug_mode('error')
     try:
         loss = similarity_loss(probs, label, 255)

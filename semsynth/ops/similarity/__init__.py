@@ -1,6 +1,6 @@
 """Similarity loss (ECGAN, eq. 3): cross entropy between the pairwise similarities of two label maps."""
 
-from semsynth.ops.similarity.exact import similarity_loss
+from semsynth.ops.similarity.exact import PRECISIONS, similarity_loss
 from semsynth.ops.similarity.sampled import sampled_similarity_loss
 
-__all__ = ['sampled_similarity_loss', 'similarity_loss']
+__all__ = ['PRECISIONS', 'sampled_similarity_loss', 'similarity_loss']

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from semsynth.ops.similarity import by_class, tiled
 
+PRECISIONS = ('float32', 'tf32')
 
-def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = None) -> Tensor:
+def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = None,
+                    precision: str = 'float32') -> Tensor:
     """Binary cross entropy over all pairs of pixels: do two pixels belong to the same class? (ECGAN, eq. 3.)
 
     With ``q_ij = p_i . p_j`` the similarity of two pixels of one image, and M its valid pixels, an image's loss is
@@ -25,15 +31,16 @@ def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = Non
         probs: class probabilities, ``(B, N, H, W)``, summing to 1 over N.
         label: class of each pixel, ``(B, H, W)``, any integers.
         ignore_index: label of the pixels that are left out, or None.
+        precision: of the products' factors on a GPU, 'float32' or 'tf32'; elsewhere it is float32.
 
     Returns:
         A scalar, float32 (float64 for float64 probabilities): the mean over the images, where one without any valid
         pixel counts 0.
 
     Raises:
-        ValueError: the shapes do not belong together.
+        ValueError: the shapes do not belong together, or there is no such precision.
     """
-    return losses_of_images(*checked('similarity_loss', probs, label, ignore_index)).mean()
+    return losses_of_images(*checked('similarity_loss', probs, label, ignore_index), precision).mean()
 
 
 def checked(name: str, probs: Tensor, label: Tensor, ignore_index: int | None) -> tuple[Tensor, Tensor, Tensor]:
@@ -46,9 +53,22 @@ def checked(name: str, probs: Tensor, label: Tensor, ignore_index: int | None) -
     return wide.flatten(2), label, valid
 
 
-def losses_of_images(probs: Tensor, label: Tensor, valid: Tensor) -> Tensor:
+def losses_of_images(probs: Tensor, label: Tensor, valid: Tensor, precision: str) -> Tensor:
     """The loss of each image, ``(B,)``, from what :func:`checked` returns."""
-    return _PairwiseCrossEntropy.apply(probs, label, valid)
+    if precision not in PRECISIONS:
+        raise ValueError(f'Similarity loss: precision={precision!r}, expected one of {", ".join(PRECISIONS)}.')
+    return _PairwiseCrossEntropy.apply(probs, label, valid, precision)
+
+
+def _evaluation(probs: Tensor, precision: str) -> Callable:
+    """Who evaluates the loss of such probabilities."""
+    if probs.device.type == 'cpu':
+        return by_class.evaluate
+    if probs.device.type == 'cuda' and probs.dtype == torch.float32 and find_spec('triton'):
+        from semsynth.ops.similarity import fused  # only where there is Triton
+        if torch.cuda.get_device_capability(probs.device) >= (8, 0) and probs.shape[1] <= fused.MAX_CLASSES:
+            return partial(fused.evaluate, precision=precision)
+    return tiled.evaluate
 
 
 class _PairwiseCrossEntropy(torch.autograd.Function):
@@ -58,16 +78,15 @@ class _PairwiseCrossEntropy(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, probs: Tensor, label: Tensor, valid: Tensor) -> Tensor:
+    def forward(ctx, probs: Tensor, label: Tensor, valid: Tensor, precision: str) -> Tensor:
         """Pixels ``(B, N, M)``, labels and validity ``(B, M)``."""
-        evaluate = by_class.evaluate if probs.device.type == 'cpu' else tiled.evaluate
         with torch.autocast(probs.device.type, enabled=False):
-            losses, slopes = evaluate(probs, label, valid, ctx.needs_input_grad[0])
+            losses, slopes = _evaluation(probs, precision)(probs, label, valid, ctx.needs_input_grad[0])
         ctx.save_for_backward(slopes)
         return losses.to(probs.dtype)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None, None]:
         (slopes,) = ctx.saved_tensors
-        return upstream[:, None, None] * slopes, None, None
+        return upstream[:, None, None] * slopes, None, None, None

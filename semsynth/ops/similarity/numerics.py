@@ -11,6 +11,12 @@ SATURATED = 0.99
 OFFSET_ROUNDING = 1e-5
 
 
+def sums(probs: Tensor) -> tuple[Tensor, Tensor]:
+    """1 - sum(p), but 0 where a pixel is almost sure, and 1 - p of a class above 1/2: ``(..., 1, M)`` each."""
+    short = (1 - probs.sum(-2, keepdim=True)).masked_fill(probs.amax(-2, keepdim=True) > SATURATED, 0)
+    return short, probs.masked_fill(probs > 0.5, 0).sum(-2, keepdim=True) + short
+
+
 def operands(probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """What a pixel's pairs are products of: pixels ``(..., N, M)`` as left factor, as one of its class, as another.
 
@@ -19,10 +25,8 @@ def operands(probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     entries adds 1 - sum(p_i), 0 but for rounding on probabilities, so that it is 1 - q whatever they sum to; not for
     pixels that are almost sure of their class, where that rounding would be all.
     """
-    short = (1 - probs.sum(-2, keepdim=True)).masked_fill(probs.amax(-2, keepdim=True) > SATURATED, 0)
-    likely = probs > 0.5
-    others = probs.masked_fill(likely, 0).sum(-2, keepdim=True) + short
-    rest = torch.where(likely, others, 1 - probs)
+    short, others = sums(probs)
+    rest = torch.where(probs > 0.5, others, 1 - probs)
     return tuple(torch.cat(pair, -2) for pair in ((probs, short), (probs, torch.zeros_like(short)),
                                                   (rest, torch.ones_like(short))))
 

@@ -9,7 +9,8 @@ from torch import Tensor
 from semsynth.ops.similarity.exact import checked, losses_of_images
 
 
-def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_index: int | None = None) -> Tensor:
+def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_index: int | None = None,
+                            precision: str = 'float32') -> Tensor:
     """An unbiased estimate of :func:`similarity_loss`, its gradient too, at ``partners / (H W)`` of the cost.
 
     The pixels are cut at random into groups of ``partners + 1``; pairs within a group stand for all pairs of two
@@ -22,12 +23,13 @@ def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_
         label: class of each pixel, ``(B, H, W)``, any integers.
         partners: how many other pixels each is compared with; from H W - 1 on, the result is exact.
         ignore_index: label of the pixels that are left out, or None.
+        precision: as for :func:`similarity_loss`.
 
     Returns:
         A scalar as that of :func:`similarity_loss`; it draws from torch's generator of the device.
 
     Raises:
-        ValueError: the shapes do not belong together, or there are no partners.
+        ValueError: the shapes do not belong together, there are no partners, or no such precision.
     """
     if partners < 1:
         raise ValueError(f'sampled_similarity_loss: partners={partners}, expected 1 or more.')
@@ -43,7 +45,7 @@ def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_
     alone = -((probs * probs).sum(1).log() * valid).sum(1)
     valid = grouped(valid)
     losses = losses_of_images(grouped(probs).transpose(1, 2).flatten(0, 1), grouped(label).flatten(0, 1),
-                              valid.flatten(0, 1)).unflatten(0, (len(probs), -1))
+                              valid.flatten(0, 1), precision).unflatten(0, (len(probs), -1))
     members = valid.sum(2).to(losses.dtype)
     total, pairs = members.sum(1), (members * (members - 1)).sum(1)
     others = (members ** 2 * losses).sum(1) - alone
