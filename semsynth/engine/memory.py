@@ -9,23 +9,19 @@ from pathlib import Path
 import torch
 
 
-def peak_memory(device: str | None = None) -> int:
-    """Most memory so far in MB: allocated on the GPU, else resident of this process; by default the GPU's if any."""
-    if _is_gpu(device):
+def peak_memory() -> int:
+    """Most memory so far in MB: allocated on the GPU where there is one, else resident of this process."""
+    if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() >> 20
     import resource  # not on Windows, where only inference is meant to run
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 
 
-def forget_peak(device: str | None = None) -> None:
+def forget_peak() -> None:
     """Free what nobody uses any more, and let :func:`peak_memory` start anew (on CPUs: where Linux can)."""
     gc.collect()
-    if _is_gpu(device):
+    if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     else:
         with suppress(OSError):
             Path('/proc/self/clear_refs').write_text('5')
-
-
-def _is_gpu(device: str | None) -> bool:
-    return device.startswith('cuda') if device else torch.cuda.is_available()

@@ -7,10 +7,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from semsynth.apis.benchmark.class_specific import class_specific
-from semsynth.apis.benchmark.measure import measure
-from semsynth.apis.benchmark.table import machine, table
+from semsynth.apis.benchmark.contrast import contrast
+from semsynth.apis.benchmark.data import data
+from semsynth.apis.benchmark.measuring import measure
+from semsynth.apis.benchmark.report import machine, table
+from semsynth.apis.benchmark.similarity import similarity
 
-CASES = dict(class_specific=class_specific)
+CASES = dict(class_specific=class_specific, contrast=contrast, data=data, similarity=similarity)
 """A case is a function of its own options and ``device`` that returns lists of :class:`Version`, each list measured in
 turns and compared."""
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.apis.benchmark.measure import Step, Version
+from semsynth.apis.benchmark.measuring import Step, Version
 from semsynth.data.files import read_ids
 from semsynth.layers.class_convolution import ClassConvolution
 from semsynth.ops.class_specific import class_specific_image
@@ -73,7 +73,7 @@ def _step(version: str, label: Tensor, classes: int, channels: int, device: str)
     features = torch.randn(1, channels, *label.shape[1:], device=device, requires_grad=True)
     label = label.to(device)
     modules = [ClassConvolution(classes, channels, width).to(device) for width in (channels, channels, 3)]
-    layers = [(module.weight, module.bias) for module in modules]
+    layers = [(module.kernels, module.bias) for module in modules]
     learns = [features, *(part for layer in layers for part in layer)]
 
     def step() -> list[Tensor]:

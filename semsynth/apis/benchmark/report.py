@@ -11,7 +11,7 @@ from statistics import median, quantiles
 
 import torch
 
-from semsynth.apis.benchmark.measure import Measured, Version
+from semsynth.apis.benchmark.measuring import Measured, Version
 
 
 def machine(device: str) -> str:
@@ -36,7 +36,7 @@ def table(groups: Sequence[Sequence[Version]], measured: Sequence[Sequence[Measu
             low, _, high = quantiles(result.clock, method='inclusive') if len(result.clock) > 1 else result.clock * 3
             lines.append(_cells([
                 *version.columns.values(), _ms(median(result.clock)), f'{_ms(low)} to {_ms(high)}',
-                _ms(median(result.processor)), result.memory,
+                _ms(median(result.processor)), f'{result.memory / 2**20:.0f}',
                 f'{median(result.clock) / median(results[0].clock):.3g}',
                 '' if result.difference is None else f'{result.difference:.0e}']))
     return '\n'.join(lines)

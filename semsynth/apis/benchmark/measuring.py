@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import json
+import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from itertools import accumulate
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.profiler import ProfilerActivity, profile
 
-from semsynth.engine.memory import forget_peak, peak_memory
+os.environ.setdefault('KINETO_LOG_LEVEL', '99')  # the profiler would announce its start and stop
 
 Step = Callable[[], Sequence[Tensor]]
 """What is measured; it returns its results, gradients included."""
@@ -22,7 +26,7 @@ class Version(NamedTuple):
 
     Args:
         columns: what it is, by the column's heading.
-        make: makes the step. Another process calls it too: a function of a module, or a ``partial`` of one.
+        make: makes the step, with its inputs.
         result: versions with the same one must agree: the table shows by how much they differ.
     """
 
@@ -32,7 +36,7 @@ class Version(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What one version needs: seconds by the clock and of the processor, round by round, and MB.
+    """What one version needs: seconds by the clock and of the processor, round by round, and bytes.
 
     ``difference`` is that of its results from those of the first version with the same result: the largest over all of
     them of ``max |a - b| / max |b|``. None for the first itself.
@@ -47,22 +51,20 @@ class Measured(NamedTuple):
 def measure(versions: Sequence[Version], device: str, repeats: int, advance: Callable[[], object]) -> list[Measured]:
     """Measure versions in turns.
 
-    Memory is what a step needs at most beyond what there was before, on CPUs that of a process that does nothing else.
-
     Args:
         versions: what to compare.
         device: what they run on.
-        repeats: rounds that are counted; one more warms up.
+        repeats: rounds whose time counts; the first round warms up and compares, the last looks at memory.
         advance: called ``repeats + 2`` times for each version.
     """
     steps = [version.make() for version in versions]
-    first, differences = {}, []
+    differences, firsts = [], {}
     for version, step in zip(versions, steps, strict=True):
         results = step()
-        known = first.setdefault(version.result, results)
-        differences.append(None if known is results else _difference(results, known))
+        first = firsts.setdefault(version.result, results)
+        differences.append(None if first is results else _difference(results, first))
         advance()
-    del first, known, results
+    del results, first, firsts
 
     clock, processor = ([[] for _ in versions] for _ in range(2))
     for _ in range(repeats):
@@ -74,13 +76,17 @@ def measure(versions: Sequence[Version], device: str, repeats: int, advance: Cal
             clock[number].append(time.perf_counter() - started[0])
             processor[number].append(time.process_time() - started[1])
             advance()
-    del steps
 
     memory = []
-    for version in versions:
-        memory.append(_peak(version.make, device) if device.startswith('cuda') else _peak_of_process(version.make))
+    for step in steps:
+        memory.append(_peak_on_gpu(step, device) if device.startswith('cuda') else _peak_on_cpu(step))
         advance()
     return [Measured(*each) for each in zip(clock, processor, memory, differences, strict=True)]
+
+
+def _difference(results: Sequence[Tensor], first: Sequence[Tensor]) -> float:
+    return max(((ours - theirs).abs().max() / theirs.abs().max()).item()
+               for ours, theirs in zip(results, first, strict=True))
 
 
 def _wait(device: str) -> None:
@@ -88,22 +94,20 @@ def _wait(device: str) -> None:
         torch.cuda.synchronize(device)
 
 
-def _difference(results: Sequence[Tensor], known: Sequence[Tensor]) -> float:
-    return max(((ours - theirs).abs().max() / theirs.abs().max()).item()
-               for ours, theirs in zip(results, known, strict=True))
-
-
-def _peak_of_process(make: Callable[[], Step]) -> int:
-    # what this process has freed it may keep, and give to the step unseen
-    with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as pool:
-        return pool.submit(_peak, make, 'cpu', torch.get_num_threads()).result()
-
-
-def _peak(make: Callable[[], Step], device: str, threads: int | None = None) -> int:
-    if threads is not None:
-        torch.set_num_threads(threads)
-    step = make()
-    forget_peak(device)
-    before = peak_memory(device)
+def _peak_on_gpu(step: Step, device: str) -> int:
+    before = torch.cuda.memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
     step()
-    return peak_memory(device) - before
+    return torch.cuda.max_memory_allocated(device) - before
+
+
+def _peak_on_cpu(step: Step) -> int:
+    """Of tensors; what is resident also depends on what the process has kept of what it freed before."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        step()
+    with TemporaryDirectory() as folder:
+        path = Path(folder, 'trace.json')
+        profiler.export_chrome_trace(str(path))
+        events = json.loads(path.read_bytes())['traceEvents']
+    changes = sorted((event for event in events if event['name'] == '[memory]'), key=lambda event: event['ts'])
+    return max(accumulate(event['args']['Bytes'] for event in changes), default=0)
