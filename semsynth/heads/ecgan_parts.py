@@ -93,5 +93,5 @@ class ClassSpecificPixels(nn.Module):
 
     def forward(self, features: Tensor, layout: Layout) -> Tensor:
         """Features ``(B, C, H, W)`` to an image ``(B, 3, H, W)``, float32 in ``[-1, 1]``, 0 on unknown pixels."""
-        layers = [(layer.weight, layer.bias) for layer in self.layers]
+        layers = [(layer.kernels, layer.bias) for layer in self.layers]
         return class_specific_image(features, layout.label, layers, layout.unknown)

@@ -48,7 +48,7 @@ def spectral_norm(module: nn.Module) -> nn.Module:
         if not isinstance(layer, WEIGHTED) or parametrize.is_parametrized(layer, 'weight'):
             continue
         if isinstance(layer, ClassConvolution):
-            parametrize.register_parametrization(layer, 'weight', _ClassSpectralNorm(layer.weight))
+            parametrize.register_parametrization(layer, 'weight', _ClassSpectralNorm(layer))
         else:
             parametrizations.spectral_norm(layer)
     return module
@@ -57,9 +57,10 @@ def spectral_norm(module: nn.Module) -> nn.Module:
 class _ClassSpectralNorm(nn.Module):
     """``torch.nn.utils.parametrizations.spectral_norm`` of N convolutions at once."""
 
-    def __init__(self, weight: Tensor):
+    def __init__(self, layer: ClassConvolution):
         super().__init__()
-        matrices = self._matrices(weight.detach())
+        self.num_classes = layer.num_classes
+        matrices = self._matrices(layer.weight.detach())
         self.register_buffer('u', F.normalize(torch.randn_like(matrices[:, :, 0]), dim=1))
         self.register_buffer('v', F.normalize(torch.randn_like(matrices[:, 0]), dim=1))
         self._iterate(matrices, times=15)
@@ -70,11 +71,10 @@ class _ClassSpectralNorm(nn.Module):
             self._iterate(matrices.detach(), times=1)
         u, v = self.u.clone(), self.v.clone()  # a second forward before the first's backward changes the buffers
         sigma = (u * (matrices @ v.unsqueeze(2)).squeeze(2)).sum(1)
-        return weight / sigma.view(-1, 1, 1, 1, 1)
+        return weight / sigma.repeat_interleave(len(weight) // self.num_classes).view(-1, 1, 1, 1)
 
-    @staticmethod
-    def _matrices(weight: Tensor) -> Tensor:
-        return weight.movedim(2, -1).flatten(2)
+    def _matrices(self, weight: Tensor) -> Tensor:
+        return weight.unflatten(0, (self.num_classes, -1)).movedim(2, -1).flatten(2)
 
     def _iterate(self, matrices: Tensor, times: int) -> None:
         for _ in range(times):

@@ -103,7 +103,7 @@ def test_equation_7_with_unknown_pixels():
     for number in range(N):
         mask, hidden = ((layout.label == number) & (layout.label != 2)).unsqueeze(1).float(), features
         for layer, activate in zip(head.class_specific.layers, (torch.relu, torch.relu, torch.tanh), strict=True):
-            hidden = activate(F.conv2d(hidden * mask, layer.weight[number], layer.bias[number], padding=1))
+            hidden = activate(F.conv2d(hidden * mask, layer.kernels[number], layer.bias[number], padding=1))
         expected += hidden * mask
     outputs = head(features, layout)
     assert torch.allclose(outputs['class_specific'], expected, atol=1e-6)
