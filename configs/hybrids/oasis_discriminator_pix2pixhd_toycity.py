@@ -3,5 +3,5 @@
 _base_ = '../pix2pixhd/pix2pixhd_toycity.py'
 model = dict(
     discriminator=dict(_delete_=True, type='OASISDiscriminator', num_classes=_base_.num_classes, base_channels=16,
-                       num_downsamples=5),
+                       num_downsamples=5, init_gain=1.0),
     losses=dict(adversarial=dict(_delete_=True, type='SegmentationAdversarialLoss'), feature_matching=None))

@@ -58,6 +58,8 @@ class OASISDiscriminator(nn.Module):
         base_channels: width of the last block. The first one has twice as much, and every second one twice that of the
             one before, up to 8 times.
         num_downsamples: times that the size is halved.
+        init_gain: of the Xavier initialisation. At the released code's 0.02, each step of Adam is as large as the weights
+            themselves, until they have grown: hundreds of steps.
 
     Raises:
         ValueError: in forward, the image's height or width is no multiple of ``size_divisor``.
@@ -67,7 +69,8 @@ class OASISDiscriminator(nn.Module):
     returns_class_logits = True
     reads_layout = False
 
-    def __init__(self, num_classes: int, in_channels: int = 3, base_channels: int = 64, num_downsamples: int = 6):
+    def __init__(self, num_classes: int, in_channels: int = 3, base_channels: int = 64, num_downsamples: int = 6,
+                 init_gain: float = 0.02):
         super().__init__()
         self.num_classes, self.size_divisor = num_classes, 2**num_downsamples
         widths = [base_channels * min(2**(level // 2 + 1), LARGEST_FACTOR) for level in range(num_downsamples)]
@@ -77,7 +80,7 @@ class OASISDiscriminator(nn.Module):
         read, made = [*(2 * width for width in widths[:-1]), widths[-1]], [base_channels, *widths[:-1]]
         self.up = nn.ModuleList(map(Block, reversed(read), reversed(made)))
         self.last = nn.Conv2d(base_channels, num_classes + 1, 1)
-        init_xavier(self)
+        init_xavier(self, init_gain)
         spectral_norm(self.down)
         spectral_norm(self.up)
 

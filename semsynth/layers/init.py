@@ -18,12 +18,12 @@ def init_normal(module: nn.Module) -> None:
             init.normal_(layer.weight, 1.0, 0.02)
 
 
-def init_xavier(module: nn.Module) -> None:
-    """SPADE, OASIS, ECGAN: Xavier normal weights with gain 0.02, biases 0."""
+def init_xavier(module: nn.Module, gain: float = 0.02) -> None:
+    """SPADE, OASIS, ECGAN: Xavier normal weights, biases 0."""
     for layer in module.modules():
         if isinstance(layer, WEIGHTED):
             for kernels in _kernels(layer):
-                init.xavier_normal_(kernels, 0.02)
+                init.xavier_normal_(kernels, gain)
             if layer.bias is not None:
                 init.zeros_(layer.bias)
 
@@ -40,4 +40,4 @@ def init_xavier_uniform(module: nn.Module) -> None:
 
 def _kernels(layer: nn.Module) -> tuple[Tensor, ...]:
     """The layer's weights, those of each class apart: Xavier's variance is that of one convolution."""
-    return layer.weight.detach().unbind() if isinstance(layer, ClassConvolution) else (layer.weight,)
+    return layer.kernels.detach().unbind() if isinstance(layer, ClassConvolution) else (layer.weight,)
