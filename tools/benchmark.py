@@ -3,7 +3,7 @@
 import argparse
 
 from semsynth.apis.benchmark import benchmark
-from semsynth.command_line import plain_errors
+from semsynth.command_line import add_config_options, plain_errors
 
 
 def size(text: str) -> tuple[int, int]:
@@ -31,6 +31,28 @@ def main() -> None:
     case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='label or instance maps, ids modulo the '
                       'number of classes (default: regions are drawn)')
     case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
+
+    case = cases.add_parser('contrast', parents=[common], help='pixel contrast (ECGAN, eq. 5) over every pixel')
+    case.add_argument('--pixels', nargs='+', type=int, default=[4096, 8192], help='(default: 4096 8192)')
+    case.add_argument('--channels', type=int, default=64, help='of the embeddings (default: %(default)s)')
+    case.add_argument('--classes', nargs='+', type=int, default=[19], help='(default: 19)')
+    case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
+
+    case = cases.add_parser('data', parents=[common], help="loading of a config's training scenes, from the original "
+                            'data and from a resized copy')
+    case.add_argument('config', help='config file whose training pipeline resizes right after loading')
+    case.add_argument('--copy', default='work_dirs/benchmark_data', help='folder for the copy (default: %(default)s)')
+    case.add_argument('--scenes', type=int, default=4, help='the first ones (default: %(default)s)')
+    add_config_options(case)
+
+    case = cases.add_parser('similarity', parents=[common], help='similarity loss (ECGAN, eq. 3) over all '
+                            'pairs of pixels')
+    case.add_argument('--sizes', nargs='+', type=size, default=[(64, 128)], metavar='HxW', help='(default: 64x128)')
+    case.add_argument('--classes', nargs='+', type=int, default=[35], help='(default: 35)')
+    case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='label maps, ids modulo the number of '
+                      'classes (default: blocks are drawn)')
+    case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='of fast, plain, tf32 (on a GPU), '
+                      'sampled (default: fast plain)')
     print(benchmark(**vars(parser.parse_args())))
 
 
