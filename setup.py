@@ -8,6 +8,7 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'semsynth/__init__.py').read_text())[1]
 EDIT = ['gradio>=6.10,<7']  # 6.10 is the first whose HTML component tells its script of new values
+EXPORT = ['onnx', 'onnxscript', 'onnxruntime']
 
 setup(
     name='semsynth',
@@ -41,7 +42,8 @@ setup(
     ],
     extras_require={
         'edit': EDIT,
+        'export': EXPORT,
         'prepare': ['h5py'],
-        'test': ['pytest', 'ruff>=0.17,<0.18', 'h5py', *EDIT],
+        'test': ['pytest', 'ruff>=0.17,<0.18', 'h5py', *EDIT, *EXPORT],
     },
 )

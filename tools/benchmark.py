@@ -45,6 +45,13 @@ def main() -> None:
     case.add_argument('--scenes', type=int, default=4, help='the first ones (default: %(default)s)')
     add_config_options(case)
 
+    case = cases.add_parser('inference', parents=[common], help="synthesis of one image by configs' generators")
+    case.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
+    case.add_argument('--size', type=size, metavar='HxW', help="(default: each test set's)")
+    case.add_argument('--versions', nargs='+', metavar='VERSION', help='of float32, plain, channels_last, bfloat16, '
+                      'bfloat16_channels_last (default: all)', default=[
+                          'float32', 'plain', 'channels_last', 'bfloat16', 'bfloat16_channels_last'])
+
     case = cases.add_parser('similarity', parents=[common], help='similarity loss (ECGAN, eq. 3) over all '
                             'pairs of pixels')
     case.add_argument('--sizes', nargs='+', type=size, default=[(64, 128)], metavar='HxW', help='(default: 64x128)')

@@ -19,6 +19,7 @@ from semsynth.apis.layout_files import LayoutFile, expected_beside, find_beside,
 from semsynth.data.draws import seed_all
 from semsynth.data.files import DataError, read_photo
 from semsynth.engine.launch import load_config
+from semsynth.layers.baking import bake
 from semsynth.models.synthesizer import NO_STYLES
 from semsynth.registry import DATASETS
 from semsynth.seeds import draw_latents
@@ -42,6 +43,7 @@ class Inferencer:
         if styles:
             self.config.model.styles = str(styles)
         self.model = build_for_inference(self.config, checkpoint).to(device or get_device())
+        bake(self.model.generator)
         with DefaultScope.overwrite_default_scope('semsynth'):
             self.dataset = DATASETS.build({**self.config.test_dataloader.dataset, 'lazy_init': True, 'edges': None})
         self.reads_instances = self.model.data_preprocessor.instances

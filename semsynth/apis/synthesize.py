@@ -48,6 +48,7 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequ
     if samples < 1:
         raise ValueError(f'samples={samples}, but a layout has one result at least.')
     inferencer = Inferencer(config, checkpoint, device, cfg_options, styles)
+    inferencer.model.generator.head.drop_extras()
     draws_latents = inferencer.model.latent_dim and not (photos and inferencer.encodes_latents)
     if samples > 1 and not draws_latents and (photos or inferencer.styles is None):
         raise ValueError(f'samples={samples}, but nothing is drawn at random: neither a latent, which the model lacks '

@@ -103,6 +103,12 @@ class LabelSpace:
         """Number of indices, the unknown one included."""
         return len(self.classes)
 
+    @property
+    def index_of_ids(self) -> dict[int, int]:
+        """The index of each id that files may hold."""
+        known = {index: index for index in range(self.num_classes)} if self.id_map is None else self.id_map
+        return {**known, **dict.fromkeys(self.unknown_ids, self.unknown)}
+
     def to_id(self, index: int) -> int:
         """The id that stands for an index in files: the first that is not negative, as most files hold it.
 
@@ -111,8 +117,7 @@ class LabelSpace:
         """
         if self.id_map is None:
             return index
-        meanings = {**self.id_map, **dict.fromkeys(self.unknown_ids, self.unknown)}
-        found = next((number for number, meaning in meanings.items() if meaning == index and number >= 0), None)
+        found = next((each for each, meaning in self.index_of_ids.items() if meaning == index and each >= 0), None)
         if found is None:
             raise ValueError(f'No id that a file can hold means {self.classes[index]}: give the index {index} an id of '
                              "0 or more in the dataset's id_map.")

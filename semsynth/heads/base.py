@@ -43,6 +43,9 @@ class Head(nn.Module):
         self.in_channels = in_channels
         self.outputs, self.views, self.must_be_read = outputs, views, must_be_read
 
+    def drop_extras(self) -> None:
+        """Stop making, for good, the outputs that only losses read; images stay as they are."""
+
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
         """Features ``(B, C, H, W)`` to float32 outputs by name, images ``(B, image_channels, H, W)`` in ``[-1, 1]``."""
         raise NotImplementedError

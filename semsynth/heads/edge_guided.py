@@ -99,6 +99,13 @@ class EdgeGuidedHead(Head):
             outputs['embedding'] = self.embedding(features).float()
         return outputs
 
+    def drop_extras(self) -> None:
+        """No embedding any more, and no class-specific image unless it is the result."""
+        self.embedding = None
+        if self.final != 'class_specific':
+            self.class_specific = None
+        self.outputs = tuple(self.views)
+
     def _check(self, layout: Layout) -> None:
         if self.reads_label_map and (layout.label is None or layout.num_classes != self.num_classes):
             found = 'no label map' if layout.label is None else f'{layout.num_classes} classes'

@@ -45,6 +45,7 @@ def serve_editor(config: str | Path | Config, checkpoint: str | Path | None, lay
     except ImportError as error:
         raise ValueError(f"The editor's page needs Gradio ({error}): pip install -e '.[edit]'") from error
     inferencer = Inferencer(config, checkpoint, device, cfg_options, styles)
+    inferencer.model.generator.head.drop_extras()
     found = inferencer.find(layouts, instances, instances_optional=True) if layouts else []
     labels = None
     if segmentor is not None:

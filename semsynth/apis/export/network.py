@@ -1,0 +1,62 @@
+"""A generator as a function of plain tensors, as exporters want it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from torch import Tensor, nn
+
+from semsynth.apis.benchmark.class_specific import plain_class_specific_image
+from semsynth.generators.base import Generator
+from semsynth.heads.ecgan_parts import ClassSpecificPixels
+from semsynth.layout import Layout
+
+
+class ConditionToImages(nn.Module):
+    """A generator's images as a function of the condition, and of the latent where it reads one.
+
+    Args:
+        generator: its head loses what only losses read; a class-specific part that makes the result is replaced by an
+            equal one.
+        num_classes: one-hot channels N, the first of the condition; 0 for image-like inputs.
+        unknown: the index that means no class, or None.
+
+    Attributes:
+        outputs: names of the images, ``'image'`` first.
+    """
+
+    def __init__(self, generator: Generator, num_classes: int, unknown: int | None):
+        super().__init__()
+        self.generator, self.num_classes, self.unknown = generator, num_classes, unknown
+        self.outputs = sorted(generator.head.views, key=lambda name: name != 'image')
+        generator.head.drop_extras()
+        for name, part in generator.head.named_children():
+            if isinstance(part, ClassSpecificPixels):
+                setattr(generator.head, name, _EveryClassEverywhere(part))
+
+    def forward(self, condition: Tensor, latent: Tensor | None = None) -> tuple[Tensor, ...]:
+        """``(B, C, H, W)``, and perhaps ``(B, Z)``, to the outputs, each ``(B, 3, H, W)`` or gray ``(B, 1, H, W)``."""
+        labels = dict(label=condition[:, :self.num_classes].argmax(1), num_classes=self.num_classes,
+                      unknown=self.unknown) if self.num_classes else {}
+        outputs = self.generator(_GivenLayout(raw=condition, latent=latent, **labels))
+        return tuple(outputs[name] for name in self.outputs)
+
+
+class _GivenLayout(Layout):
+    """A layout whose condition is given, and the label map made from it, not the other way round."""
+
+    @cached_property
+    def one_hot(self) -> Tensor:
+        return self.raw[:, :self.num_classes]
+
+
+class _EveryClassEverywhere(nn.Module):
+    """Class-specific pixels at shapes that do not depend on the label map: every class's convolutions on all pixels."""
+
+    def __init__(self, part: ClassSpecificPixels):
+        super().__init__()
+        self.layers = part.layers
+
+    def forward(self, features: Tensor, layout: Layout) -> Tensor:
+        layers = [(layer.kernels, layer.bias) for layer in self.layers]
+        return plain_class_specific_image(features, layout.label, layers, layout.unknown)
