@@ -10,7 +10,8 @@ from torch.nn import init
 class ClassConvolution(nn.Module):
     """Weights of N 3x3 convolutions, one a class, as one parameter: ``class_specific_image`` applies them.
 
-    ``weight`` is ``(N * out, in, 3, 3)``, as of a convolution with N groups, and ``bias`` ``(N, out)``. Initialisation and spectral norm treat each class's kernels as a layer of its own, as they would N ``Conv2d``.
+    ``weight`` is ``(N * out, in, 3, 3)``, as of a convolution with N groups, and ``bias`` ``(N, out)``. Initialisation
+    and spectral norm treat each class's kernels as a layer of its own, as they would N ``Conv2d``.
 
     Args:
         num_classes: classes N.

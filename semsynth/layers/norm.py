@@ -55,7 +55,7 @@ def spectral_norm(module: nn.Module) -> nn.Module:
 
 
 class _ClassSpectralNorm(nn.Module):
-    """``torch.nn.utils.parametrizations.spectral_norm`` of N convolutions at once."""
+    """``torch.nn.utils.parametrizations.spectral_norm`` of N convolutions at once, in float32 under autocast, too."""
 
     def __init__(self, layer: ClassConvolution):
         super().__init__()
@@ -66,11 +66,12 @@ class _ClassSpectralNorm(nn.Module):
         self._iterate(matrices, times=15)
 
     def forward(self, weight: Tensor) -> Tensor:
-        matrices = self._matrices(weight)
-        if self.training:
-            self._iterate(matrices.detach(), times=1)
-        u, v = self.u.clone(), self.v.clone()  # a second forward before the first's backward changes the buffers
-        sigma = (u * (matrices @ v.unsqueeze(2)).squeeze(2)).sum(1)
+        with torch.autocast(weight.device.type, enabled=False):
+            matrices = self._matrices(weight)
+            if self.training:
+                self._iterate(matrices.detach(), times=1)
+            u, v = self.u.clone(), self.v.clone()  # a second forward before the first's backward changes the buffers
+            sigma = (u * (matrices @ v.unsqueeze(2)).squeeze(2)).sum(1)
         return weight / sigma.repeat_interleave(len(weight) // self.num_classes).view(-1, 1, 1, 1)
 
     def _matrices(self, weight: Tensor) -> Tensor:

@@ -58,6 +58,14 @@ def test_spectral_norm_equals_torchs_of_one_convolution():
     assert torch.allclose(gradient[1], torchs.parametrizations.weight.original.grad) and not gradient[0].any()
 
 
+def test_spectral_norm_is_as_exact_under_autocast():
+    layer = spectral_norm(ClassConvolution(num_classes=2, in_channels=8, out_channels=6))
+    twin = copy.deepcopy(layer)
+    with torch.autocast('cpu', torch.bfloat16):
+        weight = layer.weight
+    assert torch.equal(weight, twin.weight)
+
+
 def test_the_order_in_memory_survives_copies_checkpoints_and_steps(tmp_path):
     layer = ClassConvolution(num_classes=2, in_channels=4, out_channels=5)
     spectral_norm(layer)
