@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,8 +87,8 @@ def _metadata(inferencer: Inferencer, size: tuple[int, int]) -> dict[str, object
     model, space = inferencer.model, inferencer.dataset.label_space
     classes = list(space.classes) if space else []
     channels = classes or [f'raw {number}' for number in range(model.data_preprocessor.raw_channels)]
-    channels += ['boundary'] * model.data_preprocessor.instances
-    channels += [f'style {number}' for number in range(model.style_channels)]
+    channels = [*channels, *['boundary'] * model.data_preprocessor.instances,
+                *(f'style {number}' for number in range(model.style_channels))]
     return dict(channels=channels, size=size, classes=classes, unknown=space and space.unknown,
                 ids=space.index_of_ids if space else {}, value_range=(-1, 1), semsynth=__version__)
 
@@ -95,9 +96,11 @@ def _metadata(inferencer: Inferencer, size: tuple[int, int]) -> dict[str, object
 def _to_onnx(network: ConditionToImages, inputs: dict[str, Tensor], metadata: dict[str, object]) -> bytes:
     batch = torch.export.Dim('batch')
     # two layouts: one would be taken for a batch that is always one
-    program = torch.onnx.export(
-        network, tuple(each.repeat(2, *[1] * (each.ndim - 1)) for each in inputs.values()), dynamo=True, verbose=False,
-        input_names=list(inputs), output_names=network.outputs, dynamic_shapes=tuple({0: batch} for _ in inputs))
+    examples = tuple(each.repeat(2, *[1] * (each.ndim - 1)) for each in inputs.values())
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', '# The axis name')  # torch's surprise that both inputs share the batch
+        program = torch.onnx.export(network, examples, dynamo=True, verbose=False, input_names=list(inputs),
+                                    output_names=network.outputs, dynamic_shapes=tuple({0: batch} for _ in inputs))
     proto = program.model_proto
     for name, value in metadata.items():
         proto.metadata_props.add(key=name, value=json.dumps(value))
