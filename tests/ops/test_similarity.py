@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch.autograd import gradcheck
 
-from semsynth.ops import similarity_loss
+from semsynth.ops import products, similarity_loss
 from semsynth.ops.similarity import by_class, tiled
 
 
@@ -164,6 +164,7 @@ def test_full_tiles_take_another_product(monkeypatch):
     """oneDNN's, for float32 and the one shape that recurs; half of these pixels are of one class."""
     monkeypatch.setattr(by_class, 'ROWS', 64)
     monkeypatch.setattr(by_class, 'COLUMNS', 96)
+    monkeypatch.setattr(products, 'CPU_TILE', (64, 96))
     logits, label = example(size=(20, 20), images=1)
     label[:, :10] = 1
     loss, expected = (function(logits.float().softmax(1), label) for function in (similarity_loss, transcription))

@@ -66,7 +66,8 @@ def _evaluation(probs: Tensor, precision: str) -> Callable:
         return by_class.evaluate
     if probs.device.type == 'cuda' and probs.dtype == torch.float32 and find_spec('triton'):
         from semsynth.ops.similarity import fused  # only where there is Triton
-        if torch.cuda.get_device_capability(probs.device) >= (8, 0) and probs.shape[1] <= fused.MAX_CLASSES:
+        memory = torch.cuda.get_device_properties(probs.device).shared_memory_per_block_optin
+        if memory >= fused.SHARED_MEMORY and probs.shape[1] <= fused.MAX_CLASSES:
             return partial(fused.evaluate, precision=precision)
     return tiled.evaluate
 

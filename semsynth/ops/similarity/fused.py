@@ -20,6 +20,8 @@ from semsynth.ops.similarity.numerics import LOG_FLOOR, SLOPE_FLOOR, finish, sum
 WARPS = 8
 ALIGNMENT = 16
 MAX_CLASSES = 255
+SHARED_MEMORY = 196608
+"""What the largest tiles need, in bytes; H100, H200 and their successors have it."""
 
 
 def evaluate(probs: Tensor, label: Tensor, valid: Tensor, gradient: bool,
