@@ -44,9 +44,9 @@ class PixelMemory(nn.Module):
 
     def entries(self) -> tuple[Tensor, Tensor]:
         """All places: embeddings ``(K * P, D)`` float32, and the class of each, ``(K * P,)`` long, -1 where empty."""
-        device = self.seen.device
-        filled = torch.arange(self.per_class, device=device) < self.seen.unsqueeze(1)
-        classes = torch.arange(len(self.seen), device=device).unsqueeze(1)
+        # not by how many were seen: where a run goes on with longer rings, that number is carried over and they are not
+        filled = self.embeddings.any(-1)
+        classes = torch.arange(len(self.seen), device=self.seen.device).unsqueeze(1)
         return self.embeddings.flatten(0, 1), torch.where(filled, classes, NO_CLASS).flatten()
 
     @torch.no_grad()
@@ -60,8 +60,9 @@ class PixelMemory(nn.Module):
         Returns:
             ``(B, H, W)`` float32, positive; the same for all pixels of a class that the memory does not know yet.
         """
-        means = F.normalize(self.embeddings.sum(1), eps=1e-6)
-        similarity = F.cosine_similarity(embedding.float(), means[label].movedim(-1, 1), dim=1)
+        embedding, means = embedding.float(), F.normalize(self.embeddings.sum(1), eps=1e-6)
+        # F.cosine_similarity makes two more copies of the embedding
+        similarity = (embedding * means[label].movedim(-1, 1)).sum(1) / embedding.norm(dim=1).clamp(min=1e-6)
         return (-self.hardness * similarity).exp()
 
     @torch.no_grad()

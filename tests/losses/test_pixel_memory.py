@@ -5,6 +5,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from semsynth.apis.benchmark.measuring import _peak_on_cpu
+from semsynth.engine.carry import carry_weights
 from semsynth.losses.pixel_memory import PixelMemory
 from semsynth.losses.pixel_sampling import sample_pixels
 
@@ -68,6 +70,19 @@ def test_the_state_is_all_of_it():
     assert torch.equal(memory.embeddings, other.embeddings) and torch.equal(memory.seen, other.seen)
 
 
+def test_longer_rings_that_a_run_goes_on_with_are_empty():
+    """``carry_from`` takes over what has the same shape: how many were seen, but not the rings."""
+    before, memory = PixelMemory(2, 3, per_class=4), PixelMemory(2, 3, per_class=6, per_step=2)
+    before.store(torch.randn(8, 3), torch.tensor([0, 1] * 4))
+    assert carry_weights(memory, dict(state_dict=before.state_dict()))[0] == 1 and memory.seen.tolist() == [4, 4]
+    assert (memory.entries()[1] == -1).all()
+    rows = torch.randn(8, 3)
+    for part in rows.split(4):
+        memory.store(part, torch.tensor([0, 1] * 2))
+    assert remembered(memory) == {kind: {tuple(row) for row in F.normalize(rows[kind::2], dim=1).double().round(
+        decimals=5).tolist()} for kind in (0, 1)}
+
+
 def test_183_classes_take_3_megabytes():
     memory = PixelMemory(183, 64)
     assert memory.embeddings.numel() * 4 / 1e6 == pytest.approx(3.0, abs=0.05)
@@ -88,6 +103,12 @@ def test_chances_are_those_of_similarity_to_the_mean():
         mean = F.normalize(past[kinds == kind], dim=1).mean(0)
         expected = math.exp(-1.5 * (ours @ mean / ours.norm() / mean.norm())) if kind != 2 else 1  # 2 is not known yet
         assert chances[b, y, x].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_chances_need_two_copies_of_the_embedding_at_most():
+    memory, embedding = PixelMemory(3, 32), torch.randn(1, 32, 16, 32)
+    peak = _peak_on_cpu(lambda: [memory.chances(embedding, torch.zeros(1, 16, 32).long())])
+    assert peak < 2.5 * embedding.nbytes
 
 
 def test_hard_pixels_are_drawn_more_often():
