@@ -38,8 +38,8 @@ class SimilarityLoss(Loss):
         partners: None takes all pairs; m pairs each pixel with itself and m others, drawn anew at every step: an
             unbiased estimate for ``m / (H W)`` of the cost, whose variance
             :func:`semsynth.ops.sampled_similarity_loss` states.
-        precision: of the products on a GPU: 'float32', or the faster 'tf32', which stays within 1e-3 of the loss and
-            1e-2 of its gradient's norm.
+        precision: 'float32', or on H100, H200 and later 'tf32': a fused kernel, meant to stay within 1e-3 of the loss
+            and 1e-2 of its gradient's norm. It has run in Triton's interpreter, not yet on a GPU.
         weight: factor of the whole term.
         views: weight of each view that it is for; by default the model's views with their weights. Label generators
             know photos: name the views that imitate one where the model has an edge view too.

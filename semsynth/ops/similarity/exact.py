@@ -14,6 +14,7 @@ from semsynth.ops.similarity import by_class, tiled
 
 PRECISIONS = ('float32', 'tf32')
 
+
 def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = None,
                     precision: str = 'float32') -> Tensor:
     """Binary cross entropy over all pairs of pixels: do two pixels belong to the same class? (ECGAN, eq. 3.)
@@ -31,7 +32,8 @@ def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = Non
         probs: class probabilities, ``(B, N, H, W)``, summing to 1 over N.
         label: class of each pixel, ``(B, H, W)``, any integers.
         ignore_index: label of the pixels that are left out, or None.
-        precision: of the products' factors on a GPU, 'float32' or 'tf32'; elsewhere it is float32.
+        precision: 'float32', or 'tf32', which has a Triton kernel multiply on H100, H200 and later, where plain tiles
+            serve otherwise; elsewhere both are float32.
 
     Returns:
         A scalar, float32 (float64 for float64 probabilities): the mean over the images, where one without any valid
@@ -64,7 +66,7 @@ def _evaluation(probs: Tensor, precision: str) -> Callable:
     """Who evaluates the loss of such probabilities."""
     if probs.device.type == 'cpu':
         return by_class.evaluate
-    if probs.device.type == 'cuda' and probs.dtype == torch.float32 and find_spec('triton'):
+    if probs.device.type == 'cuda' and probs.dtype == torch.float32 and precision == 'tf32' and find_spec('triton'):
         from semsynth.ops.similarity import fused  # only where there is Triton
         memory = torch.cuda.get_device_properties(probs.device).shared_memory_per_block_optin
         if memory >= fused.SHARED_MEMORY and probs.shape[1] <= fused.MAX_CLASSES:
