@@ -69,8 +69,11 @@ def level_channels(network: nn.Module, in_channels: int) -> list[int]:
     network.eval()
     trained = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
     with torch.enable_grad():
-        levels = levels_of(network, torch.zeros(1, in_channels, 64, 64, device=device, requires_grad=True))
-        gradients = torch.autograd.grad(sum(level.sum() for level in levels), trained.values(), allow_unused=True)
+        x = torch.zeros(1, in_channels, 64, 64, device=device, requires_grad=True)
+        levels = levels_of(network, x)
+        # of x, too: all stages may be frozen
+        _, *gradients = torch.autograd.grad(sum(level.sum() for level in levels), [x, *trained.values()],
+                                            allow_unused=True)
     network.train()
     unread = [name for name, gradient in zip(trained, gradients, strict=True) if gradient is None]
     if unread:

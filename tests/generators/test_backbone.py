@@ -114,8 +114,9 @@ def test_stages_that_no_feature_needs_are_refused():
         RESNET, num_stages=2, strides=(1, 2), dilations=(1, 1), out_indices=(0, 1))).lateral] == [5, 4, 8]
 
 
-def test_frozen_stages_are_left_as_they_are():
-    generator = build(dict(RESNET, frozen_stages=1))
+@pytest.mark.parametrize(('stages', 'frozen'), [
+    (1, {'stem', 'layer1'}), (4, {'stem', 'layer1', 'layer2', 'layer3', 'layer4'})])
+def test_frozen_stages_are_left_as_they_are(stages, frozen):
+    generator = build(dict(RESNET, frozen_stages=stages))
     generator(layout())['image'].square().mean().backward()
-    assert {name.split('.')[1] for name, parameter in generator.named_parameters() if parameter.grad is None} == {
-        'stem', 'layer1'}
+    assert {name.split('.')[1] for name, parameter in generator.named_parameters() if parameter.grad is None} == frozen
