@@ -11,6 +11,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 from narrow import narrow
 
+from semsynth.apis.building import build_for_inference
 from semsynth.apis.diversity import measure_diversity
 from semsynth.apis.inferencer import Inferencer
 from semsynth.evaluators import FeatureDiversity
@@ -31,7 +32,7 @@ def trained(toycity, judge, tmp_path_factory):
     config = narrow('configs/ecgan/ecgan_multimodal_toycity.py', toycity, **{
         'diversity_evaluator.0.judge.checkpoint': judge})
     config.diversity_evaluator.append(dict(config.diversity_evaluator[0], output='edge', prefix='edge'))
-    model = Inferencer(config, None, device='cpu').model
+    model = build_for_inference(config, None)
     with torch.no_grad():
         for parameter in model.generator.parameters():
             parameter.mul_(10)
@@ -78,7 +79,7 @@ def test_mistakes_are_explained(trained, toycity, tmp_path):
         measure_diversity(config, checkpoint, maps, samples=1)
     for name in 'spade/spade_toycity.py', 'pix2pixhd/pix2pixhd_styles_toycity.py':
         plain = narrow(f'configs/{name}', toycity)
-        model = Inferencer(plain, None, device='cpu').model
+        model = build_for_inference(plain, None)
         torch.save(dict(state_dict=model.state_dict()), tmp_path / 'plain.pth')
         with pytest.raises(ValueError, match='Nothing is drawn at random, so that all images of a layout would be the'):
             measure_diversity(plain, tmp_path / 'plain.pth', maps, device='cpu')

@@ -8,6 +8,7 @@ import pytest
 import torch
 from narrow import ROOT, make_camvid, narrow
 
+from semsynth.apis.building import build_for_inference
 from semsynth.apis.export import export, onnx_file
 from semsynth.apis.export.network import ConditionToImages
 from semsynth.apis.inferencer import Inferencer
@@ -75,7 +76,7 @@ def styled(toycity, tmp_path_factory):
     config = narrow('configs/pix2pixhd/pix2pixhd_styles_toycity.py', toycity)
     config.dump(folder / 'styled.py')
     torch.manual_seed(0)
-    torch.save(dict(state_dict=Inferencer(config, None, 'cpu').model.state_dict()), folder / 'styled.pth')
+    torch.save(dict(state_dict=build_for_inference(config, None).state_dict()), folder / 'styled.pth')
     return folder / 'styled.py', folder / 'styled.pth'
 
 

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from narrow import narrow
 from PIL import Image
 
+from semsynth.apis.building import build_for_inference
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.insides import Insides, Panel, Section, draw_insides, draw_sheet, look_inside, panels, sheet
 from semsynth.apis.layout_files import LayoutFile
@@ -33,20 +34,20 @@ def odd_sized(data_root, **options):
     return config
 
 
-def save(inferencer, path):
-    torch.save(dict(state_dict=inferencer.model.state_dict()), path)
+def save(config, path):
+    torch.save(dict(state_dict=build_for_inference(config, None).state_dict()), path)
     return path
 
 
 @pytest.fixture(scope='module')
-def inferencer(toycity):
+def checkpoint(toycity, tmp_path_factory):
     torch.manual_seed(0)
-    return Inferencer(odd_sized(toycity), None, 'cpu')
+    return save(odd_sized(toycity), tmp_path_factory.mktemp('insides') / 'tiny.pth')
 
 
 @pytest.fixture(scope='module')
-def checkpoint(inferencer, tmp_path_factory):
-    return save(inferencer, tmp_path_factory.mktemp('insides') / 'tiny.pth')
+def inferencer(toycity, checkpoint):
+    return Inferencer(odd_sized(toycity), checkpoint, 'cpu')
 
 
 @pytest.fixture
@@ -263,7 +264,7 @@ ROWS = [  # switches of the head, the sections with their number of panels, what
 def test_what_a_model_does_not_have_is_left_out(head, shown, left_out, toycity, maps, tmp_path, drawn):
     config = odd_sized(toycity)
     config.model.generator.head = head if 'type' in head else {**config.model.generator.head, **head}
-    path = save(Inferencer(config, None, 'cpu'), tmp_path / 'row.pth')
+    path = save(config, tmp_path / 'row.pth')
     count, sentence = draw_insides(config, path, maps[:1], tmp_path, device='cpu')
     [(title, sections, notes)] = drawn
     assert (count, title) == (1, 'toycity_000000_000000')
@@ -292,7 +293,7 @@ def test_classes_are_chosen_and_segmentations_left_out(inferencer, checkpoint, m
 
 def test_image_like_inputs_have_neither_classes_nor_segmentations(toycity, tmp_path):
     config = narrow('configs/pix2pixhd/pix2pixhd_edges_toycity.py', toycity)
-    path = save(Inferencer(config, None, 'cpu'), tmp_path / 'edges.pth')
+    path = save(config, tmp_path / 'edges.pth')
     photo = next((toycity / 'leftImg8bit/val').rglob('*.png'))
     count, sentence = draw_insides(config, path, [photo], tmp_path, device='cpu')
     assert count == 1 and sentence.endswith('; segmentations (layouts are no label maps).')

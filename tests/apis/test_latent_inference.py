@@ -8,6 +8,7 @@ import torch
 from narrow import narrow
 from PIL import Image
 
+from semsynth.apis.building import build_for_inference
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.synthesize import synthesize
 
@@ -19,12 +20,12 @@ def trained(toycity, tmp_path_factory):
     """Config and checkpoint of a model whose latent matters."""
     torch.manual_seed(0)
     config = narrow(CONFIG, toycity)
-    inferencer = Inferencer(config, None, device='cpu')
+    model = build_for_inference(config, None)
     with torch.no_grad():
-        for parameter in (*inferencer.model.generator.parameters(), *inferencer.model.encoder.parameters()):
+        for parameter in (*model.generator.parameters(), *model.encoder.parameters()):
             parameter.copy_(torch.randn_like(parameter) / max(parameter[0].numel(), 9)**0.5)
     path = tmp_path_factory.mktemp('latent') / 'model.pth'
-    torch.save(dict(state_dict=inferencer.model.state_dict()), path)
+    torch.save(dict(state_dict=model.state_dict()), path)
     return config, path
 
 
@@ -84,7 +85,7 @@ def ecgan(toycity, tmp_path_factory):
     """Config and checkpoint of ECGAN with a latent that matters."""
     torch.manual_seed(0)
     config = narrow('configs/ecgan/ecgan_multimodal_toycity.py', toycity)
-    model = Inferencer(config, None, device='cpu').model
+    model = build_for_inference(config, None)
     with torch.no_grad():
         for parameter in model.generator.parameters():
             parameter.mul_(10)
