@@ -96,9 +96,12 @@ class Inferencer:
             self._check_styled()
         elif folder.is_file():
             return str(folder)
+        if not folder.exists():
+            raise DataError(f'There is no {folder} to take photos from.')
         found = find_beside(self.dataset, 'photo', layout, folder)
         if found is None:
-            raise DataError(f'{layout.label} has no photo to take styles from: there is no '
+            what = 'a latent' if self.encodes_latents else 'styles'
+            raise DataError(f'{layout.label} has no photo to take {what} from: there is no '
                             f'{expected_beside(self.dataset, "photo", layout, folder)}.')
         return found
 

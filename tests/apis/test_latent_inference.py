@@ -141,8 +141,10 @@ def test_files(trained, toycity, tmp_path):
 def test_mistakes_are_explained(trained, inferencer, toycity, tmp_path):
     with pytest.raises(ValueError, match=r'samples=2, but nothing is drawn at random: neither a latent, which'):
         synthesize(*trained, [toycity / 'gtFine/val'], tmp_path, samples=2, photos=toycity / 'leftImg8bit/val')
-    with pytest.raises(ValueError, match='has no photo to take styles from'):
+    with pytest.raises(ValueError, match='has no photo to take a latent from'):
         inferencer.find([toycity / 'gtFine/val'], photos=tmp_path)
+    with pytest.raises(ValueError, match=r'There is no .*sunset\.jpg to take photos from'):
+        inferencer.find([toycity / 'gtFine/val'], photos=tmp_path / 'sunset.jpg')
     without = Inferencer(narrow('configs/spade/spade_toycity.py', toycity), None, device='cpu')
     with pytest.raises(ValueError, match='No latent can be taken from a photo: the config of the model has no encoder'):
         without.encode_latent(np.zeros((9, 9, 3), np.uint8), (64, 64))
