@@ -18,12 +18,15 @@ CONFIG_READERS = ('semsynth.registry', 'mmengine.registry', 'mmengine.config', '
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Exit with status 1 and ``error: SENTENCE`` where the user can mend what went wrong.
+    """Exit with status 1 and ``error: SENTENCE`` where the user can mend what went wrong; with 130 after Ctrl-C.
 
     Any other error, such as one from within a component, keeps its traceback. Decorates a tool's ``main``.
     """
     try:
         yield
+    except KeyboardInterrupt:
+        print('Interrupted.', file=sys.stderr)
+        sys.exit(130)
     except (*ON_PURPOSE, KeyError, TypeError) as error:
         if not _is_for_users(error):
             raise

@@ -69,6 +69,12 @@ def test_our_own_code_tells_users_by_value_error(capsys):
         'size=0, expected 1 or more.'
 
 
+def test_ctrl_c_is_one_line(capsys):
+    with pytest.raises(SystemExit) as stop, plain_errors():
+        raise KeyboardInterrupt
+    assert stop.value.code == 130 and capsys.readouterr().err == 'Interrupted.\n'
+
+
 def test_it_decorates(capsys):
     @plain_errors()
     def main():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import torch
 from mmengine.config import Config
 from mmengine.runner.checkpoint import load_state_dict
 from rich.console import Console
@@ -68,6 +69,7 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     report = build_report(scores, runner.test_loop.evaluator.metrics, meta.get('label_generator'),
                           config=str(config.filename), checkpoint=str(checkpoint) if checkpoint else 'untrained',
                           iterations=meta.get('iter', 0), losses=meta.get('loss_protocols', {}),
+                          device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU',
                           **({'styles': facts_of_styles(config.model.styles)} if model.styles else {}))
     if not distributed.is_initialized() or distributed.get_rank() == 0:
         stem = Path(checkpoint).stem if checkpoint else 'untrained'

@@ -26,6 +26,7 @@ class Evaluator(BaseMetric):
         prefix: put before the names of the scores, where two evaluators would use the same.
         collect_device: ``'cpu'`` or ``'gpu'``: over what the ranks' results are gathered.
         protocol: name of this way of judging; another judge, other weights or other rules need another name.
+        device: of the networks that judge; by default a GPU where there is one.
 
     Attributes:
         protocol: everything that the scores depend on, for the result file; its ``name`` is the one given.
@@ -39,7 +40,8 @@ class Evaluator(BaseMetric):
     default_prefix = ''
 
     def __init__(self, output: str = 'image', size: tuple[int, int] | None = None, resampling: str = 'bilinear',
-                 prefix: str | None = None, collect_device: str = 'cpu', protocol: str | None = None):
+                 prefix: str | None = None, collect_device: str = 'cpu', protocol: str | None = None,
+                 device: str | None = None):
         if resampling not in RESAMPLINGS:
             raise ValueError(f'resampling={resampling!r} is none of {", ".join(RESAMPLINGS)}.')
         super().__init__(collect_device=collect_device, prefix=prefix)
@@ -48,7 +50,7 @@ class Evaluator(BaseMetric):
             name=protocol, output=output, size=list(size) if size else "each image's own", resampling=resampling)
         self.classes: dict[str, dict[str, float | None]] = {}
         self.judges: dict[str, str] = {}
-        self.device = torch.device(get_device())
+        self.device = torch.device(device or get_device())
 
     def generated(self, sample: dict) -> Tensor:
         """The sample's output, ``(3, H, W)`` uint8 RGB or ``(1, H, W)`` gray.

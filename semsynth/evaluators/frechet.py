@@ -57,8 +57,7 @@ class FrechetEvaluator(Evaluator):
         score: name of the score.
         network: what gives the features.
         facts: what the protocol says of the network.
-        settings: ``output``, ``size``, ``resampling``, ``prefix``, ``collect_device``, ``protocol``, see
-            ``Evaluator``.
+        settings: see :class:`~semsynth.evaluators.base.Evaluator`.
     """
 
     def __init__(self, score: str, network: nn.Module, weights_hash: str, facts: dict[str, Any], **settings):
@@ -105,8 +104,7 @@ class FrechetDistance(FrechetEvaluator):
     Args:
         judge: config of a segmentor; not the one that a loss of the judged model reads.
         name: the network's name in the score.
-        settings: ``output``, ``size``, ``resampling``, ``prefix``, ``collect_device``, ``protocol``, see
-            ``Evaluator``.
+        settings: see :class:`~semsynth.evaluators.base.Evaluator`.
     """
 
     def __init__(self, judge: dict, name: str = 'judge', **settings):
@@ -129,8 +127,7 @@ class FrechetInceptionDistance(FrechetEvaluator):
     Args:
         weights: path of the weights; by default torch-fidelity's own file: in the folder that ``SEMSYNTH_WEIGHTS``
             names, in torch's cache, or by its download.
-        settings: ``output``, ``size``, ``resampling``, ``prefix``, ``collect_device``, ``protocol``, see
-            ``Evaluator``.
+        settings: see :class:`~semsynth.evaluators.base.Evaluator`.
 
     Raises:
         FileNotFoundError: the weights are nowhere; the message says where to put them.

@@ -26,8 +26,7 @@ class SegmentationEvaluator(Evaluator):
 
     Args:
         judge: config of a segmentor; not the one that a loss of the judged model reads.
-        settings: ``output``, ``size``, ``resampling``, ``prefix``, ``collect_device``, ``protocol``, see ``Evaluator``;
-            labels are resized by nearest neighbour.
+        settings: see :class:`~semsynth.evaluators.base.Evaluator`; labels are resized by nearest neighbour.
 
     Raises:
         ValueError: the results have no label maps (image-like inputs), a label has an index that the judge's class map

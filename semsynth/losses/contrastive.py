@@ -15,6 +15,7 @@ from semsynth.losses.pixel_memory import PixelMemory
 from semsynth.losses.pixel_sampling import NO_CLASS, sample_pixels
 from semsynth.ops import tiled_contrastive
 from semsynth.registry import LOSSES
+from semsynth.seeds import mix
 
 if TYPE_CHECKING:
     from semsynth.models.step import Step
@@ -134,7 +135,7 @@ class ContrastiveLoss(Loss):
         of_class = '' if self.max_per_class is None else f', {self.max_per_class} a class and rank'
         pixels = 'every pixel' if self.max_pixels is None else (
             f'at most {self.max_pixels} pixels{of_class}, drawn anew at every step')
-        return f'{pixels}, with each other' + ('' if self.memory_options is None else ' and with past ones')
+        return f'{pixels}, with each other' + ('' if self.memory is None else f' and with {self.memory.protocol}')
 
     def attach(self, model: Synthesizer) -> None:
         """Make the memory for the model's classes and embeddings."""
@@ -152,7 +153,7 @@ class ContrastiveLoss(Loss):
         if label.shape[1:] != embedding.shape[2:]:
             label = F.interpolate(label.unsqueeze(1).float(), embedding.shape[2:], mode='nearest-exact')
             label = label.squeeze(1).long()
-        generator = torch.Generator(label.device).manual_seed((self.seed + get_rank()) * 1_000_003 + step.iteration)
+        generator = torch.Generator(label.device).manual_seed(mix(self.seed, get_rank(), step.iteration))
         chances = None if self.memory is None else self.memory.chances(embedding, label)
         everything = label.numel()
         share = everything if self.max_pixels is None else math.ceil(self.max_pixels / get_world_size())

@@ -42,6 +42,11 @@ class PixelMemory(nn.Module):
         self.register_buffer('embeddings', torch.zeros(num_classes, per_class, channels))
         self.register_buffer('seen', torch.zeros(num_classes, dtype=torch.long))
 
+    @property
+    def protocol(self) -> str:
+        """What it keeps, in words for logs and result files."""
+        return f'{self.per_class} past ones a class (per_step={self.per_step}, hardness={self.hardness:g})'
+
     def entries(self) -> tuple[Tensor, Tensor]:
         """All places: embeddings ``(K * P, D)`` float32, and the class of each, ``(K * P,)`` long, -1 where empty."""
         # not by how many were seen: where a run goes on with longer rings, that number is carried over and they are not

@@ -1,11 +1,13 @@
 """Ablations with tools that do nothing, in the real ones' places."""
 
+import fcntl
 import json
 import multiprocessing
 import os
 import re
 import runpy
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_segmentor
+import torch
 from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 from narrow import ROOT, narrow
@@ -20,7 +23,7 @@ from PIL import Image
 from rich.console import Console
 
 from semsynth.apis.ablate import ablate, jobs
-from semsynth.apis.ablate.plan import Row, check_conditions, read_rows
+from semsynth.apis.ablate.plan import Row, check_conditions, check_rows, read_rows
 from semsynth.apis.ablate.run import Run
 from semsynth.segmentors.config import model_config
 from semsynth.weights import hash_weights
@@ -40,7 +43,7 @@ TOOLS = dict(
     test='''
         seed = int(re.search(r'seed_(\\d)', sys.argv[2])[1])
         scores = dict(mIoU=50.0 + seed, oracle_mIoU=80.0, frechet_judge=2.0 - seed, oracle_frechet_judge=0.5)
-        report = dict(judge='independent: so it is.', scores=scores, iterations=1)
+        report = dict(judge='independent: so it is.', scores=scores, iterations=1, device='a GPU')
         pathlib.Path(sys.argv[4]).write_text(json.dumps(report))''',
     synthesize='''
         out = sys.argv.index('--out')
@@ -154,7 +157,8 @@ def test_all_rows_and_seeds_are_trained_once(folder, tools, tmp_path, capsys):
     text = (out / 'table.md').read_text()
     assert '| full | 2 of 2 | 50.5 ± 0.71 | 70.5 | 1.5 ± 0.71 | 40 |' in text
     assert '| a_less | 2 of 2 | 50.5 ± 0.71 | - | 1.5 ± 0.71 | - |' in text
-    assert f'Made by `python tools/ablate.py {folder} --seeds 0 1 --amp`.' in text
+    assert 'device: a GPU.' in text
+    assert f'Made by `python tools/ablate.py {folder} --jobs 1 --seeds 0 1 --out {out} --amp`.' in text
     seeds = [re.search(r"randomness *= *dict\(.*?seed=(\d)", (out / f'b_full/seed_{seed}.py').read_text(), re.S)[1]
              for seed in (0, 1)]
     assert seeds == ['0', '1']
@@ -181,16 +185,36 @@ def test_a_row_that_fails_does_not_stop_the_others(folder, tools, tmp_path, caps
     assert len(calls(out, 'b_full')) == 1 and len(calls(out, 'a_broken')) == 2
 
 
+def test_one_ablation_at_a_time_in_a_folder(folder, tools, tmp_path):
+    out = tmp_path / 'out'
+    out.mkdir()
+    with (out / 'ablate.lock').open('w') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(ValueError, match=f'Another ablation is at work in {out}: wait for it, or give another'):
+            ablate(folder, tools=tools, out=out)
+        assert list(out.iterdir()) == [out / 'ablate.lock']
+        assert ablate(folder, tools=tools, out=tmp_path / 'other') == []
+    assert ablate(folder, tools=tools, out=out) == []
+
+
+def test_the_gpus_are_left_to_the_runs(folder, monkeypatch):
+    """Where there is none, building a judge on one fails."""
+    monkeypatch.setattr('semsynth.evaluators.base.get_device', lambda: 'cuda')
+    check_rows(read_rows(folder))
+    assert not torch.cuda.is_initialized()
+
+
 @pytest.mark.parametrize('options', [dict(jobs=0), dict(seeds=()), dict(seeds=(1, 1))])
 def test_nothing_to_do_is_refused(folder, tools, options):
     with pytest.raises(ValueError, match='expected at least one of each, and every seed once'):
         ablate(folder, tools=tools, **options)
 
 
-def sleeper(tmp_path, name, seconds=600):
+def sleeper(tmp_path, name, seconds=600, first=''):
     """A run, and its only command: it says who it is, then sleeps."""
     script = tmp_path / f'{name}.py'
-    script.write_text(f"import os, pathlib, time\npathlib.Path('{tmp_path}/{name}.pid').write_text(str(os.getpid()))\n"
+    script.write_text(f"import os, pathlib, signal, time\n{first}\n"
+                      f"pathlib.Path('{tmp_path}/{name}.pid').write_text(str(os.getpid()))\n"
                       f'time.sleep({seconds})\n')
     run = Run(Row(name, narrow(FULL, tmp_path), name), 0, tmp_path / name / 'seed_0')
     return run, lambda run: iter([[str(tmp_path / f'{run.row.name}.py')]])
@@ -238,6 +262,28 @@ def test_an_error_ends_what_else_runs(tmp_path, monkeypatch):
     assert is_gone(pid.read_text())
 
 
+def test_what_does_not_end_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, 'POLL_SECONDS', 0.01)
+    monkeypatch.setattr(jobs, 'STOP_SECONDS', 0.2)
+    deaf = 'signal.signal(signal.SIGTERM, signal.SIG_IGN)'
+    (one, commands), (other, _) = sleeper(tmp_path, 'one', first=deaf), sleeper(tmp_path, 'other', first=deaf)
+    (short, _), pids = sleeper(tmp_path, 'short', seconds=0), [tmp_path / 'one.pid', tmp_path / 'other.pid']
+
+    def interrupt(run):
+        wait_for(lambda: all(pid.is_file() and pid.read_text() for pid in pids))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run_all([one, other, short], commands, jobs=3, console=Console(quiet=True), when_done=interrupt)
+    assert all(is_gone(pid.read_text()) for pid in pids)
+
+
+def test_nothing_starts_whose_parent_is_gone():
+    start = [sys.executable, '-c', jobs.DIES_WITH_PARENT]
+    printed = [subprocess.check_output([*start, str(parent), '-c', 'print(5)']) for parent in (os.getpid(), 0)]
+    assert printed == [b'5\n', b'']
+
+
 def test_jobs_share_cores_and_gpus(monkeypatch):
     monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(8)))
     monkeypatch.setattr('torch.cuda.device_count', lambda: 0)
@@ -280,12 +326,15 @@ def test_the_tool_fails_where_a_run_failed(monkeypatch):
         runpy.run_path(str(ROOT / 'tools/ablate.py'), run_name='__main__')
 
 
-@pytest.mark.parametrize('name', ['ecgan', 'ecgan_toycity', 'ecgan_camvid', 'pix2pixhd', 'pix2pixhd_toycity'])
+@pytest.mark.parametrize('name', ['ecgan', 'ecgan_toycity', 'ecgan_camvid', 'ecgan_edges', 'ecgan_edges_toycity',
+                                  'pix2pixhd', 'pix2pixhd_toycity'])
 def test_the_folders_of_the_papers(name):
     rows = read_rows(ROOT / 'configs/ablations' / name)
     check_conditions(rows)
     assert all(row.title != row.name for row in rows)
-    if 'ecgan' in name:  # table 3
-        assert [(row.title, row.paper['mIoU'], row.paper['aAcc'], row.paper['FID']) for row in rows] == [
-            ('E + Gi', 58.6, 81.4, 65.7), ('+ Ge', 60.2, 81.7, 61.0), ('+ Gt', 61.5, 82.0, 59.0),
-            ('+ Gs', 64.5, 82.5, 57.1), ('+ Gl', 66.8, 82.7, 52.2), ('+ Gc', 72.2, 83.1, 44.5)]
+    if 'ecgan' in name:
+        figures = [(row.title, row.paper['mIoU'], row.paper['aAcc'], row.paper['FID']) for row in rows]
+        table_3 = [('E + Gi', 58.6, 81.4, 65.7), ('+ Ge', 60.2, 81.7, 61.0), ('+ Gt', 61.5, 82.0, 59.0),
+                   ('+ Gs', 64.5, 82.5, 57.1), ('+ Gl', 66.8, 82.7, 52.2), ('+ Gc', 72.2, 83.1, 44.5)]
+        appendix_d = [('Canny', 64.5, 82.5, 57.1), ('HED', 64.5, 82.3, 56.7)]
+        assert figures == (appendix_d if 'edges' in name else table_3)

@@ -27,7 +27,8 @@ def test_past_pixels_are_positives_and_negatives_but_no_anchors():
     loss = contrastive(embeddings, classes, 0.1, MEMORY, MEMORY_CLASSES)
     assert loss.item() == pytest.approx(eq_5(embeddings, classes, 0.1, MEMORY, MEMORY_CLASSES).item(), rel=1e-12)
     filled = MEMORY_CLASSES >= 0
-    assert loss == contrastive(embeddings, classes, 0.1, MEMORY[filled], MEMORY_CLASSES[filled])
+    without = contrastive(embeddings, classes, 0.1, MEMORY[filled], MEMORY_CLASSES[filled])
+    torch.testing.assert_close(loss, without, rtol=1e-12, atol=0)
     empty = contrastive(embeddings, classes, 0.1, MEMORY, torch.full((7,), -1))
     torch.testing.assert_close(empty, contrastive(embeddings, classes, 0.1), rtol=1e-12, atol=0)
 
@@ -102,6 +103,18 @@ def test_the_draw_changes_from_step_to_step_and_with_the_seed(make_step):
     assert len({loss(7), loss(8), loss(7, seed=1)}) == 3
 
 
+def test_no_two_seeds_and_ranks_draw_alike(make_step, monkeypatch):
+    label, embedding = torch.randint(0, 3, (1, 16, 16)), torch.randn(1, 6, 16, 16, requires_grad=True)
+    step = make_step(dict(embedding=embedding), dict(image=None), label=label)
+
+    def drawn(seed, rank):
+        monkeypatch.setattr('semsynth.losses.contrastive.get_rank', lambda: rank)
+        gradient, = torch.autograd.grad(ContrastiveLoss(max_per_class=4, seed=seed).for_generator(step), embedding)
+        return frozenset(gradient.abs().sum(1).flatten().nonzero().flatten().tolist())
+
+    assert len({drawn(seed, rank) for seed in range(3) for rank in range(3)}) == 9
+
+
 def test_half_precision_embeddings(make_step):
     label, embedding = torch.randint(0, 3, (2, 4, 5)), torch.randn(2, 6, 4, 5).bfloat16().requires_grad_()
     with torch.autocast('cpu', dtype=torch.bfloat16):
@@ -169,12 +182,12 @@ def test_no_bound_of_a_class(make_step):
 
 
 @pytest.mark.parametrize(('options', 'protocol'), [
-    ({}, 'at most 1024 pixels, 64 a class and rank, drawn anew at every step, with each other'),
-    (dict(max_per_class=None, memory={}),
-     'at most 1024 pixels, drawn anew at every step, with each other and with past ones'),
-    (EVERY_PIXEL, 'every pixel, with each other')])
+    ({}, 'at most 1024 pixels, 64 a class and rank, drawn anew at every step'),
+    (dict(max_per_class=None), 'at most 1024 pixels, drawn anew at every step'), (EVERY_PIXEL, 'every pixel')])
 def test_which_pixels_are_compared_is_said(options, protocol):
-    assert ContrastiveLoss(**options).protocol == protocol
+    assert ContrastiveLoss(**options).protocol == f'{protocol}, with each other'
+    loss = with_memory(per_class=5, per_step=3, hardness=0.5, settings=options)
+    assert loss.protocol == f'{protocol}, with each other and with 5 past ones a class (per_step=3, hardness=0.5)'
 
 
 def test_one_class_is_contrasted_with_the_past(make_step):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -38,8 +40,8 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
         The runs that failed, by title.
 
     Raises:
-        ValueError: before any training: conditions differ, a judge is a row's label generator, or a run was begun with
-            other settings; or there is nothing to do.
+        ValueError: before any training: conditions differ, a judge is a row's label generator, a run was begun with
+            other settings, or another ablation works in that folder; or there is nothing to do.
         FileNotFoundError: there is no such folder, or weights are missing.
     """
     if jobs < 1 or not seeds or len(set(seeds)) < len(seeds):
@@ -50,18 +52,11 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
         rows = read_rows(folder, cfg_options)
         check_conditions(rows)
         check_rows(rows)
-        # by seed first, so that there soon is one of each row
-        runs = [Run(row, seed, out / row.name / f'seed_{seed}', amp) for seed in seeds for row in rows]
-        for run in runs:
-            run.check_settings()
         scenes = Scenes(rows[0].config)
-    for run in runs:
-        run.write_settings()
-    command = _command(folder, seeds, amp, cfg_options)
+    # by seed first, so that there soon is one of each row
+    runs = [Run(row, seed, out / row.name / f'seed_{seed}', amp) for seed in seeds for row in rows]
+    command = _command(folder, jobs, seeds, out, amp, cfg_options)
     write = partial(_write, Path(folder).resolve().name, runs, scenes, out, command)
-    write()
-    console.print(f'{len(runs)} runs, of which {sum(bool(run.result) for run in runs)} are done; the table after each: '
-                  f'{out / "table.md"}', soft_wrap=True)
 
     def finish(run: Run) -> None:
         run.finish(jobs)
@@ -69,16 +64,37 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
         console.print(f'{run.title}: {", ".join(scores)}', soft_wrap=True)
         write()
 
-    failed = run_all(runs, lambda run: run.commands(tools, scenes.inputs, scenes.instances), jobs=jobs,
-                     console=console, when_done=finish)
-    console.print((out / 'table.md').read_text(encoding='utf-8'), markup=False, soft_wrap=True)
+    with _locked(out):
+        for run in runs:
+            run.check_settings()
+        for run in runs:
+            run.write_settings()
+        write()
+        console.print(f'{len(runs)} runs, of which {sum(bool(run.result) for run in runs)} are done; the table after '
+                      f'each: {out / "table.md"}', soft_wrap=True)
+        failed = run_all(runs, lambda run: run.commands(tools, scenes.inputs, scenes.instances), jobs=jobs,
+                         console=console, when_done=finish)
+        console.print((out / 'table.md').read_text(encoding='utf-8'), markup=False, soft_wrap=True)
     return [run.title for run in failed]
 
 
-def _command(folder: str | Path, seeds: Sequence[int], amp: bool, cfg_options: dict | None) -> str:
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """Keep a folder to this process; however it ends, the lock ends with it."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / 'ablate.lock').open('w') as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f'Another ablation is at work in {out}: wait for it, or give another --out.') from None
+        yield
+
+
+def _command(folder: str | Path, jobs: int, seeds: Sequence[int], out: Path, amp: bool,
+             cfg_options: dict | None) -> str:
     options = [f'{key}={value}' for key, value in (cfg_options or {}).items()]
-    return shlex.join(['python', 'tools/ablate.py', str(folder), '--seeds', *map(str, seeds), *['--amp'] * amp,
-                       *(['--cfg-options', *options] if options else [])])
+    return shlex.join(['python', 'tools/ablate.py', str(folder), '--jobs', str(jobs), '--seeds', *map(str, seeds),
+                       '--out', str(out), *['--amp'] * amp, *(['--cfg-options', *options] if options else [])])
 
 
 def _write(name: str, runs: Sequence[Run], scenes: Scenes, out: Path, command: str) -> None:

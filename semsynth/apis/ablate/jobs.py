@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 
 import torch
 from rich.console import Console
@@ -21,7 +18,18 @@ from semsynth.apis.ablate.run import Run
 
 LAST_LINES = 15
 POLL_SECONDS = 1
-_die_with_parent = partial(ctypes.CDLL(None).prctl, 1, signal.SIGTERM)  # 1: PR_SET_PDEATHSIG of Linux
+STOP_SECONDS = 20
+DIES_WITH_PARENT = '''
+import ctypes, os, signal, sys
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+'''
+"""Becomes the Python process that it is given, which Linux ends with its parent.
+
+The process asks for this itself: between fork and exec no Python is safe where there are threads, as the progress has.
+"""
 
 
 class Job:
@@ -38,6 +46,7 @@ class Job:
 
     def __init__(self, run: Run, commands: Iterator[list[str]], environment: dict[str, str]):
         self.run, self.commands, self.environment = run, commands, environment
+        self.command: list[str] | None = None
         self.process: subprocess.Popen | None = None
         self.error: str | None = None
 
@@ -48,18 +57,12 @@ class Job:
             if code is None:
                 return True
             if code:
-                self.error = f'{shlex.join(self.process.args[1:3])} ended with exit code {code}'
+                self.error = f'{shlex.join(self.command[:2])} ended with exit code {code}'
                 return False
-        command = next(self.commands, None)
-        if command:
-            self._start(command)
-        return command is not None
-
-    def stop(self) -> None:
-        """End what runs."""
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait()
+        self.command = next(self.commands, None)
+        if self.command:
+            self._start(self.command)
+        return self.command is not None
 
     def _start(self, command: list[str]) -> None:
         self.run.log.parent.mkdir(parents=True, exist_ok=True)
@@ -67,8 +70,8 @@ class Job:
             log.write(f'$ python {shlex.join(command)}\n')
             log.flush()
             self.process = subprocess.Popen(
-                [sys.executable, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                env=self.environment, preexec_fn=_die_with_parent)
+                [sys.executable, '-c', DIES_WITH_PARENT, str(os.getpid()), *command], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT, env=self.environment)
 
 
 def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]], *, jobs: int, console: Console,
@@ -111,9 +114,21 @@ def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]],
                                 description='; '.join(f'{title}: {share:.0%}' for title, share in shares.items()))
                 time.sleep(POLL_SECONDS if working else 0)
         finally:
-            for job in working.values():
-                job.stop()
+            _stop([job.process for job in working.values() if job.process])
     return failed
+
+
+def _stop(processes: Sequence[subprocess.Popen]) -> None:
+    """End all at once, and by force what has not ended in time."""
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _failure(job: Job) -> str:

@@ -141,7 +141,9 @@ def check_rows(rows: Sequence[Row]) -> None:
     with DefaultScope.overwrite_default_scope('semsynth'):
         evaluators = load_config(rows[0].config).test_evaluator
         evaluators = evaluators if isinstance(evaluators, list) else [evaluators]
-        judges = {weights: name for part in evaluators for name, weights in EVALUATORS.build(part).judges.items()}
+        # not on a GPU, which the runs may need for themselves
+        evaluators = [EVALUATORS.build(part, default_args=dict(device='cpu')) for part in evaluators]
+        judges = {weights: name for evaluator in evaluators for name, weights in evaluator.judges.items()}
         for row in rows:
             config = load_config(row.config)
             check_data(config)

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
 
 from semsynth.apis.ablate.plan import Row, differences
@@ -105,7 +104,7 @@ class Run:
         report = json.loads(path.read_text(encoding='utf-8'))
         result = dict(scores=report['scores'], judge=report['judge'], steps=report['iterations'],
                       seconds_per_step=self.seconds_per_step(), jobs=jobs, checkpoint=str(self.checkpoint),
-                      device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU')
+                      device=report['device'])
         write_whole(self.folder / 'result.json', json.dumps(result, indent=2).encode())
 
     def seconds_per_step(self) -> float | None:
