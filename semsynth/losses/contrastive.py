@@ -15,11 +15,12 @@ from semsynth.losses.pixel_memory import PixelMemory
 from semsynth.losses.pixel_sampling import NO_CLASS, sample_pixels
 from semsynth.ops import tiled_contrastive
 from semsynth.registry import LOSSES
-from semsynth.seeds import mix
 
 if TYPE_CHECKING:
     from semsynth.models.step import Step
     from semsynth.models.synthesizer import Synthesizer
+
+MEMORY_OPTIONS = {'per_class', 'per_step', 'hardness'}
 
 
 @full_precision
@@ -86,8 +87,8 @@ class ContrastiveLoss(Loss):
     The label map is brought to the embedding's size by the nearest pixel. Anchors are pixels drawn from the whole batch
     of every rank; each is compared with all of them and with the memory of past ones, which takes in some of them
     afterwards. The draw goes from class to class, so that rare ones count as much as large ones, and with a memory it
-    favours hard pixels within a class. It depends on the seed, the step's number and the rank alone. Pixels of the
-    unknown class are left out, and a class with one pixel drawn and none in memory has negatives' part only.
+    favours hard pixels within a class; its random numbers are torch's, which the engine sets for every step and rank.
+    Pixels of the unknown class are left out; a class with one pixel drawn and none in memory has negatives' part only.
 
     ``max_per_class=None, max_pixels=None`` is the paper's: every pixel of every rank is an anchor, in memory that
     grows with the number of pixels compared, and time with its square; every rank computes all of it. The draw then
@@ -101,7 +102,6 @@ class ContrastiveLoss(Loss):
             ``max_pixels + num_classes * memory.per_class``. None: every pixel.
         memory: arguments of :class:`~semsynth.losses.pixel_memory.PixelMemory`, whose ``num_classes`` and ``channels``
             are the model's; by default there is no memory.
-        seed: of the draw.
         weight: factor of the whole term.
 
     Raises:
@@ -114,7 +114,7 @@ class ContrastiveLoss(Loss):
     reads = ('embedding',)
 
     def __init__(self, temperature: float = 0.1, max_per_class: int | None = 64, max_pixels: int | None = 1024,
-                 memory: dict | None = None, seed: int = 0, weight: float = 1.0):
+                 memory: dict | None = None, weight: float = 1.0):
         super().__init__(weight)
         if temperature <= 0:
             raise ValueError(f'ContrastiveLoss: temperature={temperature}, expected more than 0.')
@@ -125,8 +125,10 @@ class ContrastiveLoss(Loss):
         if max_pixels is None and max_per_class is not None:
             raise ValueError(f'ContrastiveLoss: max_pixels=None takes every pixel, but max_per_class={max_per_class} '
                              'leaves some out; set max_per_class=None too, or give max_pixels a number.')
+        if strangers := set(memory or {}) - MEMORY_OPTIONS:
+            raise ValueError(f'ContrastiveLoss: memory has no {", ".join(sorted(strangers))}; it takes '
+                             f'{", ".join(sorted(MEMORY_OPTIONS))}.')
         self.temperature, self.max_per_class, self.max_pixels = temperature, max_per_class, max_pixels
-        self.seed = seed
         self.memory_options, self.memory = memory, None
 
     @property
@@ -153,12 +155,11 @@ class ContrastiveLoss(Loss):
         if label.shape[1:] != embedding.shape[2:]:
             label = F.interpolate(label.unsqueeze(1).float(), embedding.shape[2:], mode='nearest-exact')
             label = label.squeeze(1).long()
-        generator = torch.Generator(label.device).manual_seed(mix(self.seed, get_rank(), step.iteration))
         chances = None if self.memory is None else self.memory.chances(embedding, label)
         everything = label.numel()
         share = everything if self.max_pixels is None else math.ceil(self.max_pixels / get_world_size())
         pixels, classes = sample_pixels(label, step.layout.num_classes, step.layout.unknown,
-                                        self.max_per_class or everything, share, generator, chances)
+                                        self.max_per_class or everything, share, chances)
         area = label[0].numel()
         drawn, classes = gather_ranks(embedding.flatten(2)[pixels // area, :, pixels % area], classes)
         function = tiled_contrastive if self.max_pixels is None else contrastive

@@ -34,7 +34,8 @@ class PixelMemory(nn.Module):
             raise ValueError(f'ContrastiveLoss: memory has per_class={per_class}, expected 1 or more; memory=None '
                              'switches it off.')
         if not 1 <= per_step <= per_class:
-            raise ValueError(f'ContrastiveLoss: memory has per_step={per_step}, expected 1 to per_class={per_class}.')
+            raise ValueError(f'ContrastiveLoss: memory has per_step={per_step}, expected 1 to per_class={per_class}; '
+                             'give it both.')
         if hardness < 0:
             raise ValueError(f'ContrastiveLoss: memory has hardness={hardness}, expected 0 or more: less would favour '
                              'easy pixels.')

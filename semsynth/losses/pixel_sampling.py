@@ -10,16 +10,15 @@ NO_CLASS = -1
 
 
 def sample_pixels(label: Tensor, num_classes: int, unknown: int | None, max_per_class: int, max_pixels: int,
-                  generator: torch.Generator, chances: Tensor | None = None) -> tuple[Tensor, Tensor]:
+                  chances: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Draw as many random pixels of every class as there are, within two bounds; no class before another.
 
     Args:
-        label: any shape, ``0..num_classes-1``, on the generator's device.
+        label: any shape, ``0..num_classes-1``.
         num_classes: number of classes, the unknown one included.
         unknown: the class that is never drawn, or None.
         max_per_class: most pixels of one class.
         max_pixels: most pixels in all; where it bounds, every class gives the same number, or all that it has.
-        generator: source of randomness.
         chances: as label, positive: each next pixel of a class is one of those left, with a probability in proportion
             to this (an exponential race: Efraimidis and Spirakis, 2006); by default all are alike.
 
@@ -30,9 +29,9 @@ def sample_pixels(label: Tensor, num_classes: int, unknown: int | None, max_per_
     """
     label = label.flatten()
     if chances is None:
-        shuffled = torch.randperm(len(label), generator=generator, device=label.device)
+        shuffled = torch.randperm(len(label), device=label.device)
     else:
-        arrival = torch.empty_like(chances).exponential_(generator=generator) / chances
+        arrival = torch.empty_like(chances).exponential_() / chances
         shuffled = arrival.flatten().argsort()
     by_class, order = label[shuffled].sort(stable=True)
     rank = torch.arange(len(label), device=label.device) - torch.searchsorted(by_class, by_class)

@@ -120,8 +120,8 @@ def test_hard_pixels_are_drawn_more_often():
     embedding[0, 0, 0] = torch.tensor([1.] * 10 + [-1.] * 10).repeat(2)
     drawn = torch.zeros(40)
     for seed in range(2000):
-        pixels, _ = sample_pixels(label, 2, None, 1, 2, torch.Generator().manual_seed(seed),
-                                  memory.chances(embedding, label))
+        torch.manual_seed(seed)
+        pixels, _ = sample_pixels(label, 2, None, 1, 2, memory.chances(embedding, label))
         drawn[pixels] += 1
     easy, hard, *unknown = drawn.view(4, 10).sum(1).tolist()
     assert hard / 2000 == pytest.approx(math.e ** 2 / (1 + math.e ** 2), abs=0.03)

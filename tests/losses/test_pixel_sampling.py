@@ -9,8 +9,8 @@ LABEL = torch.tensor([0] * 50 + [1] * 30 + [2] * 3 + [4] * 17)[torch.randperm(10
 
 
 def draw(label, num_classes=5, unknown=None, max_per_class=64, max_pixels=1024, seed=0, chances=None):
-    generator = torch.Generator().manual_seed(seed)
-    pixels, classes = sample_pixels(label, num_classes, unknown, max_per_class, max_pixels, generator, chances)
+    torch.manual_seed(seed)
+    pixels, classes = sample_pixels(label, num_classes, unknown, max_per_class, max_pixels, chances)
     filled = classes >= 0
     assert torch.equal(label.flatten()[pixels[filled]], classes[filled])
     assert pixels.unique().numel() == pixels.numel()
