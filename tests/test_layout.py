@@ -45,6 +45,24 @@ def test_one_hot_equals_torch():
     assert torch.equal(one_hot(label, 5), torch.nn.functional.one_hot(label, 5).movedim(-1, 1).float())
 
 
+def test_channels_are_made_without_a_look_at_values():
+    """So a device is not waited for: meta tensors refuse every read."""
+    ids = torch.empty(2, 3, 7, dtype=torch.long, device='meta')
+    assert Layout(ids, 5, instance=ids).condition.shape == (2, 6, 3, 7)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+def test_on_a_gpu_channels_are_the_same_and_nothing_waits():
+    layout = make()
+    on_gpu = layout.to('cuda')
+    torch.cuda.set_sync_debug_mode('error')
+    try:
+        condition = on_gpu.condition
+    finally:
+        torch.cuda.set_sync_debug_mode('default')
+    assert torch.equal(condition.cpu(), layout.condition)
+
+
 def make(instance=True, style=True):
     label = torch.randint(0, 4, (2, 3, 5))
     return Layout(label=label, num_classes=4, instance=label * 7 if instance else None,

@@ -52,6 +52,22 @@ def main() -> None:
                       'bfloat16_channels_last (default: all)', default=[
                           'float32', 'plain', 'channels_last', 'bfloat16', 'bfloat16_channels_last'])
 
+    case = cases.add_parser('instance_mean', parents=[common], help='means over instances (pix2pixHD, 3.4)')
+    case.add_argument('--sizes', nargs='+', type=size, default=[(1024, 2048)], metavar='HxW', help='(default: '
+                      '1024x2048)')
+    case.add_argument('--channels', type=int, default=3, help='of the features (default: %(default)s)')
+    case.add_argument('--instances', nargs='+', type=int, default=[65], help='of maps that are drawn (default: 65)')
+    case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='instance maps (default: bands are drawn)')
+    case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
+
+    case = cases.add_parser('layout', parents=[common], help='boundary map and one-hot channels')
+    case.add_argument('--sizes', nargs='+', type=size, default=[(1024, 2048)], metavar='HxW', help='(default: '
+                      '1024x2048)')
+    case.add_argument('--classes', nargs='+', type=int, default=[35], help='(default: 35)')
+    case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='instance maps, for one-hot channels ids '
+                      'modulo the number of classes (default: 65 bands are drawn)')
+    case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
+
     case = cases.add_parser('similarity', parents=[common], help='similarity loss (ECGAN, eq. 3) over all '
                             'pairs of pixels')
     case.add_argument('--sizes', nargs='+', type=size, default=[(64, 128)], metavar='HxW', help='(default: 64x128)')

@@ -129,4 +129,4 @@ def _cut(by_scene: Mapping[int, Sequence[int]], instances: Instances, batches: I
                for sample in zip(data['inputs']['image'], data['inputs'][objects], strict=True))
     for rows, (image, ids) in zip(by_scene.values(), samples, strict=True):
         for row in rows:
-            yield row, cut_patch(image.permute(1, 2, 0).numpy(), (ids == instances.ids[row]).numpy())
+            yield row, cut_patch(image.permute(1, 2, 0).numpy(), (ids.long() == instances.ids[row]).numpy())

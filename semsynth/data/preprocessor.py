@@ -39,7 +39,7 @@ class LayoutPreprocessor(BaseDataPreprocessor):
     """
 
     def __init__(self, num_classes: int, unknown: int | None = None, instances: bool = False,
-                 raw_channels: int | None = None, non_blocking: bool = False):
+                 raw_channels: int | None = None, non_blocking: bool = True):
         super().__init__(non_blocking)
         if bool(num_classes) == bool(raw_channels):
             raise ValueError(f'data_preprocessor: num_classes={num_classes} and raw_channels={raw_channels}, but a '
@@ -73,12 +73,16 @@ class LayoutPreprocessor(BaseDataPreprocessor):
         inputs, names = data['inputs'], list(data['sample']['name'])
         self._check(inputs, names)
         on_device = {key: list(self.cast_data(parts)) for key, parts in inputs.items()}
-        if self.raw_channels:  # first of all: on GPUs torch can hardly do anything else with 16 bits unsigned
-            on_device['raw'] = list(map(_to_floats, on_device['raw']))
+        # first of all: ids are packed as narrow as each sample's may be, and GPUs know 16 bits unsigned hardly at all
+        for key, convert in dict(raw=_to_floats, label=Tensor.long, instance=Tensor.long).items():
+            if key in on_device:
+                on_device[key] = list(map(convert, on_device[key]))
         batch = {key: self._pad(torch.stack(parts)) for key, parts in on_device.items()}
         layout = Layout(raw=batch['raw']) if self.raw_channels else Layout(
-            batch['label'].long(), self.num_classes, self.unknown, batch['instance'].long() if self.instances else None)
+            batch['label'], self.num_classes, self.unknown, batch['instance'] if self.instances else None)
         real = {key: _to_floats(batch[key]) for key in ('image', 'edge') if key in batch}
+        if 'edge' in real:
+            real['edge'] = real['edge'].expand(-1, 3, -1, -1)
         if self.image_channels == 1 and 'image' in real:
             real['image'] = torch.einsum('bchw,c->bhw', real['image'], real['image'].new_tensor(LUMA)).unsqueeze(1)
         samples = [dict(name=name, size=tuple(part.shape[-2:]))

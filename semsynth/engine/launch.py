@@ -149,6 +149,7 @@ def _complete(config: Config) -> None:
         loader = config.get(f'{stage}_dataloader') or {}
         if loader.get('num_workers') == 0:
             loader.persistent_workers = False  # torch refuses it, and --cfg-options would need both
+        loader.setdefault('pin_memory', torch.cuda.is_available())  # or every copy to the device waits for it
     # a set without an evaluator, or the other way round, is not evaluated
     for stage in ('val', 'test'):
         keys = [f'{stage}_{part}' for part in ('dataloader', 'cfg', 'evaluator')]

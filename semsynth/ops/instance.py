@@ -9,7 +9,7 @@ from torch import Tensor
 def instance_mean(features: Tensor, instance: Tensor) -> Tensor:
     """Replace each pixel's features by their mean over its instance, in its own image.
 
-    One sort and two scattered sums, whatever the number of instances: no loop, and no wait for the device.
+    Instances are numbered, then sums scattered: no loop over instances, and no wait for the device.
 
     Args:
         features: ``(B, C, H, W)``.
@@ -18,15 +18,11 @@ def instance_mean(features: Tensor, instance: Tensor) -> Tensor:
     Returns:
         ``(B, C, H, W)``, in the precision of ``features``; sums are taken in float32 at least.
     """
-    batch, channels = features.shape[:2]
-    pixels = instance.numel()
-    number = number_instances(instance).flatten()
-    values = features.movedim(1, -1).reshape(pixels, channels)
-    values = values.to(torch.promote_types(values.dtype, torch.float32))
-    sums = values.new_zeros(pixels, channels).index_add(0, number, values)
-    counts = values.new_zeros(pixels).index_add(0, number, values.new_ones(pixels))
-    means = (sums / counts.clamp(min=1).unsqueeze(1))[number]
-    return means.reshape(batch, *instance.shape[1:], channels).movedim(-1, 1).to(features.dtype)
+    numbers, bound = _number(instance)
+    values = features.to(torch.promote_types(features.dtype, torch.float32))
+    ones = values.new_ones(numbers.numel())
+    counts = values.new_zeros(bound).index_add_(0, numbers.flatten(), ones)
+    return _Mean.apply(values, numbers, counts).to(features.dtype)
 
 
 def number_instances(instance: Tensor) -> Tensor:
@@ -39,8 +35,45 @@ def number_instances(instance: Tensor) -> Tensor:
         ``(B, H, W)`` long. Instances of different images have different numbers, whatever their ids; numbers follow
         the images, and in an image the ids.
     """
+    return _number(instance)[0]
+
+
+def _number(instance: Tensor) -> tuple[Tensor, int]:
+    """The numbers, and what they are all smaller than."""
+    return _number_runs(instance) if instance.device.type == 'cpu' else (_number_pixels(instance), instance.numel())
+
+
+def _number_runs(instance: Tensor) -> tuple[Tensor, int]:
+    """Sorts far fewer runs than there are pixels; how many, a GPU would have to be waited for."""
+    numbers, count = [], 0
+    for ids in instance.flatten(1):
+        runs, lengths = ids.unique_consecutive(return_counts=True)
+        found, places = runs.unique(return_inverse=True)
+        numbers.append((places + count).repeat_interleave(lengths))
+        count += len(found)
+    return torch.stack(numbers).view_as(instance), count
+
+
+def _number_pixels(instance: Tensor) -> Tensor:
     ids, order = instance.flatten(1).sort(dim=1)
-    first = torch.ones_like(ids, dtype=torch.bool)
-    first[:, 1:] = ids[:, 1:] != ids[:, :-1]
-    numbers = (first.flatten().cumsum(0) - 1).view_as(ids)
+    next_one = torch.zeros_like(ids, dtype=torch.bool)
+    next_one[:, 1:] = ids[:, 1:] != ids[:, :-1]
+    next_one[1:, 0] = True
+    numbers = next_one.flatten().cumsum(0).view_as(ids)
     return torch.empty_like(numbers).scatter_(1, order, numbers).view_as(instance)
+
+
+class _Mean(torch.autograd.Function):
+    """Mean over the pixels that have the same number. Its own adjoint: it takes gradients back as it takes values."""
+
+    @staticmethod
+    def forward(ctx, values: Tensor, numbers: Tensor, counts: Tensor) -> Tensor:
+        ctx.save_for_backward(numbers, counts)
+        pixels = values.movedim(1, -1).flatten(0, 2)
+        means = values.new_zeros(len(counts), values.shape[1]).index_add_(0, numbers.flatten(), pixels)
+        means /= counts.unsqueeze(1)  # numbers that no pixel has become NaN, and are not read
+        return means.index_select(0, numbers.flatten()).unflatten(0, numbers.shape).movedim(-1, 1)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return _Mean.apply(gradient, *ctx.saved_tensors), None, None

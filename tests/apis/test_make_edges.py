@@ -58,7 +58,7 @@ def test_the_data_set_reads_what_is_written(scenes, stand_in):
     dataset = DATASETS.build(config.train_dataloader.dataset)
     for number in range(3):
         inputs = dataset[number]['inputs']
-        assert inputs['edge'].shape == (3, *SIZE)
+        assert inputs['edge'].shape == (1, *SIZE)
         means = inputs['image'].float().mean(dim=0)  # both are flipped
         assert (inputs['edge'] - means).abs().max() <= 0.5 + 1e-4
 
@@ -69,7 +69,7 @@ def test_full_size(scenes, stand_in):
     photo, found = (np.asarray(Image.open(scenes / folder / 'train/sub/b.png')) for folder in
                     ('images', 'edges_full/images'))
     np.testing.assert_allclose(found, photo.mean(axis=2), atol=0.5 + 1e-4)
-    assert DATASETS.build(config.train_dataloader.dataset)[0]['inputs']['edge'].shape == (3, *SIZE)
+    assert DATASETS.build(config.train_dataloader.dataset)[0]['inputs']['edge'].shape == (1, *SIZE)
 
 
 def test_what_is_there_stays_and_the_rest_is_made(scenes, stand_in):

@@ -13,7 +13,7 @@ def sample(name='x', height=5, width=7, classes=4, image=True, instance=True):
         inputs['instance'] = torch.randint(0, 2**40, (height, width))
     if image:
         inputs['image'] = torch.randint(0, 256, (3, height, width), dtype=torch.uint8)
-        inputs['edge'] = torch.randint(0, 2, (1, height, width), dtype=torch.uint8).mul(255).expand(3, -1, -1)
+        inputs['edge'] = torch.randint(0, 2, (1, height, width), dtype=torch.uint8).mul(255)
     return dict(inputs=inputs, sample=dict(name=name, size=(height, width)))
 
 
@@ -32,7 +32,7 @@ def test_batch():
     assert torch.equal(layout.instance[1], samples[1]['inputs']['instance'])
     for key in ('image', 'edge'):
         expected = torch.stack([part['inputs'][key] for part in samples]).double() / 255 * 2 - 1
-        torch.testing.assert_close(real[key].double(), expected, atol=1e-6, rtol=0)
+        torch.testing.assert_close(real[key].double(), expected.expand(-1, 3, -1, -1), atol=1e-6, rtol=0)
     assert batch['samples'] == [dict(name='a', size=(5, 7)), dict(name='b', size=(5, 7))]
 
 
@@ -66,9 +66,22 @@ def test_padding_replicates_and_unbatch_crops(height, width):
     assert result['name'] == 'odd'
     assert list(result['outputs']) == ['image']
     assert torch.equal(result['outputs']['image'], one['inputs']['image'])
-    assert torch.equal(result['real']['edge'], one['inputs']['edge'])
+    assert torch.equal(result['real']['edge'], one['inputs']['edge'].expand(3, -1, -1))
     assert torch.equal(result['label'], one['inputs']['label'].long())
     assert result['outputs']['image'].dtype == torch.uint8
+
+
+def test_each_sample_may_have_its_own_type_of_ids():
+    """As packing leaves them, each as narrow as it may be."""
+    samples = [sample(), sample(), sample()]
+    ids = [torch.tensor(255, dtype=torch.uint8), torch.tensor(33_001, dtype=torch.int32), torch.tensor(-2**31)]
+    for one, id in zip(samples, ids, strict=True):
+        one['inputs']['instance'] = id.expand(5, 7)
+    preprocessor = build(instances=True)
+    preprocessor.size_divisor = 4
+    instance = preprocessor(pseudo_collate(samples))['layout'].instance
+    assert instance.dtype == torch.int64 and instance.shape == (3, 8, 8)
+    assert [part.unique().tolist() for part in instance] == [[255], [33_001], [-2**31]]
 
 
 def test_unbatch_clamps_and_rounds():

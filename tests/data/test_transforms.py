@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from mmengine.registry import DefaultScope
 from PIL import Image
 
@@ -130,7 +131,7 @@ def test_flip_and_crop_treat_all_alike(settings):
     np.testing.assert_array_equal(results['img'][..., 0], results['gt_seg_map'])
     packed = PackScene()(results)['inputs']
     np.testing.assert_array_equal(packed['image'][1], packed['label'])
-    np.testing.assert_array_equal(packed['edge'][2], packed['label'])
+    np.testing.assert_array_equal(packed['edge'][0], packed['label'])
     np.testing.assert_array_equal(packed['instance'], packed['label'])
 
 
@@ -149,11 +150,20 @@ def test_pack():
     results = loaded()
     packed = PackScene()(dict(results))
     shapes = {key: tuple(value.shape) for key, value in packed['inputs'].items()}
-    assert shapes == dict(label=(6, 10), instance=(6, 10), image=(3, 6, 10), edge=(3, 6, 10))
+    assert shapes == dict(label=(6, 10), instance=(6, 10), image=(3, 6, 10), edge=(1, 6, 10))
     np.testing.assert_array_equal(packed['inputs']['image'][0], results['img'][..., 2])
-    np.testing.assert_array_equal(packed['inputs']['edge'][1], results['edge_map'])
-    assert packed['inputs']['instance'].max().item() == results['instance_map'].max()
+    np.testing.assert_array_equal(packed['inputs']['edge'][0], results['edge_map'])
+    np.testing.assert_array_equal(packed['inputs']['instance'], results['instance_map'])
     assert packed['sample'] == dict(name='x', size=(6, 10))
+
+
+@pytest.mark.parametrize('ids, dtype', [
+    ((0, 255), torch.uint8), ((-1, 5), torch.int16), ((0, 256), torch.int16), ((7, 33_001), torch.int32),
+    ((0, 2**31), torch.int64), ((-2**31 - 1, 0), torch.int64)])
+def test_ids_are_packed_into_few_bytes(ids, dtype):
+    inputs = PackScene()(dict(instance_map=np.array([ids]), gt_seg_map=np.array([ids]), name='x'))['inputs']
+    for packed in inputs.values():
+        assert packed.dtype == dtype and packed.tolist() == [list(ids)]
 
 
 def test_to_segmentor_classes():
@@ -175,7 +185,7 @@ def test_edges_are_put_in_place(scenes, cityscapes, pipeline):
     assert set(crisp[0]['inputs']['edge'].unique().tolist()) <= {0, 255}
     soft = PairedFolderDataset(**arguments, edges=dict(full_size=True), instances=True)
     assert names(soft) == ['LoadPhoto', 'CannyEdges', 'LoadLabel', 'LoadInstances', 'ResizeScene', 'PackScene']
-    assert soft[0]['inputs']['edge'].shape == (3, 4, 8)
+    assert soft[0]['inputs']['edge'].shape == (1, 4, 8)
     assert names(CityscapesDataset(str(cityscapes), 'train', pipeline=pipeline))[2] == 'LoadInstances'
     with pytest.raises(ValueError, match=r"edges=\{'size': 1\}: size is no option; edges takes folder and full_size"):
         PairedFolderDataset(**arguments, edges=dict(size=1))

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from torch.autograd import gradcheck
+from torch.autograd import gradcheck, gradgradcheck
 
-from semsynth.ops import instance_mean
-from semsynth.ops.instance import number_instances
+import semsynth.ops.instance as module
+from semsynth.ops import instance_mean, number_instances
 
 IDS = dict(
     cityscapes=[7, 11, 33_001, 26_002],
@@ -20,9 +20,16 @@ def example(ids, size=(5, 7), images=3, channels=2):
     return torch.from_numpy(dice.normal(size=(images, channels, *size))), instance
 
 
+@pytest.fixture(params=['as on a CPU', 'as on a GPU'], autouse=True)
+def way(request, monkeypatch):
+    """Numbers are found in two ways, both of which a CPU can go."""
+    if request.param == 'as on a GPU':
+        monkeypatch.setattr(module, '_number', lambda ids: (module._number_pixels(ids), ids.numel()))
+
+
 def loop(features, instance):
     """Each instance of each image by itself."""
-    pooled = features.clone()
+    pooled = torch.zeros_like(features)
     for i, ids in enumerate(instance):
         for identity in ids.unique():
             mask = ids == identity
@@ -58,6 +65,17 @@ def test_ids_may_be_of_any_integer_type():
 def test_gradient():
     features, instance = example([1, 2, 9], size=(3, 4), images=2)
     assert gradcheck(lambda x: instance_mean(x, instance), features.requires_grad_())
+    assert gradgradcheck(lambda x: instance_mean(x, instance), features)
+
+
+@pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize('images', [1, 2])
+def test_gradient_equals_the_loops(images, memory_format):
+    features, instance = example([33_001, 2**31, -1, -2**31], (9, 7), images, channels=3)
+    features, upstream = features.to(memory_format=memory_format).requires_grad_(), torch.randn_like(features)
+    ours, theirs = (torch.autograd.grad(mean(features, instance), features, upstream)[0]
+                    for mean in (instance_mean, loop))
+    torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
 def test_bfloat16_is_summed_in_float32():
@@ -70,3 +88,25 @@ def test_bfloat16_is_summed_in_float32():
 def test_instances_are_numbered_without_gaps():
     instance = torch.tensor([[[33_001, -4], [7, 33_001]], [[7, 7], [7, 2**31 + 5]]])
     assert number_instances(instance).tolist() == [[[2, 0], [1, 2]], [[3, 3], [3, 4]]]
+
+
+def test_nothing_depends_on_a_value():
+    """What has no values cannot be waited for: meta tensors refuse every read, as of how many instances there are."""
+    features = torch.empty(2, 3, 4, 5, device='meta', requires_grad=True)
+    pooled = instance_mean(features, torch.empty(2, 4, 5, device='meta', dtype=torch.long))
+    pooled.sum().backward()
+    assert pooled.shape == features.grad.shape == features.shape
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+def test_on_a_gpu_it_is_the_same_and_nothing_waits():
+    features, instance = (part.cuda() for part in example([33_001, 2**31, -1], (33, 47)))
+    expected = loop(features, instance)
+    torch.cuda.set_sync_debug_mode('error')
+    try:
+        pooled = instance_mean(features.requires_grad_(), instance)
+        pooled.sum().backward()
+    finally:
+        torch.cuda.set_sync_debug_mode('default')
+    torch.testing.assert_close(pooled, expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(features.grad, torch.ones_like(features), rtol=1e-12, atol=1e-12)

@@ -10,11 +10,14 @@ from semsynth.apis.benchmark.class_specific import class_specific
 from semsynth.apis.benchmark.contrast import contrast
 from semsynth.apis.benchmark.data import data
 from semsynth.apis.benchmark.inference import inference
+from semsynth.apis.benchmark.instance_mean import instance_mean
+from semsynth.apis.benchmark.layout import layout
 from semsynth.apis.benchmark.measuring import measure
 from semsynth.apis.benchmark.report import machine, table
 from semsynth.apis.benchmark.similarity import similarity
 
-CASES = dict(class_specific=class_specific, contrast=contrast, data=data, inference=inference, similarity=similarity)
+CASES = dict(class_specific=class_specific, contrast=contrast, data=data, inference=inference,
+             instance_mean=instance_mean, layout=layout, similarity=similarity)
 """A case is a function of its own options and ``device`` that returns lists of :class:`Version`, each list measured in
 turns and compared."""
 

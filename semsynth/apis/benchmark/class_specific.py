@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from semsynth.apis.benchmark.maps import read_map
 from semsynth.apis.benchmark.measuring import Step, Version
-from semsynth.data.files import read_ids
 from semsynth.layers.class_convolution import ClassConvolution
 from semsynth.ops.class_specific import class_specific_image
 
@@ -57,7 +57,7 @@ def class_specific(device: str, sizes: Sequence[tuple[int, int]], channels: Sequ
     groups = []
     for path in maps or [None]:
         for height, width in sizes:
-            ids = _regions(height, width) if path is None else _resized(path, height, width)
+            ids = _regions(height, width) if path is None else read_map(path, height, width)
             name = 'regions' if path is None else Path(path).stem
             for count in channels:
                 groups.append([
@@ -88,8 +88,3 @@ def _regions(height: int, width: int) -> Tensor:
     centres = torch.rand(400, 2, generator=draw) * torch.tensor([height, width])
     pixels = torch.cartesian_prod(torch.arange(height), torch.arange(width)).float()
     return torch.cdist(pixels, centres).argmin(1).view(1, height, width)
-
-
-def _resized(path: str | Path, height: int, width: int) -> Tensor:
-    ids = torch.from_numpy(read_ids(str(path)).astype('float64'))
-    return F.interpolate(ids[None, None], (height, width), mode='nearest-exact')[0].long()

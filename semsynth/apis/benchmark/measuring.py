@@ -85,7 +85,7 @@ def measure(versions: Sequence[Version], device: str, repeats: int, advance: Cal
 
 
 def _difference(results: Sequence[Tensor], first: Sequence[Tensor]) -> float:
-    return max(((ours - theirs).abs().max() / theirs.abs().max()).item()
+    return max(((ours.double() - theirs.double()).abs().max() / theirs.double().abs().max()).item()
                for ours, theirs in zip(results, first, strict=True))
 
 

@@ -12,11 +12,12 @@ from semsynth.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class PackScene(BaseTransform):
-    """Pack a scene for the preprocessor.
+    """Pack a scene for the preprocessor, in as few bytes as hold it: they cross to the device as they are.
 
     Returns ``dict(inputs=dict(label, instance, raw, image, edge), sample=dict(name, size))`` with what the scene has:
-    label ``(H, W)`` uint8 (int64 above 256 classes), instance ``(H, W)`` int64, raw ``(C, H, W)`` uint8, uint16 or
-    float32, image ``(3, H, W)`` uint8 RGB, edge ``(3, H, W)`` uint8; size is height and width.
+    label and instance ``(H, W)``, each in the first of uint8, int16, int32 and int64 that holds all of its numbers, raw
+    ``(C, H, W)`` uint8, uint16 or float32, image ``(3, H, W)`` uint8 RGB, edge ``(1, H, W)`` uint8; size is height and
+    width.
     """
 
     def transform(self, results: dict) -> dict:
@@ -24,15 +25,21 @@ class PackScene(BaseTransform):
         inputs = {}
         for name, key in dict(label='gt_seg_map', instance='instance_map').items():
             if key in results:
-                inputs[name] = _tensor(results[key])
+                inputs[name] = _tensor(_narrow(results[key]))
         if 'raw' in results:
             inputs['raw'] = _tensor(results['raw'].transpose(2, 0, 1))
         if 'img' in results:
             inputs['image'] = _tensor(results['img'][..., ::-1].transpose(2, 0, 1))
         if 'edge_map' in results:
-            inputs['edge'] = _tensor(results['edge_map']).expand(3, -1, -1)
+            inputs['edge'] = _tensor(results['edge_map'][None])
         size = next(iter(inputs.values())).shape[-2:]
         return dict(inputs=inputs, sample=dict(name=results['name'], size=tuple(size)))
+
+
+def _narrow(ids: np.ndarray) -> np.ndarray:
+    lowest, highest = ids.min(), ids.max()
+    kinds = map(np.iinfo, (np.uint8, np.int16, np.int32, np.int64))
+    return ids.astype(next(kind.dtype for kind in kinds if kind.min <= lowest and highest <= kind.max))
 
 
 def _tensor(array: np.ndarray) -> Tensor:
