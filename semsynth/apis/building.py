@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from semsynth.checkpoints import load_checkpoint
+from semsynth.engine.checkpoint import differences
 from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
 from semsynth.weights import hash_weights
@@ -32,11 +33,10 @@ def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthe
     if checkpoint is not None:
         stored = load_checkpoint(checkpoint)['state_dict']
         state = {name: value for name, value in stored.items() if name.startswith(('generator.', 'encoder.'))}
-        try:
-            model.load_state_dict(state)
-        except RuntimeError as error:
-            raise ValueError(f'{checkpoint} does not fit the model of {config.filename}: {error}. Use the config that '
-                             'it was trained with: it lies beside the checkpoint, and inside it.') from error
+        if report := differences(model.state_dict(), state):
+            raise ValueError(f'{checkpoint} does not fit the model of {config.filename}. ' + '\n'.join(report) +
+                             '\nUse the config that it was trained with: it lies beside the checkpoint, and inside it.')
+        model.load_state_dict(state)
         if model.styles and model.styles.encoder not in ('', hash_weights(model.encoder)):
             raise ValueError(f'The styles in {config.model.styles} were not made with the encoder in {checkpoint}: '
                              'make them anew with tools/encode_styles.py.')

@@ -140,7 +140,9 @@ class Segmentor(nn.Module):
         try:
             path = find_weights(checkpoint)
         except FileNotFoundError as error:
-            raise FileNotFoundError(f'{error} Or train it: python tools/train_segmentor.py {name}') from None
+            published = str(config).startswith('mmseg::')  # for data as mmseg lays it out
+            way_out = '' if published else f' Or train it: python tools/train_segmentor.py {name}'
+            raise FileNotFoundError(f'{error}{way_out}') from None
         stored = load_checkpoint(path)
         try:
             network.load_state_dict(stored.get('state_dict', stored))

@@ -209,3 +209,11 @@ def test_a_packaged_config_by_name_and_a_config_file(tmp_path):
     path.write_text('x = 1\n')
     with pytest.raises(ValueError, match='has no model'):
         Segmentor(path)
+
+
+def test_missing_weights_of_a_published_network_are_not_to_be_trained():
+    config = 'mmseg::pspnet/pspnet_r50-d8_4xb2-40k_cityscapes-512x1024.py'
+    with pytest.raises(FileNotFoundError) as error:
+        SEGMENTORS.build(dict(type='Segmentor', config=config, checkpoint='nowhere.pth',
+                              class_map='cityscapes_35_to_19'))
+    assert 'nowhere.pth' in str(error.value) and 'train_segmentor' not in str(error.value)
