@@ -42,6 +42,14 @@ def test_settings_that_cannot_work(tmp_path, changes, message):
         launch.build_runner(toy_config(**changes), work_dir=tmp_path).train()
 
 
+@pytest.mark.parametrize('gpu', [False, True])
+def test_batches_for_a_gpu_are_pinned(monkeypatch, gpu):
+    monkeypatch.setattr('torch.cuda.is_available', lambda: gpu)
+    config = toy_config(**{'val_dataloader.pin_memory': False})
+    launch._complete(config)
+    assert config.train_dataloader.pin_memory == gpu and not config.val_dataloader.pin_memory
+
+
 def test_launcher_must_fit_the_process(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match='needs torchrun'):
         launch.build_runner(toy_config(), work_dir=tmp_path, launcher='pytorch')
