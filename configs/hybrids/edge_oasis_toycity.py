@@ -1,5 +1,5 @@
 # ECGAN's edge branch with attention guided transfer on OASIS's generator. OASIS's discriminator is told neither layout
-# nor modality: as the only one it let images and edge maps trade places. So edge maps have a discriminator of their own.
+# nor modality: as the only one it let images and edge maps trade places. So edge maps have a discriminator of theirs.
 _base_ = '../oasis/oasis_toycity.py'
 model = dict(
     generator=dict(head=dict(type='EdgeGuidedHead', num_classes=_base_.num_classes, semantic=False,
