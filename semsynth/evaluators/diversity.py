@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 import torch.nn.functional as F
@@ -148,12 +149,9 @@ class FeatureDiversity(DiversityEvaluator):
 @contextmanager
 def _in_torchs_cache(path: Path, name: str) -> Iterator[None]:
     """Where torch looks for its downloads, there lies just this file, under the name that it looks for."""
-    before = torch.hub.get_dir()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, 'checkpoints').mkdir()
         Path(folder, 'checkpoints', name).symlink_to(path.resolve())
-        torch.hub.set_dir(folder)
-        try:
+        # not by set_dir: it could not be taken back, and TORCH_HOME would count no more
+        with patch.object(torch.hub, 'get_dir', return_value=folder):
             yield
-        finally:
-            torch.hub.set_dir(before)
