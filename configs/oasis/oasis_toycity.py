@@ -9,6 +9,8 @@ model = dict(
 train_dataloader = dict(dataset=dict(instances=False))
 val_dataloader = dict(dataset=dict(instances=False))
 test_dataloader = val_dataloader
+# Without feature matching and perceptual loss it takes longer than other methods.
+train_cfg = dict(max_iters=800, val_interval=800)
 default_hooks = dict(
     ema=dict(type='GeneratorEMAHook', momentum=0.002), logger=dict(interval=25), checkpoint=dict(interval=100),
     pictures=dict(interval=100))
