@@ -62,7 +62,8 @@ class PlayerOptimWrapperDict(OptimWrapperDict):
 class PlayerOptimWrapperConstructor:
     """Builds ``optim_wrapper=dict(constructor='PlayerOptimWrapperConstructor', generator=dict(optimizer=...), ...)``.
 
-    The generator's optimiser trains the encoder too, where there is one; frozen parameters are left out.
+    The generator's optimiser trains the encoder too, where there is one; frozen parameters are left out. Adam and AdamW
+    are fused, as far as their settings do not say otherwise: one pass over the weights in place of ten.
 
     Args:
         optim_wrapper_cfg: config of each player's wrapper, ``PlayerOptimWrapper`` by default; None for no such player.
@@ -98,5 +99,6 @@ class PlayerOptimWrapperConstructor:
         if not parameters:
             raise ValueError(f'optim_wrapper.{player}: every parameter of the {player} is frozen.')
         config = copy.deepcopy(self.wrappers[player])
-        config['optimizer'] = OPTIMIZERS.build({**config['optimizer'], 'params': parameters})
+        fused = dict(fused=True) if config['optimizer']['type'] in ('Adam', 'AdamW') else {}
+        config['optimizer'] = OPTIMIZERS.build({**fused, **config['optimizer'], 'params': parameters})
         return OPTIM_WRAPPERS.build({'type': 'PlayerOptimWrapper', **config})

@@ -3,6 +3,7 @@ from itertools import pairwise
 import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from semsynth.engine.optim import Bf16OptimWrapper, PlayerOptimWrapper
@@ -20,7 +21,8 @@ class Model(nn.Module):
 
 
 def build(model, **players):
-    return build_optim_wrapper(model, dict(constructor='PlayerOptimWrapperConstructor', **players))
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        return build_optim_wrapper(model, dict(constructor='PlayerOptimWrapperConstructor', **players))
 
 
 def trained(wrapper):
