@@ -62,8 +62,7 @@ class PlayerOptimWrapperDict(OptimWrapperDict):
 class PlayerOptimWrapperConstructor:
     """Builds ``optim_wrapper=dict(constructor='PlayerOptimWrapperConstructor', generator=dict(optimizer=...), ...)``.
 
-    The generator's optimiser trains the encoder too, where there is one; frozen parameters are left out. Adam and AdamW
-    are fused, as far as their settings do not say otherwise: one pass over the weights in place of ten.
+    The generator's optimiser trains the encoder too, where there is one; frozen parameters are left out.
 
     Args:
         optim_wrapper_cfg: config of each player's wrapper, ``PlayerOptimWrapper`` by default; None for no such player.
@@ -99,6 +98,5 @@ class PlayerOptimWrapperConstructor:
         if not parameters:
             raise ValueError(f'optim_wrapper.{player}: every parameter of the {player} is frozen.')
         config = copy.deepcopy(self.wrappers[player])
-        fused = dict(fused=True) if config['optimizer']['type'] in ('Adam', 'AdamW') else {}
-        config['optimizer'] = OPTIMIZERS.build({**fused, **config['optimizer'], 'params': parameters})
+        config['optimizer'] = OPTIMIZERS.build({**config['optimizer'], 'params': parameters})
         return OPTIM_WRAPPERS.build({'type': 'PlayerOptimWrapper', **config})

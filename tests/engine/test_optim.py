@@ -3,7 +3,6 @@ from itertools import pairwise
 import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import DefaultScope
 from torch import nn
 
 from semsynth.engine.optim import Bf16OptimWrapper, PlayerOptimWrapper
@@ -21,8 +20,7 @@ class Model(nn.Module):
 
 
 def build(model, **players):
-    with DefaultScope.overwrite_default_scope('semsynth'):
-        return build_optim_wrapper(model, dict(constructor='PlayerOptimWrapperConstructor', **players))
+    return build_optim_wrapper(model, dict(constructor='PlayerOptimWrapperConstructor', **players))
 
 
 def trained(wrapper):
