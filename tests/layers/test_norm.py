@@ -23,20 +23,6 @@ def test_instance_norm_keeps_its_statistics_exact_in_bfloat16():
     assert (normalised - exact).abs().max() < 0.02  # the result's rounding; torch's own statistics give 0.07
 
 
-@pytest.mark.parametrize(('dtype', 'tolerance'), [(torch.float32, 1e-6), (torch.bfloat16, 5e-3)])
-@pytest.mark.parametrize('memory', [torch.contiguous_format, torch.channels_last])
-def test_instance_norm_has_the_gradient_of_wide_statistics_and_keeps_the_order_in_memory(dtype, tolerance, memory):
-    """torch's own norm of float64, where the mean is 30 times the spread."""
-    x = (torch.randn(2, 4, 9, 13) + 30).to(dtype, memory_format=memory).requires_grad_()
-    upstream = torch.randn(2, 4, 9, 13).to(dtype)
-    normalised = InstanceNorm(4)(x)
-    assert normalised.is_contiguous(memory_format=memory) and normalised.dtype == dtype
-    wide = x.detach().double().requires_grad_()
-    expected, = torch.autograd.grad(torch.nn.functional.instance_norm(wide), wide, upstream.double())
-    gradient, = torch.autograd.grad(normalised, x, upstream)
-    assert (gradient - expected).abs().max() < tolerance * expected.abs().max()
-
-
 def test_instance_norm_names_the_size_of_a_map_that_has_shrunk_to_a_pixel():
     with pytest.raises(ValueError, match='map of 3 channels has shrunk to 1x1'):
         InstanceNorm(3)(torch.randn(2, 3, 1, 1))
