@@ -72,14 +72,13 @@ class Layout:
         """``(B, C, H, W)`` float: one-hot label map, then the boundary map where there are instances; or ``raw``."""
         if self.raw is not None:
             return self.raw
-        if self.instance is None:
-            return self.one_hot
-        return torch.cat([self.one_hot, boundary_map(self.instance)], dim=1)
+        channels = one_hot(self.label, self.num_classes)
+        return channels if self.instance is None else torch.cat([channels, boundary_map(self.instance)], dim=1)
 
-    @cached_property
+    @property
     def one_hot(self) -> Tensor:
-        """``(B, num_classes, H, W)`` float, the unknown class's channel included."""
-        return one_hot(self.label, self.num_classes)
+        """``(B, num_classes, H, W)`` float, the unknown class's channel included: a part of ``unstyled``."""
+        return self.unstyled[:, :self.num_classes] if self.raw is None else one_hot(self.label, self.num_classes)
 
     @cached_property
     def condition(self) -> Tensor:
@@ -112,17 +111,16 @@ class Layout:
         return len(self.raw if self.raw is not None else self.label)
 
     def styled(self, style: Tensor) -> Layout:
-        """The layout with a style, ``(B, F, H, W)``; ``unstyled``, where it is made already, is not made again."""
+        """The layout with a style, ``(B, F, H, W)``; both share ``unstyled``, which is made once."""
         return self._with(style=style)
 
     def with_latent(self, latent: Tensor, posterior: tuple[Tensor, Tensor] | None = None) -> Layout:
-        """The layout with a latent, ``(B, Z)``, and the posterior that it was drawn from; ``unstyled`` as above."""
+        """The layout with a latent, ``(B, Z)``, and the posterior that it was drawn from; both share ``unstyled``."""
         return self._with(latent=latent, posterior=posterior)
 
     def _with(self, **changes) -> Layout:
         changed = replace(self, **changes)
-        if 'unstyled' in self.__dict__:
-            changed.__dict__['unstyled'] = self.unstyled
+        changed.__dict__['unstyled'] = self.unstyled
         return changed
 
     def map(self, change: Callable[[Tensor], Tensor]) -> Layout:

@@ -76,6 +76,16 @@ def main() -> None:
                       'classes (default: blocks are drawn)')
     case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='of fast, plain, tf32 (on a GPU), '
                       'sampled (default: fast plain)')
+
+    case = cases.add_parser('step', parents=[common], help="one step of training of configs' models, frozen networks "
+                            'with random weights, beside one as the papers\' code takes it')
+    case.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
+    case.add_argument('--size', type=size, metavar='HxW', help="(default: each config's image_size)")
+    case.add_argument('--batch-size', type=int, default=1, help='(default: %(default)s)')
+    case.add_argument('--versions', nargs='+', metavar='VERSION', help='of plain, float32, channels_last, bfloat16, '
+                      'bfloat16_channels_last (default: all)', default=[
+                          'plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last'])
+    add_config_options(case)
     print(benchmark(**vars(parser.parse_args())))
 
 

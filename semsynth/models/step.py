@@ -80,7 +80,7 @@ class Step:
     @cached_property
     def _labelled(self) -> dict[str, tuple[Tensor, list[Tensor]]]:
         """What the label generator says of all views that some loss wants labelled, as one batch."""
-        views = self.model.labelled_views
+        views = [view for view in self.model.labelled_views if view in self.views]
         probabilities, features = self.model.segmentor.segment(torch.cat([self.outputs[view] for view in views]))
         parts = zip(*(level.chunk(len(views)) for level in (probabilities, *features)), strict=True)
         return {view: (first, rest) for view, (first, *rest) in zip(views, parts, strict=True)}

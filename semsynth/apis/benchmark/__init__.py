@@ -15,9 +15,10 @@ from semsynth.apis.benchmark.layout import layout
 from semsynth.apis.benchmark.measuring import measure
 from semsynth.apis.benchmark.report import machine, table
 from semsynth.apis.benchmark.similarity import similarity
+from semsynth.apis.benchmark.step import step
 
 CASES = dict(class_specific=class_specific, contrast=contrast, data=data, inference=inference,
-             instance_mean=instance_mean, layout=layout, similarity=similarity)
+             instance_mean=instance_mean, layout=layout, similarity=similarity, step=step)
 """A case is a function of its own options and ``device`` that returns lists of :class:`Version`, each list measured in
 turns and compared."""
 

@@ -28,11 +28,13 @@ class Version(NamedTuple):
         columns: what it is, by the column's heading.
         make: makes the step, with its inputs.
         result: versions with the same one must agree: the table shows by how much they differ.
+        images: number of images that one step is for, where the table is to have their rate.
     """
 
     columns: dict[str, object]
     make: Callable[[], Step]
     result: str
+    images: int | None = None
 
 
 class Measured(NamedTuple):

@@ -28,15 +28,18 @@ def machine(device: str) -> str:
 
 def table(groups: Sequence[Sequence[Version]], measured: Sequence[Sequence[Measured]]) -> str:
     """One row a version: its columns; median and quartiles of the time by the clock; median of the processor's; memory;
-    time relative to the first of its group; and how far its results are from those of the first that must agree."""
-    headings = [*groups[0][0].columns, 'ms', 'quartiles', 'CPU ms', 'MB', 'relative time', 'difference']
+    time relative to the first of its group; how far its results are from those of the first that must agree; and, where
+    it is about images, their rate."""
+    rate = ['images/s'] if groups[0][0].images else []
+    headings = [*groups[0][0].columns, 'ms', 'quartiles', 'CPU ms', *rate, 'MB', 'relative time', 'difference']
     lines = [_cells(headings), _cells(['---'] * len(headings))]
     for versions, results in zip(groups, measured, strict=True):
         for version, result in zip(versions, results, strict=True):
             low, _, high = quantiles(result.clock, method='inclusive') if len(result.clock) > 1 else result.clock * 3
             lines.append(_cells([
                 *version.columns.values(), _ms(median(result.clock)), f'{_ms(low)} to {_ms(high)}',
-                _ms(median(result.processor)), f'{result.memory / 2**20:.0f}',
+                _ms(median(result.processor)), *(f'{version.images / median(result.clock):.3g}' for _ in rate),
+                f'{result.memory / 2**20:.0f}',
                 f'{median(result.clock) / median(results[0].clock):.3g}',
                 '' if result.difference is None else f'{result.difference:.0e}']))
     return '\n'.join(lines)
