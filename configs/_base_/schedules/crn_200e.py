@@ -2,5 +2,5 @@
 train_cfg = dict(type='ResumableTrainLoop', max_epochs=200, val_interval=5000)
 optim_wrapper = dict(
     constructor='PlayerOptimWrapperConstructor',
-    generator=dict(optimizer=dict(type='Adam', lr=1e-4)))
+    generator=dict(optimizer=dict(type='Adam', lr=1e-4, fused=True)))
 param_scheduler = dict(generator=[])

@@ -2,6 +2,6 @@
 train_cfg = dict(type='ResumableTrainLoop', max_epochs=200, val_interval=5000)
 optim_wrapper = dict(
     constructor='PlayerOptimWrapperConstructor',
-    generator=dict(optimizer=dict(type='Adam', lr=1e-4, betas=(0.0, 0.999))),
-    discriminator=dict(optimizer=dict(type='Adam', lr=4e-4, betas=(0.0, 0.999))))
+    generator=dict(optimizer=dict(type='Adam', lr=1e-4, betas=(0.0, 0.999), fused=True)),
+    discriminator=dict(optimizer=dict(type='Adam', lr=4e-4, betas=(0.0, 0.999), fused=True)))
 param_scheduler = dict(generator=[], discriminator=[])
