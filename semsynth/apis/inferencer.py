@@ -219,14 +219,14 @@ class Inferencer:
         if not self.encodes_latents:
             raise ValueError('No latent can be taken from a photo: the config of the model has no encoder that makes '
                              "one, such as dict(type='StyleEncoder').")
-        image = torch.from_numpy(np.ascontiguousarray(photo)).to(next(self.model.parameters()).device)
+        image = torch.from_numpy(np.array(photo, order='C')).to(next(self.model.parameters()).device)
         image = F.interpolate(image.permute(2, 0, 1)[None].float(), size, mode='bicubic', antialias=True)
         return self.model.encoder.encode(image.clamp(0, 255) / 127.5 - 1)[0][0]
 
     def _batch(self, name: str, label: np.ndarray, instance: np.ndarray | None,
                photo: np.ndarray | None = None) -> dict:
         arrays = dict(label=label, instance=instance, image=None if photo is None else photo.transpose(2, 0, 1))
-        inputs = {key: [torch.from_numpy(np.ascontiguousarray(array))] for key, array in arrays.items()
+        inputs = {key: [torch.from_numpy(np.array(array, order='C'))] for key, array in arrays.items()
                   if array is not None}
         return self.model.data_preprocessor(dict(inputs=inputs, sample=dict(name=[name])))
 

@@ -49,6 +49,23 @@ def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple
     return image if unknown is None else image.masked_fill((label == unknown).unsqueeze(1), 0)
 
 
+def masked_class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple[Tensor, Tensor]],
+                                unknown: int | None = None) -> Tensor:
+    """What :func:`class_specific_image` computes, as the formula is printed: every class's convolutions over the whole
+    image, times its mask.
+
+    Time and memory follow the number of classes, but no shape depends on the label map, as exporters need it.
+    """
+    image = 0
+    for number in range(len(layers[0][0])):
+        mask = ((label == number) & (label != (-1 if unknown is None else unknown))).unsqueeze(1)
+        x = features
+        for (weight, bias), activate in zip(layers, (F.relu, F.relu, _tanh), strict=True):
+            x = activate(F.conv2d(x * mask, weight[number], bias[number], padding=1))
+        image = image + x * mask
+    return image
+
+
 class _Rows(NamedTuple):
     """P = B * H * W pixels in the order of their classes.
 

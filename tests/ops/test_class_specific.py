@@ -2,9 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from semsynth.apis.benchmark.class_specific import plain_class_specific_image
 from semsynth.ops import class_specific
-from semsynth.ops.class_specific import class_specific_image
+from semsynth.ops.class_specific import class_specific_image, masked_class_specific_image
 
 CLASSES, CHANNELS, HEIGHT, WIDTH = 4, 5, 7, 9
 MAPS = {
@@ -38,7 +37,7 @@ def test_equals_the_plain_version(label, unknown, block, monkeypatch):
     monkeypatch.setattr(class_specific, 'BLOCK', block)
     x, weights = features(label), layers()
     fast = image_and_gradients(class_specific_image, x, label, weights, unknown)
-    plain = image_and_gradients(plain_class_specific_image, x, label, weights, unknown)
+    plain = image_and_gradients(masked_class_specific_image, x, label, weights, unknown)
     for ours, theirs in zip(fast, plain, strict=True):
         assert ours.shape == theirs.shape and torch.allclose(ours, theirs, atol=1e-12)
 
@@ -47,7 +46,7 @@ def test_equals_the_plain_version_in_float32():
     label = MAPS['all classes']
     x, weights = features(label, torch.float32), layers(torch.float32)
     fast = image_and_gradients(class_specific_image, x, label, weights)
-    plain = image_and_gradients(plain_class_specific_image, x, label, weights)
+    plain = image_and_gradients(masked_class_specific_image, x, label, weights)
     for ours, theirs in zip(fast, plain, strict=True):
         assert (ours - theirs).abs().max() < 1e-5 * theirs.abs().max()
 
@@ -104,9 +103,9 @@ def test_under_autocast_it_is_as_exact_as_convolutions_are(monkeypatch):
     monkeypatch.setattr(class_specific, 'BLOCK', 64)  # a class's gradient is the sum of many blocks'
     label = MAPS['all classes'].repeat(1, 5, 5)
     x, weights = features(label, torch.float32), layers(torch.float32)
-    exact = image_and_gradients(plain_class_specific_image, x, label, weights)
+    exact = image_and_gradients(masked_class_specific_image, x, label, weights)
     with torch.autocast('cpu', torch.bfloat16):
-        plain = image_and_gradients(plain_class_specific_image, x, label, weights)
+        plain = image_and_gradients(masked_class_specific_image, x, label, weights)
         fast = image_and_gradients(class_specific_image, x, label, weights)
     for ours, theirs, right in zip(fast, plain, exact, strict=True):
         assert ours.dtype == torch.float32

@@ -7,32 +7,14 @@ from functools import partial
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from semsynth.apis.benchmark.maps import read_map
-from semsynth.apis.benchmark.measuring import Step, Version
+from semsynth.apis.benchmark.measuring import Step, Version, check_versions
 from semsynth.layers.class_convolution import ClassConvolution
-from semsynth.ops.class_specific import class_specific_image
+from semsynth.ops.class_specific import class_specific_image, masked_class_specific_image
 
-
-def plain_class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple[Tensor, Tensor]],
-                               unknown: int | None = None) -> Tensor:
-    """The formula as it is printed: every class's convolutions over the whole image, times its mask.
-
-    What :func:`class_specific_image` computes, with the same arguments.
-    """
-    image = 0
-    for number in range(len(layers[0][0])):
-        mask = ((label == number) & (label != (-1 if unknown is None else unknown))).unsqueeze(1)
-        x = features
-        for (weight, bias), activate in zip(layers, (F.relu, F.relu, torch.tanh), strict=True):
-            x = activate(F.conv2d(x * mask, weight[number], bias[number], padding=1))
-        image = image + x * mask
-    return image
-
-
-VERSIONS = dict(fast=class_specific_image, plain=plain_class_specific_image)
+VERSIONS = dict(fast=class_specific_image, plain=masked_class_specific_image)
 
 
 def class_specific(device: str, sizes: Sequence[tuple[int, int]], channels: Sequence[int], classes: Sequence[int],
@@ -52,8 +34,7 @@ def class_specific(device: str, sizes: Sequence[tuple[int, int]], channels: Sequ
         ValueError: there is no such version.
         DataError: a file is missing or unsound.
     """
-    if unknown := set(versions) - set(VERSIONS):
-        raise ValueError(f'versions={sorted(unknown)}, but there are only {", ".join(VERSIONS)}.')
+    check_versions(versions, VERSIONS)
     groups = []
     for path in maps or [None]:
         for height, width in sizes:

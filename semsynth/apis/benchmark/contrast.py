@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from semsynth.apis.benchmark.measuring import Step, Version
+from semsynth.apis.benchmark.measuring import Step, Version, check_versions
 from semsynth.losses.contrastive import contrastive
 from semsynth.ops import tiled_contrastive
 
@@ -31,8 +31,7 @@ def contrast(device: str, pixels: Sequence[int], channels: int, classes: Sequenc
     Raises:
         ValueError: there is no such version.
     """
-    if unknown := set(versions) - set(VERSIONS):
-        raise ValueError(f'versions={sorted(unknown)}, but there are only {", ".join(VERSIONS)}.')
+    check_versions(versions, VERSIONS)
     return [[Version({'pixels': count, 'D': channels, 'classes': number, 'version': version},
                      partial(_step, version, count, channels, number, device), f'{count} pixels, {number} classes')
              for version in versions] for count in pixels for number in classes]

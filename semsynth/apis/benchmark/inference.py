@@ -11,7 +11,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from semsynth.apis.benchmark.measuring import Step, Version
+from semsynth.apis.benchmark.measuring import Step, Version, check_versions
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.drawn_layout import draw_layout, layout_size
 from semsynth.apis.inferencer import Inferencer
@@ -36,8 +36,7 @@ def inference(device: str, configs: Sequence[str | Path | Config], size: tuple[i
     Raises:
         ValueError: there is no such version, or the size does not fit.
     """
-    if unknown := set(versions) - set(VERSIONS):
-        raise ValueError(f'versions={sorted(unknown)}, but there are only {", ".join(VERSIONS)}.')
+    check_versions(versions, VERSIONS)
     configs = [load_config(config) for config in configs]
     sizes = [size or layout_size(Inferencer(config, None, 'cpu')) for config in configs]
     return [[Version({'config': Path(config.filename or 'config').stem, 'size': f'{height}x{width}',

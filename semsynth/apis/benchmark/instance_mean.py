@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from semsynth.apis.benchmark.maps import draw_bands, read_map
-from semsynth.apis.benchmark.measuring import Step, Version
+from semsynth.apis.benchmark.measuring import Step, Version, check_versions
 from semsynth.ops import instance_mean as fast_mean
 
 
@@ -45,8 +45,7 @@ def instance_mean(device: str, sizes: Sequence[tuple[int, int]], channels: int, 
         ValueError: there is no such version, or a map has fewer pixels than instances.
         DataError: a file is missing or unsound.
     """
-    if unknown := set(versions) - set(VERSIONS):
-        raise ValueError(f'versions={sorted(unknown)}, but there are only {", ".join(VERSIONS)}.')
+    check_versions(versions, VERSIONS)
     shown = []
     for height, width in sizes:
         if maps:

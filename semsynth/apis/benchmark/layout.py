@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from semsynth.apis.benchmark.maps import draw_bands, read_map
-from semsynth.apis.benchmark.measuring import Step, Version
+from semsynth.apis.benchmark.measuring import Step, Version, check_versions
 from semsynth.layout import boundary_map, one_hot
 
 
@@ -49,8 +49,7 @@ def layout(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[int]
         ValueError: there is no such version.
         DataError: a file is missing or unsound.
     """
-    if unknown := set(versions) - set(VERSIONS):
-        raise ValueError(f'versions={sorted(unknown)}, but there are only {", ".join(VERSIONS)}.')
+    check_versions(versions, VERSIONS)
     groups = []
     for path in maps or [None]:
         for height, width in sizes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +35,12 @@ class Version(NamedTuple):
     make: Callable[[], Step]
     result: str
     images: int | None = None
+
+
+def check_versions(asked: Iterable[str], known: Iterable[str]) -> None:
+    """Raise a ValueError for versions that a case does not have."""
+    if unknown := set(asked) - set(known):
+        raise ValueError(f'versions={sorted(unknown)}, but there are only {", ".join(known)}.')
 
 
 class Measured(NamedTuple):

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.apis.benchmark.measuring import Step, Version
+from semsynth.apis.benchmark.measuring import Step, Version, check_versions
 from semsynth.data.files import read_ids
 from semsynth.ops import sampled_similarity_loss, similarity_loss
 
@@ -43,8 +43,7 @@ def similarity(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[
         ValueError: there is no such version.
         DataError: a file is missing or unsound.
     """
-    if unknown := set(versions) - set(VERSIONS):
-        raise ValueError(f'versions={sorted(unknown)}, but there are only {", ".join(VERSIONS)}.')
+    check_versions(versions, VERSIONS)
     torch.manual_seed(0)
     groups = []
     for path in maps or [None]:

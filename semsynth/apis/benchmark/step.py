@@ -12,7 +12,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
-from semsynth.apis.benchmark.measuring import Step, Version
+from semsynth.apis.benchmark.measuring import Step, Version, check_versions
 from semsynth.apis.benchmark.plain_step import plain_step
 from semsynth.apis.drawn_layout import draw_layout
 from semsynth.engine.launch import load_config
@@ -41,8 +41,7 @@ def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, i
     Raises:
         ValueError: there is no such version.
     """
-    if unknown := set(versions) - set(VERSIONS):
-        raise ValueError(f'versions={sorted(unknown)}, but there are only {", ".join(VERSIONS)}.')
+    check_versions(versions, VERSIONS)
     groups = []
     for config in (load_config(config, cfg_options) for config in configs):
         height, width = size or config.image_size

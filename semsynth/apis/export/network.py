@@ -6,10 +6,10 @@ from functools import cached_property
 
 from torch import Tensor, nn
 
-from semsynth.apis.benchmark.class_specific import plain_class_specific_image
 from semsynth.generators.base import Generator
 from semsynth.heads.ecgan_parts import ClassSpecificPixels
 from semsynth.layout import Layout
+from semsynth.ops.class_specific import masked_class_specific_image
 
 
 class ConditionToImages(nn.Module):
@@ -59,4 +59,4 @@ class _EveryClassEverywhere(nn.Module):
 
     def forward(self, features: Tensor, layout: Layout) -> Tensor:
         layers = [(layer.kernels, layer.bias) for layer in self.layers]
-        return plain_class_specific_image(features, layout.label, layers, layout.unknown)
+        return masked_class_specific_image(features, layout.label, layers, layout.unknown)
