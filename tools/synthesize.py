@@ -40,7 +40,7 @@ def main() -> None:
     count = synthesize(args.config, args.checkpoint, args.input, args.out, instances=args.instances, styles=args.styles,
                        clusters=dict(args.style), photos=args.photos, samples=args.samples, seed=args.seed,
                        device=args.device, cfg_options=args.cfg_options)
-    print(f'{count} scenes in {args.out}')
+    print(f'{count} scene{"s" if count != 1 else ""} in {args.out}')
 
 
 if __name__ == '__main__':

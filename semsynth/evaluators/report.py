@@ -41,11 +41,14 @@ def report_tables(report: Mapping[str, Any]) -> list[Table]:
     """The report for a console: the scores beside their oracle, then the classes."""
     scores = report['scores']
     named = dict.fromkeys(name for evaluator in report['evaluators'] if (name := evaluator['protocol'].get('name')))
-    summary = Table('score', 'synthesised', 'real (oracle)', title=report['judge'], title_justify='left',
-                    caption=f'protocol: {", ".join(named)}' if named else None, caption_justify='left')
-    for name, value in scores.items():
-        if not name.split('/')[-1].startswith('oracle_'):
-            summary.add_row(name, _shown(value), _shown(scores.get(_oracle_of(name))))
+    oracles = {name for name in scores if name.split('/')[-1].startswith('oracle_')}
+    summary = Table('score', 'synthesised', *(['real (oracle)'] if oracles else []), title=report['judge'],
+                    title_justify='left', caption=f'protocol: {", ".join(named)}' if named else None,
+                    caption_justify='left')
+    for name in scores:
+        if name not in oracles:
+            shown = [scores[name], scores.get(_oracle_of(name))] if oracles else [scores[name]]
+            summary.add_row(name, *map(_shown, shown))
     tables = [summary]
     for evaluator in report['evaluators']:
         if evaluator['classes']:

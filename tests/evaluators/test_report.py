@@ -74,3 +74,10 @@ def test_named_protocols_stand_below_the_table():
     with console.capture() as capture:
         console.print(*report_tables(build_report(SCORES, [Judged()], 'bbbb')))
     assert 'protocol' not in capture.get()
+
+
+def test_without_oracles_there_is_no_column_for_them():
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(*report_tables(build_report(dict(diversity=0.25), [], None)))
+    assert 'real' not in capture.get() and '0.25' in capture.get()
