@@ -3,3 +3,5 @@
 judge = dict(type='Segmentor', config='configs/segmentors/judge_camvid.py',
              checkpoint='work_dirs/judge_camvid/final.pth', class_map='camvid_12_to_11')
 test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', judge=judge)]
+# The judge's features stand in for LPIPS, whose weights CamVid does without.
+diversity_evaluator = [dict(type='FeatureDiversity', judge=judge)]
