@@ -75,7 +75,7 @@ def main() -> None:
     case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='label maps, ids modulo the number of '
                       'classes (default: blocks are drawn)')
     case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='of fast, plain, tf32 (on a GPU), '
-                      'sampled (default: fast plain)')
+                      'sampled, products (default: fast plain)')
 
     case = cases.add_parser('step', parents=[common], help="one step of training of configs' models, frozen networks "
                             'with random weights, beside one as the papers\' code takes it')

@@ -13,6 +13,7 @@ from torch import Tensor
 from semsynth.apis.benchmark.measuring import Step, Version, check_versions
 from semsynth.data.files import read_ids
 from semsynth.ops import sampled_similarity_loss, similarity_loss
+from semsynth.ops.products import CPU_TILE, product
 
 
 def plain_similarity_loss(probs: Tensor, label: Tensor) -> Tensor:
@@ -24,8 +25,26 @@ def plain_similarity_loss(probs: Tensor, label: Tensor) -> Tensor:
     return torch.stack(losses).mean()
 
 
+@torch.no_grad()
+def products_alone(probs: Tensor) -> list[Tensor]:
+    """The products of matrices that :func:`similarity_loss` forms on a CPU, and nothing else: what it cannot save.
+
+    One for each pair's likeness, two for what the pair adds to the gradients of its pixels. There is no result.
+    """
+    rows, columns = CPU_TILE
+    for pixels in F.pad(probs.flatten(2), (0, 0, 0, 1)).mT.contiguous():
+        for top in range(0, len(pixels), rows):
+            left = pixels[top:top + rows]
+            for right in pixels[top:].split(columns):
+                x = product(left, right)
+                product(right.T, x)
+                product(left.T, x.T)
+    return []
+
+
 VERSIONS = {'fast': similarity_loss, 'plain': plain_similarity_loss, 'tf32': partial(similarity_loss, precision='tf32'),
-            'sampled': partial(sampled_similarity_loss, partners=1023)}
+            'sampled': partial(sampled_similarity_loss, partners=1023), 'products': products_alone}
+ALL_PAIRS = ('fast', 'plain', 'tf32')
 
 
 def similarity(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[int], maps: Sequence[str | Path] = (),
@@ -37,7 +56,8 @@ def similarity(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[
         sizes: heights and widths of the label map.
         classes: numbers of classes.
         maps: files of label maps, resized; their ids modulo the number of classes are the classes. None: blocks.
-        versions: names of ``VERSIONS``: this library's, the formula as it is printed, in TF32, with 1023 partners.
+        versions: names of ``VERSIONS``: this library's, the formula as it is printed, in TF32, with 1023 partners, and
+            the products of matrices that this library's are made of on a CPU.
 
     Raises:
         ValueError: there is no such version.
@@ -55,7 +75,7 @@ def similarity(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[
                            'pixels': height * width, 'classes': number}
                 groups.append([Version({**columns, 'version': version},
                                        partial(_step, version, resized % number, number, device),
-                                       'estimate' if version == 'sampled' else 'all pairs') for version in versions])
+                                       'all pairs' if version in ALL_PAIRS else version) for version in versions])
     return groups
 
 
@@ -64,6 +84,9 @@ def _step(version: str, label: Tensor, classes: int, device: str) -> Step:
     seen = torch.where(torch.rand(label.shape) < 0.9, label, torch.randint(classes, label.shape))
     logits = 2 * torch.randn(1, classes, *label.shape[1:]) + 9 * F.one_hot(seen, classes).movedim(-1, 1)
     logits, label = logits.to(device).requires_grad_(), label.to(device)
+
+    if version == 'products':
+        return partial(products_alone, logits.detach().softmax(1))
 
     def step() -> list[Tensor]:
         loss = VERSIONS[version](logits.softmax(1), label)
