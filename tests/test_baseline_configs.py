@@ -32,7 +32,7 @@ def test_crn_has_the_numbers_of_the_paper():
     assert config.model.get('discriminator') is None and set(config.model.losses) == {'regression'}
     assert config.model.losses.regression.layer_weights == pytest.approx(
         [1, 1 / 2.6, 1 / 4.8, 1 / 3.7, 1 / 5.6, 10 / 1.5])
-    assert config.optim_wrapper.generator.optimizer == dict(type='Adam', lr=1e-4)
+    assert config.optim_wrapper.generator.optimizer == dict(type='Adam', lr=1e-4, fused=True)
     assert config.train_dataloader.batch_size == 1 and config.train_cfg.max_epochs == 200
     assert config.image_size[0] == 4 * 2**7 and config.image_size[1] == 8 * 2**7
 

@@ -92,7 +92,7 @@ def test_configs_have_the_numbers_of_the_paper(name, rate, mix, batch_size, mome
     assert model.discriminator.num_classes == classes and not model.reuse_outputs
     assert (model.generator.base_channels, model.generator.latent_dim, model.generator.norm) == (64, 64, 'batch')
     for player, lr in dict(generator=rate, discriminator=4e-4).items():
-        assert wrapper[player].optimizer == dict(type='Adam', lr=lr, betas=(0.0, 0.999))
+        assert wrapper[player].optimizer == dict(type='Adam', lr=lr, betas=(0.0, 0.999), fused=True)
         assert settings.param_scheduler[player] == []
     assert settings.train_dataloader.batch_size == batch_size and settings.train_cfg.max_epochs == epochs
     assert (settings.default_hooks.ema.momentum, settings.default_hooks.ema.refresh) == (momentum, 50)
