@@ -9,6 +9,7 @@ from mmengine.registry import DefaultScope
 
 from semsynth.checkpoints import load_checkpoint
 from semsynth.engine.checkpoint import differences
+from semsynth.engine.launch import check_synthesizer
 from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
 from semsynth.weights import hash_weights
@@ -25,9 +26,10 @@ def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthe
         checkpoint: path; None leaves the weights as they are initialised.
 
     Raises:
-        ValueError: the checkpoint's weights do not fit; the message lists what differs. Or the file of styles was made
-            with another checkpoint's encoder.
+        ValueError: the config is no synthesizer's. The checkpoint's weights do not fit; the message lists what differs.
+            Or the file of styles was made with another checkpoint's encoder.
     """
+    check_synthesizer(config)
     with DefaultScope.overwrite_default_scope('semsynth'):
         model = MODELS.build({**config.model, **dict.fromkeys(TRAINED_ONLY)})
     if checkpoint is not None:

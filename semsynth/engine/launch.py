@@ -77,6 +77,7 @@ def train(config: str | Path | Config, *, work_dir: str | Path | None = None, re
     config = read_config(config, cfg_options)
     stages = stage_configs(config)
     for stage in stages:
+        check_synthesizer(stage)
         _complete(copy.deepcopy(stage))
         check_data(stage)
     build = partial(build_runner, resume=resume, amp=amp, launcher=launcher)
@@ -88,6 +89,13 @@ def train(config: str | Path | Config, *, work_dir: str | Path | None = None, re
     if launcher != 'none':
         distributed.destroy_process_group()
     return runner
+
+
+def check_synthesizer(config: Config) -> None:
+    """Raise a ValueError for a config of something else, such as a segmentor."""
+    if 'generator' not in config.get('model', {}):
+        raise ValueError(f'{config.filename} has no model.generator: it is no config of a synthesizer, such as '
+                         'configs/ecgan/ecgan_cityscapes.py. Segmentors are trained by tools/train_segmentor.py.')
 
 
 def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: bool = False, amp: bool = False,

@@ -3,6 +3,8 @@ import torch
 from mmengine.config import Config
 from toy_run import toy_config
 
+from semsynth.apis.benchmark import benchmark
+from semsynth.apis.building import build_for_inference
 from semsynth.engine import launch
 from semsynth.engine.optim import Bf16OptimWrapper
 
@@ -14,6 +16,14 @@ def test_config_errors(tmp_path):
     bad.write_text('model = dict(\nlosses = 1\n')
     with pytest.raises(SyntaxError, match=r"'\(' was never closed, in line 1 of .*bad\.py"):
         launch.load_config(bad)
+
+
+@pytest.mark.parametrize('use', [
+    launch.train, lambda config: build_for_inference(launch.load_config(config), None),
+    lambda config: benchmark('step', 'cpu', configs=[config])], ids=['train', 'inference', 'benchmark'])
+def test_a_config_of_something_else(use):
+    with pytest.raises(ValueError, match=r'unet_toycity\.py has no model\.generator: .* tools/train_segmentor\.py'):
+        use('configs/segmentors/unet_toycity.py')
 
 
 def test_options_override(tmp_path):

@@ -15,7 +15,7 @@ from torch import Tensor
 from semsynth.apis.benchmark.measuring import Step, Version, check_versions
 from semsynth.apis.benchmark.plain_step import plain_step
 from semsynth.apis.drawn_layout import draw_layout
-from semsynth.engine.launch import load_config
+from semsynth.engine.launch import check_synthesizer, load_config
 from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
 
@@ -39,11 +39,12 @@ def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, i
         cfg_options: entries of the configs to override.
 
     Raises:
-        ValueError: there is no such version.
+        ValueError: there is no such version, or a config is no synthesizer's.
     """
     check_versions(versions, VERSIONS)
     groups = []
     for config in (load_config(config, cfg_options) for config in configs):
+        check_synthesizer(config)
         height, width = size or config.image_size
         groups.append([Version({'config': Path(config.filename or 'config').stem, 'size': f'{height}x{width}',
                                 'batch': batch_size, 'version': version},
