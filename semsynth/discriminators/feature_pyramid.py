@@ -30,11 +30,13 @@ class FeaturePyramidDiscriminator(nn.Module):
         in_channels: channels of ``layout.unstyled`` and the image together.
         base_channels: width of the first layer; the deepest has 8 times as many.
         image_channels: channels of the image.
+        init_gain: of the Xavier initialisation (:func:`~semsynth.layers.init.init_xavier` says what it decides).
     """
 
     returns_features = True
 
-    def __init__(self, in_channels: int, base_channels: int = 64, image_channels: int = 3):
+    def __init__(self, in_channels: int, base_channels: int = 64, image_channels: int = 3,
+                 init_gain: float = 0.02):
         super().__init__()
         widths = [base_channels * factor for factor in (1, 2, 4, 8, 8)]
         wide, narrow = 4 * base_channels, 2 * base_channels
@@ -47,7 +49,7 @@ class FeaturePyramidDiscriminator(nn.Module):
         self.realness = nn.Conv2d(narrow, 1, 1)
         self.semantics = nn.Conv2d(narrow, narrow, 1)
         self.embedding = nn.Conv2d(in_channels - image_channels, narrow, 1)
-        init_xavier(self)
+        init_xavier(self, init_gain)
         for layers in spectral:
             spectral_norm(layers)
 

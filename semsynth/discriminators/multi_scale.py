@@ -23,10 +23,10 @@ class PatchDiscriminator(nn.Module):
         in_channels: channels of layout and image together.
         base_channels: width of the first layer; it doubles per layer up to 512.
         num_layers: convolutions with stride 2.
-        norm: as of ``MultiScaleDiscriminator``.
+        norm, init_gain: as of ``MultiScaleDiscriminator``.
     """
 
-    def __init__(self, in_channels: int, base_channels: int, num_layers: int, norm: str):
+    def __init__(self, in_channels: int, base_channels: int, num_layers: int, norm: str, init_gain: float):
         super().__init__()
         widths = [base_channels, *(min(base_channels * 2**level, LARGEST_WIDTH) for level in range(1, num_layers + 1))]
         activation = nn.LeakyReLU(0.2, inplace=True)
@@ -38,9 +38,11 @@ class PatchDiscriminator(nn.Module):
             self.layers.append(nn.Sequential(convolution, normalise, activation))
         self.layers.append(nn.Conv2d(widths[-1], 1, 4, 1, 2))
 
-        (init_xavier if norm == 'spectral_instance' else init_normal)(self)
         if norm == 'spectral_instance':
+            init_xavier(self, init_gain)
             spectral_norm(self.layers[1:-1])
+        else:
+            init_normal(self)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """``(B, in_channels, H, W)`` to the feature map of every layer, logits ``(B, 1, h, w)`` last."""
@@ -67,6 +69,8 @@ class MultiScaleDiscriminator(nn.Module):
         norm: ``'instance'`` (pix2pixHD) or ``'batch'``, both initialised from N(0, 0.02); ``'spectral_instance'``
             (SPADE, ECGAN): spectral and instance norm on all but the first and last convolution, without their biases,
             Xavier initialisation.
+        init_gain: of the Xavier initialisation, where ``norm`` has it (:func:`~semsynth.layers.init.init_xavier` says
+            what it decides).
 
     Raises:
         ValueError: unknown ``norm``.
@@ -75,13 +79,13 @@ class MultiScaleDiscriminator(nn.Module):
     returns_features = True
 
     def __init__(self, in_channels: int, base_channels: int = 64, num_layers: int = 3, num_scales: int = 2,
-                 norm: str = 'instance'):
+                 norm: str = 'instance', init_gain: float = 0.02):
         super().__init__()
         if norm not in ('instance', 'batch', 'spectral_instance'):
             raise ValueError(f'MultiScaleDiscriminator: norm={norm!r} is unknown; '
                              'use one of instance, batch, spectral_instance.')
         self.scales = nn.ModuleList(
-            PatchDiscriminator(in_channels, base_channels, num_layers, norm) for _ in range(num_scales))
+            PatchDiscriminator(in_channels, base_channels, num_layers, norm, init_gain) for _ in range(num_scales))
 
     def forward(self, layout: Layout, image: Tensor) -> list[list[Tensor]]:
         """The verdict on images ``(B, 3, H, W)`` in ``[-1, 1]`` of a layout (its style is not read).

@@ -58,8 +58,7 @@ class OASISDiscriminator(nn.Module):
         base_channels: width of the last block. The first one has twice as much, and every second one twice that of the
             one before, up to 8 times.
         num_downsamples: times that the size is halved.
-        init_gain: of the Xavier initialisation. At the released code's 0.02, each step of Adam is as large as the
-            weights themselves, until they have grown: hundreds of steps.
+        init_gain: of the Xavier initialisation (:func:`~semsynth.layers.init.init_xavier` says what it decides).
 
     Raises:
         ValueError: in forward, the image's height or width is no multiple of ``size_divisor``.

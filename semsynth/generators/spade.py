@@ -30,6 +30,7 @@ class SPADEGenerator(GrowingGenerator):
         latent_dim: length Z of the latent that the small map is made from; None makes it from the condition.
         image_size: height and width of the layouts; needed with a latent, whose map has a fixed size.
         head: config of the head; by default SPADE's own, leaky ReLU, 3x3 convolution and tanh.
+        init_gain: of the Xavier initialisation (:func:`~semsynth.layers.init.init_xavier` says what it decides).
 
     Raises:
         ValueError: unknown ``norm``, ``spectral`` or ``num_upsamples``; ``image_size`` absent, no multiple of the
@@ -38,14 +39,14 @@ class SPADEGenerator(GrowingGenerator):
 
     def __init__(self, in_channels: int, base_channels: int = 64, norm: str = 'batch', spectral: str = 'spade',
                  num_upsamples: str = 'normal', hidden_channels: int = 128, latent_dim: int | None = None,
-                 image_size: tuple[int, int] | None = None, head: dict | None = None):
+                 image_size: tuple[int, int] | None = None, head: dict | None = None, init_gain: float = 0.02):
         self._check_option('norm', norm, ('batch', 'instance'))
         self._check_option('spectral', spectral, ('spade', 'all'))
         super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head)
         condition = dict(condition_channels=in_channels, hidden_channels=hidden_channels, norm=norm)
         self.blocks = nn.ModuleList(
             SPADEBlock(before, after, **condition) for before, after in pairwise(self.widths))
-        init_xavier(self)
+        init_xavier(self, init_gain)
         if spectral == 'all':
             spectral_norm(self)
         else:

@@ -5,7 +5,6 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from semsynth.layers.init import init_normal, init_xavier
 from semsynth.layers.norm import InstanceNorm, spectral_norm
 
 
@@ -52,22 +51,3 @@ def test_spectral_norm_survives_deep_copies_after_a_forward_with_gradient():
     twin = copy.deepcopy(layer).eval()
     x = torch.randn(1, 3, 5, 5)
     assert torch.equal(twin(x), layer.eval()(x))
-
-
-def test_init_normal_draws_weights_only():
-    net = nn.Sequential(nn.Conv2d(64, 64, 3), nn.ConvTranspose2d(64, 64, 3), nn.BatchNorm2d(512))
-    biases = [net[0].bias.clone(), net[1].bias.clone()]
-    init_normal(net)
-    for layer in net[:2]:
-        assert layer.weight.mean().item() == pytest.approx(0, abs=1e-3)
-        assert layer.weight.std().item() == pytest.approx(0.02, rel=0.03)
-    assert torch.equal(net[0].bias, biases[0]) and torch.equal(net[1].bias, biases[1])
-    assert net[2].weight.mean().item() == pytest.approx(1, abs=0.01)
-
-
-def test_init_xavier_has_gain_0_02_and_no_bias():
-    net = nn.Sequential(nn.Conv2d(32, 64, 3), nn.Linear(300, 200), nn.Conv2d(2, 2, 1, bias=False))
-    init_xavier(net)
-    assert net[0].weight.std().item() == pytest.approx(0.02 * (2 / (9 * 96)) ** 0.5, rel=0.03)
-    assert net[1].weight.std().item() == pytest.approx(0.02 * (2 / 500) ** 0.5, rel=0.03)
-    assert not net[0].bias.any() and not net[1].bias.any()

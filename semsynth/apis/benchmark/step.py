@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from semsynth.apis.benchmark.measuring import Step, Version, check_versions
-from semsynth.apis.benchmark.plain_step import plain_step
+from semsynth.apis.benchmark.plain import PlainSynthesizer
 from semsynth.apis.drawn_layout import draw_layout
 from semsynth.engine.launch import check_synthesizer, load_config
 from semsynth.models import Synthesizer
@@ -57,6 +57,8 @@ def build(config: Config, version: str, device: str) -> tuple[Synthesizer, objec
     """A config's model with random weights, always the same, and its optimisers, as that version has them."""
     model, players = config.model.to_dict(), config.optim_wrapper.to_dict()
     model['channels_last'] = version.endswith('channels_last')
+    if version == 'plain':
+        model['type'] = PlainSynthesizer
     if model.get('segmentor'):
         model['segmentor']['checkpoint'] = None
     for term in filter(None, model['losses'].values()):
@@ -91,10 +93,9 @@ def _step(config: Config, size: tuple[int, int], batch_size: int, version: str, 
     torch.backends.cudnn.benchmark = True  # as the configs have it
     model, players = build(config, version, device)
     data = draw_batch(model, size, batch_size)
-    train = partial(plain_step, model) if version == 'plain' else model.train_step
 
     def step() -> list[Tensor]:
         torch.manual_seed(0)
-        return [torch.stack(list(train(data, players).values()))]
+        return [torch.stack(list(model.train_step(data, players).values()))]
 
     return step
