@@ -2,15 +2,9 @@
 
 import fcntl
 import json
-import multiprocessing
-import os
 import re
 import runpy
-import signal
-import subprocess
 import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +14,6 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 from narrow import ROOT, narrow
 from PIL import Image
-from rich.console import Console
 
 from semsynth.apis.ablate import ablate, jobs
 from semsynth.apis.ablate.plan import Row, check_conditions, check_rows, read_rows
@@ -208,92 +201,6 @@ def test_the_gpus_are_left_to_the_runs(folder, monkeypatch):
 def test_nothing_to_do_is_refused(folder, tools, options):
     with pytest.raises(ValueError, match='expected at least one of each, and every seed once'):
         ablate(folder, tools=tools, **options)
-
-
-def sleeper(tmp_path, name, seconds=600, first=''):
-    """A run, and its only command: it says who it is, then sleeps."""
-    script = tmp_path / f'{name}.py'
-    script.write_text(f"import os, pathlib, signal, time\n{first}\n"
-                      f"pathlib.Path('{tmp_path}/{name}.pid').write_text(str(os.getpid()))\n"
-                      f'time.sleep({seconds})\n')
-    run = Run(Row(name, narrow(FULL, tmp_path), name), 0, tmp_path / name / 'seed_0')
-    return run, lambda run: iter([[str(tmp_path / f'{run.row.name}.py')]])
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def is_gone(pid):
-    """Dead, or only not yet collected by whoever inherited it."""
-    try:
-        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] == 'Z'
-    except FileNotFoundError:
-        return True
-
-
-def test_killing_the_tool_kills_its_runs(tmp_path):
-    run, commands = sleeper(tmp_path, 'long')
-    work = multiprocessing.get_context('fork').Process(
-        target=jobs.run_all, args=([run], commands),
-        kwargs=dict(jobs=1, console=Console(quiet=True), when_done=lambda run: None))
-    work.start()
-    pid = tmp_path / 'long.pid'
-    wait_for(lambda: pid.is_file() and pid.read_text())
-    os.kill(work.pid, signal.SIGKILL)
-    work.join()
-    wait_for(lambda: is_gone(pid.read_text()))
-
-
-def test_an_error_ends_what_else_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs, 'POLL_SECONDS', 0.01)
-    (long, commands), (short, _) = sleeper(tmp_path, 'long'), sleeper(tmp_path, 'short', seconds=0)
-    pid = tmp_path / 'long.pid'
-
-    def interrupt(run):
-        wait_for(lambda: pid.is_file() and pid.read_text())
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        jobs.run_all([long, short], commands, jobs=2, console=Console(quiet=True), when_done=interrupt)
-    assert is_gone(pid.read_text())
-
-
-def test_what_does_not_end_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs, 'POLL_SECONDS', 0.01)
-    monkeypatch.setattr(jobs, 'STOP_SECONDS', 0.2)
-    deaf = 'signal.signal(signal.SIGTERM, signal.SIG_IGN)'
-    (one, commands), (other, _) = sleeper(tmp_path, 'one', first=deaf), sleeper(tmp_path, 'other', first=deaf)
-    (short, _), pids = sleeper(tmp_path, 'short', seconds=0), [tmp_path / 'one.pid', tmp_path / 'other.pid']
-
-    def interrupt(run):
-        wait_for(lambda: all(pid.is_file() and pid.read_text() for pid in pids))
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        jobs.run_all([one, other, short], commands, jobs=3, console=Console(quiet=True), when_done=interrupt)
-    assert all(is_gone(pid.read_text()) for pid in pids)
-
-
-def test_nothing_starts_whose_parent_is_gone():
-    start = [sys.executable, '-c', jobs.DIES_WITH_PARENT]
-    printed = [subprocess.check_output([*start, str(parent), '-c', 'print(5)']) for parent in (os.getpid(), 0)]
-    assert printed == [b'5\n', b'']
-
-
-def test_jobs_share_cores_and_gpus(monkeypatch):
-    monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(8)))
-    monkeypatch.setattr('torch.cuda.device_count', lambda: 0)
-    monkeypatch.setattr(os, 'environ', {})
-    assert jobs._environment(0, jobs=3) == dict(GOMP_SPINCOUNT='10000', OMP_NUM_THREADS='2')
-    assert jobs._environment(0, jobs=99)['OMP_NUM_THREADS'] == '1'
-    monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
-    assert [jobs._environment(slot, jobs=3)['CUDA_VISIBLE_DEVICES'] for slot in range(3)] == ['0', '1', '0']
-    monkeypatch.setattr(os, 'environ', dict(CUDA_VISIBLE_DEVICES='4,7', OMP_NUM_THREADS='5'))
-    assert jobs._environment(1, jobs=2) == dict(GOMP_SPINCOUNT='10000', OMP_NUM_THREADS='5', CUDA_VISIBLE_DEVICES='7')
 
 
 def test_time_and_progress_come_from_the_log(toycity, tmp_path):
