@@ -48,6 +48,16 @@ def test_loss_and_gradient_are_unbiased(partners):
 
 
 @pytest.mark.usefixtures('groups_at_once')
+def test_few_valid_pixels_meet():
+    probs, label = example()
+    label.flatten(1)[:, 5:] = 255
+    losses = torch.stack([sampled_similarity_loss(probs.detach(), label, 2, 255) for _ in range(400)])
+    assert (losses.mean() - similarity_loss(probs.detach(), label, 255)).abs() < 4 * losses.std() / 400 ** 0.5
+    torch.testing.assert_close(loss_and_gradient(sampled_similarity_loss, probs, label, 4, 255),
+                               loss_and_gradient(similarity_loss, probs, label, 255))
+
+
+@pytest.mark.usefixtures('groups_at_once')
 @pytest.mark.parametrize('partners', [3, 7, 15])
 def test_the_variance_is_as_stated(partners):
     probs, label = (value[1:] for value in example())

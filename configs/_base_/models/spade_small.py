@@ -3,11 +3,12 @@ model = dict(
     type='Synthesizer',
     channels_last=True,
     data_preprocessor=dict(type='LayoutPreprocessor'),
-    # Instance norm: 4 images are few to take statistics of a batch from.
+    # Instance norm: 4 images are few to take statistics of a batch from. The released codes' initial gain, 0.02, would
+    # cost both players hundreds of steps.
     generator=dict(type='SPADEGenerator', base_channels=16, hidden_channels=32, norm='instance', spectral='spade',
-                   num_upsamples='normal'),
+                   num_upsamples='normal', init_gain=1.0),
     discriminator=dict(type='MultiScaleDiscriminator', base_channels=24, num_layers=3, num_scales=2,
-                       norm='spectral_instance'),
+                       norm='spectral_instance', init_gain=1.0),
     losses=dict(
         adversarial=dict(type='HingeLoss', reduction='mean'),
         feature_matching=dict(type='FeatureMatchingLoss', normalise='spade', weight=10),

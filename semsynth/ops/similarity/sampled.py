@@ -13,15 +13,15 @@ def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_
                             precision: str = 'float32') -> Tensor:
     """An unbiased estimate of :func:`similarity_loss`, its gradient too, at ``partners / (H W)`` of the cost.
 
-    The pixels are cut at random into groups of ``partners + 1``; pairs within a group stand for all pairs of two
-    pixels, and a pixel's pair with itself, which needs no sampling, for itself. Every pixel is in one group, so that
-    what a pixel adds to all its pairs alike cancels out of the error: the variance is at most about
+    An image's valid pixels are cut at random into groups of ``partners + 1``; pairs within a group stand for all pairs
+    of two pixels, and a pixel's pair with itself, which needs no sampling, for itself. Every pixel is in one group, so
+    that what a pixel adds to all its pairs alike cancels out of the error: the variance is at most about
     ``2 s^2 / (M partners)`` for an image of M valid pixels, with s^2 the variance of what a pair of two pixels pays.
 
     Args:
         probs: class probabilities, ``(B, N, H, W)``, summing to 1 over N.
         label: class of each pixel, ``(B, H, W)``, any integers.
-        partners: how many other pixels each is compared with; from H W - 1 on, the result is exact.
+        partners: how many other pixels each is compared with; from M - 1 on, the result is exact.
         ignore_index: label of the pixels that are left out, or None.
         precision: as for :func:`similarity_loss`.
 
@@ -36,11 +36,12 @@ def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_
     probs, label, valid = checked('sampled_similarity_loss', probs, label, ignore_index)
     size = label.shape[1]
     group = min(partners + 1, size)
-    order = torch.randperm(size, device=probs.device)
+    order = (torch.rand(label.shape, device=probs.device) + ~valid).argsort(1)  # valid pixels come first
     padding = (0, -size % group)
 
     def grouped(values: Tensor) -> Tensor:
-        return F.pad(values[..., order], padding).unflatten(-1, (-1, group))
+        values = values.gather(-1, order if values.dim() == 2 else order[:, None].expand_as(values))
+        return F.pad(values, padding).unflatten(-1, (-1, group))
 
     alone = -((probs * probs).sum(1).log() * valid).sum(1)
     valid = grouped(valid)
