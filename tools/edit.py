@@ -20,13 +20,15 @@ def main() -> None:
     parser.add_argument('--instances', help='folder of the instance maps (default: beside the label maps, where there '
                         'are some)')
     parser.add_argument('--device', help='such as cpu or cuda:1 (default: the GPU where there is one)')
+    parser.add_argument('--amp', action='store_true', help='generator in bfloat16')
     parser.add_argument('--port', type=int, help='(default: the first that is free from 7860 on)')
     add_config_options(parser)
     args = parser.parse_args()
     if args.segmentor and len(args.segmentor) != 2:
         parser.error(f'--segmentor takes CONFIG CHECKPOINT, or nothing, not {" ".join(args.segmentor)}')
     page = serve_editor(args.config, args.checkpoint, args.layout, styles=args.styles, segmentor=args.segmentor,
-                        instances=args.instances, device=args.device, port=args.port, cfg_options=args.cfg_options)
+                        instances=args.instances, device=args.device, amp=args.amp, port=args.port,
+                        cfg_options=args.cfg_options)
     print(f'The editor is at {page.local_url} (Ctrl+C ends it)', flush=True)
     page.block_thread()
 

@@ -25,7 +25,8 @@ def main() -> None:
                         'data set has them), or folders of them')
     parser.add_argument('--out', required=True, type=Path, help='folder for NAME.png and, where the model makes edges, '
                         'NAME_edge.png')
-    parser.add_argument('--instances', help='folder of the instance maps (default: beside the label maps)')
+    parser.add_argument('--instances', metavar='DIR', help='folder of the instance maps (default: beside '
+                        'the label maps)')
     parser.add_argument('--styles', help='file of styles by tools/encode_styles.py, to pick from at random')
     parser.add_argument('--style', nargs='+', type=style, action='extend', default=[], metavar='CLASS=CLUSTER',
                         help='the style of all objects of a class, or with ID=CLUSTER of one')
@@ -35,11 +36,12 @@ def main() -> None:
                         'by side, edges below, in NAME_samples.png')
     parser.add_argument('--seed', type=int, default=0, help='of what is picked at random (default: %(default)s)')
     parser.add_argument('--device', help='such as cpu or cuda:1 (default: the GPU where there is one)')
+    parser.add_argument('--amp', action='store_true', help='generator in bfloat16')
     add_config_options(parser)
     args = parser.parse_args()
     count = synthesize(args.config, args.checkpoint, args.input, args.out, instances=args.instances, styles=args.styles,
                        clusters=dict(args.style), photos=args.photos, samples=args.samples, seed=args.seed,
-                       device=args.device, cfg_options=args.cfg_options)
+                       device=args.device, amp=args.amp, cfg_options=args.cfg_options)
     print(f'{count} scene{"s" if count != 1 else ""} in {args.out}')
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,14 +36,17 @@ class Inferencer:
         device: such as ``'cpu'`` or ``'cuda:1'``; the GPU where there is one by default.
         cfg_options: entries of the config to override.
         styles: file of the styles to pick from, by :func:`~semsynth.apis.encode_styles.encode_styles`.
+        amp: run the generator in bfloat16.
     """
 
     def __init__(self, config: str | Path | Config, checkpoint: str | Path | None, device: str | None = None,
-                 cfg_options: dict | None = None, styles: str | Path | None = None):
+                 cfg_options: dict | None = None, styles: str | Path | None = None, amp: bool = False):
         self.config = load_config(config, cfg_options)
         if styles:
             self.config.model.styles = str(styles)
-        self.model = build_for_inference(self.config, checkpoint).to(device or get_device())
+        device = torch.device(device or get_device())
+        self.model = build_for_inference(self.config, checkpoint).to(device)
+        self.precision = partial(torch.autocast, device.type, torch.bfloat16, enabled=amp)
         bake(self.model.generator)
         with DefaultScope.overwrite_default_scope('semsynth'):
             self.dataset = DATASETS.build({**self.config.test_dataloader.dataset, 'lazy_init': True, 'edges': None})
@@ -186,7 +190,8 @@ class Inferencer:
             layout = layout.with_latent(latents.to(layout.device))
         if channels:
             layout = (self.styles or StyleBank.neutral(channels)).draw(layout, [seed], [fixed])
-        [result] = self.model(**{**batch, 'layout': layout}, mode='predict')
+        with self.precision():
+            [result] = self.model(**{**batch, 'layout': layout}, mode='predict')
         return result | (dict(styles=vectors_of(layout)[0]) if channels else {})
 
     @torch.no_grad()
@@ -233,4 +238,5 @@ class Inferencer:
     @torch.no_grad()
     def predict(self, sample: dict) -> dict:
         """Synthesise one sample of the data set; the result is as of a call, with the sample's ``real`` images."""
-        return self.model.val_step(pseudo_collate([sample]))[0]
+        with self.precision():
+            return self.model.val_step(pseudo_collate([sample]))[0]

@@ -60,6 +60,19 @@ def test_the_layout_alone_decides(inferencer, toycity, maps):
     assert scene['real'].keys() == {'image'}
 
 
+def test_bfloat16(inferencer, toycity, maps):
+    torch.manual_seed(0)
+    other = Inferencer(narrow('configs/ecgan/ecgan_toycity.py', toycity), None, device='cpu', amp=True)
+    dtypes = set()
+    other.model.generator.seed.register_forward_hook(lambda module, inputs, output: dtypes.add(output.dtype))
+    layout = inferencer.find([maps])[0]
+    [exact], [rounded] = ([result['outputs'] for result in each([layout])] for each in (inferencer, other))
+    assert dtypes == {torch.bfloat16}
+    for name, image in exact.items():
+        difference = (image.int() - rounded[name].int()).abs().float()
+        assert rounded[name].dtype == torch.uint8 and 0 < difference.mean() < 4
+
+
 def test_odd_sizes_come_back_as_they_are(toycity, tmp_path):
     config = narrow('configs/ecgan/ecgan_toycity.py', toycity)
     for part in config.test_dataloader.dataset.pipeline:

@@ -135,6 +135,9 @@ def test_label_maps_become_images_and_edge_maps(call, config, checkpoint, toycit
     assert sorted(path.name for path in (tmp_path / 'out/toycity').iterdir()) == sorted(names)
     for name in names:
         assert np.asarray(Image.open(tmp_path / 'out/toycity' / name)).shape == (64, 64, 3)
+    assert call('synthesize', config, checkpoint, 'maps', '--out', 'rounded', '--device', 'cpu', '--amp')[0] == 0
+    exact, rounded = (np.asarray(Image.open(Path(out, 'toycity', names[0])), int) for out in ('out', 'rounded'))
+    assert 0 < abs(exact - rounded).mean() < 4
 
 
 def test_insides_are_drawn(call, told, config, checkpoint, toycity):
