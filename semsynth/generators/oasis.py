@@ -35,14 +35,13 @@ class OASISGenerator(Generator):
         norm: ``'batch'`` (synchronised across ranks when the engine converts it) or ``'instance'``.
         hidden_channels: width inside the SPADE norms.
         head: config of the head; by default OASIS's own, leaky ReLU, 3x3 convolution and tanh.
-        init_gain: of the Xavier initialisation (:func:`~semsynth.layers.init.init_xavier` says what it decides).
 
     Raises:
         ValueError: unknown ``norm``; in forward, a latent of another shape.
     """
 
     def __init__(self, in_channels: int, base_channels: int = 64, latent_dim: int = 64, norm: str = 'batch',
-                 hidden_channels: int = 128, head: dict | None = None, init_gain: float = 0.02):
+                 hidden_channels: int = 128, head: dict | None = None):
         if norm not in ('batch', 'instance'):
             raise ValueError(f'OASISGenerator: norm={norm!r} is unknown; use one of batch, instance.')
         widths = [base_channels * width for width in WIDTHS]
@@ -52,7 +51,7 @@ class OASISGenerator(Generator):
         condition = dict(condition_channels=latent_dim + in_channels, hidden_channels=hidden_channels, norm=norm)
         self.seed = nn.Conv2d(latent_dim + in_channels, widths[0], 3, padding=1)
         self.blocks = nn.ModuleList(SPADEBlock(before, after, **condition) for before, after in pairwise(widths))
-        init_xavier(self, init_gain)
+        init_xavier(self)
         for block in self.blocks:
             block.normalise_convolutions()
 

@@ -29,7 +29,6 @@ def test_init_xavier_has_that_gain_and_no_bias(gain):
 @pytest.mark.parametrize(('registry', 'config'), [
     (GENERATORS, dict(type='SPADEGenerator', in_channels=3, base_channels=2, spectral='all',
                       head=dict(type='EdgeGuidedHead', num_classes=3))),
-    (GENERATORS, dict(type='OASISGenerator', in_channels=3, base_channels=2)),
     (GENERATORS, dict(type='CCFPSEGenerator', in_channels=3, base_channels=2)),
     (DISCRIMINATORS, dict(type='MultiScaleDiscriminator', in_channels=6, base_channels=2, norm='spectral_instance')),
     (DISCRIMINATORS, dict(type='OASISDiscriminator', num_classes=3, base_channels=2)),
