@@ -6,12 +6,20 @@ from semsynth.apis.benchmark import benchmark
 from semsynth.command_line import add_config_options, plain_errors
 
 
+def count(text: str) -> int:
+    """A number from 1 on."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f'expected a number from 1 on, found {text}')
+    return int(text)
+
+
 def size(text: str) -> tuple[int, int]:
     """Height and width."""
-    height, _, width = text.partition('x')
-    if not height.isdecimal() or not width.isdecimal():
-        raise argparse.ArgumentTypeError(f'expected HEIGHTxWIDTH, such as 256x512, found {text}')
-    return int(height), int(width)
+    try:
+        height, width = map(count, text.split('x'))
+    except (argparse.ArgumentTypeError, ValueError):
+        raise argparse.ArgumentTypeError(f'expected HEIGHTxWIDTH, such as 256x512, found {text}') from None
+    return height, width
 
 
 @plain_errors()
@@ -21,49 +29,49 @@ def main() -> None:
     cases = parser.add_subparsers(dest='case', required=True, metavar='CASE')
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument('--device', help='cpu or cuda (default: the GPU where there is one)')
-    common.add_argument('--repeats', type=int, default=5, help='rounds that are counted (default: %(default)s)')
+    common.add_argument('--repeats', type=count, default=5, help='rounds that are counted (default: %(default)s)')
 
     case = cases.add_parser('class_specific', parents=[common], help='class-specific pixel generation (ECGAN, eq. 7) '
                             'at several numbers of classes')
     case.add_argument('--sizes', nargs='+', type=size, default=[(128, 256)], metavar='HxW', help='(default: 128x256)')
-    case.add_argument('--channels', nargs='+', type=int, default=[16], help='of the features (default: 16)')
-    case.add_argument('--classes', nargs='+', type=int, default=[19, 183], help='(default: 19 183)')
+    case.add_argument('--channels', nargs='+', type=count, default=[16], help='of the features (default: 16)')
+    case.add_argument('--classes', nargs='+', type=count, default=[19, 183], help='(default: 19 183)')
     case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='label or instance maps, ids modulo the '
                       'number of classes (default: regions are drawn)')
     case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
 
     case = cases.add_parser('contrast', parents=[common], help='pixel contrast (ECGAN, eq. 5) over every pixel')
-    case.add_argument('--pixels', nargs='+', type=int, default=[4096, 8192], help='(default: 4096 8192)')
-    case.add_argument('--channels', type=int, default=64, help='of the embeddings (default: %(default)s)')
-    case.add_argument('--classes', nargs='+', type=int, default=[19], help='(default: 19)')
+    case.add_argument('--pixels', nargs='+', type=count, default=[4096, 8192], help='(default: 4096 8192)')
+    case.add_argument('--channels', type=count, default=64, help='of the embeddings (default: %(default)s)')
+    case.add_argument('--classes', nargs='+', type=count, default=[19], help='(default: 19)')
     case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
 
     case = cases.add_parser('data', parents=[common], help="loading of a config's training scenes, from the original "
                             'data and from a resized copy')
     case.add_argument('config', help='config file whose training pipeline resizes right after loading')
     case.add_argument('--copy', default='work_dirs/benchmark_data', help='folder for the copy (default: %(default)s)')
-    case.add_argument('--scenes', type=int, default=4, help='the first ones (default: %(default)s)')
+    case.add_argument('--scenes', type=count, default=4, help='the first ones (default: %(default)s)')
     add_config_options(case)
 
     case = cases.add_parser('inference', parents=[common], help="synthesis of one image by configs' generators")
     case.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
     case.add_argument('--size', type=size, metavar='HxW', help="(default: each test set's)")
     case.add_argument('--versions', nargs='+', metavar='VERSION', help='of float32, plain, channels_last, bfloat16, '
-                      'bfloat16_channels_last (default: all)', default=[
+                      'bfloat16_channels_last (default: all), bfloat16_compiled', default=[
                           'float32', 'plain', 'channels_last', 'bfloat16', 'bfloat16_channels_last'])
 
     case = cases.add_parser('instance_mean', parents=[common], help='means over instances (pix2pixHD, 3.4)')
     case.add_argument('--sizes', nargs='+', type=size, default=[(1024, 2048)], metavar='HxW', help='(default: '
                       '1024x2048)')
-    case.add_argument('--channels', type=int, default=3, help='of the features (default: %(default)s)')
-    case.add_argument('--instances', nargs='+', type=int, default=[65], help='of maps that are drawn (default: 65)')
+    case.add_argument('--channels', type=count, default=3, help='of the features (default: %(default)s)')
+    case.add_argument('--instances', nargs='+', type=count, default=[65], help='of maps that are drawn (default: 65)')
     case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='instance maps (default: bands are drawn)')
     case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
 
     case = cases.add_parser('layout', parents=[common], help='boundary map and one-hot channels')
     case.add_argument('--sizes', nargs='+', type=size, default=[(1024, 2048)], metavar='HxW', help='(default: '
                       '1024x2048)')
-    case.add_argument('--classes', nargs='+', type=int, default=[35], help='(default: 35)')
+    case.add_argument('--classes', nargs='+', type=count, default=[35], help='(default: 35)')
     case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='instance maps, for one-hot channels ids '
                       'modulo the number of classes (default: 65 bands are drawn)')
     case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
@@ -71,7 +79,7 @@ def main() -> None:
     case = cases.add_parser('similarity', parents=[common], help='similarity loss (ECGAN, eq. 3) over all '
                             'pairs of pixels')
     case.add_argument('--sizes', nargs='+', type=size, default=[(64, 128)], metavar='HxW', help='(default: 64x128)')
-    case.add_argument('--classes', nargs='+', type=int, default=[35], help='(default: 35)')
+    case.add_argument('--classes', nargs='+', type=count, default=[35], help='(default: 35)')
     case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='label maps, ids modulo the number of '
                       'classes (default: blocks are drawn)')
     case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='of fast, plain, tf32 (on a GPU), '
@@ -81,9 +89,9 @@ def main() -> None:
                             'with random weights, beside one as the papers\' code takes it')
     case.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
     case.add_argument('--size', type=size, metavar='HxW', help="(default: each config's image_size)")
-    case.add_argument('--batch-size', type=int, default=1, help='(default: %(default)s)')
+    case.add_argument('--batch-size', type=count, default=1, help='(default: %(default)s)')
     case.add_argument('--versions', nargs='+', metavar='VERSION', help='of plain, float32, channels_last, bfloat16, '
-                      'bfloat16_channels_last (default: all)', default=[
+                      'bfloat16_channels_last (default: all), bfloat16_compiled', default=[
                           'plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last'])
     add_config_options(case)
     print(benchmark(**vars(parser.parse_args())))

@@ -66,6 +66,7 @@ def test_memory_is_the_most_that_tensors_took_at_once():
 
 @pytest.mark.parametrize(('change', 'error', 'message'), [
     (dict(repeats=0), ValueError, 'repeats=0'),
+    (dict(device='tpu'), ValueError, 'device=tpu, but what is measured runs on cpu or cuda'),
     (dict(versions=['quick']), ValueError, r"versions=\['quick'\], but there are only fast, plain"),
     (dict(maps=['nowhere.png']), DataError, 'nowhere.png'),
 ])

@@ -32,7 +32,7 @@ GENERATORS_AND_HEADS = [
     dict(type='UNetGenerator', base_channels=2, num_downsamples=3, head=EDGES | dict(semantic=False)),
     dict(type='CRNGenerator', widths=(2, 2, 2)),
     dict(type='BackboneGenerator', backbone='resnet18', feature_channels=2)]
-IN_ONNX = [0, 3]  # seconds each
+IN_ONNX = range(4)  # seconds each
 
 
 def build(config):

@@ -176,3 +176,11 @@ def test_mistakes_in_the_other_tools_are_one_sentence(told, monkeypatch):
     assert '`make demo` renders ToyCity there' in told('train_segmentor', ROOT / 'configs/segmentors/unet_toycity.py')
     assert 'train=-1' in told('make_toycity', '--out', 'city', '--train', '-1')
     assert 'There is no config nowhere.py' in told('check_dataset', 'nowhere.py')
+
+
+@pytest.mark.parametrize('arguments', [
+    ('contrast', '--pixels', '0'), ('step', 'config.py', '--batch-size', 'x'), ('similarity', '--sizes', '0x8'),
+    ('layout', '--sizes', '8'), ('instance_mean', '--repeats', '-1')])
+def test_benchmarks_of_nothing(call, arguments):
+    code, _, err = call('benchmark', *arguments)
+    assert code == 2 and f'expected {"HEIGHTxWIDTH" if "--sizes" in arguments else "a number from 1 on"}' in err

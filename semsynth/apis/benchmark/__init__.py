@@ -42,6 +42,8 @@ def benchmark(case: str, device: str | None = None, repeats: int = 5, **options)
     if repeats < 1:
         raise ValueError(f'repeats={repeats}, but there must be one at least.')
     device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+    if not device.startswith(('cpu', 'cuda')):
+        raise ValueError(f'device={device}, but what is measured runs on cpu or cuda.')
     if device.startswith('cuda') and not torch.cuda.is_available():
         raise ValueError(f'device={device}, but there is no GPU that torch can use; take cpu.')
     groups = CASES[case](device=device, **options)

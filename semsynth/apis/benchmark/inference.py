@@ -21,6 +21,8 @@ from semsynth.layers.baking import bake
 VERSIONS = ('float32', 'plain', 'channels_last', 'bfloat16', 'bfloat16_channels_last')
 """As ``tools/synthesize.py`` does it; as training leaves the model, with spectral norm and what only losses read; the
 first with weights channels last in memory, under autocast, and both."""
+COMPILED = 'bfloat16_compiled'
+"""Under autocast and compiled by ``torch.compile``, on a GPU with CUDA graphs; it takes minutes: on request."""
 
 
 def inference(device: str, configs: Sequence[str | Path | Config], size: tuple[int, int] | None = None,
@@ -31,12 +33,12 @@ def inference(device: str, configs: Sequence[str | Path | Config], size: tuple[i
         device: what they run on.
         configs: paths or configs.
         size: height and width; by default those of each config's test set.
-        versions: names in ``VERSIONS``.
+        versions: names in ``VERSIONS``, or ``COMPILED``.
 
     Raises:
         ValueError: there is no such version, or the size does not fit.
     """
-    check_versions(versions, VERSIONS)
+    check_versions(versions, (*VERSIONS, COMPILED))
     configs = [load_config(config) for config in configs]
     sizes = [size or layout_size(Inferencer(config, None, 'cpu')) for config in configs]
     return [[Version({'config': Path(config.filename or 'config').stem, 'size': f'{height}x{width}',
@@ -52,6 +54,8 @@ def _step(config: Config, size: tuple[int, int], version: str, device: str) -> S
         model.generator.head.drop_extras()
     last = version.endswith('channels_last')
     generator = model.generator.to(device, memory_format=torch.channels_last if last else torch.contiguous_format)
+    if version == COMPILED:
+        generator.compile(mode='reduce-overhead')
     layout = draw_layout(model, size).to(device)
     autocast = partial(torch.autocast, torch.device(device).type, torch.bfloat16, version.startswith('bfloat16'))
 

@@ -21,6 +21,8 @@ from semsynth.registry import MODELS
 
 VERSIONS = ('plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last')
 """As the papers' code does it; ``tools/train.py``; with ``model.channels_last``; with ``--amp``; with both."""
+COMPILED = 'bfloat16_compiled'
+"""With ``--amp`` and generator and discriminator compiled by ``torch.compile``, which takes minutes: on request."""
 WITH_WEIGHTS = ('PerceptualLoss', 'CRNLoss')
 
 
@@ -35,13 +37,13 @@ def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, i
         configs: paths or configs.
         size: height and width; by default each config's ``image_size``.
         batch_size: number of images.
-        versions: names in ``VERSIONS``.
+        versions: names in ``VERSIONS``, or ``COMPILED``.
         cfg_options: entries of the configs to override.
 
     Raises:
         ValueError: there is no such version, or a config is no synthesizer's.
     """
-    check_versions(versions, VERSIONS)
+    check_versions(versions, (*VERSIONS, COMPILED))
     groups = []
     for config in (load_config(config, cfg_options) for config in configs):
         check_synthesizer(config)
@@ -72,6 +74,9 @@ def build(config: Config, version: str, device: str) -> tuple[Synthesizer, objec
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('semsynth'):
         model = MODELS.build(model).to(device).train()
+        if version == COMPILED:
+            for part in filter(None, (model.generator, model.discriminator)):
+                part.compile()
         return model, build_optim_wrapper(model, players)
 
 
