@@ -113,7 +113,8 @@ def test_the_real_sample(split, count, real_data, pipeline):
 
 @pytest.mark.parametrize('method', ['spade', 'ecgan'])
 def test_the_real_sample_trains(method, real_data, tmp_path):
-    config = narrow(f'configs/{method}/{method}_coco_stuff.py', real_data / 'coco_stuff_sample', **{'train_cfg.max_iters': 2})
+    config = narrow(f'configs/{method}/{method}_coco_stuff.py', real_data / 'coco_stuff_sample',
+                    **{'train_cfg.max_iters': 2})
     runner = build_runner(config, work_dir=tmp_path)
     runner.train()
     assert runner.iter == 2 and all(value.isfinite().all() for value in runner.model.state_dict().values())

@@ -20,7 +20,8 @@ from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
 
 VERSIONS = ('plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last')
-"""As the papers' code does it; ``tools/train.py``, without ``model.channels_last``; with it; with ``--amp``; with both."""
+"""As the papers' code does it; ``tools/train.py``, without ``model.channels_last``; with it; with ``--amp``; with
+both."""
 COMPILED = 'bfloat16_compiled'
 """With ``--amp`` and generator and discriminator compiled by ``torch.compile``, which takes minutes: on request."""
 WITH_WEIGHTS = ('PerceptualLoss', 'CRNLoss')
