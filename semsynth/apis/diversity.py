@@ -52,7 +52,7 @@ def measure_diversity(config: str | Path | Config, checkpoint: str | Path, input
                          'no latent, and there is no file of styles (--styles).')
     layouts = inferencer.find(inputs, instances)
     with DefaultScope.overwrite_default_scope('semsynth'):
-        evaluators = [EVALUATORS.build(evaluator) for evaluator in
+        evaluators = [EVALUATORS.build(evaluator, default_args=dict(device=device)) for evaluator in
                       inferencer.config.get('diversity_evaluator') or [dict(type='LPIPSDiversity')]]
     for layout in track(layouts, 'Sampling'):
         results = list(inferencer.sample(layout, samples, seed))

@@ -84,7 +84,7 @@ class LayoutPreprocessor(BaseDataPreprocessor):
         if 'edge' in real:
             real['edge'] = real['edge'].expand(-1, 3, -1, -1)
         if self.image_channels == 1 and 'image' in real:
-            real['image'] = torch.einsum('bchw,c->bhw', real['image'], real['image'].new_tensor(LUMA)).unsqueeze(1)
+            real['image'] = sum(share * band for share, band in zip(LUMA, real['image'].split(1, dim=1), strict=True))
         samples = [dict(name=name, size=tuple(part.shape[-2:]))
                    for name, part in zip(names, inputs[self.layout_key], strict=True)]
         return dict(layout=layout, real=real, samples=samples)

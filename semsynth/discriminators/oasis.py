@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.layers.double import double
 from semsynth.layers.init import init_xavier
 from semsynth.layers.norm import spectral_norm
 from semsynth.layout import Layout
@@ -99,7 +100,7 @@ class OASISDiscriminator(nn.Module):
             skips.append(x)
         x = skips.pop()
         for block in self.up:
-            x = block(F.interpolate(x, scale_factor=2, mode='nearest'))
+            x = block(double(x))
             if skips:
                 x = torch.cat([skips.pop(), x], dim=1)
         return [[self.last(x)]]

@@ -182,6 +182,9 @@ def _distribute(config: Config, launcher: str) -> None:
     config.launcher = launcher
     config.model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel')
     if torch.cuda.is_available():
+        gpus = torch.cuda.device_count()
+        if int(os.environ.get('LOCAL_RANK', 0)) >= gpus:
+            raise ValueError(f'There are more processes than GPUs: this machine has {gpus}; lower --nproc_per_node.')
         if ranks > 1 or launcher == 'slurm':
             config.sync_bn = 'torch'
         return

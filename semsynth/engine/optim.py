@@ -10,6 +10,7 @@ import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.registry import OPTIMIZERS
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from semsynth.engine.wrapping import bare
 from semsynth.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
@@ -99,4 +100,13 @@ class PlayerOptimWrapperConstructor:
             raise ValueError(f'optim_wrapper.{player}: every parameter of the {player} is frozen.')
         config = copy.deepcopy(self.wrappers[player])
         config['optimizer'] = OPTIMIZERS.build({**config['optimizer'], 'params': parameters})
+        config['optimizer'].register_load_state_dict_post_hook(_lay_out_as_parameters)
         return OPTIM_WRAPPERS.build({'type': 'PlayerOptimWrapper', **config})
+
+
+def _lay_out_as_parameters(optimizer: Optimizer) -> None:
+    """Fused Adam reads moments in the order of memory, in which another run's weights may have lain otherwise."""
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if torch.is_tensor(value) and value.shape == parameter.shape and value.stride() != parameter.stride():
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)

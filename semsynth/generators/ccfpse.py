@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.generators.growing import GrowingGenerator
+from semsynth.layers.double import double
 from semsynth.layers.init import init_xavier
 from semsynth.layers.norm import InstanceNorm, spectral_norm
 from semsynth.layers.spade import SpatiallyAdaptiveNorm
@@ -55,7 +56,7 @@ class LabelPyramid(nn.Module):
             levels.append(condition)
         pyramid = [levels.pop()]
         for level, lateral, decode in reversed(list(zip(levels, self.lateral, self.decoder, strict=True))):
-            coarser = F.interpolate(pyramid[-1], scale_factor=2, mode='nearest')
+            coarser = double(pyramid[-1])
             pyramid.append(decode(coarser + lateral(level)))
         return pyramid[::-1]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.generators.base import Generator
+from semsynth.layers.double import double
 from semsynth.layout import Layout
 
 UPSAMPLINGS = dict(normal=5, more=6, most=7)
@@ -64,7 +64,7 @@ class GrowingGenerator(Generator):
         conditions = self.conditions(layout)
         for block, grows in zip(self.blocks, self.grows, strict=True):
             if grows:
-                x = F.interpolate(x, scale_factor=2, mode='nearest')
+                x = double(x)
             x = block(x, conditions(tuple(x.shape[-2:])))
         return x
 

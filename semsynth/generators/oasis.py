@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.generators.base import Generator
+from semsynth.layers.double import double
 from semsynth.layers.init import init_xavier
 from semsynth.layers.spade import SPADEBlock
 from semsynth.layout import Layout
@@ -66,7 +67,7 @@ class OASISGenerator(Generator):
         x = self.seed(condition((height, width)))
         for doublings, block in enumerate(self.blocks):
             if doublings:
-                x = F.interpolate(x, scale_factor=2, mode='nearest')
+                x = double(x)
             x = block(x, condition((height * 2**doublings, width * 2**doublings)))
         return x
 

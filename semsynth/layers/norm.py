@@ -50,12 +50,21 @@ def spectral_norm(module: nn.Module) -> nn.Module:
         if isinstance(layer, ClassConvolution):
             parametrize.register_parametrization(layer, 'weight', _ClassSpectralNorm(layer))
         else:
-            parametrizations.spectral_norm(layer)
+            of_outputs = 1 if isinstance(layer, nn.ConvTranspose2d) else 0
+            parametrize.register_parametrization(layer, 'weight', _SpectralNorm(layer.weight, dim=of_outputs))
     return module
 
 
+class _SpectralNorm(parametrizations._SpectralNorm):
+    """That of ``torch.nn.utils.parametrizations.spectral_norm``, in float32 under a GPU's autocast, too."""
+
+    def forward(self, weight: Tensor) -> Tensor:
+        with torch.autocast('cuda', enabled=False):  # a CPU's leaves products of matrix and vector alone
+            return super().forward(weight)
+
+
 class _ClassSpectralNorm(nn.Module):
-    """``torch.nn.utils.parametrizations.spectral_norm`` of N convolutions at once, in float32 under autocast, too."""
+    """``_SpectralNorm`` of N convolutions at once."""
 
     def __init__(self, layer: ClassConvolution):
         super().__init__()

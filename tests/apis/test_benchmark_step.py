@@ -4,7 +4,7 @@ from narrow import SIZE, narrow
 from torch.nn.utils import parametrize
 
 from semsynth.apis.benchmark import benchmark
-from semsynth.apis.benchmark.step import VERSIONS, build, draw_batch
+from semsynth.apis.benchmark.step import COMPILED, VERSIONS, build, draw_batch
 
 
 def make(name, version):
@@ -58,3 +58,17 @@ def test_every_version_is_in_the_table():
 def test_an_unknown_version():
     with pytest.raises(ValueError, match=r"versions=\['quick'\], but there are only plain, float32"):
         benchmark('step', 'cpu', 1, configs=[], versions=['quick'])
+
+
+def test_compiled_parts():
+    model, _ = build(narrow('configs/pix2pixhd/pix2pixhd_toycity.py', 'nowhere'), COMPILED, 'cpu')
+    assert model.generator._compiled_call_impl and model.discriminator._compiled_call_impl
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+@pytest.mark.parametrize('version', ['float32', 'bfloat16', 'bfloat16_channels_last'])
+@pytest.mark.parametrize('name', ['pix2pixhd/pix2pixhd_toycity', 'ecgan/ecgan_toycity', 'spade/spade_toycity'])
+def test_a_step_on_a_gpu(name, version):
+    model, players = build(narrow(f'configs/{name}.py', 'nowhere'), version, 'cuda')
+    paid = model.train_step(draw_batch(model, (SIZE, SIZE), 2), players)
+    assert all(share.is_cuda and share.isfinite() for share in paid.values())

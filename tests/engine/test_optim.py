@@ -1,8 +1,10 @@
+import copy
 from itertools import pairwise
 
 import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from semsynth.engine.optim import Bf16OptimWrapper, PlayerOptimWrapper
@@ -20,7 +22,8 @@ class Model(nn.Module):
 
 
 def build(model, **players):
-    return build_optim_wrapper(model, dict(constructor='PlayerOptimWrapperConstructor', **players))
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        return build_optim_wrapper(model, dict(constructor='PlayerOptimWrapperConstructor', **players))
 
 
 def trained(wrapper):
@@ -87,3 +90,24 @@ def test_bfloat16_networks_and_float32_weights():
     wrappers['generator'].update_params(output.float().sum())
     assert model.generator[1].weight.dtype == torch.float32
     assert model.generator(torch.ones(1, 2)).dtype == torch.float32
+
+
+@pytest.mark.parametrize('fused', [False, True])
+def test_moments_of_weights_that_lay_otherwise_in_memory(fused):
+    """A run that is resumed with ``channels_last`` switched on: fused Adam reads moments in the order of memory."""
+    def start(memory_format):
+        torch.manual_seed(0)
+        model = Model(encoder=False, discriminator=False)
+        model.generator = nn.Conv2d(2, 3, 3).to(memory_format=memory_format)
+        return model, build(model, generator=dict(optimizer=dict(type='Adam', lr=0.1, fused=fused)))['generator']
+
+    def step(model, wrapper):
+        wrapper.update_params((model.generator(torch.linspace(-1, 1, 32).view(1, 2, 4, 4)) ** 2).sum())
+
+    (model, wrapper), (other, resumed) = start(torch.contiguous_format), start(torch.channels_last)
+    step(model, wrapper)
+    other.load_state_dict(model.state_dict())
+    resumed.load_state_dict(copy.deepcopy(wrapper.state_dict()))
+    for each in ((model, wrapper), (other, resumed)):
+        step(*each)
+    torch.testing.assert_close(other.state_dict(), model.state_dict())

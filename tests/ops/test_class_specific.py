@@ -34,7 +34,7 @@ def image_and_gradients(function, x, label, weights, unknown=None):
 @pytest.mark.parametrize('unknown', [None, 2])
 @pytest.mark.parametrize('label', MAPS.values(), ids=MAPS)
 def test_equals_the_plain_version(label, unknown, block, monkeypatch):
-    monkeypatch.setattr(class_specific, 'BLOCK', block)
+    monkeypatch.setitem(class_specific.BLOCK, 'cpu', block)
     x, weights = features(label), layers()
     fast = image_and_gradients(class_specific_image, x, label, weights, unknown)
     plain = image_and_gradients(masked_class_specific_image, x, label, weights, unknown)
@@ -100,7 +100,7 @@ def test_classes_that_are_absent_or_unknown_get_a_gradient_of_0(number, unknown,
 
 
 def test_under_autocast_it_is_as_exact_as_convolutions_are(monkeypatch):
-    monkeypatch.setattr(class_specific, 'BLOCK', 64)  # a class's gradient is the sum of many blocks'
+    monkeypatch.setitem(class_specific.BLOCK, 'cpu', 64)  # a class's gradient is the sum of many blocks'
     label = MAPS['all classes'].repeat(1, 5, 5)
     x, weights = features(label, torch.float32), layers(torch.float32)
     exact = image_and_gradients(masked_class_specific_image, x, label, weights)
@@ -110,3 +110,13 @@ def test_under_autocast_it_is_as_exact_as_convolutions_are(monkeypatch):
     for ours, theirs, right in zip(fast, plain, exact, strict=True):
         assert ours.dtype == torch.float32
         assert 0 < (ours - right).norm() < 1.2 * (theirs - right).norm() < 0.1 * right.norm()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+def test_on_a_gpu():
+    label = MAPS['all classes']
+    x, weights = features(label, torch.float32), layers(torch.float32)
+    on_gpu = [[part.detach().cuda().requires_grad_() for part in layer] for layer in weights]
+    found = image_and_gradients(class_specific_image, x.detach().cuda().requires_grad_(), label.cuda(), on_gpu)
+    for ours, theirs in zip(found, image_and_gradients(class_specific_image, x, label, weights), strict=True):
+        torch.testing.assert_close(ours.cpu(), theirs, rtol=1e-2, atol=1e-3)  # TF32

@@ -13,15 +13,15 @@ DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 
 @pytest.fixture
 def tf32_products(monkeypatch):
-    """Triton's interpreter multiplies float32 as it is: round it to TF32's 10 bits first."""
+    """Triton's interpreter multiplies float32 as it is: cut it off at TF32's 10 bits first, as tensor cores do."""
     if DEVICE == 'cpu':
         from triton.runtime import interpreter
 
-        def rounded(x):
-            return ((x.data.view('uint32') + 0x1000) & 0xffffe000).view('float32')
+        def cut(x):
+            return (x.data.view('uint32') & 0xffffe000).view('float32')
 
         def create_dot(self, a, b, d, *args):
-            return interpreter.TensorHandle(rounded(a) @ rounded(b) + d.data, d.dtype.scalar)
+            return interpreter.TensorHandle(cut(a) @ cut(b) + d.data, d.dtype.scalar)
 
         monkeypatch.setattr(interpreter.InterpreterBuilder, 'create_dot', create_dot)
 

@@ -4,8 +4,8 @@ A program keeps its rows' gradient in registers and walks over all columns, so t
 two runs agree bitwise. The price is that a pair is seen twice, once from each end: 4 K M^2 operations, K being the
 classes and one more padded to a power of two, where symmetry would do with 3 K M^2 and K M^2 / (2 rows) atomic
 additions. At M = 131072 and 35 classes that is 4.4e12: 9 ms at the 495 TFLOP/s in TF32 of an H200's datasheet, 27 ms
-in float32, which takes three products in TF32 (tf32x3). The logarithm and the reciprocal of each pair take its special
-function units 9 ms beside that. Factors in bfloat16 would halve the products only, and have missed 1e-3 of the loss.
+in float32, which takes three products in TF32 (tf32x3). A logarithm and a division for each pair come beside that.
+Factors in bfloat16 would halve the products only, and have missed 1e-3 of the loss.
 """
 
 from __future__ import annotations
@@ -43,17 +43,26 @@ def evaluate(probs: Tensor, label: Tensor, valid: Tensor, gradient: bool,
     # The largest tiles whose rows' gradient and factors still fit registers and shared memory, as compiled for sm_90.
     width = max(16, triton.next_power_of_2(classes + 1))
     rows, columns = 128 if width <= 128 else 64, 64 if width <= 64 and precision == 'tf32' else 32
-    _kernel[images, triton.cdiv(size, rows)](
-        pixels, short, others, label, weight, paid, slope, size, classes, pixels.shape[2],
-        log_floor=LOG_FLOOR, slope_floor=SLOPE_FLOOR, gradient=gradient,
-        input_precision='tf32' if precision == 'tf32' else 'tf32x3', rows=rows, columns=columns,
-        width=width, num_warps=WARPS)
+    with torch.cuda.device_of(probs):
+        _kernel[images, triton.cdiv(size, rows)](
+            pixels, short, others, label, weight, paid, slope, size, classes, pixels.shape[2],
+            log_floor=LOG_FLOOR, slope_floor=SLOPE_FLOOR, gradient=gradient,
+            input_precision='tf32' if precision == 'tf32' else 'tf32x3', rows=rows, columns=columns,
+            width=width, num_warps=WARPS)
     count = valid.sum(1).clamp(min=1)
     losses = paid.sum(1, dtype=torch.float64) / count.double() ** 2
     if not gradient:
         return losses, None
     del pixels
     return losses, torch.empty_like(probs).scatter_(2, spread, finish(slope.mT, count[:, None, None]))
+
+
+@triton.jit
+def _round(x, input_precision: tl.constexpr):
+    """To TF32's nearest: tensor cores cut its factors off, which would make every product too small."""
+    if input_precision == 'tf32':
+        x = ((x.to(tl.int32, bitcast=True) + 0x1000) & -0x2000).to(tl.float32, bitcast=True)
+    return x
 
 
 @triton.jit
@@ -66,7 +75,7 @@ def _kernel(pixels, short, others, label, weight, paid, slope, size, classes, st
     i = tl.program_id(1) * rows + tl.arange(0, rows)
     inside = i < size
     left = tl.load(pixels + (image + i)[:, None] * stride + k, inside[:, None] & (k < classes), 0.)
-    left = tl.where(k == classes, tl.load(short + image + i, inside, 0.)[:, None], left)
+    left = _round(tl.where(k == classes, tl.load(short + image + i, inside, 0.)[:, None], left), input_precision)
     # A row or column beyond the end takes the class of the last, so that it makes no tile mixed.
     class_i = tl.load(label + image + tl.minimum(i, size - 1))
     weight_i = tl.load(weight + image + i, inside, 0.)
@@ -89,6 +98,7 @@ def _kernel(pixels, short, others, label, weight, paid, slope, size, classes, st
                 needed = low < high
                 others_j = tl.load(others + image + j, within, 0.)[:, None]
                 right = tl.where(k < classes, tl.where(p > 0.5, others_j, 1 - p), tl.where(k == classes, 1., 0.))
+            right = _round(right, input_precision)
             if needed:
                 counts = (class_i[:, None] == class_j[None, :]) == (kind == 0)
                 counts = tl.where(counts, weight_j[None, :], 0.) * weight_i[:, None]
