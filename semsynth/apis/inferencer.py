@@ -46,7 +46,7 @@ class Inferencer:
             self.config.model.styles = str(styles)
         device = torch.device(device or get_device())
         self.model = build_for_inference(self.config, checkpoint).to(device)
-        self.precision = partial(torch.autocast, device.type, torch.bfloat16, enabled=amp)
+        self.autocast = partial(torch.autocast, device.type, torch.bfloat16, enabled=amp)
         bake(self.model.generator)
         with DefaultScope.overwrite_default_scope('semsynth'):
             self.dataset = DATASETS.build({**self.config.test_dataloader.dataset, 'lazy_init': True, 'edges': None})
@@ -190,7 +190,7 @@ class Inferencer:
             layout = layout.with_latent(latents.to(layout.device))
         if channels:
             layout = (self.styles or StyleBank.neutral(channels)).draw(layout, [seed], [fixed])
-        with self.precision():
+        with self.autocast():
             [result] = self.model(**{**batch, 'layout': layout}, mode='predict')
         return result | (dict(styles=vectors_of(layout)[0]) if channels else {})
 
@@ -238,5 +238,5 @@ class Inferencer:
     @torch.no_grad()
     def predict(self, sample: dict) -> dict:
         """Synthesise one sample of the data set; the result is as of a call, with the sample's ``real`` images."""
-        with self.precision():
+        with self.autocast():
             return self.model.val_step(pseudo_collate([sample]))[0]
