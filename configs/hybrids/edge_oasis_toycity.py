@@ -8,7 +8,7 @@ model = dict(
         image=dict(type='OASISDiscriminator', num_classes=_base_.num_classes, base_channels=16, num_downsamples=5,
                    init_gain=1.0),
         edge=dict(type='MultiScaleDiscriminator', base_channels=24, num_layers=3, num_scales=2,
-                  norm='spectral_instance', init_gain=1.0))),
+                  norm='spectral_instance'))),
     losses=dict(
         adversarial=dict(views=dict(image=1)), label_mix=dict(views=dict(image=1)),
         edge_adversarial=dict(type='HingeLoss', reduction='mean', views=dict(edge=1)),
