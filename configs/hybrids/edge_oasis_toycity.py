@@ -1,7 +1,10 @@
 # ECGAN's edge branch with attention guided transfer on OASIS's generator. OASIS's discriminator is told neither layout
 # nor modality: as the only one it let images and edge maps trade places. So edge maps have a discriminator of theirs.
+# The perceptual loss of ECGAN's configs, which OASIS does without, makes up for hundreds of steps.
 _base_ = '../oasis/oasis_toycity.py'
 model = dict(
+    segmentor=dict(type='Segmentor', config='configs/segmentors/unet_toycity.py',
+                   checkpoint='work_dirs/unet_toycity/final.pth'),
     generator=dict(head=dict(type='EdgeGuidedHead', num_classes=_base_.num_classes, semantic=False,
                              class_specific=False, embedding_channels=None)),
     discriminator=dict(_delete_=True, type='SeparateDiscriminators', networks=dict(
@@ -11,6 +14,7 @@ model = dict(
                   norm='spectral_instance'))),
     losses=dict(
         adversarial=dict(views=dict(image=1)), label_mix=dict(views=dict(image=1)),
+        perceptual=dict(type='SegmentorFeatureLoss', weight=5, views=dict(image=1)),
         edge_adversarial=dict(type='HingeLoss', reduction='mean', views=dict(edge=1)),
         edge_matching=dict(type='FeatureMatchingLoss', normalise='spade', weight=10, views=dict(edge=1))))
 train_dataloader = dict(dataset=dict(edges=dict()))
