@@ -63,6 +63,8 @@ def test_an_unknown_version():
 def test_compiled_parts():
     model, _ = build(narrow('configs/pix2pixhd/pix2pixhd_toycity.py', 'nowhere'), COMPILED, 'cpu')
     assert model.generator._compiled_call_impl and model.discriminator._compiled_call_impl
+    with pytest.raises(ValueError, match='bfloat16_compiled: class-specific pixels cannot be compiled'):
+        build(narrow('configs/ecgan/ecgan_toycity.py', 'nowhere'), COMPILED, 'cpu')
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')

@@ -76,6 +76,10 @@ def build(config: Config, version: str, device: str) -> tuple[Synthesizer, objec
     with DefaultScope.overwrite_default_scope('semsynth'):
         model = MODELS.build(model).to(device).train()
         if version == COMPILED:
+            if getattr(model.generator.head, 'class_specific', None):
+                raise ValueError(f'{COMPILED}: class-specific pixels cannot be compiled; measure without them: '
+                                 '--cfg-options model.generator.head.class_specific=False '
+                                 'model.losses.class_specific=None.')
             for part in filter(None, (model.generator, model.discriminator)):
                 part.compile()
         return model, build_optim_wrapper(model, players)
