@@ -68,6 +68,15 @@ def test_launcher_must_fit_the_process(tmp_path, monkeypatch):
         launch.build_runner(toy_config(), work_dir=tmp_path)
 
 
+def test_more_processes_than_gpus(tmp_path, monkeypatch):
+    for name, value in dict(RANK='1', LOCAL_RANK='1', WORLD_SIZE='2').items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr('torch.cuda.is_available', lambda: True)
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 1)
+    with pytest.raises(ValueError, match='more processes than GPUs: this machine has 1; lower --nproc_per_node'):
+        launch.build_runner(toy_config(), work_dir=tmp_path, launcher='pytorch')
+
+
 def test_missing_data_are_reported_before_networks_are_built():
     config = toy_config(**{'model.type': 'NoSuchModel', 'train_dataloader.dataset.type': 'NoSuchDataset'})
     with pytest.raises(KeyError, match='NoSuchDataset'):
