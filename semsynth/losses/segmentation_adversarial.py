@@ -35,7 +35,7 @@ def class_cross_entropy(logits: Tensor, label: Tensor, unknown: int | None = Non
     pixels = torch.zeros(logits.shape[1], dtype=torch.long, device=label.device)
     pixels.scatter_add_(0, channels.flatten(), torch.ones_like(channels.flatten()))
     if unknown is not None:
-        pixels[unknown + 1] = 0
+        pixels[unknown + 1].zero_()  # to assign a 0 would copy it from the host, and wait for a GPU
     present = pixels > 0
     weights = torch.where(present, 1 / (pixels * present.sum()).to(logits.dtype), 0)
     return F.cross_entropy(logits, channels, weights, reduction='sum')
