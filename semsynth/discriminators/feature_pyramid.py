@@ -33,7 +33,7 @@ class FeaturePyramidDiscriminator(nn.Module):
         init_gain: of the Xavier initialisation (:func:`~semsynth.layers.init.init_xavier` says what it decides).
     """
 
-    returns_features = True
+    returns_features = tells_layout_from_image = True
 
     def __init__(self, in_channels: int, base_channels: int = 64, image_channels: int = 3,
                  init_gain: float = 0.02):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from semsynth.discriminators.build import build_discriminator
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
 
@@ -27,19 +28,16 @@ class SeparateDiscriminators(nn.Module):
     Args:
         in_channels: channels of the layout and the image together.
         networks: config of each kind's discriminator, by the name of the real image:
-            ``dict(image=dict(type=...), edge=dict(type=...))``. ``in_channels`` is filled in, but for one that does not
-            read the layout.
+            ``dict(image=dict(type=...), edge=dict(type=...))``. Channels are filled in.
+        image_channels: channels of the image.
     """
 
-    reads_kinds = True
+    reads_kinds = tells_layout_from_image = True
 
-    def __init__(self, in_channels: int, networks: dict[str, dict]):
+    def __init__(self, in_channels: int, networks: dict[str, dict], image_channels: int = 3):
         super().__init__()
-        self.networks = nn.ModuleDict()
-        for kind, config in networks.items():
-            reads_layout = getattr(DISCRIMINATORS.get(config['type']), 'reads_layout', True)
-            self.networks[kind] = DISCRIMINATORS.build(
-                config, default_args=dict(in_channels=in_channels) if reads_layout else None)
+        self.networks = nn.ModuleDict({kind: build_discriminator(config, in_channels - image_channels, image_channels)
+                                       for kind, config in networks.items()})
         self.size_divisor = math.lcm(*(getattr(network, 'size_divisor', 1) for network in self.networks.values()))
 
     def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str]) -> list[list[list[Tensor]]]:

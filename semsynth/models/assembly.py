@@ -52,6 +52,9 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
         if output not in read:
             raise ValueError(f'head: nothing reads the output {output!r}, so that its parameters would never learn; '
                              f'add a loss that reads it or switch that part of {type(head).__name__} off.')
+    if not any(type(loss).for_generator is not Loss.for_generator for loss in model.losses.values()):
+        raise ValueError(f'generator: no loss trains it, only the discriminator pays for {", ".join(model.losses)}; '
+                         'add an adversarial loss.')
     if model.discriminator is not None and not any(map(trains_discriminator, model.losses.values())):
         raise ValueError('discriminator: no loss trains it; add an adversarial loss or set discriminator=None.')
     if model.segmentor is not None and not any(loss.labels for loss in model.losses.values()):

@@ -12,11 +12,12 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from semsynth.discriminators.build import build_discriminator
 from semsynth.layout import Layout
 from semsynth.models.assembly import check_assembly, resolve_views, views_of
 from semsynth.models.freezing import freeze
 from semsynth.models.step import Step
-from semsynth.registry import DISCRIMINATORS, ENCODERS, GENERATORS, LOSSES, MODELS, SEGMENTORS
+from semsynth.registry import ENCODERS, GENERATORS, LOSSES, MODELS, SEGMENTORS
 from semsynth.seeds import draw_latents
 from semsynth.styles import StyleBank, seed_of
 
@@ -158,14 +159,6 @@ class Synthesizer(BaseModel):
         if 'image' in real:
             return self.encoder(layout, real['image'])
         raise ValueError(NO_STYLES)
-
-
-def build_discriminator(config: dict, layout_channels: int, image_channels: int) -> nn.Module:
-    """The discriminator; ``in_channels``, where the config leaves it out, are the channels of what it reads."""
-    kind = config.get('type')
-    kind = DISCRIMINATORS.get(kind) if isinstance(kind, str) else kind
-    read = image_channels + layout_channels * getattr(kind, 'reads_layout', True)
-    return DISCRIMINATORS.build(config, default_args=dict(in_channels=read))
 
 
 @contextmanager

@@ -118,7 +118,11 @@ def test_the_discriminator_goes_with_any_generator():
     (dict(losses=dict(adversarial=SEGMENT)),
      'losses.adversarial: SegmentationAdversarialLoss does not understand the logits of StubDiscriminator'),
     (dict(discriminator=OASIS | dict(num_classes=9), losses=dict(adversarial=SEGMENT)),
-     'discriminator: OASISDiscriminator has num_classes=9, but the layout has 3; give both the same')])
+     'discriminator: OASISDiscriminator has num_classes=9, but the layout has 3; give both the same'),
+    (dict(discriminator=OASIS | dict(in_channels=6), losses=dict(adversarial=SEGMENT)),
+     'discriminator: in_channels=6, but OASISDiscriminator would read 3; leave in_channels out to have it filled in'),
+    (dict(discriminator=OASIS, losses=dict(label_mix=MIX)),
+     'generator: no loss trains it, only the discriminator pays for label_mix; add an adversarial loss')])
 def test_parts_that_do_not_fit_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         MODELS.build(config(**changes))

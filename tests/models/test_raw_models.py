@@ -75,6 +75,18 @@ def test_every_generator_trains_and_predicts(kind, raw_channels, dtype, out_chan
         assert result['raw'].shape == (3 if raw_channels == 24 else 1, HEIGHT, WIDTH)
 
 
+@pytest.mark.parametrize('apart', [False, True])
+def test_a_discriminator_that_tells_layout_from_image_reads_gray_images(apart):
+    one = dict(type='FeaturePyramidDiscriminator', base_channels=2)
+    discriminator = dict(type='SeparateDiscriminators', networks=dict(image=one)) if apart else one
+    model = MODELS.build(config(2, 1, discriminator=discriminator))
+    network = model.discriminator.networks['image'] if apart else model.discriminator
+    assert (network.first[0].in_channels, network.embedding.in_channels) == (1, 2)
+    data = batch(2)
+    data['inputs'] = {kind: [part.repeat(1, 2, 2) for part in parts] for kind, parts in data['inputs'].items()}
+    train_one_step(model, data)
+
+
 def test_networks_of_losses_and_judges_see_gray_images_as_rgb():
     model = MODELS.build(config(out_channels=1))
     gray = torch.rand(2, 1, 32, 32) * 2 - 1
