@@ -22,7 +22,7 @@ def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
     image_channels, width = shape_of(state, 'conv_img', what)[:2]
     hidden_channels, read = shape_of(state, 'body.0.norm_0.mlp_shared.0', what)[:2]
     latent_dim = min(LATENT_DIM, read - 1)
-    is_batch = 'body.0.norm_0.first_norm.running_mean' in state
+    is_batch = any(name.endswith('first_norm.running_mean') for name in state)
     network = dict(
         type='OASISGenerator', in_channels=read - latent_dim, base_channels=width, latent_dim=latent_dim,
         norm='batch' if is_batch else 'instance', hidden_channels=hidden_channels,

@@ -71,10 +71,13 @@ def tidy(state_dict: Mapping[str, Tensor], what: str) -> dict[str, Tensor]:
     return unify_spectral(state_dict)
 
 
-def _is_idle_statistic(name: str, state_dict: Mapping[str, Tensor]) -> bool:
-    """Whether it is a running statistic of a norm without weights: instance norm kept them in torch 0.3."""
+def _is_idle_statistic(name: str, state_dict: Mapping[str, Tensor], known: Iterable[str]) -> bool:
+    """Whether it is a running statistic of a norm without weights, beside layers that are known: instance norm kept
+    them in torch 0.3."""
     layer, _, kind = name.rpartition('.')
-    return kind in STATISTICS and f'{layer}.weight' not in state_dict
+    beside = layer.rpartition('.')[0]
+    return kind in STATISTICS and f'{layer}.weight' not in state_dict and any(
+        other.startswith(f'{beside}.') for other in known)
 
 
 def convolutions(state_dict: Mapping[str, Tensor]) -> set[str]:
@@ -116,7 +119,7 @@ def rename(state_dict: Mapping[str, Tensor], recognised: Recognised, part: str, 
         raise ValueError(f'There is no network of ours that is this {what}: {error}') from error
     differences = {
         'has, but should not have': [
-            name for name in state_dict if name not in known and not _is_idle_statistic(name, state_dict)],
+            name for name in state_dict if name not in known and not _is_idle_statistic(name, state_dict, known)],
         'lacks': [name for name in names if name not in state_dict],
         'has in another shape': [f'{name} {tuple(state_dict[name].shape)} instead of {tuple(own[ours].shape)}'
                                    for name, ours in names.items()

@@ -60,7 +60,7 @@ def recognise_encoder(state: Mapping[str, Tensor], what: str) -> Recognised:
     base_channels, in_channels = shape_of(state, 'layer1.0', what, 'weight_orig')[:2]
     network = dict(type='StyleEncoder', base_channels=base_channels, in_channels=in_channels)
     if 'fc_mu.bias' in state:
-        network['latent_dim'] = len(state['fc_mu.bias'])
+        network['latent_dim'] = state['fc_mu.bias'].numel()
     layers = {f'layer{number + 1}.0': f'layers.{number}.0' for number in range(ENCODER_LAYERS)}
     return Recognised(network, spectral_names(layers) | plain_names({'fc_mu': 'mean', 'fc_var': 'log_variance'}))
 

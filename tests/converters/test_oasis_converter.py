@@ -94,6 +94,7 @@ def test_the_other_part_is_refused(network, part, message):
 
 @pytest.mark.parametrize(('network', 'part', 'name'), [
     (official.Generator(3, 1), 'generator', 'body.3.conv_s.weight_orig'),
+    (official.Generator(3, 1), 'generator', 'body.0.norm_0.first_norm.running_mean'),
     (official.Discriminator(3, 1), 'discriminator', 'body_up.4.conv2.1.bias')])
 def test_keys_missing_or_strange_are_named(network, part, name):
     state = network.state_dict()

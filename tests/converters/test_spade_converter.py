@@ -154,6 +154,8 @@ def test_statistics_that_nothing_reads_are_dropped():
     network = NETWORKS['encoder']
     state = network.state_dict() | {f'layer1.1.running_{kind}': torch.ones(1) for kind in ('mean', 'var')}
     assert convert(state, 'spade', 'encoder').keys() == convert(network.state_dict(), 'spade', 'encoder').keys()
+    sentence = refused({**state, 'style.1.running_mean': torch.ones(1)}, 'encoder')
+    assert 'It has, but should not have: style.1.running_mean.' in sentence
 
 
 def test_the_official_state_dict_is_left_as_it_is():
