@@ -38,9 +38,9 @@ class SimilarityLoss(Loss):
         partners: None takes all pairs; m pairs each pixel with itself and m others, drawn anew at every step: an
             unbiased estimate for ``m / (H W)`` of the cost, whose variance
             :func:`semsynth.ops.sampled_similarity_loss` states.
-        precision: 'float32', or on H100, H200 and later 'tf32': a fused kernel, meant to stay within 1e-3 of the loss
-            (3e-3 where that is below 0.03, for a label generator that is nearly always right) and 1e-2 of its
-            gradient's norm. It has run in Triton's interpreter, not yet on a GPU.
+        precision: 'float32', or on A100, H100, H200 and later 'tf32': fused kernels with its 10 bits of mantissa,
+            meant to stay within 1e-3 of the loss (3e-3 where that is below 0.03, for a label generator that is nearly
+            always right) and 1e-2 of its gradient's norm. They have run in Triton's interpreter, not yet on a GPU.
         weight: factor of the whole term.
         views: weight of each view that it is for; by default the model's views with their weights. Label generators
             know photos: name the views that imitate one where the model has an edge view too.

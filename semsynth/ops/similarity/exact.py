@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from importlib.util import find_spec
 
 import torch
@@ -32,8 +31,8 @@ def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = Non
         probs: class probabilities, ``(B, N, H, W)``, summing to 1 over N.
         label: class of each pixel, ``(B, H, W)``, any integers.
         ignore_index: label of the pixels that are left out, or None.
-        precision: 'float32', or 'tf32', which has a Triton kernel multiply on H100, H200 and later, where plain tiles
-            serve otherwise; elsewhere both are float32.
+        precision: 'float32', or 'tf32', which has Triton kernels multiply with its 10 bits of mantissa on A100,
+            H100, H200 and later, where plain tiles serve otherwise; elsewhere both are float32.
 
     Returns:
         A scalar, float32 (float64 for float64 probabilities): the mean over the images, where one without any valid
@@ -70,7 +69,7 @@ def _evaluation(probs: Tensor, precision: str) -> Callable:
         from semsynth.ops.similarity import fused  # only where there is Triton
         memory = torch.cuda.get_device_properties(probs.device).shared_memory_per_block_optin
         if memory >= fused.SHARED_MEMORY and probs.shape[1] <= fused.MAX_CLASSES:
-            return partial(fused.evaluate, precision=precision)
+            return fused.evaluate
     return tiled.evaluate
 
 
