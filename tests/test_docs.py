@@ -7,11 +7,13 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.registry import Registry as EngineRegistry
 
 from semsynth import registry
+from semsynth.layout import Layout
 from semsynth.registry import DATASETS, EVALUATORS, MODELS, Registry
 
 ROOT = Path(__file__).parents[1]
@@ -131,7 +133,7 @@ def extending(tmp_path, monkeypatch, tree):
             each.module_dict.pop(name)
 
 
-def test_the_examples_of_extending_build(extending, tmp_path):
+def test_the_examples_of_extending_work(extending, tmp_path):
     extending.merge_from_dict({'model.segmentor': None, 'model.losses.perceptual': None})  # it reads trained weights
     with DefaultScope.overwrite_default_scope('semsynth'):
         model = MODELS.build(extending.model)
@@ -140,5 +142,18 @@ def test_the_examples_of_extending_build(extending, tmp_path):
     assert set(model.losses) == {'adversarial', 'feature_matching', 'gradient'}
     assert set(model.views) == {'coarse', 'image'}
     assert type(model.discriminator).__name__ == 'PixelDiscriminator'
+    assert type(model.encoder).__name__ == 'MeanColourEncoder'
     assert type(evaluator).__name__ == 'MeanColourError'
     assert lakes.metainfo['unknown'] == 3
+
+    image, label = torch.rand(1, 3, 16, 32) * 2 - 1, torch.zeros(1, 16, 32, dtype=torch.long)
+    layout = Layout(label, model.data_preprocessor.num_classes, instance=label.clone())
+    step = model.synthesize(layout, dict(image=image))
+    torch.testing.assert_close(step.layout.style, image.mean((2, 3), keepdim=True).expand_as(image))
+    shares = model.charge('generator', step) | model.charge('discriminator', step.detach())
+    assert set(shares) == {f'{player}/adversarial' for player in ('generator', 'discriminator')} | {
+        'generator/feature_matching', 'generator/gradient'}
+    assert all(share.isfinite() for share in shares.values())
+    evaluator.process({}, [dict(outputs=dict(image=(127.5 * (image[0] + 1)).byte()),
+                                real=dict(image=torch.zeros(3, 16, 32, dtype=torch.uint8)))])
+    assert evaluator.compute_metrics(evaluator.results)['colour_error'] == pytest.approx(127, abs=10)
