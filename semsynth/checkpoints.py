@@ -43,7 +43,7 @@ def load_checkpoint(path: str | Path) -> dict:
         with torch.serialization.safe_globals(SAFE_GLOBALS):
             stored = torch.load(path, map_location='cpu', weights_only=True)
     except UnpicklingError as error:
-        reason = str(error).split('WeightsUnpickler error: ')[-1].splitlines()[0]
+        reason = str(error).split('WeightsUnpickler error: ')[-1].splitlines()[0] or 'it is some other kind of file'
         raise ValueError(f'{path} is no checkpoint of tensors and plain values ({reason}); only such files are '
                          f'loaded, since any other object in a checkpoint could run code.') from error
     except Exception as error:  # what a file that is no pickle makes unpickling raise is anyone's guess

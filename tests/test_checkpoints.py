@@ -41,9 +41,11 @@ def test_torn_and_missing(tmp_path):
     (tmp_path / 'empty.pth').write_bytes(b'')
     (tmp_path / 'other.pth').write_bytes(pickle.dumps('x')[:3] + b'text')
     (tmp_path / 'text.pth').write_text('hello')
+    (tmp_path / 'page.pth').write_text('\n<!DOCTYPE html>\n')
     torch.save(torch.ones(3), tmp_path / 'tensor.pth')
-    for name in ('torn', 'empty', 'other', 'text', 'tensor'):
-        with pytest.raises(ValueError, match=rf'{name}\.pth is'):
+    for name in ('torn', 'empty', 'other', 'text', 'page', 'tensor'):
+        with pytest.raises(ValueError, match=rf'{name}\.pth is') as caught:
             load_checkpoint(tmp_path / f'{name}.pth')
+        assert '()' not in str(caught.value)
     with pytest.raises(FileNotFoundError, match='There is no checkpoint'):
         load_checkpoint(tmp_path / 'missing.pth')
