@@ -1,0 +1,47 @@
+"""Imports between the folders of semsynth go one way (docs/architecture.md)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / 'semsynth'
+PARTS = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in '._'}
+HELPERS = {'checkpoints', 'quiet', 'registry', 'seeds', 'weights', 'writing'}
+CENTRE = HELPERS | {'layers', 'layout', 'ops'}
+COMPONENTS = {'discriminators', 'encoders', 'evaluators', 'generators', 'heads', 'losses', 'segmentors'}
+
+ALLOWED = {
+    **dict.fromkeys(HELPERS | {'layout', 'ops', 'command_line'}, frozenset()),
+    'visualise': {'writing'},
+    'layers': HELPERS,
+    **dict.fromkeys(COMPONENTS, CENTRE),
+    'data': HELPERS | {'layout'},
+    'styles': HELPERS | {'layout', 'visualise'},
+    'models': CENTRE | {'discriminators', 'heads', 'losses', 'styles'},
+    'engine': CENTRE | {'data', 'visualise'},
+    'converters': HELPERS | {'data', 'styles'},
+    'editing': HELPERS | {'data', 'segmentors'},
+    'apis': {'converters', 'data', 'editing', 'engine', 'models', 'styles', 'visualise'} | CENTRE | COMPONENTS,
+}
+"""What each folder, and each file beside them, imports at most."""
+
+
+def imported(tree):
+    """Names of the modules that are imported while a module is: not by functions, nor for type checkers."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from ([f'semsynth.{name.name}' for name in node.names] if node.module == 'semsynth'
+                        else [node.module])
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.With | ast.Try | ast.ClassDef):
+            yield from imported(node)
+
+
+@pytest.mark.parametrize('part', sorted(PARTS))
+def test_imports_go_one_way(part):
+    paths = sorted((PACKAGE / part).rglob('*.py')) or [PACKAGE / f'{part}.py']
+    found = {name.split('.')[1] for path in paths for name in imported(ast.parse(path.read_text(encoding='utf-8')))
+             if name.startswith('semsynth.')}
+    assert found & PARTS - {part} <= ALLOWED[part]
