@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from semsynth.ops.final import final
 from semsynth.ops.products import CPU_TILE, product
 
 LEAST_TEMPERATURE = 0.003
@@ -103,14 +103,13 @@ class _PixelContrast(torch.autograd.Function):
                 e = product(x[i], x[j]).exp_().mul_(push[i, None] + push[j])
                 slope[:, i] += product(x[j].T, e)
                 slope[:, j] += product(x[i].T, e.T)
-            ctx.save_for_backward(slope.T / anchors)
+            ctx.save_for_backward(slope.T / anchors, x)
         return ((share * paid).sum() / anchors).to(x.dtype)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None]:
-        (slope,) = ctx.saved_tensors
-        return upstream * slope, None, None
+        slope, x = ctx.saved_tensors
+        return final(upstream * slope, x), None, None
 
 
 def _tiles(sizes: list[int], device: torch.device, alike: bool) -> Iterator[tuple[slice, slice]]:

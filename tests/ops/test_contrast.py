@@ -116,6 +116,13 @@ def test_half_precision_and_autocast_are_widened():
     assert gradient(loss, embeddings).dtype == torch.bfloat16
 
 
+def test_the_gradient_has_none_of_its_own_and_says_so():
+    embeddings = pixels()
+    slope, = torch.autograd.grad(tiled_contrastive(embeddings, KINDS, 0.1), embeddings, create_graph=True)
+    with pytest.raises(RuntimeError, match='formed along with its loss'):
+        slope.square().sum().backward()
+
+
 def test_without_gradient():
     embeddings = pixels()
     with torch.no_grad():

@@ -1,11 +1,12 @@
 import math
+from functools import partial
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch.autograd import gradcheck
 
-from semsynth.ops import products, similarity_loss
+from semsynth.ops import products, sampled_similarity_loss, similarity_loss
 from semsynth.ops.similarity import by_class, tiled
 
 
@@ -138,6 +139,14 @@ def test_ignored_pixels_get_no_gradient():
     label[:, 1:3, 2] = 255
     similarity_loss(logits.softmax(1), label, 255).backward()
     assert ((logits.grad == 0).all(1) == (label == 255)).all()
+
+
+@pytest.mark.parametrize('function', [similarity_loss, partial(sampled_similarity_loss, partners=3)])
+def test_the_gradient_has_none_of_its_own_and_says_so(function):
+    logits, label = example()
+    gradient, = torch.autograd.grad(function(logits.softmax(1), label), logits, create_graph=True)
+    with pytest.raises(RuntimeError, match='formed along with its loss'):
+        gradient.square().sum().backward()
 
 
 def test_half_precision_and_autocast_are_widened():

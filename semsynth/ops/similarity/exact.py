@@ -7,8 +7,8 @@ from importlib.util import find_spec
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from semsynth.ops.final import final
 from semsynth.ops.similarity import by_class, tiled
 
 PRECISIONS = ('float32', 'tf32')
@@ -84,11 +84,10 @@ class _PairwiseCrossEntropy(torch.autograd.Function):
         """Pixels ``(B, N, M)``, labels and validity ``(B, M)``."""
         with torch.autocast(probs.device.type, enabled=False):
             losses, slopes = _evaluation(probs, precision)(probs, label, valid, ctx.needs_input_grad[0])
-        ctx.save_for_backward(slopes)
+        ctx.save_for_backward(slopes, probs)
         return losses.to(probs.dtype)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None, None]:
-        (slopes,) = ctx.saved_tensors
-        return upstream[:, None, None] * slopes, None, None, None
+        slopes, probs = ctx.saved_tensors
+        return final(upstream[:, None, None] * slopes, probs), None, None, None
