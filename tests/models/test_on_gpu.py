@@ -1,0 +1,65 @@
+"""Forward passes and losses as on a GPU, on tensors that only say so: none is needed, and nothing is computed."""
+
+from contextlib import nullcontext
+
+import pytest
+import torch
+from narrow import SIZE, narrow
+from torch._subclasses import FakeTensorMode
+from torch.nn.utils import parametrize
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from semsynth.apis.benchmark.step import build, draw_batch
+from semsynth.data.preprocessor import LayoutPreprocessor
+from semsynth.models.synthesizer import frozen
+
+# Class-specific pixels wait for the number of pixels of each class, once.
+WITHOUT_CLASS_SPECIFIC = {'model.generator.head.class_specific': False, 'model.losses.class_specific': None}
+CONFIGS = {
+    'ccfpse/ccfpse_vae_cityscapes': {}, 'crn/crn_cityscapes': {}, 'ecgan/ecgan_multimodal_cityscapes':
+    WITHOUT_CLASS_SPECIFIC, 'hybrids/ecgan_two_discriminators_toycity': WITHOUT_CLASS_SPECIFIC,
+    'oasis/oasis_cityscapes': {}, 'pix2pix/pix2pix_cityscapes': {}, 'pix2pixhd/pix2pixhd_edges_celebahq': {},
+    'pix2pixhd/pix2pixhd_styles_cityscapes_512x1024': {}, 'spade/spade_cityscapes': {}}
+
+
+class Watch(TorchDispatchMode):
+    """Notes copies between devices for which the host waits, and the precision of products."""
+
+    def __init__(self):
+        super().__init__()
+        self.copies, self.precisions = [], set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out, name = func(*args, **(kwargs or {})), func.overloadpacket.__name__
+        if name in ('copy_', '_to_copy'):
+            source = args[1] if name == 'copy_' else args[0]
+            if source.device.type != out.device.type and not (kwargs or {}).get('non_blocking'):
+                self.copies.append(source.shape)
+        if name == 'convolution':
+            self.precisions.add(out.dtype)
+        return out
+
+
+@pytest.mark.parametrize('amp', [False, True], ids=['float32', 'amp'])
+@pytest.mark.parametrize('name', CONFIGS)
+def test_nothing_mixes_devices_or_waits(name, amp, monkeypatch):
+    """A fake tensor raises an error where devices are mixed, and where numbers would be read from the device."""
+    monkeypatch.setattr(torch.cuda.amp.common, 'amp_definitely_not_available', lambda: False)
+    monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda: True)
+    monkeypatch.setattr(LayoutPreprocessor, '_check', lambda *args: None)  # reads labels while they lie on the CPU
+    model, _ = build(narrow(f'configs/{name}.py', 'nowhere', **CONFIGS[name]), 'float32', 'cpu')
+    data = draw_batch(model, (SIZE, SIZE), 2)
+    autocast = torch.autocast('cuda', torch.bfloat16) if amp else nullcontext()
+    with FakeTensorMode(allow_non_fake_inputs=True), Watch() as watch:
+        model.to('cuda')
+        watch.copies.clear()
+        batch = model.data_preprocessor(data, training=True)
+        with autocast, parametrize.cached():
+            with frozen(model.discriminator):
+                step = model.synthesize(batch['layout'], batch['real'])
+                shares = model.charge('generator', step)
+            if model.discriminator is not None:
+                shares |= model.charge('discriminator', step.detach())
+    assert not watch.copies
+    assert watch.precisions == {torch.bfloat16 if amp else torch.float32}
+    assert {(share.device.type, share.dtype) for share in shares.values()} == {('cuda', torch.float32)}
