@@ -16,7 +16,7 @@ from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from semsynth.apis.building import build_for_inference
-from semsynth.apis.layout_files import LayoutFile, expected_beside, find_beside, find_layouts
+from semsynth.apis.layout_files import LayoutFile, expected_beside, find_beside, find_layouts, instances_of
 from semsynth.data.draws import seed_all
 from semsynth.data.files import DataError, read_photo
 from semsynth.engine.launch import load_config
@@ -69,7 +69,8 @@ class Inferencer:
         Args:
             inputs: label maps (image-like inputs, or photos whose edges are such, as the data set has them), or folders
                 that hold some: files with the endings of the data set's.
-            instances: folder of the instance maps; by default beside the label maps, by the data set's endings.
+            instances: folder of the instance maps, by the data set's endings; by default beside the label maps, or,
+                where these are the data set's own, its folder of instance maps.
             photos: folder of photos of the layouts, which then give the styles or the latents; or, where the model has
                 latents, one photo for all of them.
             instances_optional: name the instance maps that there are, whether the model reads instances or not.
@@ -81,7 +82,8 @@ class Inferencer:
         layouts = []
         for layout, folder in find_layouts(self.dataset, inputs):
             if self.reads_instances or instances_optional:
-                layout.instance = self._instance(layout, Path(instances or folder), instances_optional)
+                beside = Path(instances or instances_of(self.dataset, folder))
+                layout.instance = self._instance(layout, beside, instances_optional)
             if photos:
                 layout.photo = self._photo(layout, Path(photos))
             layouts.append(layout)
@@ -90,9 +92,10 @@ class Inferencer:
     def _instance(self, layout: LayoutFile, folder: Path, optional: bool) -> str | None:
         found = find_beside(self.dataset, 'instance', layout, folder)
         if found is None and not optional:
-            raise DataError(f'The model reads instance maps, but {layout.label} has none: there is no '
-                            f'{expected_beside(self.dataset, "instance", layout, folder)}; put it there, or name the '
-                            'folder of the instance maps with --instances.')
+            expected = expected_beside(self.dataset, 'instance', layout, folder)
+            way_out = '' if expected == Path(layout.label) else f'there is no {expected}; put it there, or '
+            raise DataError(f'The model reads instance maps, but {layout.label} has none: {way_out}name the folder of '
+                            'the instance maps with --instances.')
         return found
 
     def _photo(self, layout: LayoutFile, folder: Path) -> str:

@@ -59,6 +59,16 @@ def find_layouts(dataset: SceneDataset, inputs: Iterable[str | Path]) -> list[tu
     return found
 
 
+def instances_of(dataset: SceneDataset, folder: Path) -> Path:
+    """The folder of the instance maps of the label maps in a folder: the same, or, where the label maps are the data
+    set's own, and it has another folder for their instance maps, that one."""
+    labels, instances = (dataset.folders.get(kind) for kind in ('label', 'instance'))
+    if None in (labels, instances) or labels == instances:
+        return folder
+    own, place = Path(labels).resolve(), folder.resolve()
+    return Path(instances, place.relative_to(own)) if place.is_relative_to(own) else folder
+
+
 def find_beside(dataset: SceneDataset, kind: str, layout: LayoutFile, folder: Path) -> str | None:
     """The file of another kind, ``'instance'`` or ``'photo'``, that belongs to a layout, or None."""
     candidates = [folder / f'{layout.name}{suffix}' for suffix in dataset.suffixes[kind]]

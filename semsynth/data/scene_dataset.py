@@ -158,7 +158,8 @@ class SceneDataset(SeededDraws, BaseSegDataset):
     def _absent(self) -> str:
         variable = f' or the environment variable {self.root_variable}' if self.root_variable else ''
         inside = ', '.join(dict.fromkeys(str(Path(folder).relative_to(self.data_root)) + '/'
-                                         for kind, folder in self.folders.items() if kind != 'edge'))
+                                         for kind, folder in self.folders.items()
+                                         if dict(edge=False, instance=self.instances).get(kind, True)))
         return (f'There is no folder {self.data_root}, where {type(self).__name__} looks for {inside}: put the data '
                 f'there, or name their folder with --cfg-options data_root=PATH{variable}{self.hint}.')
 

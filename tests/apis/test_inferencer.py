@@ -3,7 +3,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from narrow import make_camvid, narrow
+from narrow import make_camvid, make_scenes, narrow
 from PIL import Image
 
 from semsynth.apis.inferencer import Inferencer
@@ -92,6 +92,22 @@ def test_models_without_instances_ask_for_none(tmp_path):
     layouts = inferencer.find([camvid / 'labels/val'])
     assert [(layout.name, layout.instance) for layout in layouts] == [('a', None), ('b', None), ('c', None)]
     assert next(inferencer(layouts))['outputs']['image'].shape == (3, 64, 64)
+
+
+def test_instance_maps_are_found_where_the_data_set_has_them(tmp_path):
+    nyu = make_scenes('nyu', tmp_path / 'nyu')
+    for kind in ('labels', 'instances'):
+        (nyu / kind / 'test/sub').mkdir()
+        (nyu / kind / 'test/c.png').rename(nyu / kind / 'test/sub/c.png')
+    inferencer = Inferencer(narrow('configs/pix2pixhd/pix2pixhd_nyu.py', nyu), None, device='cpu')
+    of_folder = inferencer.find([nyu / 'labels/test'])
+    assert [layout.instance for layout in of_folder] == [str(nyu / f'instances/test/{name}.png')
+                                                         for name in ('a', 'b', 'sub/c')]
+    [alone] = inferencer.find([nyu / 'labels/test/sub/c.png'])
+    assert alone.instance == of_folder[-1].instance
+    with pytest.raises(DataError, match=r'labels/train/a\.png has none: name the folder of the instance maps with '
+                                        r'--instances\.$'):
+        inferencer.find([nyu / 'labels/train'])
 
 
 def test_the_data_set_itself_is_not_needed(tmp_path, maps):

@@ -114,10 +114,11 @@ def test_empty_split_and_absent_root(scenes):
                                         r'\.jpg.*check split and data_root'):
         paired(scenes, split='val')
     with pytest.raises(DataError, match=r'There is no folder nowhere, where PairedFolderDataset looks for '
-                                        r'images/train/, labels/train/, instances/train/: put the data there, or name '
-                                        r'their folder with --cfg-options data_root=PATH or the environment variable '
-                                        r'SCENES_ROOT\.$'):
+                                        r'images/train/, labels/train/: put the data there, or name their folder with '
+                                        r'--cfg-options data_root=PATH or the environment variable SCENES_ROOT\.$'):
         paired('nowhere')
+    with pytest.raises(DataError, match=r'looks for images/train/, labels/train/, instances/train/: put the data'):
+        paired('nowhere', instances=True)
     with pytest.raises(DataError, match=r'There is no folder data/none, where CityscapesDataset looks for '
                                         r'leftImg8bit/train/, gtFine/train/: put the data there, or name their folder '
                                         r'with --cfg-options data_root=PATH or the environment variable '

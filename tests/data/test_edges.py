@@ -172,7 +172,7 @@ def test_missing_edge_maps(same, write):
     write(same / 'half/images/train/c.png', np.zeros((6, 10), np.uint8))
     with pytest.raises(DataError, match=r'1 of 3 edge maps have no label map .*\(c\): add it, or remove the edge map'):
         with_edges(same, [HALVE], dict(folder='half'))
-    with pytest.raises(DataError, match=r'looks for images/train/, labels/train/, instances/train/: put the data'):
+    with pytest.raises(DataError, match=r'looks for images/train/, labels/train/: put the data'):
         with_edges('nowhere')
 
 

@@ -37,12 +37,6 @@ class Scenes:
         self.samples = [self.dataset[Draw(index, seed=0)] for index in chosen.tolist()]
         self.inputs = [self.dataset.get_data_info(index)[KEYS[self.dataset.layout_kind]] for index in chosen.tolist()]
 
-    @property
-    def instances(self) -> str | None:
-        """The folder of the instance maps, where they do not lie beside the label maps."""
-        instances, labels = (self.dataset.folders.get(kind) for kind in ('instance', 'label'))
-        return None if instances == labels else instances
-
     def strip(self, titles: Sequence[str], runs: Sequence[Run | None]) -> np.ndarray:
         """Layout, each row's image, real image; ``(H, W, 3)`` uint8 RGB.
 

@@ -89,14 +89,13 @@ class Run:
         if not self.settings.is_file():
             write_whole(self.settings, self.whole_config.pretty_text.encode())
 
-    def commands(self, tools: Path, scenes: Sequence[str], instances: str | None) -> Iterator[list[str]]:
+    def commands(self, tools: Path, scenes: Sequence[str]) -> Iterator[list[str]]:
         """Train, judge, synthesise some scenes; each is made when the one before is done."""
         config, folder = str(self.settings), str(self.folder)
         yield [str(tools / 'train.py'), config, '--work-dir', folder, '--resume', *['--amp'] * self.amp]
         checkpoint = str(self.checkpoint)
         yield [str(tools / 'test.py'), config, checkpoint, '--out', f'{folder}/results_{self.checkpoint.stem}.json']
-        yield [str(tools / 'synthesize.py'), config, checkpoint, *scenes, '--out', f'{folder}/scenes',
-               *(['--instances', instances] if instances else [])]
+        yield [str(tools / 'synthesize.py'), config, checkpoint, *scenes, '--out', f'{folder}/scenes']
 
     def finish(self, jobs: int) -> None:
         """Write ``result.json``, from which on the run counts as done."""
