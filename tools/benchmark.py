@@ -28,7 +28,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     cases = parser.add_subparsers(dest='case', required=True, metavar='CASE')
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument('--device', help='cpu or cuda (default: the GPU where there is one)')
+    common.add_argument('--device', help='cpu or cuda (default: the GPU where there is one; data are '
+                        'loaded on the CPU)')
     common.add_argument('--repeats', type=count, default=5, help='rounds that are counted (default: %(default)s)')
 
     case = cases.add_parser('class_specific', parents=[common], help='class-specific pixel generation (ECGAN, eq. 7) '

@@ -27,7 +27,9 @@ def test_every_transform_from_the_data_and_from_a_copy(config, toycity, tmp_path
     assert len(list((tmp_path / 'copy').glob('gtFine/train/*/*labelIds.png'))) == 2
 
 
-def test_on_another_device(config, tmp_path, monkeypatch):
+def test_on_a_machine_with_a_gpu(config, toycity, tmp_path, monkeypatch):
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
+    options = dict(config=config, copy=tmp_path / 'copy', scenes=1, cfg_options=dict(data_root=str(toycity)))
+    assert len(columns(benchmark('data', repeats=1, **options))['ms']) == 16  # on the CPU
     with pytest.raises(ValueError, match='device=cuda, but data are loaded on the CPU: take cpu'):
-        benchmark('data', config=config, copy=tmp_path / 'copy')
+        benchmark('data', 'cuda', **options)

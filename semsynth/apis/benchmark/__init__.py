@@ -21,6 +21,8 @@ CASES = dict(class_specific=class_specific, contrast=contrast, data=data, infere
              instance_mean=instance_mean, layout=layout, similarity=similarity, step=step)
 """A case is a function of its own options and ``device`` that returns lists of :class:`Version`, each list measured in
 turns and compared."""
+ON_CPU = ('data',)
+"""Cases that no GPU takes part in."""
 
 
 def benchmark(case: str, device: str | None = None, repeats: int = 5, **options) -> str:
@@ -28,7 +30,7 @@ def benchmark(case: str, device: str | None = None, repeats: int = 5, **options)
 
     Args:
         case: one of ``CASES``.
-        device: such as ``'cpu'``; the GPU where there is one by default.
+        device: such as ``'cpu'``; by default the GPU, where there is one and the case is for it.
         repeats: rounds that are counted, after one that warms up and one for the memory.
         options: the case's own.
 
@@ -41,7 +43,7 @@ def benchmark(case: str, device: str | None = None, repeats: int = 5, **options)
     """
     if repeats < 1:
         raise ValueError(f'repeats={repeats}, but there must be one at least.')
-    device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+    device = device or ('cuda' if torch.cuda.is_available() and case not in ON_CPU else 'cpu')
     if not device.startswith(('cpu', 'cuda')):
         raise ValueError(f'device={device}, but what is measured runs on cpu or cuda.')
     if device.startswith('cuda') and not torch.cuda.is_available():
