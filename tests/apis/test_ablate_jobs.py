@@ -85,6 +85,18 @@ def test_what_does_not_end_is_killed(tmp_path, monkeypatch):
     assert all(is_gone(pid.read_text()) for pid in pids)
 
 
+@pytest.mark.parametrize('count', [1, 3, 4])
+def test_more_places_than_runs(count, tmp_path, monkeypatch):
+    """Three at once: at the start, and where two of them end in the same moment."""
+    monkeypatch.setattr(jobs, 'POLL_SECONDS', 2)
+    runs = [Run(Row(str(number), narrow('configs/ecgan/ecgan_toycity.py', tmp_path), str(number)), 0,
+                tmp_path / str(number) / 'seed_0') for number in range(count)]
+    done = []
+    failed = jobs.run_all(runs, lambda run: iter([['-c', 'pass']]), jobs=3, console=Console(quiet=True),
+                          when_done=done.append)
+    assert failed == [] and sorted(run.row.name for run in done) == [run.row.name for run in runs]
+
+
 def test_nothing_starts_whose_parent_is_gone():
     start = [sys.executable, '-c', jobs.DIES_WITH_PARENT]
     printed = [subprocess.check_output([*start, str(parent), '-c', 'print(5)']) for parent in (os.getpid(), 0)]

@@ -97,7 +97,8 @@ def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]],
         task = progress.add_task('', total=len(runs), completed=done)
         try:
             while waiting or working:
-                for slot in [slot for slot in range(jobs) if waiting and slot not in working]:
+                free = [slot for slot in range(jobs) if slot not in working]
+                for slot in free[:len(waiting)]:
                     run = waiting.popleft()
                     working[slot] = Job(run, commands(run), _environment(slot, jobs))
                 for slot, job in list(working.items()):
