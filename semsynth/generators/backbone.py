@@ -18,17 +18,20 @@ SMALLEST_SIZE = 64
 
 @GENERATORS.register_module()
 class BackboneGenerator(Generator):
-    """Any backbone of mmseg or torchvision reads the layout; its features go back to full size (ECGAN, 3.1: "any
-    network structure" as shared encoder E).
+    """A backbone of mmseg or torchvision reads the layout; its features go back to full size (ECGAN, 3.1: the shared
+    encoder E "can employ any deep network architecture").
 
     As in a feature pyramid network, features of every size get a common width by 1x1 convolutions and are added, from
     the coarsest on, to those of the next finer size, where a leaky ReLU and a 3x3 convolution follow; the finest level
     is the layout itself. Its features come before an activation: heads begin with one.
 
+    Backbones that gather an image's mean before a batch norm (ResNeSt, FastSCNN) cannot train on one image a rank.
+
     Args:
         in_channels: channels of the condition that it reads; the backbone's first convolution is made as wide.
-        backbone: name of a torchvision classifier (``'resnet50'``, ``'vgg16'``, ``'alexnet'``) or config of an mmseg
-            backbone (``dict(type='ResNetV1c', depth=50)``).
+        backbone: name of a torchvision classifier whose layers follow one another (``'resnet50'``, ``'vgg16'``,
+            ``'alexnet'``) or config of an mmseg backbone that takes images of any size and gives the same features in
+            training and evaluation (``dict(type='ResNetV1c', depth=50)``; not BEiT, MAE, DDRNet, PIDNet).
         feature_channels: the common width.
         pretrained: path or URL of the backbone's weights, as of a frozen network's; the first convolution's are left
             out unless the layout has as many channels. None draws all anew.
@@ -36,8 +39,8 @@ class BackboneGenerator(Generator):
 
     Raises:
         FileNotFoundError: there is no such file of weights.
-        ValueError: no such classifier or backbone, weights of another network, or layers that no feature needs; in
-            forward, the layout's height or width is no multiple of 32 or below 64.
+        ValueError: no such classifier or backbone, one that makes no such features, weights of another network, or
+            layers that no feature needs; in forward, the layout's height or width is no multiple of 32 or below 64.
     """
 
     def __init__(self, in_channels: int, backbone: str | dict, feature_channels: int = 64,

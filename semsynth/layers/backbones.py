@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
+import inspect
 import warnings
 from pathlib import Path
 
@@ -29,7 +31,8 @@ class Levels(nn.Sequential):
 def build_backbone(backbone: str | dict, in_channels: int, pretrained: str | Path | None = None) -> nn.Module:
     """A network that turns ``(B, in_channels, H, W)`` to a list of features, finest first.
 
-    Where ``in_channels`` are not those of its first convolution, that one is made anew.
+    A backbone of mmseg that has an argument ``in_channels``, and no weights to load, is built with these; in any other,
+    the first convolution is made anew where it has others.
 
     Args:
         backbone: name of a torchvision classifier whose layers follow one another, such as ``'resnet50'``, ``'vgg16'``
@@ -42,7 +45,10 @@ def build_backbone(backbone: str | dict, in_channels: int, pretrained: str | Pat
         FileNotFoundError: there is no such file of weights.
         ValueError: there is no such classifier or backbone, or the weights are another network's.
     """
-    network = _classifier(backbone) if isinstance(backbone, str) else _mmseg_backbone(backbone)
+    if isinstance(backbone, str):
+        network = _classifier(backbone)
+    else:
+        network = _mmseg_backbone(backbone, in_channels if pretrained is None else None)
     if pretrained is not None:
         _load(network, pretrained, backbone if isinstance(backbone, str) else backbone['type'])
     if isinstance(backbone, str):
@@ -56,31 +62,42 @@ def build_backbone(backbone: str | dict, in_channels: int, pretrained: str | Pat
 
 def levels_of(network: nn.Module, x: Tensor) -> list[Tensor]:
     """A backbone's features ``(B, C_i, H_i, W_i)``, finest first (mmseg's UNet gives the coarsest first)."""
-    return sorted(network(x), key=lambda features: -features.shape[-1])
+    levels = network(x)
+    return sorted([levels] if isinstance(levels, Tensor) else levels, key=lambda features: -features.shape[-1])
 
 
 def level_channels(network: nn.Module, in_channels: int) -> list[int]:
-    """Channels of each of a backbone's features, finest first.
+    """Channels of each of a backbone's features, finest first; it is tried once, with small inputs.
 
     Raises:
-        ValueError: a layer is behind all of its features, and would never learn.
+        ValueError: it does not turn such inputs to features, or to others in training than in evaluation; or a layer
+            is behind all of its features, and would never learn.
     """
-    device = next(network.parameters()).device
-    network.eval()
-    trained = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+    kind, probe = type(network).__name__, copy.deepcopy(network)  # batch norms take statistics of what they see
+    x = torch.zeros(2, in_channels, 64, 64, device=next(network.parameters()).device, requires_grad=True)
+    try:
+        probe.eval()  # mmseg's do not return themselves
+        with torch.no_grad():
+            evaluated = [tuple(level.shape) for level in levels_of(probe, x)]
+        probe.train()
+        with torch.enable_grad():
+            levels = levels_of(probe, x)
+        channels = [level.shape[1] for level in levels]
+    except Exception as error:
+        raise ValueError(f'backbone: {kind} does not turn inputs of {in_channels} channels and 64x64 pixels to a list '
+                         f'of features: {error}. Correct its config, or use another backbone.') from error
+    if evaluated != [tuple(level.shape) for level in levels]:
+        raise ValueError(f'backbone: {kind} gives {len(levels)} features in training and {len(evaluated)} in '
+                         'evaluation, where they must be the same; use another backbone.')
     with torch.enable_grad():
-        x = torch.zeros(1, in_channels, 64, 64, device=device, requires_grad=True)
-        levels = levels_of(network, x)
-        # of x, too: all stages may be frozen
-        _, *gradients = torch.autograd.grad(sum(level.sum() for level in levels), [x, *trained.values()],
-                                            allow_unused=True)
-    network.train()
-    unread = [name for name, gradient in zip(trained, gradients, strict=True) if gradient is None]
+        sum(level.sum() for level in levels).backward()
+    trained = [(name, each) for name, each in probe.named_parameters() if each.requires_grad]
+    unread = [name for name, each in trained if each.grad is None]
     if unread:
-        raise ValueError(f'backbone: no features that {type(network).__name__} gives depend on {unread[0]} '
-                         f'({len(unread)} parameters in all), so that these would never learn; name the last stage in '
-                         'out_indices, or build no stages behind it (num_stages).')
-    return [level.shape[1] for level in levels]
+        raise ValueError(f'backbone: no features that {kind} gives depend on {unread[0]} ({len(unread)} parameters in '
+                         'all), so that these would never learn; name the last stage in out_indices, or build no '
+                         'stages behind it (num_stages).')
+    return channels
 
 
 def _classifier(name: str) -> nn.Module:
@@ -88,9 +105,10 @@ def _classifier(name: str) -> nn.Module:
 
     known = models.list_models(module=models)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3) or known
-        raise ValueError(f'backbone={name!r} is no classifier of torchvision; did you mean {" or ".join(near)}? A '
-                         'backbone of mmseg is given as dict(type=...).')
+        near = difflib.get_close_matches(name, known, n=3)
+        raise ValueError(f'backbone={name!r} is no classifier of torchvision'
+                         + (f'; did you mean {" or ".join(near)}?' if near else ', such as resnet50.')
+                         + ' A backbone of mmseg is given as dict(type=...).')
     return models.get_model(name, weights=None)
 
 
@@ -105,7 +123,7 @@ def _layers(network: nn.Module, name: str) -> list[nn.Module]:
     return list(children.values())[:list(children).index('avgpool')]
 
 
-def _mmseg_backbone(config: dict) -> nn.Module:
+def _mmseg_backbone(config: dict, in_channels: int | None) -> nn.Module:
     # mmseg takes seconds to import, and most models have no use for it.
     from mmengine.model import revert_sync_batchnorm
     from mmengine.registry import DefaultScope
@@ -115,11 +133,14 @@ def _mmseg_backbone(config: dict) -> nn.Module:
         warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
         import mmseg.models  # noqa: F401  (registers every backbone)
 
-    if MODELS.get(str(config.get('type'))) is None:
+    network = MODELS.get(str(config.get('type')))
+    if network is None:
         near = difflib.get_close_matches(str(config.get('type')), MODELS.module_dict, n=3)
         raise ValueError(f"backbone: type={config.get('type')!r} is no backbone of mmseg"
                          + (f'; did you mean {" or ".join(near)}?' if near else ', such as ResNetV1c.'))
     config = {key: value for key, value in config.items() if key not in ('pretrained', 'init_cfg')}
+    if in_channels and any('in_channels' in inspect.signature(each.__init__).parameters for each in network.__mro__):
+        config['in_channels'] = in_channels
     with DefaultScope.overwrite_default_scope('mmseg'):
         return revert_sync_batchnorm(MODELS.build(config))
 

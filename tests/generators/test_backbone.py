@@ -2,11 +2,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torchvision
+from mmengine.registry import DefaultScope
 from torch import nn
 
+import stubs
 from semsynth.generators import BackboneGenerator
 from semsynth.layers.backbones import Levels, build_backbone
 from semsynth.layout import Layout
+from semsynth.registry import MODELS
 
 RESNET = dict(type='ResNetV1c', depth=18, base_channels=4, stem_channels=4)
 
@@ -24,7 +27,11 @@ def layout(height=64, width=96):
     ('vgg11', [64, 128, 256, 512, 512, 512]),
     (RESNET, [4, 8, 16, 32]),
     (dict(type='MixVisionTransformer', embed_dims=4, num_layers=[1, 1, 1, 1]), [4, 8, 16, 32]),
-    (dict(type='UNet', base_channels=2), [2, 4, 8, 16, 32]), (dict(RESNET, out_indices=(0, 3)), [4, 32])])
+    (dict(type='UNet', base_channels=2), [2, 4, 8, 16, 32]), (dict(RESNET, out_indices=(0, 3)), [4, 32]),
+    (dict(type='MobileNetV2', widen_factor=0.25, out_indices=(1, 6)), [8, 80]),
+    # reads the layout at three depths
+    (dict(type='CGNet', num_channels=(4, 8, 8), num_blocks=(1, 1), reductions=(2, 4)), [9, 21, 16]),
+    (dict(RESNET, with_cp=True), [4, 8, 16, 32])])
 def test_any_backbone(backbone, widths):
     generator = build(backbone)
     assert [lateral.in_channels for lateral in generator.lateral] == [5, *widths]
@@ -104,6 +111,37 @@ def test_unknown_backbones_of_mmseg_are_named():
         build(dict(RESNET, type='ResNetV1e'))
     with pytest.raises(ValueError, match='type=None is no backbone of mmseg, such as ResNetV1c'):
         build(dict(depth=18))
+
+
+def test_a_name_like_no_other():
+    with pytest.raises(ValueError, match=r"'xyz' is no classifier of torchvision, such as resnet50\. A backbone"):
+        build('xyz')
+
+
+def test_what_makes_no_features_is_refused():
+    with pytest.raises(ValueError, match='backbone: FCNHead does not turn inputs of 5 channels and 64x64 pixels to a'):
+        build(dict(type='FCNHead', in_channels=3, channels=4, num_classes=3))
+
+
+def test_other_features_in_training_than_in_evaluation_are_refused():
+    with pytest.raises(ValueError, match='DDRNet gives 2 features in training and 1 in evaluation, where they must'):
+        build(dict(type='DDRNet', channels=4, ppm_channels=4))
+
+
+def test_trying_a_backbone_leaves_its_statistics():
+    norms = [part for part in build().backbone.modules() if isinstance(part, nn.BatchNorm2d)]
+    assert all(norm.num_batches_tracked == 0 and norm.training for norm in norms)
+
+
+def test_training_does_not_draw_loaded_weights_anew(tmp_path):
+    trained = build_backbone(RESNET, 3).state_dict()
+    torch.save(trained, tmp_path / 'trained.pth')
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        model = MODELS.build(stubs.config(generator=dict(
+            type='BackboneGenerator', backbone=RESNET, feature_channels=4, pretrained=str(tmp_path / 'trained.pth'))))
+    model.init_weights()  # as a Runner does
+    own = model.generator.backbone.state_dict()
+    assert all(torch.equal(own[name], trained[name]) for name in trained if name != 'stem.0.weight')
 
 
 def test_stages_that_no_feature_needs_are_refused():
