@@ -11,7 +11,7 @@ NO_CLASS = -1
 
 def sample_pixels(label: Tensor, num_classes: int, unknown: int | None, max_per_class: int, max_pixels: int,
                   chances: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Draw as many random pixels of every class as there are, within two bounds; no class before another.
+    """Draw as many random pixels of every class as there are, within two bounds; no class is favoured.
 
     Args:
         label: any shape, ``0..num_classes-1``.
@@ -38,8 +38,10 @@ def sample_pixels(label: Tensor, num_classes: int, unknown: int | None, max_per_
     eligible = rank < max_per_class
     if unknown is not None:
         eligible &= by_class != unknown
-    # First the first pixel of every class, then the second of every class, ...: ranks go before classes.
-    turn = torch.where(eligible, rank * num_classes + by_class, len(label) * num_classes)
+    # First the first pixel of every class, then the second of every class, ...: ranks go before classes. Which class is
+    # first is drawn, too: where there is no room for all, it would always be the same ones that are left out.
+    first = torch.randperm(num_classes, device=label.device)
+    turn = torch.where(eligible, rank * num_classes + first[by_class], len(label) * num_classes)
     places = min(len(label), max_pixels, max_per_class * num_classes)
     chosen = turn.topk(places, largest=False).indices
     return shuffled[order[chosen]], torch.where(eligible[chosen], by_class[chosen], NO_CLASS)

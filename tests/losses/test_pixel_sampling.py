@@ -39,7 +39,13 @@ def test_where_the_whole_is_bounded_classes_share_it(chances):
 
 
 def test_classes_take_turns(chances):
-    assert draw(LABEL, max_pixels=12, chances=chances)[1].tolist() == [0, 1, 2, 4] * 3
+    first, second, third = draw(LABEL, max_pixels=12, chances=chances)[1].view(3, 4).tolist()
+    assert first == second == third and sorted(first) == [0, 1, 2, 4]
+
+
+def test_fewer_pixels_than_classes_are_of_any_class_alike(chances):
+    drawn = torch.cat([draw(LABEL, unknown=1, max_pixels=2, chances=chances, seed=seed)[1] for seed in range(600)])
+    assert drawn.bincount(minlength=5).tolist() == pytest.approx([400, 0, 400, 0, 400], abs=50)
 
 
 def test_places_depend_on_the_sizes_alone(chances):
