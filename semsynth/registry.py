@@ -31,9 +31,13 @@ class Registry(EngineRegistry):
         """Build ``cfg``.
 
         Raises:
-            KeyError: nothing of that type is registered; the message lists the nearest names and where to look.
+            KeyError: nothing of that type is registered, and the message lists the nearest names and where to look; or
+                there is no type.
         """
         kind = cfg.get('type') if isinstance(cfg, dict) else None
+        if kind is None and isinstance(cfg, dict) and 'type' not in (kwargs.get('default_args') or {}):
+            raise KeyError(f'A config of the {self.name} registry names no type: {dict(cfg)}. Give it one; or, if it '
+                           'was meant to change an entry that there is, correct the name.')
         if isinstance(kind, str) and '_scope_' not in cfg and self.get(kind) is None:
             raise KeyError(self._unknown(kind))
         return super().build(cfg, *args, **kwargs)

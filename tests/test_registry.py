@@ -19,6 +19,11 @@ def test_a_type_like_no_other_gets_the_list():
         zoo.build(dict(type='Xylophone'))
 
 
+def test_a_misspelt_name_leaves_no_type():
+    with pytest.raises(KeyError, match=r"generator registry names no type: \{'num_blocks': 2\}\. Give it one; or, if"):
+        GENERATORS.build(dict(num_blocks=2))
+
+
 def test_engine_types_are_found_through_ours():
     assert HOOKS.get('CheckpointHook').__name__ == 'CheckpointHook'
     assert HOOKS.get('mmseg.SegVisualizationHook').__name__ == 'SegVisualizationHook'

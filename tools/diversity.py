@@ -15,7 +15,8 @@ def main() -> None:
     parser.add_argument('input', nargs='+', help="label maps in the data set's ids (or image-like inputs, as the "
                         'data set has them), or folders of them')
     parser.add_argument('--samples', type=int, default=10, help='images of each layout (default: %(default)s)')
-    parser.add_argument('--instances', help='folder of the instance maps (default: beside the label maps)')
+    parser.add_argument('--instances', metavar='DIR', help="of instance maps (default: beside the label maps, "
+                        "or the data set's)")
     parser.add_argument('--styles', help='file of styles by tools/encode_styles.py, to pick from at random')
     parser.add_argument('--seed', type=int, default=0, help='of what is picked at random (default: %(default)s)')
     parser.add_argument('--out', help='result file (default: diversity_CHECKPOINT.json beside the checkpoint)')

@@ -17,8 +17,8 @@ def main() -> None:
     parser.add_argument('--styles', help='file of styles by tools/encode_styles.py, to choose from')
     parser.add_argument('--segmentor', nargs='*', metavar='FILE', help='CONFIG CHECKPOINT of a segmentor that labels '
                         "photos; without values the config's own judge or label generator")
-    parser.add_argument('--instances', help='folder of the instance maps (default: beside the label maps, where there '
-                        'are some)')
+    parser.add_argument('--instances', metavar='DIR', help="of instance maps (default: beside the label maps, "
+                        "or the data set's)")
     parser.add_argument('--device', help='such as cpu or cuda:1 (default: the GPU where there is one)')
     parser.add_argument('--amp', action='store_true', help='generator in bfloat16')
     parser.add_argument('--port', type=int, help='(default: the first that is free from 7860 on)')

@@ -25,8 +25,8 @@ def main() -> None:
                         'data set has them), or folders of them')
     parser.add_argument('--out', required=True, type=Path, help='folder for NAME.png and, where the model makes edges, '
                         'NAME_edge.png')
-    parser.add_argument('--instances', metavar='DIR', help='folder of the instance maps (default: beside '
-                        'the label maps)')
+    parser.add_argument('--instances', metavar='DIR', help="of instance maps (default: beside the label maps, "
+                        "or the data set's)")
     parser.add_argument('--styles', help='file of styles by tools/encode_styles.py, to pick from at random')
     parser.add_argument('--style', nargs='+', type=style, action='extend', default=[], metavar='CLASS=CLUSTER',
                         help='the style of all objects of a class, or with ID=CLUSTER of one')

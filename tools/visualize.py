@@ -21,7 +21,8 @@ def main() -> None:
                         'whose channels are shown (default: the three with the most pixels)')
     parser.add_argument('--segmentor', choices=('judge', 'none'), default='judge', help='of the images: the judge in '
                         'test_evaluator, or nobody (default: %(default)s)')
-    parser.add_argument('--instances', help='folder of the instance maps (default: beside the label maps)')
+    parser.add_argument('--instances', metavar='DIR', help="of instance maps (default: beside the label maps, "
+                        "or the data set's)")
     parser.add_argument('--styles', help='file of styles by tools/encode_styles.py, to pick from at random')
     parser.add_argument('--photos', help='folder of photos of the layouts: take the styles from them; or, where the '
                         'model has latents, one photo for all layouts')
