@@ -104,6 +104,9 @@ class LayoutEditor:
 
         Returns:
             Its id: a new one for a thing, otherwise that of the class's largest region.
+
+        Raises:
+            ValueError: as of :meth:`paint`; both mask and corners are given, or neither, or too few corners.
         """
         if (mask is None) == (polygon is None):
             raise ValueError('add takes either a mask or a polygon.')
@@ -125,6 +128,9 @@ class LayoutEditor:
         """Move an object right by dx and down by dy, in front of what is there.
 
         Its old place is filled from its surroundings; what lies beyond the frame is lost. It keeps its id and style.
+
+        Raises:
+            ValueError: there is no such object, it is all that there is, or nothing of it would stay in the picture.
         """
         scene, mask = self._scene, self._mask_with_surroundings(id)
         if not shapes.shift(mask, mask.shape, int(dx), int(dy)).any():
@@ -132,7 +138,11 @@ class LayoutEditor:
         self._commit(*edits.move(scene.label, scene.instance, id, int(dx), int(dy), self.things))
 
     def remove(self, id: int) -> None:
-        """Remove an object; its place is filled from its surroundings."""
+        """Remove an object; its place is filled from its surroundings.
+
+        Raises:
+            ValueError: there is no such object, or it is all that there is.
+        """
         self._commit(*edits.fill(self._scene.label, self._scene.instance, self._mask_with_surroundings(id),
                                  self.things))
 
@@ -147,13 +157,13 @@ class LayoutEditor:
         return bool(self._history.future)
 
     def undo(self) -> None:
-        """Go back to before the last edit."""
+        """Go back to before the last edit; a ValueError where there is none."""
         if not self.can_undo:
             raise ValueError('There is nothing to undo.')
         self._opened = self._history.undo(self._scene)
 
     def redo(self) -> None:
-        """Do again what was undone last; not after another edit."""
+        """Do again what was undone last; a ValueError where nothing was, or after another edit."""
         if not self.can_redo:
             raise ValueError('There is nothing to redo.')
         self._opened = self._history.redo(self._scene)

@@ -14,12 +14,14 @@ from semsynth.ops.class_specific import class_specific_image
 
 
 def attend(x: Tensor, edge: Tensor) -> Tensor:
-    """Attention guided edge transfer, ``sigmoid(edge) * x + x`` (ECGAN, eq. 1), on features or on images."""
+    """Attention guided edge transfer, ``sigmoid(edge) * x + x`` (ECGAN, eq. 1), on features or on images: both
+    ``(B, C, H, W)``."""
     return torch.sigmoid(edge) * x + x
 
 
 def reweight(classes: Tensor) -> Tensor:
-    """Each class channel with its own share on top, ``sigmoid(mean(Fc)) * Fc + Fc`` (ECGAN, eq. 2)."""
+    """Each class channel of ``(B, N, H, W)`` with its own share on top, ``sigmoid(mean(Fc)) * Fc + Fc`` (ECGAN, eq. 2;
+    the mean is over the pixels of an image)."""
     return classes * torch.sigmoid(F.adaptive_avg_pool2d(classes, 1)) + classes
 
 

@@ -53,7 +53,12 @@ class Step:
         return self.judge({view.real: self.real[view.real] for view in self.views.values()})
 
     def judge(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
-        """The discriminator's verdict on any images of this layout, by names of views or real images, as one batch."""
+        """The discriminator's verdict on any images of this layout, judged as one batch.
+
+        Args:
+            images: ``(B, 3, H, W)`` in ``[-1, 1]`` each, by the name of a view or of a real image, which tells a
+                :class:`SeparateDiscriminators` who is to judge.
+        """
         layout, batch = self.layout.repeat(len(images)), torch.cat(list(images.values()))
         if self.model.tells_kinds:
             kinds = [self.views[name].real if name in self.views else name for name in images]

@@ -81,7 +81,7 @@ class Synthesizer(BaseModel):
             self.to(memory_format=torch.channels_last)
 
     def synthesize(self, layout: Layout, real: dict[str, Tensor]) -> Step:
-        """The generator's outputs for a layout, as a step that losses can read."""
+        """The generator's outputs for a layout, as a step that losses can read; an encoder reads ``real['image']``."""
         if self.encoder is not None:
             layout = self.encoder(layout, real['image'])
         return Step(self, layout, real, self.generator(layout), self.iteration)
