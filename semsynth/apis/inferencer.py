@@ -19,6 +19,7 @@ from semsynth.apis.building import build_for_inference
 from semsynth.apis.layout_files import LayoutFile, expected_beside, find_beside, find_layouts, instances_of
 from semsynth.data.draws import seed_all
 from semsynth.data.files import DataError, read_photo
+from semsynth.data.preprocessor import to_gray
 from semsynth.engine.launch import load_config
 from semsynth.layers.baking import bake
 from semsynth.models.synthesizer import NO_STYLES
@@ -182,12 +183,18 @@ class Inferencer:
 
         Returns:
             As one of a call's; with styles also ``styles``, that ``(F,)`` of each object by id.
+
+        Raises:
+            ValueError: the latent is not as long as the model's, or the model reads none.
         """
         return self._result(self._batch(name, label, instance), seed, styles or {}, latent)
 
     def _result(self, batch: dict, seed: int, fixed: Mapping[int, Tensor], latent: Tensor | None) -> dict:
         seed_all(seed)
         layout, channels, length = batch['layout'], self.model.style_channels, self.model.latent_dim
+        if latent is not None and latent.shape != (length,):
+            raise ValueError(f'latent has the shape {tuple(latent.shape)}, but the model reads '
+                             f'{f"({length},)" if length else "none"}.')
         if length:
             latents = draw_latents([seed], length) if latent is None else latent[None]
             layout = layout.with_latent(latents.to(layout.device))
@@ -222,14 +229,19 @@ class Inferencer:
             size: height and width of the layouts, at which the encoder saw photos in training.
 
         Raises:
-            ValueError: the model was trained without an encoder that makes latents.
+            ValueError: the model was trained without an encoder that makes latents, or the photo has another shape.
         """
         if not self.encodes_latents:
             raise ValueError('No latent can be taken from a photo: the config of the model has no encoder that makes '
                              "one, such as dict(type='StyleEncoder').")
+        if photo.ndim != 3 or photo.shape[2] != 3:
+            raise ValueError(f'photo has the shape {photo.shape}, but an RGB photo is (height, width, 3).')
         image = torch.from_numpy(np.array(photo, order='C')).to(next(self.model.parameters()).device)
         image = F.interpolate(image.permute(2, 0, 1)[None].float(), size, mode='bicubic', antialias=True)
-        return self.model.encoder.encode(image.clamp(0, 255) / 127.5 - 1)[0][0]
+        image = image.clamp(0, 255) / 127.5 - 1
+        if self.model.data_preprocessor.image_channels == 1:
+            image = to_gray(image)
+        return self.model.encoder.encode(image)[0][0]
 
     def _batch(self, name: str, label: np.ndarray, instance: np.ndarray | None,
                photo: np.ndarray | None = None) -> dict:

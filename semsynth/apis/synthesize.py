@@ -82,4 +82,5 @@ def _shrunk(photo: str, size: tuple[int, int]) -> np.ndarray:
     """A photo ``(3, h, w)`` uint8 RGB, as large as fits into a size."""
     image = read_photo(photo)[..., ::-1]
     scale = min(side / own for side, own in zip(size, image.shape[:2], strict=True))
-    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).transpose(2, 0, 1)
+    height, width = (max(round(side * scale), 1) for side in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).transpose(2, 0, 1)

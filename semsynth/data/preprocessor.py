@@ -84,7 +84,7 @@ class LayoutPreprocessor(BaseDataPreprocessor):
         if 'edge' in real:
             real['edge'] = real['edge'].expand(-1, 3, -1, -1)
         if self.image_channels == 1 and 'image' in real:
-            real['image'] = sum(share * band for share, band in zip(LUMA, real['image'].split(1, dim=1), strict=True))
+            real['image'] = to_gray(real['image'])
         samples = [dict(name=name, size=tuple(part.shape[-2:]))
                    for name, part in zip(names, inputs[self.layout_key], strict=True)]
         return dict(layout=layout, real=real, samples=samples)
@@ -152,6 +152,11 @@ class LayoutPreprocessor(BaseDataPreprocessor):
                 last = batch.narrow(axis, size - 1, 1)
                 batch = torch.cat([batch, last.repeat_interleave(extra, dim=axis)], dim=axis)
         return batch
+
+
+def to_gray(images: Tensor) -> Tensor:
+    """RGB ``(B, 3, H, W)`` to gray ``(B, 1, H, W)`` of the same range."""
+    return sum(share * band for share, band in zip(LUMA, images.split(1, dim=1), strict=True))
 
 
 def _to_floats(images: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ class InstanceFeatureEncoder(nn.Module):
     c7s1-16, d32..d256, u128..u16, c7s1-3 with tanh. Where a layout has no instance map it pools over each class.
 
     Args:
-        in_channels: channels of the photo.
+        in_channels: channels of the photo; 1 where the head makes gray images.
         out_channels: numbers per instance, which are channels F of the style.
         base_channels: width of the first and the last layer.
         num_downsamples: times that the size is halved and the width doubled.
@@ -27,7 +27,7 @@ class InstanceFeatureEncoder(nn.Module):
 
     def __init__(self, in_channels: int = 3, out_channels: int = 3, base_channels: int = 16, num_downsamples: int = 4):
         super().__init__()
-        self.style_channels = out_channels
+        self.in_channels, self.style_channels = in_channels, out_channels
         self.size_divisor = 2**num_downsamples
         self.network = residual_network(in_channels, base_channels, num_downsamples, num_blocks=0)
         self.convolution = nn.Conv2d(base_channels, out_channels, 7, padding=3, padding_mode='reflect')

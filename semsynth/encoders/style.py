@@ -27,14 +27,14 @@ class StyleEncoder(nn.Module):
     Args:
         base_channels: width of the first convolution.
         latent_dim: numbers Z of the latent.
-        in_channels: channels of the photo.
+        in_channels: channels of the photo; 1 where the head makes gray images.
     """
 
     style_channels = 0
 
     def __init__(self, base_channels: int = 64, latent_dim: int = 256, in_channels: int = 3):
         super().__init__()
-        self.latent_dim = latent_dim
+        self.in_channels, self.latent_dim = in_channels, latent_dim
         widths = [in_channels, *(base_channels * factor for factor in WIDTHS)]
         self.layers = nn.Sequential(*(
             nn.Sequential(nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), InstanceNorm(after),

@@ -31,9 +31,13 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
     if model.styles is not None and model.styles.centres.shape[1] != model.style_channels:
         raise ValueError(f'styles: the file has styles of {model.styles.centres.shape[1]} numbers, but the model reads '
                          f'{model.style_channels}; make one from this model with tools/encode_styles.py.')
-    _check_latent(model)
-    if not model.data_preprocessor.num_classes:
+    _check_encoder(model)
+    classes = model.data_preprocessor.num_classes
+    if not classes:
         _check_raw(model)
+    elif head.reads_label_map and getattr(head, 'num_classes', classes) != classes:
+        raise ValueError(f'generator.head: {type(head).__name__} has num_classes={head.num_classes}, but the layout '
+                         f'has {classes}; give both the same.')
     for name in model.views:
         if name not in made:
             raise ValueError(f'views: {name!r} is not an output of {type(head).__name__}, which makes '
@@ -63,8 +67,12 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
         model.segmentor.check_layout(model.data_preprocessor.num_classes, model.data_preprocessor.unknown)
 
 
-def _check_latent(model: Synthesizer) -> None:
-    """What an encoder makes, the generator must read."""
+def _check_encoder(model: Synthesizer) -> None:
+    """An encoder must read what images are, and the generator what the encoder makes."""
+    images = model.data_preprocessor.image_channels
+    if (channels := getattr(model.encoder, 'in_channels', images)) != images:
+        raise ValueError(f'encoder: in_channels={channels}, but the images of {type(model.generator.head).__name__} '
+                         f'have {images}; give the encoder in_channels={images}.')
     made, read = getattr(model.encoder, 'latent_dim', None), model.latent_dim
     if made and made != read:
         raise ValueError(f'encoder: {type(model.encoder).__name__} makes latents of {made} numbers, but the generator '

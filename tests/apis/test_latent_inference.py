@@ -11,6 +11,7 @@ from PIL import Image
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.synthesize import synthesize
+from semsynth.engine.launch import build_runner
 
 CONFIG = 'configs/spade/spade_vae_toycity.py'
 
@@ -80,6 +81,31 @@ def test_latents_of_arrays(inferencer):
     assert torch.equal(drawn[0], drawn[1]) and differs(drawn[0], drawn[2])
 
 
+def test_mistaken_arrays_are_explained(inferencer):
+    label, instance = np.zeros((64, 64), np.int64), np.ones((64, 64), np.int64)
+    with pytest.raises(ValueError, match=r'latent has the shape \(5,\), but the model reads \(32,\)\.'):
+        inferencer.synthesize(label, instance, latent=torch.zeros(5))
+    for shape in (50, 60), (50, 60, 4):
+        with pytest.raises(ValueError, match=r'photo has the shape \(50, 60.*\), but an RGB photo is \(height'):
+            inferencer.encode_latent(np.zeros(shape, np.uint8), (64, 64))
+
+
+def test_gray_models_take_latents_from_photos_too(toycity, tmp_path):
+    """Of a gray photo as of the same in RGB; the encoder is told that images are gray."""
+    gray = {'model.generator.head': dict(type='RGBHead', kernel_size=3, padding_mode='zeros', out_channels=1)}
+    with pytest.raises(ValueError, match='encoder: in_channels=3, but the images of RGBHead have 1; give the encoder '
+                                         'in_channels=1'):
+        build_for_inference(narrow(CONFIG, toycity, **gray), None)
+    config = narrow(CONFIG, toycity, **gray, **{'model.encoder.in_channels': 1})
+    build_runner(config, work_dir=tmp_path).train()
+    inferencer = Inferencer(config, tmp_path / 'iter_1.pth', device='cpu')
+    photo = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    luma = torch.from_numpy(photo / 127.5 - 1).float() @ torch.tensor([0.299, 0.587, 0.114])
+    with torch.no_grad():
+        expected = inferencer.model.encoder.encode(luma[None, None])[0][0]
+    torch.testing.assert_close(inferencer.encode_latent(photo, (64, 64)), expected)
+
+
 @pytest.fixture(scope='module')
 def ecgan(toycity, tmp_path_factory):
     """Config and checkpoint of ECGAN with a latent that matters."""
@@ -132,7 +158,8 @@ def test_a_sheet_shows_images_edges_and_the_photo(ecgan, toycity, tmp_path):
 def test_files(trained, toycity, tmp_path):
     maps = tmp_path / 'maps'
     shutil.copytree(toycity / 'gtFine/val', maps)
-    photo = next((toycity / 'leftImg8bit/train').rglob('*.png'))
+    photo = tmp_path / 'thin.png'  # as high as none of its pixels, where it is shown small
+    Image.fromarray(np.zeros((2, 700, 3), np.uint8)).save(photo)
     assert synthesize(*trained, [maps], tmp_path / 'out', samples=2, device='cpu') == 5
     assert synthesize(*trained, [maps], tmp_path / 'styled', photos=photo, device='cpu') == 5
     assert len(list((tmp_path / 'out').rglob('*.png'))) == 15 and len(list((tmp_path / 'styled').rglob('*.png'))) == 10
