@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -151,9 +151,19 @@ class LabelSpace:
         indices = self._table[ids if small else np.clip(ids.astype(np.int64), -2, _LARGEST_ID + 1)]
         if (indices < 0).any():
             strangers = np.unique(ids[indices < 0]).tolist()
-            known = f'0..{self.num_classes - 1}' if self.id_map is None else 'those in id_map'
             raise DataError(
                 f'{source} holds {"the id" if len(strangers) == 1 else "the ids"} {first_few(strangers, 10)}, but the '
-                f'data set has {self.num_classes} classes and knows the ids {known}: give them an index in the '
-                "dataset's id_map, or list them in its unknown_ids, or correct the file.")
+                f'data set has {self.num_classes} classes and knows the ids {_ranges(self.index_of_ids)}: give them an '
+                "index in the dataset's id_map, or list them in its unknown_ids, or correct the file.")
         return indices.astype(np.uint8 if self.num_classes <= 256 else np.int64)
+
+
+def _ranges(ids: Iterable[int]) -> str:
+    """``0..181, 255``."""
+    ranges = []
+    for number in sorted(ids):
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1] = ranges[-1][0], number
+        else:
+            ranges.append((number, number))
+    return first_few([str(low) if low == high else f'{low}..{high}' for low, high in ranges], 10)

@@ -22,7 +22,7 @@ def test_id_map_knows_no_other_ids():
     mapped = space(id_map={7: 0, 300: 3, -1: 1}, unknown=2, unknown_ids=(255,))
     assert mapped.to_indices(np.array([[7, 300, -1, 255]]), 'x').tolist() == [[0, 3, 1, 2]]
     with pytest.raises(DataError, match=r'x\.png holds the id 0, but the data set has 4 classes and knows the ids '
-                                        r'those in id_map: give them an index in the dataset.s id_map, or list them in '
+                                        r'-1, 7, 255, 300: give them an index in the dataset.s id_map, or list them in '
                                         r'its unknown_ids, or correct the file\.'):
         mapped.to_indices(np.array([[7, 0]]), 'x.png')
 
