@@ -13,7 +13,7 @@ from torch import distributed
 
 from semsynth.apis.building import TRAINED_ONLY, build_for_inference
 from semsynth.checkpoints import load_checkpoint
-from semsynth.engine.launch import build_runner, load_config
+from semsynth.engine.launch import build_runner, load_config, work_dir_of
 from semsynth.engine.wrapping import bare
 from semsynth.evaluators import build_report, report_tables, write_report
 
@@ -47,8 +47,7 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     if not config.get('test_evaluator'):
         raise ValueError(f'{config.filename} has no test_evaluator: say how results are judged, as '
                          "configs/ecgan/ecgan_toycity.py does, with dict(type='SegmentationEvaluator', judge=...).")
-    work_dir = Path(checkpoint).parent if checkpoint else Path(
-        config.get('work_dir') or Path('work_dirs', Path(config.filename or 'run').stem))
+    work_dir = Path(checkpoint).parent if checkpoint else work_dir_of(config)
     model = build_for_inference(config, checkpoint)
     if model.style_channels and model.styles is None:
         raise ValueError('The model was trained with styles, and the photos that judge it must not give them: '

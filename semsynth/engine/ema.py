@@ -29,13 +29,12 @@ class GeneratorEMAHook(EMAHook):
     Args:
         momentum: share of the newest weights: 0.001 is what papers call a decay of 0.999.
         gamma: how fast m falls: at 10 it spans about a tenth of the steps so far, until it reaches the momentum.
-        begin_iter: iteration from which on it averages; until then it is a copy.
         refresh: number of training batches from which, whenever the average is used, its generator's batch norms take
             their statistics anew (OASIS: 50); with 0 they have those of the weights being trained.
     """
 
-    def __init__(self, momentum: float = 0.001, gamma: int = 10, begin_iter: int = 0, refresh: int = 0):
-        super().__init__(strict_load=True, begin_iter=begin_iter)
+    def __init__(self, momentum: float = 0.001, gamma: int = 10, refresh: int = 0):
+        super().__init__(strict_load=True)
         self.momentum, self.gamma, self.refresh = momentum, gamma, refresh
 
     def before_run(self, runner: Runner) -> None:

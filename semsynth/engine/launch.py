@@ -82,7 +82,7 @@ def train(config: str | Path | Config, *, work_dir: str | Path | None = None, re
         check_data(stage)
     build = partial(build_runner, resume=resume, amp=amp, launcher=launcher)
     if config.get('stages'):
-        runner = train_stages(stages, _work_dir(config, work_dir), build, resume=resume)
+        runner = train_stages(stages, work_dir_of(config, work_dir), build, resume=resume)
     else:
         runner = build(config, work_dir=work_dir)
         runner.train()
@@ -106,7 +106,7 @@ def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: 
         ValueError: the launcher does not fit how this process was started, or a setting would lose checkpoints.
     """
     config = load_config(config)
-    config.work_dir = str(_work_dir(config, work_dir))
+    config.work_dir = str(work_dir_of(config, work_dir))
     _complete(config)
     if amp:
         for player in config.optim_wrapper.values():
@@ -131,7 +131,8 @@ def check_data(config: Config) -> None:
                 quick_check(DATASETS.build(config[split].dataset))
 
 
-def _work_dir(config: Config, given: str | Path | None) -> Path:
+def work_dir_of(config: Config, given: str | Path | None = None) -> Path:
+    """Where a run's files go: as given, as the config says, or ``work_dirs/NAME-OF-CONFIG``."""
     return Path(given or config.get('work_dir') or Path('work_dirs', Path(config.filename or 'run').stem))
 
 
