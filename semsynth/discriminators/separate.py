@@ -30,12 +30,19 @@ class SeparateDiscriminators(nn.Module):
         networks: config of each kind's discriminator, by the name of the real image:
             ``dict(image=dict(type=...), edge=dict(type=...))``. Channels are filled in.
         image_channels: channels of the image.
+
+    Raises:
+        ValueError: a kind has no discriminator.
     """
 
     reads_kinds = tells_layout_from_image = True
 
     def __init__(self, in_channels: int, networks: dict[str, dict], image_channels: int = 3):
         super().__init__()
+        for kind, config in networks.items():
+            if not config:
+                raise ValueError(f'SeparateDiscriminators: networks has {kind}={config}, expected the config of a '
+                                 'discriminator; where no view imitates such images, take the entry out.')
         self.networks = nn.ModuleDict({kind: build_discriminator(config, in_channels - image_channels, image_channels)
                                        for kind, config in networks.items()})
         self.size_divisor = math.lcm(*(getattr(network, 'size_divisor', 1) for network in self.networks.values()))

@@ -125,6 +125,9 @@ class ContrastiveLoss(Loss):
         if max_pixels is None and max_per_class is not None:
             raise ValueError(f'ContrastiveLoss: max_pixels=None takes every pixel, but max_per_class={max_per_class} '
                              'leaves some out; set max_per_class=None too, or give max_pixels a number.')
+        if memory is not None and not isinstance(memory, dict):
+            raise ValueError(f'ContrastiveLoss: memory={memory!r}, expected a dict, such as dict(per_class=64), or '
+                             'None.')
         if strangers := set(memory or {}) - MEMORY_OPTIONS:
             raise ValueError(f'ContrastiveLoss: memory has no {", ".join(sorted(strangers))}; it takes '
                              f'{", ".join(sorted(MEMORY_OPTIONS))}.')

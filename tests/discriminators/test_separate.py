@@ -76,6 +76,11 @@ def test_networks_that_are_not_the_views_are_named():
         model('image', 'edge')
 
 
+def test_a_kind_without_a_network_is_named():
+    with pytest.raises(ValueError, match='networks has edge=None, expected the config of a discriminator; where no'):
+        SeparateDiscriminators(in_channels=7, networks=dict(image=ONE, edge=None))
+
+
 OASIS = dict(type='OASISDiscriminator', num_classes=12, base_channels=2, num_downsamples=4)
 IMAGES = dict(coarse=1, image=2)
 HYBRID = {  # OASIS's discriminator segments images, patches of edges are judged as ever

@@ -63,3 +63,9 @@ def test_nothing_else_is_changed(name):
     layout = refined.data_preprocessor(scenes())['layout'].with_latent(torch.randn(2, 3))
     with torch.no_grad():
         assert torch.equal(refined(layout)['coarse'], plain(layout)['image'])
+
+
+def test_a_head_of_other_classes_is_refused_when_it_is_built(monkeypatch):
+    monkeypatch.setitem(HEAD, 'num_classes', CLASSES + 1)
+    with pytest.raises(ValueError, match=r'generator\.head: EdgeGuidedHead has num_classes=6, but the layout has 5'):
+        build('UNetGenerator')

@@ -244,6 +244,11 @@ def test_on_a_gpu_nothing_waits(make_step, make_loss):
     torch.testing.assert_close(loss.cpu(), expected)
 
 
+def test_a_memory_that_is_no_dict():
+    with pytest.raises(ValueError, match=r'memory=True, expected a dict, such as dict\(per_class=64\), or None'):
+        ContrastiveLoss(memory=True)
+
+
 def test_options_that_the_memory_does_not_have():
     with pytest.raises(ValueError, match='memory has no perclass; it takes hardness, per_class, per_step'):
         ContrastiveLoss(memory=dict(perclass=2))
