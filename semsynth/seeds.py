@@ -1,7 +1,8 @@
-"""Seeds that are functions of numbers, so that what is drawn depends on nothing else."""
+"""Seeds that are functions of numbers and names, so that what is drawn depends on nothing else."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 
 import numpy as np
@@ -18,6 +19,17 @@ def mix(*numbers: int) -> int:
     if min(numbers) < 0:
         raise ValueError(f'seed={min(numbers)}, but a seed is 0 or more.')
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+
+
+def seed_of(name: str, sample: int = 0, seed: int = 0) -> int:
+    """The seed of a scene's styles and latent, a function of its name: the same in any batch, order and process.
+
+    Args:
+        name: of the scene.
+        sample: the number of the result, where there are several of one scene.
+        seed: another one gives other results.
+    """
+    return mix(seed, sample, zlib.crc32(name.encode()))
 
 
 def draw_latents(seeds: Iterable[int], length: int) -> Tensor:

@@ -24,8 +24,8 @@ from semsynth.engine.launch import load_config
 from semsynth.layers.baking import bake
 from semsynth.models.synthesizer import NO_STYLES
 from semsynth.registry import DATASETS
-from semsynth.seeds import draw_latents
-from semsynth.styles import StyleBank, seed_of, vectors_of
+from semsynth.seeds import draw_latents, seed_of
+from semsynth.styles import StyleBank, vectors_of
 
 
 class Inferencer:

@@ -18,8 +18,8 @@ from semsynth.models.assembly import check_assembly, resolve_views, views_of
 from semsynth.models.freezing import freeze
 from semsynth.models.step import Step
 from semsynth.registry import ENCODERS, GENERATORS, LOSSES, MODELS, SEGMENTORS
-from semsynth.seeds import draw_latents
-from semsynth.styles import StyleBank, seed_of
+from semsynth.seeds import draw_latents, seed_of
+from semsynth.styles import StyleBank
 
 NO_STYLES = ('The model was trained with styles, but there is neither a file of styles nor a photo to take them from: '
              'make a file with tools/encode_styles.py and name it with --styles.')

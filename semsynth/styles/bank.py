@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,17 +183,6 @@ class StyleBank:
                        torch.from_numpy(stored['members']) if found else None)
         except Exception as error:  # numpy and zipfile raise all sorts
             raise ValueError(f'{path} is no file of styles ({error}): tools/encode_styles.py makes one.') from error
-
-
-def seed_of(name: str, sample: int = 0, seed: int = 0) -> int:
-    """The seed of a scene's styles, a function of its name: the same in any batch, order and process.
-
-    Args:
-        name: of the scene.
-        sample: the number of the result, where there are several of one scene.
-        seed: another one gives other results.
-    """
-    return mix(seed, sample, zlib.crc32(name.encode()))
 
 
 def classes_of(objects: Tensor, label: Tensor) -> dict[int, int]:

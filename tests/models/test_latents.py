@@ -8,8 +8,7 @@ from torch import nn
 import stubs
 from semsynth.layout import Layout
 from semsynth.registry import ENCODERS, GENERATORS, MODELS
-from semsynth.seeds import draw_latents
-from semsynth.styles import seed_of
+from semsynth.seeds import draw_latents, seed_of
 
 LATENT = 4
 

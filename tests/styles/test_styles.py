@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from semsynth.layout import Layout
-from semsynth.styles import StyleBank, classes_of, seed_of, vectors_of
+from semsynth.seeds import seed_of
+from semsynth.styles import StyleBank, classes_of, vectors_of
 from semsynth.styles.clustering import cluster_styles, examples
 from semsynth.styles.instances import Instances
 from semsynth.styles.sheet import SIZE, cut_patch, style_sheet
