@@ -97,9 +97,9 @@ class ContrastiveLoss(Loss):
     Args:
         temperature: divisor of the cosine similarities.
         max_per_class: most pixels that a rank draws of one class; None: no bound.
-        max_pixels: most pixels drawn in all, of which each rank draws its share (batches of ranks have the same size,
-            or more pixels than that). Time and memory grow with its product with the number of pixels compared,
-            ``max_pixels + num_classes * memory.per_class``. None: every pixel.
+        max_pixels: most pixels drawn in all, of which each rank draws its share, rounded up (batches of ranks have
+            the same size, or more pixels than that). Time and memory grow with its product with the number of pixels
+            compared, ``max_pixels + num_classes * memory.per_class``. None: every pixel.
         memory: arguments of :class:`~semsynth.losses.pixel_memory.PixelMemory`, whose ``num_classes`` and ``channels``
             are the model's; by default there is no memory.
         weight: factor of the whole term.
