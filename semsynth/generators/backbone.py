@@ -34,7 +34,7 @@ class BackboneGenerator(Generator):
             training and evaluation (``dict(type='ResNetV1c', depth=50)``; not BEiT, MAE, DDRNet, PIDNet).
         feature_channels: the common width.
         pretrained: path or URL of the backbone's weights, as of a frozen network's; the first convolution's are left
-            out unless the layout has as many channels. None draws all anew.
+            out unless the layout has as many channels. None leaves all as torch draws them.
         head: config of the head; by default leaky ReLU, 3x3 convolution and tanh.
 
     Raises:
