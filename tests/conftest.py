@@ -21,7 +21,7 @@ def _quick_engine():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr('mmengine.runner.runner.collect_env', dict)
         patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **style: (text, True))
-        patch.setattr('mmengine.dataset.base_dataset.gc.collect', lambda: 0)
+        patch.setattr('mmengine.dataset.base_dataset.gc.collect', lambda *generation: 0)
         yield
 
 

@@ -14,8 +14,8 @@ from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
 from semsynth.weights import hash_weights
 
-TRAINED_ONLY = ('discriminator', 'segmentor', 'losses', 'views', 'frozen')
-"""Parts of a model that only training needs."""
+TRAINED_ONLY = ('discriminator', 'segmentor', 'losses', 'views', 'frozen', 'compiled')
+"""What of a model only training needs."""
 
 
 def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthesizer:

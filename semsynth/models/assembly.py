@@ -67,6 +67,13 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
         model.segmentor.check_layout(model.data_preprocessor.num_classes, model.data_preprocessor.unknown)
 
 
+def check_compilable(head: nn.Module) -> None:
+    """Raise ValueError for a head that :func:`torch.compile` cannot take: shapes inside it follow the label map."""
+    if getattr(head, 'class_specific', None) is not None:
+        raise ValueError('compiled=True: class-specific pixels cannot be compiled; set class_specific=False of the '
+                         'head and drop losses=dict(class_specific=None), or set compiled=False.')
+
+
 def _check_encoder(model: Synthesizer) -> None:
     """An encoder must read what images are, and the generator what the encoder makes."""
     images = model.data_preprocessor.image_channels

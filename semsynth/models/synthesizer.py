@@ -14,7 +14,7 @@ from torch.nn.utils import parametrize
 
 from semsynth.discriminators.build import build_discriminator
 from semsynth.layout import Layout
-from semsynth.models.assembly import check_assembly, resolve_views, views_of
+from semsynth.models.assembly import check_assembly, check_compilable, resolve_views, views_of
 from semsynth.models.freezing import freeze
 from semsynth.models.step import Step
 from semsynth.registry import ENCODERS, GENERATORS, LOSSES, MODELS, SEGMENTORS
@@ -41,6 +41,7 @@ class Synthesizer(BaseModel):
         reuse_outputs: whether the discriminator's turn judges the generator's turn's outputs (pix2pixHD), or
             regenerates them with the updated generator (SPADE, OASIS: one forward more).
         channels_last: whether weights, and so feature maps, lie channels last in memory: often faster in bfloat16.
+        compiled: whether :func:`torch.compile` compiles generator and discriminator, for minutes at the first steps.
         styles: path of a :class:`~semsynth.styles.StyleBank`'s file, from which ``mode='predict'`` takes the styles
             that an :class:`InstanceFeatureEncoder` took from photos in training.
         frozen: names of parts that are not trained, such as ``'generator.global_network'``.
@@ -52,7 +53,7 @@ class Synthesizer(BaseModel):
     def __init__(self, data_preprocessor: dict, generator: dict, losses: dict[str, dict | None] | None = None,
                  discriminator: dict | None = None, encoder: dict | None = None, segmentor: dict | None = None,
                  views: dict[str, dict | None] | None = None, reuse_outputs: bool = True,
-                 channels_last: bool = False, styles: str | Path | None = None,
+                 channels_last: bool = False, compiled: bool = False, styles: str | Path | None = None,
                  frozen: Sequence[str] | None = None):
         super().__init__(MODELS.build(data_preprocessor))
         channels = self.data_preprocessor.channels
@@ -79,6 +80,10 @@ class Synthesizer(BaseModel):
         freeze(self, frozen or ())
         if channels_last:
             self.to(memory_format=torch.channels_last)
+        if compiled:
+            check_compilable(self.generator.head)
+            for part in filter(None, (self.generator, self.discriminator)):
+                part.compile()
 
     def synthesize(self, layout: Layout, real: dict[str, Tensor]) -> Step:
         """The generator's outputs for a layout, as a step that losses can read; an encoder reads ``real['image']``."""

@@ -63,7 +63,7 @@ def test_an_unknown_version():
 def test_compiled_parts():
     model, _ = build(narrow('configs/pix2pixhd/pix2pixhd_toycity.py', 'nowhere'), COMPILED, 'cpu')
     assert model.generator._compiled_call_impl and model.discriminator._compiled_call_impl
-    with pytest.raises(ValueError, match='bfloat16_compiled: class-specific pixels cannot be compiled'):
+    with pytest.raises(ValueError, match='compiled=True: class-specific pixels cannot be compiled'):
         build(narrow('configs/ecgan/ecgan_toycity.py', 'nowhere'), COMPILED, 'cpu')
 
 

@@ -1,4 +1,5 @@
 import copy
+from functools import partialmethod
 
 import pytest
 import torch
@@ -90,6 +91,18 @@ def test_views_are_labelled_once_and_together():
 def test_dropping_and_retuning_views():
     model = MODELS.build(config(views=dict(coarse=None, image=dict(weight=3))))
     assert {name: (view.real, view.weight) for name, view in model.views.items()} == {'image': ('image', 3)}
+
+
+def test_compiling_changes_no_result(monkeypatch):
+    # traced, but run as it is: compiling takes minutes
+    monkeypatch.setattr(torch.nn.Module, 'compile', partialmethod(torch.nn.Module.compile, backend='eager'))
+    plain, compiled = MODELS.build(config()), MODELS.build(config(compiled=True))
+    compiled.load_state_dict(plain.state_dict())
+    for data in (batch(), batch()):
+        expected, logs = (model.train_step(data, wrappers) for model, wrappers in (
+            (plain, players(plain)), (compiled, players(compiled))))
+        torch.testing.assert_close(logs, expected)
+    assert torch._dynamo.utils.counters['stats']['calls_captured']
 
 
 def test_channels_last_changes_no_result():

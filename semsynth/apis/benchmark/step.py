@@ -23,7 +23,7 @@ VERSIONS = ('plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_
 """As the papers' code does it; ``tools/train.py``, without ``model.channels_last``; with it; with ``--amp``; with
 both."""
 COMPILED = 'bfloat16_compiled'
-"""With ``--amp`` and generator and discriminator compiled by ``torch.compile``, which takes minutes: on request."""
+"""With ``--amp`` and ``model.compiled=True``, which takes minutes: on request."""
 WITH_WEIGHTS = ('PerceptualLoss', 'CRNLoss')
 
 
@@ -59,7 +59,7 @@ def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, i
 def build(config: Config, version: str, device: str) -> tuple[Synthesizer, object]:
     """A config's model with random weights, always the same, and its optimisers, as that version has them."""
     model, players = config.model.to_dict(), config.optim_wrapper.to_dict()
-    model['channels_last'] = version.endswith('channels_last')
+    model['channels_last'], model['compiled'] = version.endswith('channels_last'), version == COMPILED
     if version == 'plain':
         model['type'] = PlainSynthesizer
     if model.get('segmentor'):
@@ -75,13 +75,6 @@ def build(config: Config, version: str, device: str) -> tuple[Synthesizer, objec
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('semsynth'):
         model = MODELS.build(model).to(device).train()
-        if version == COMPILED:
-            if getattr(model.generator.head, 'class_specific', None):
-                raise ValueError(f'{COMPILED}: class-specific pixels cannot be compiled; measure without them: '
-                                 '--cfg-options model.generator.head.class_specific=False '
-                                 'model.losses.class_specific=None.')
-            for part in filter(None, (model.generator, model.discriminator)):
-                part.compile()
         return model, build_optim_wrapper(model, players)
 
 
