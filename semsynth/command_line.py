@@ -32,7 +32,8 @@ def plain_errors() -> Iterator[None]:
             raise
         # A data worker's error comes with the traceback in its message, and the sentence last.
         message = str(error.args[0] if isinstance(error, KeyError) else error)
-        print(f'error: {message.rsplit(f"{type(error).__name__}: ", 1)[-1].strip()}', file=sys.stderr)
+        message = message.rsplit(f'{type(error).__name__}: ', 1)[-1].strip()
+        print(f'error: {" ".join([message, *getattr(error, "__notes__", ())])}', file=sys.stderr)
         sys.exit(1)
 
 

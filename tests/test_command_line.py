@@ -37,6 +37,17 @@ def test_types_and_arguments_that_do_not_exist(capsys):
         generator=dict(type='GlobalGenerator', head=dict(type='RGBHaed')))))
 
 
+def test_notes_follow_the_sentence(capsys):
+    def noted():
+        try:
+            load_config('nowhere.py')
+        except FileNotFoundError as error:
+            error.add_note('(Row 3.)')
+            raise
+
+    assert told(capsys, noted) == 'There is no config nowhere.py. (Row 3.)'
+
+
 class Unreadable:
     def __len__(self):
         return 1

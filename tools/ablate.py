@@ -24,7 +24,8 @@ def main() -> None:
     failed = ablate(args.folder, tools=Path(__file__).resolve().parent, jobs=args.jobs, seeds=args.seeds, out=args.out,
                     amp=args.amp, cfg_options=args.cfg_options)
     if failed:
-        sys.exit(f'error: {len(failed)} runs failed: {"; ".join(failed)}; the same command tries them again.')
+        sys.exit(f'error: {len(failed)} run{"s" if len(failed) > 1 else ""} failed: {"; ".join(failed)}; the same '
+                 'command tries them again.')
 
 
 if __name__ == '__main__':

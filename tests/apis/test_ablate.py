@@ -18,6 +18,7 @@ from PIL import Image
 from semsynth.apis.ablate import ablate, jobs
 from semsynth.apis.ablate.plan import Row, check_conditions, check_rows, read_rows
 from semsynth.apis.ablate.run import Run
+from semsynth.data import DataError
 from semsynth.segmentors.config import model_config
 from semsynth.weights import hash_weights
 
@@ -111,16 +112,39 @@ def test_folders_without_rows(tmp_path):
     ("train_dataloader = dict(dataset=dict(split='val'))", r'train_dataloader.dataset.split \(val and train\)'),
     ("test_dataloader = dict(dataset=dict(type='CityscapesDataset'))", r'test_dataloader.dataset.type \(City'),
     ("import copy\ntest_evaluator = [dict(type='FrechetInceptionDistance')]", r'differ in test_evaluator \('),
-    ('test_evaluator = None', r'c\.py has no test_evaluator')])
+    ('train_dataloader = dict(drop_last=False)', r'train_dataloader.drop_last \(False and True\)'),
+    ("load_from = 'other.pth'", r'load_from \(other.pth and None\)'),
+    ('stages = [dict(train_dataloader=dict(batch_size=7)), dict()]', r'differ in train_cfg \(\[\{'),
+    ('test_evaluator = optim_wrapper = None', r'c\.py has no optim_wrapper, test_evaluator, and a row of an ablation'),
+    ('model = dict(_delete_=True, type="EncoderDecoder")', r'c\.py has no model.generator: it is no config')])
 def test_unequal_conditions_are_refused(folder, text, message):
     add(folder, 'c', text)
     with pytest.raises(ValueError, match=message):
         check_conditions(read_rows(folder))
 
 
+def test_the_stages_before_the_last_are_compared_too(folder):
+    for name, size in (('c', 7), ('d', 8)):
+        add(folder, name, f'stages = [dict(train_dataloader=dict(batch_size={size})), dict()]')
+    rows = {row.name: row for row in read_rows(folder)}
+    with pytest.raises(ValueError, match=r'd\.py and .*c\.py differ in train_dataloader.0.batch_size \(8 and 7\)'):
+        check_conditions([rows['c'], rows['d']])
+
+
 def test_what_a_method_reads_of_the_scenes_may_differ(folder):
-    add(folder, 'c', 'train_dataloader = dict(dataset=dict(edges=None, instances=False))')
+    add(folder, 'c', 'train_dataloader = dict(num_workers=3, dataset=dict(edges=None, instances=False))')
     check_conditions(read_rows(folder))
+
+
+@pytest.mark.parametrize(('text', 'error', 'message'), [
+    ('model = dict(generator=dict(head=dict(edges=False)))', ValueError, 'EdgeGuidedHead: transfer=True reads'),
+    ('model = dict(generator=dict(width=3))', TypeError, 'unexpected keyword'),
+    ("train_dataloader = dict(dataset=dict(edges=dict(folder='nowhere')))", DataError, 'have no edge map')])
+def test_a_row_that_cannot_be_built_is_named(text, error, message, folder):
+    add(folder, 'c', text)
+    with pytest.raises(error, match=message) as caught:
+        check_rows(read_rows(folder))
+    assert caught.value.__notes__ == [f'(The row is {folder}/c.py.)']
 
 
 def test_a_judge_that_is_a_label_generator_is_refused(folder, tools, tmp_path):
@@ -146,7 +170,7 @@ def test_all_rows_and_seeds_are_trained_once(folder, tools, tmp_path, capsys):
     assert run() == []
     assert [len(calls(out, row, seed)) for row in ('a_less', 'b_full') for seed in (0, 1)] == [1, 1, 1, 2]
     printed = capsys.readouterr().out
-    assert '4 runs, of which 0 are done' in printed and '4 runs, of which 4 are done' in printed
+    assert '0 of 4 runs are done' in printed and '4 of 4 runs are done' in printed
     text = (out / 'table.md').read_text()
     assert '| full | 2 of 2 | 50.5 ± 0.71 | 70.5 | 1.5 ± 0.71 | 40 |' in text
     assert '| a_less | 2 of 2 | 50.5 ± 0.71 | - | 1.5 ± 0.71 | - |' in text
@@ -229,7 +253,7 @@ def test_the_progress_of_stages(toycity, tmp_path):
 def test_the_tool_fails_where_a_run_failed(monkeypatch):
     monkeypatch.setattr('semsynth.apis.ablate.ablate', lambda folder, **options: ['full, seed 3'])
     monkeypatch.setattr(sys, 'argv', ['ablate.py', 'somewhere', '--seeds', '3'])
-    with pytest.raises(SystemExit, match='error: 1 runs failed: full, seed 3; the same command tries them again'):
+    with pytest.raises(SystemExit, match='error: 1 run failed: full, seed 3; the same command tries them again'):
         runpy.run_path(str(ROOT / 'tools/ablate.py'), run_name='__main__')
 
 

@@ -70,8 +70,8 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
         for run in runs:
             run.write_settings()
         write()
-        console.print(f'{len(runs)} runs, of which {sum(bool(run.result) for run in runs)} are done; the table after '
-                      f'each: {out / "table.md"}', soft_wrap=True)
+        console.print(f'{sum(bool(run.result) for run in runs)} of {len(runs)} runs are done; the table after each: '
+                      f'{out / "table.md"}', soft_wrap=True)
         failed = run_all(runs, lambda run: run.commands(tools, scenes.inputs), jobs=jobs, console=console,
                          when_done=finish)
         console.print((out / 'table.md').read_text(encoding='utf-8'), markup=False, soft_wrap=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,16 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from semsynth.engine.launch import check_data, load_config, read_config
+from semsynth.engine.launch import check_data, check_synthesizer, load_config, read_config
 from semsynth.engine.stages import stage_configs
 from semsynth.registry import EVALUATORS, MODELS
 
 ROW_KEYS = ('title', 'order', 'paper')
 DATA_PARTS = ('edges', 'instances')
 """Arguments of a data set that belong to a method: what is read of the same scenes."""
+LOADING = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
+"""Arguments of a data loader that no sample depends on."""
+NEEDED = ('train_cfg', 'train_dataloader', 'optim_wrapper', 'test_dataloader', 'test_evaluator')
 
 
 @dataclass
@@ -87,12 +91,15 @@ def check_conditions(rows: Sequence[Row]) -> None:
     """Refuse rows that are not trained and judged under equal conditions.
 
     Raises:
-        ValueError: a row has no judge, or length of training, batch size, data set or judge differ.
+        ValueError: a row is no config of a synthesizer, or lacks what it is trained or judged by; or length of
+            training, batches, data set, initial weights or judge differ.
     """
     for row in rows:
-        if not row.config.get('test_evaluator'):
-            raise ValueError(f'{row.config.filename} has no test_evaluator, which an ablation is judged by: put one '
-                             'of configs/_base_/judges among its _base_.')
+        check_synthesizer(row.config)
+        last = load_config(row.config)
+        if missing := [key for key in NEEDED if not last.get(key)]:
+            raise ValueError(f'{row.config.filename} has no {", ".join(missing)}, and a row of an ablation is trained '
+                             'and judged: put a data set, a schedule and a judge of configs/_base_ among its _base_.')
     first, *others = rows
     for row in others:
         if found := differences(_conditions(row.config), _conditions(first.config)):
@@ -116,18 +123,20 @@ def differences(one: Any, other: Any, key: str = '') -> list[tuple[str, Any, Any
 
 def _conditions(config: Config) -> dict[str, Any]:
     stages = [stage.to_dict() for stage in stage_configs(config)]
-    lengths = ('max_iters', 'max_epochs')
-    last = stages[-1]
-    conditions = dict(
-        train_cfg=[{length: stage['train_cfg'].get(length) for length in lengths} for stage in stages],
-        batch_size=[stage['train_dataloader']['batch_size'] for stage in stages],
-        test_evaluator=last['test_evaluator'])
+    training = dict(
+        train_cfg=[{length: stage['train_cfg'].get(length) for length in ('max_iters', 'max_epochs')}
+                   for stage in stages],
+        train_dataloader=[{key: value for key, value in stage['train_dataloader'].items() if key not in LOADING}
+                          | dict(dataset=_scenes(stage['train_dataloader'])) for stage in stages])
     if len(stages) == 1:
-        conditions |= {key: conditions[key][0] for key in ('train_cfg', 'batch_size')}
-    for loader in ('train_dataloader', 'test_dataloader'):
-        data = last[loader]['dataset']
-        conditions[loader] = dict(dataset={key: data[key] for key in data if key not in DATA_PARTS})
-    return conditions
+        training = {key: value for key, [value] in training.items()}
+    start = {key: stages[0].get(key) for key in ('load_from', 'carry_from')}
+    return {**training, **start, 'test_dataloader': dict(dataset=_scenes(stages[-1]['test_dataloader'])),
+            'test_evaluator': stages[-1]['test_evaluator']}
+
+
+def _scenes(loader: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in loader['dataset'].items() if key not in DATA_PARTS}
 
 
 def check_rows(rows: Sequence[Row]) -> None:
@@ -145,9 +154,10 @@ def check_rows(rows: Sequence[Row]) -> None:
         evaluators = [EVALUATORS.build(part, default_args=dict(device='cpu')) for part in evaluators]
         judges = {weights: name for evaluator in evaluators for name, weights in evaluator.judges.items()}
         for row in rows:
-            config = load_config(row.config)
-            check_data(config)
-            model = MODELS.build(config.model)
+            with _named(row):
+                config = load_config(row.config)
+                check_data(config)
+                model = MODELS.build(config.model)
             weights = getattr(model.segmentor, 'weights_hash', None)
             if weights in judges:
                 raise ValueError(
@@ -156,3 +166,13 @@ def check_rows(rows: Sequence[Row]) -> None:
                     'judge by another network.')
             row.parameters = dict(generator=sum(p.numel() for p in model.generator.parameters()),
                                   trainable=sum(p.numel() for p in model.parameters() if p.requires_grad))
+
+
+@contextmanager
+def _named(row: Row) -> Iterator[None]:
+    """Errors of parts, which do not know their config, say whose they are."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f'(The row is {row.config.filename}.)')
+        raise
