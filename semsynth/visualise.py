@@ -46,7 +46,7 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
     Args:
         rows: each a list of pictures: an image ``(3, H, W)`` uint8 RGB or ``(1, H, W)`` gray, a label map ``(H, W)``,
             or None for a gap. Sizes may differ; cells are as large as the largest picture.
-        captions: one a column.
+        captions: one a column, cut where it is wider than that.
         palette: RGB of each class of the label maps.
 
     Returns:
@@ -67,11 +67,20 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
     draw = ImageDraw.Draw(sheet)
     for column, caption in enumerate(captions):
         left = GAP + column * (width + GAP)
-        draw.text((left, GAP), caption, fill='black', font=font)
+        draw.text((left, GAP), cut_text(caption, width, font), fill='black', font=font)
         for line, row in enumerate(cells):
             if row[column] is not None:
                 sheet.paste(Image.fromarray(row[column]), (left, top + line * (height + GAP)))
     return np.asarray(sheet)
+
+
+def cut_text(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
+    """A line of text with its end left out, and dots in its place, where it is wider than that many pixels."""
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(f'{text}...') > width:
+        text = text[:-1]
+    return f'{text}...'
 
 
 def save_images(result: dict, folder: str | Path) -> None:

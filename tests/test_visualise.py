@@ -33,6 +33,13 @@ def test_grid():
     assert (grid[:top, :, 0] < 255).any()  # captions
 
 
+def test_captions_stay_in_their_columns():
+    gaps = [[np.full((3, 9, 60), 255, np.uint8)] * 2]
+    captioned = lambda *captions: (picture_grid(gaps, captions) < 255).any(2)
+    long, short = captioned('a title that is wider than its column', ''), captioned('a title', '')
+    assert short[:, :64].any() and (long[:, :64] != short[:, :64]).any() and not long[:, 64:].any()
+
+
 def test_grid_errors():
     with pytest.raises(ValueError, match='a row has 1 pictures, but there are 2 captions'):
         picture_grid([[None]], ['a', 'b'])

@@ -279,7 +279,7 @@ def test_what_a_model_does_not_have_is_left_out(head, shown, left_out, toycity, 
 def test_classes_are_chosen_and_segmentations_left_out(inferencer, checkpoint, maps, tmp_path, drawn):
     draw = lambda config=inferencer.config, **options: draw_insides(config, checkpoint, maps[:2], tmp_path,
                                                                     device='cpu', **options)
-    assert draw(classes=['car', '0', 'traffic light', 'sky'], segment=False) == (
+    assert draw(classes=['car', '0', 'traffic light', 'sky', 'road'], segment=False) == (
         2, 'Left out: segmentations (not asked for).')
     classes = lambda: [panel.caption.split(' (')[0] for panel in drawn[-1][1][-1].panels]
     assert classes() == ['car', 'road', 'traffic light', 'sky']

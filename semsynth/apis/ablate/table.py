@@ -7,6 +7,7 @@ import io
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,7 @@ def chart(ablation: Ablation) -> bytes:
         if ablation.oracle(score) is not None:
             axes.axhline(ablation.oracle(score), color='grey', linestyle='--', linewidth=1, label='real images')
         axes.set(title=score, xticks=places, xlim=(-0.5, len(places) - 0.5))
-        axes.set_xticklabels([line.row.title for line in ablation.lines], rotation=40, ha='right',
+        axes.set_xticklabels([fill(line.row.title, 20) for line in ablation.lines], rotation=40, ha='right',
                              rotation_mode='anchor')
         if axes.get_legend_handles_labels()[0]:
             axes.legend(fontsize='small')

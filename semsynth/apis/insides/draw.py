@@ -93,7 +93,7 @@ def _find_classes(chosen: Sequence[str], names: Sequence[str]) -> list[int]:
     if strangers := [name for name in chosen if name not in known]:
         has = f'it has {", ".join(names)}, or 0 to {len(names) - 1}' if names else 'its layouts are no label maps'
         raise ValueError(f'classes: the data set has no class {first_few(strangers)}: {has}.')
-    return [known[name] for name in chosen]
+    return list(dict.fromkeys(known[name] for name in chosen))
 
 
 def _build_judge(inferencer: Inferencer) -> tuple[SegmentationEvaluator | None, str]:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from semsynth.apis.insides.panels import Panel, Section
+from semsynth.visualise import cut_text
 
 COLUMNS = 6
 NARROWEST, WIDEST = 256, 512
@@ -85,11 +86,7 @@ class _Sheet:
                font: ImageFont.FreeTypeFont | None = None) -> None:
         """A line, cut where it is too long."""
         font = font or self.font
-        if font.getlength(text) > width:
-            while text and font.getlength(f'{text}...') > width:
-                text = text[:-1]
-            text += '...'
-        self.draw.text((left, top), text, colour, font)
+        self.draw.text((left, top), cut_text(text, width, font), colour, font)
 
 
 def _arrange(sections: Sequence[Section]) -> list[list[tuple[str, int, Panel]]]:
