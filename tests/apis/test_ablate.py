@@ -230,8 +230,8 @@ def test_nothing_to_do_is_refused(folder, tools, options):
 def test_time_and_progress_come_from_the_log(toycity, tmp_path):
     run = Run(Row('x', narrow(FULL, toycity, **{'train_cfg.max_iters': 100}), 'x'), 0, tmp_path)
     assert (run.seconds_per_step(), run.progress()) == (None, 0)
-    entry = lambda step, seconds: json.dumps(dict(time=seconds, images_per_second=1, step=step))
-    logs = dict(first=[entry(10, 9.0), entry(20, 1.0), '{"time": 3'],
+    entry = lambda step, seconds: json.dumps(dict(time=50, images_per_second=2 / seconds, step=step))  # batches of 2
+    logs = dict(first=[entry(10, 9.0), entry(20, 1.0), '{"images_per_second": 3'],
                 second=[entry(30, 2.0), '{"time": 70, "mIoU": 1}'])
     for name, lines in logs.items():
         path = tmp_path / name / 'vis_data/scalars.json'

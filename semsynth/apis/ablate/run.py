@@ -107,8 +107,13 @@ class Run:
         write_whole(self.folder / 'result.json', json.dumps(result, indent=2).encode())
 
     def seconds_per_step(self) -> float | None:
-        """Median over what was logged; of the last stage."""
-        times = [entry['time'] for log in _logs(self.stages[-1]) for entry in log]
+        """Median over the intervals of the log; of the last stage.
+
+        By images a second: a GPU is waited for once an interval, and a log's mean over the last steps may hold all of
+        that wait, but not all of the steps.
+        """
+        batch_size = stage_configs(self.row.config)[-1].train_dataloader.batch_size
+        times = [batch_size / entry['images_per_second'] for log in _logs(self.stages[-1]) for entry in log]
         return statistics.median(times) if times else None
 
     def progress(self) -> float:
