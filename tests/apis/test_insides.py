@@ -233,6 +233,15 @@ def test_cells_are_enlarged_by_a_whole_factor_or_reduced(size, cell):
     assert columns.tolist() == [*range(gap, gap + cell[1]), *range(2 * gap + cell[1], 2 * gap + 2 * cell[1])]
 
 
+@pytest.mark.parametrize(('low', 'high', 'ends'), [
+    (-1.26, 2.734, ['-1.26', '2.73']), (0.49991, 0.50013, ['0.49991', '0.50013']), (3, 3, ['3.00', '3.00'])])
+def test_the_ends_of_a_scale_can_be_told_apart(low, high, ends, monkeypatch):
+    written = []
+    monkeypatch.setattr(sheet._Sheet, '_write', lambda self, left, top, text, *more: written.append(text))
+    draw_sheet('title', [Section('one', [Panel(np.zeros((8, 8, 3), np.uint8), 'x', scale=('gray', low, high))])])
+    assert written[-2:] == ends
+
+
 def test_sections_stand_side_by_side_as_far_as_they_fit():
     sections = [Section(name, [panel(8, 8, number)] * count) for number, (name, count) in enumerate(
         dict(a=3, b=3, c=5, d=2, e=8).items())]

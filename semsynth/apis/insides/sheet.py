@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -74,7 +75,8 @@ class _Sheet:
 
     def _scale(self, left: int, top: int, colours: str, low: float, high: float) -> None:
         """The lowest value, a bar of the colours, the highest value."""
-        ends = f'{low:.2f}', f'{high:.2f}'
+        digits = max(2, 1 - math.floor(math.log10((high - low) or 1)))  # enough to tell them apart
+        ends = f'{low:.{digits}f}', f'{high:.{digits}f}'
         start, length = left + self.gap + int(self.font.getlength(ends[0])), self.width // 2
         ramp = matplotlib.colormaps[colours](np.linspace(0, 1, length), bytes=True)[None, :, :3]
         bar = np.repeat(ramp, self.line // 2, axis=0)
