@@ -53,6 +53,23 @@ def stage_configs(config: Config) -> list[Config]:
     return [stage_config(config, number) for number in range(1, len(config.stages) + 1)]
 
 
+def check_last_is_saved(config: Config, whose: str, use: str) -> None:
+    """Refuse a config whose training leaves no checkpoint of its very end.
+
+    Args:
+        config: of one stage.
+        whose: begins the message.
+        use: what happens to that checkpoint.
+
+    Raises:
+        ValueError: says what to set.
+    """
+    checkpoint = config.get('default_hooks', {}).get('checkpoint')
+    if not checkpoint or checkpoint.get('by_epoch', True) or not checkpoint.get('save_last', True):
+        raise ValueError(f'{whose}: default_hooks.checkpoint={checkpoint}, but {use} its last checkpoint; save it: '
+                         "dict(type='CheckpointHook', by_epoch=False, ...).")
+
+
 def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runner], *, resume: bool) -> Runner:
     """Train one stage after another, each in ``work_dir/stage_N`` and from the weights of the one before.
 
@@ -70,10 +87,7 @@ def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runn
             raised before the first one starts.
     """
     for number, stage in enumerate(stages, 1):
-        checkpoint = stage.get('default_hooks', {}).get('checkpoint')
-        if not checkpoint or checkpoint.get('by_epoch', True) or not checkpoint.get('save_last', True):
-            raise ValueError(f'Stage {number}: default_hooks.checkpoint={checkpoint}, but the next stage starts from '
-                             "its last checkpoint; save it: dict(type='CheckpointHook', by_epoch=False, ...).")
+        check_last_is_saved(stage, f'Stage {number}', 'the next stage starts from')
         with DefaultScope.overwrite_default_scope('semsynth'):
             # a mistake in the last stage shall not be found weeks later
             build_optim_wrapper(MODELS.build(stage.model), stage.optim_wrapper)

@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from semsynth.engine.launch import check_data, check_synthesizer, load_config, read_config
-from semsynth.engine.stages import stage_configs
+from semsynth.engine.stages import check_last_is_saved, stage_configs
 from semsynth.registry import EVALUATORS, MODELS
 
 ROW_KEYS = ('title', 'order', 'paper')
@@ -100,6 +100,7 @@ def check_conditions(rows: Sequence[Row]) -> None:
         if missing := [key for key in NEEDED if not last.get(key)]:
             raise ValueError(f'{row.config.filename} has no {", ".join(missing)}, and a row of an ablation is trained '
                              'and judged: put a data set, a schedule and a judge of configs/_base_ among its _base_.')
+        check_last_is_saved(last, row.config.filename, 'an ablation judges')
     first, *others = rows
     for row in others:
         if found := differences(_conditions(row.config), _conditions(first.config)):
