@@ -223,9 +223,9 @@ def test_the_gpus_are_left_to_the_runs(folder, monkeypatch):
     assert not torch.cuda.is_initialized()
 
 
-@pytest.mark.parametrize('options', [dict(jobs=0), dict(seeds=()), dict(seeds=(1, 1))])
-def test_nothing_to_do_is_refused(folder, tools, options):
-    with pytest.raises(ValueError, match='expected at least one of each, and every seed once'):
+@pytest.mark.parametrize('options', [dict(jobs=0), dict(seeds=()), dict(seeds=(1, 1)), dict(seeds=(0, -1))])
+def test_what_cannot_be_run_is_refused(folder, tools, options):
+    with pytest.raises(ValueError, match='expected at least one of each, and seeds from 0 on'):
         ablate(folder, tools=tools, **options)
 
 

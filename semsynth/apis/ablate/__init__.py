@@ -44,8 +44,9 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
             other settings, or another ablation works in that folder; or there is nothing to do.
         FileNotFoundError: there is no such folder, or weights are missing.
     """
-    if jobs < 1 or not seeds or len(set(seeds)) < len(seeds):
-        raise ValueError(f'jobs={jobs}, seeds={list(seeds)}: expected at least one of each, and every seed once.')
+    if jobs < 1 or not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise ValueError(f'jobs={jobs}, seeds={list(seeds)}: expected at least one of each, and seeds from 0 on, every '
+                         'one once.')
     console = Console(highlight=False)
     out = Path(out or Path('work_dirs', 'ablations', Path(folder).resolve().name))
     with console.status('Checking that all rows have equal conditions, and judges of their own'):
