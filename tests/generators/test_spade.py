@@ -82,6 +82,20 @@ def test_latent_is_drawn_where_the_layout_has_none(with_latent):
     assert torch.equal(first, with_latent(Layout(raw=raw, latent=torch.randn(2, 4)))['image'])
 
 
+@pytest.mark.parametrize('norm', ['instance', 'batch'])
+def test_norms_leave_the_latent_a_say(norm):
+    """Even of a map of 1x2 pixels, of which instance norm leaves no more than which one is larger."""
+    torch.manual_seed(0)
+    generator = SPADEGenerator(in_channels=3, base_channels=4, hidden_channels=4, norm=norm, init_gain=1.0,
+                               latent_dim=8, image_size=(32, 64))
+    raw = torch.randn(1, 3, 32, 64).expand(6, -1, -1, -1)
+    images = generator(Layout(raw=raw, latent=torch.randn(6, 8)))['image']
+    assert images.std(0).mean() > images.std((2, 3)).mean() / 4
+    with pytest.raises(ValueError, match='has shrunk to 1x1, and one pixel has no variance'):
+        SPADEGenerator(in_channels=3, base_channels=2, norm='instance', latent_dim=4, image_size=(32, 32))(
+            Layout(raw=torch.randn(1, 3, 32, 32)))
+
+
 def test_a_latent_needs_the_size(with_latent):
     with pytest.raises(ValueError, match=r'layout is 64x64.*image_size='):
         with_latent(Layout(raw=torch.randn(1, 3, 64, 64)))
