@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +15,7 @@ from rich.console import Console
 
 from semsynth.apis.gallery import write_gallery
 from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.processes import python
 from semsynth.engine.launch import load_config
 from semsynth.visualise import colour_labels
 
@@ -87,7 +87,7 @@ def run_demo(root: Path) -> Path:
             continue
         console.print(f'$ python {" ".join(task.command)}', markup=False)
         # Threads that wait soon sleep: where others use the cores too, a step is three times as fast.
-        finished = subprocess.run([sys.executable, *task.command], cwd=root, check=False,
+        finished = subprocess.run(python(task.command), cwd=root, check=False,
                                   env={'GOMP_SPINCOUNT': '10000', **os.environ})
         if finished.returncode:
             raise SystemExit(f'{task.title} failed (see above); `make demo` continues there once that is mended.')

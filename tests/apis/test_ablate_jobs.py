@@ -12,6 +12,7 @@ import pytest
 from narrow import narrow
 from rich.console import Console
 
+from semsynth.apis import processes
 from semsynth.apis.ablate import jobs
 from semsynth.apis.ablate.plan import Row
 from semsynth.apis.ablate.run import Run
@@ -98,7 +99,7 @@ def test_more_places_than_runs(count, tmp_path, monkeypatch):
 
 
 def test_nothing_starts_whose_parent_is_gone():
-    start = [sys.executable, '-c', jobs.DIES_WITH_PARENT]
+    start = [sys.executable, '-c', processes.DIES_WITH_PARENT]
     printed = [subprocess.check_output([*start, str(parent), '-c', 'print(5)']) for parent in (os.getpid(), 0)]
     assert printed == [b'5\n', b'']
 

@@ -40,8 +40,9 @@ def test_what_is_done_is_skipped_and_a_failure_stops(root, monkeypatch, capsys):
     commands = []
 
     def run(command, **settings):
-        commands.append(command[1])
-        task = demo.demo_tasks(root)[len(commands) - 1]
+        task = demo.demo_tasks(root)[len(commands)]
+        assert command[-len(task.command):] == task.command
+        commands.append(task.command[0])
         task.result.parent.mkdir(parents=True, exist_ok=True)
         task.result.write_text('done')
         return subprocess.CompletedProcess(command, returncode=int(len(commands) == 3))

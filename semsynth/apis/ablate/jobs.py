@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -15,21 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from semsynth.apis.ablate.run import Run
+from semsynth.apis.processes import python
 
 LAST_LINES = 15
 POLL_SECONDS = 1
 STOP_SECONDS = 20
-DIES_WITH_PARENT = '''
-import ctypes, os, signal, sys
-PR_SET_PDEATHSIG = 1
-ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
-'''
-"""Becomes the Python process that it is given, which Linux ends with its parent.
-
-The process asks for this itself: between fork and exec no Python is safe where there are threads, as the progress has.
-"""
 
 
 class Job:
@@ -70,8 +59,7 @@ class Job:
             log.write(f'$ python {shlex.join(command)}\n')
             log.flush()
             self.process = subprocess.Popen(
-                [sys.executable, '-c', DIES_WITH_PARENT, str(os.getpid()), *command], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, env=self.environment)
+                python(command), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=self.environment)
 
 
 def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]], *, jobs: int, console: Console,
