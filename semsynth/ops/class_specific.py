@@ -8,7 +8,8 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from semsynth.ops.final import final
 
 BLOCK = dict(cpu=4096, cuda=65536)
 """Pixels whose neighbours are gathered at a time: few enough for a processor's cache, or many for a GPU to start on."""
@@ -93,28 +94,31 @@ class _Convolution(torch.autograd.Function):
         return out
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        x, weight, bias = ctx.saved_tensors
-        label, neighbours, blocks = ctx.rows
-        upstream = upstream.contiguous()
+        with torch.no_grad():
+            gradients = _gradients(*ctx.saved_tensors, ctx.rows, upstream.contiguous())
+        return *(final(gradient, *ctx.saved_tensors, upstream) for gradient in gradients), None
 
-        # what is a pixel's k-th neighbour has that pixel for its (8 - k)-th: backward gathers too, nothing is scattered
-        kernels = weight.to(x.dtype).movedim(2, -1).flatten(2, 3).transpose(1, 2).unbind()
-        x_gradient = torch.empty_like(x)
-        for number, near, own in _by_class(upstream, neighbours.flip(1), blocks, x_gradient):
-            torch.mm(near, kernels[number].flatten(0, 1), out=own)
 
-        # gathered anew: kept from the forward pass, the neighbours would take 9 times the memory of the features
-        weight_gradient = weight.new_zeros(*weight.shape[:2], 9 * weight.shape[2])
-        sums = weight_gradient.unbind()
-        for number, near, own in _by_class(x, neighbours, blocks, upstream):
-            if weight.dtype == x.dtype:
-                sums[number].addmm_(own.mT, near)
-            else:
-                sums[number].add_(own.mT @ near)
-        bias_gradient = torch.zeros_like(bias).index_add_(0, label, upstream.to(bias.dtype))
-        return x_gradient, weight_gradient.unflatten(2, (3, 3, -1)).movedim(-1, 2), bias_gradient, None
+def _gradients(x: Tensor, weight: Tensor, bias: Tensor, rows: _Rows,
+               upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Those of the features, of the weights and of the biases of a :class:`_Convolution`."""
+    # what is a pixel's k-th neighbour has that pixel for its (8 - k)-th: backward gathers too, nothing is scattered
+    kernels = weight.to(x.dtype).movedim(2, -1).flatten(2, 3).transpose(1, 2).unbind()
+    x_gradient = torch.empty_like(x)
+    for number, near, own in _by_class(upstream, rows.neighbours.flip(1), rows.blocks, x_gradient):
+        torch.mm(near, kernels[number].flatten(0, 1), out=own)
+
+    # gathered anew: kept from the forward pass, the neighbours would take 9 times the memory of the features
+    weight_gradient = weight.new_zeros(*weight.shape[:2], 9 * weight.shape[2])
+    sums = weight_gradient.unbind()
+    for number, near, own in _by_class(x, rows.neighbours, rows.blocks, upstream):
+        if weight.dtype == x.dtype:
+            sums[number].addmm_(own.mT, near)
+        else:
+            sums[number].add_(own.mT @ near)
+    bias_gradient = torch.zeros_like(bias).index_add_(0, rows.label, upstream.to(bias.dtype))
+    return x_gradient, weight_gradient.unflatten(2, (3, 3, -1)).movedim(-1, 2), bias_gradient
 
 
 def _by_class(x: Tensor, neighbours: Tensor, blocks: list[tuple[list[int], list[int]]],

@@ -21,5 +21,5 @@ class _Final(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, upstream: Tensor) -> None:
-        raise RuntimeError('This gradient was formed along with its loss and has none of its own: '
-                           'leave the loss out of what is differentiated twice.')
+        raise RuntimeError('This gradient has none of its own: leave what it belongs to (a similarity or contrastive '
+                           'loss, class-specific pixels) out of what is differentiated twice.')

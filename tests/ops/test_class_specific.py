@@ -120,3 +120,11 @@ def test_on_a_gpu():
     found = image_and_gradients(class_specific_image, x.detach().cuda().requires_grad_(), label.cuda(), on_gpu)
     for ours, theirs in zip(found, image_and_gradients(class_specific_image, x, label, weights), strict=True):
         torch.testing.assert_close(ours.cpu(), theirs, rtol=1e-2, atol=1e-3)  # TF32
+
+
+def test_the_gradient_has_none_of_its_own_and_says_so():
+    label = MAPS['all classes']
+    x, weights = features(label), layers()
+    gradient, = torch.autograd.grad(class_specific_image(x, label, weights).sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match='This gradient has none of its own'):
+        gradient.square().sum().backward()

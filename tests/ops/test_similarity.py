@@ -145,7 +145,7 @@ def test_ignored_pixels_get_no_gradient():
 def test_the_gradient_has_none_of_its_own_and_says_so(function):
     logits, label = example()
     gradient, = torch.autograd.grad(function(logits.softmax(1), label), logits, create_graph=True)
-    with pytest.raises(RuntimeError, match='formed along with its loss'):
+    with pytest.raises(RuntimeError, match='This gradient has none of its own'):
         gradient.square().sum().backward()
 
 
