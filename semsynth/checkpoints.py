@@ -9,6 +9,9 @@ import numpy as np
 import torch
 from mmengine.logging.history_buffer import HistoryBuffer
 
+TRAINING_PARTS = ('optimizer', 'message_hub')
+"""What a checkpoint of a training has beside weights and ``meta``."""
+
 
 def _statistic(owner: type, name: str):
     """Stands for getattr: mmengine's log history pickles its statistics as ``getattr(HistoryBuffer, name)``."""
@@ -30,7 +33,11 @@ SAFE_GLOBALS = [
 
 
 def load_checkpoint(path: str | Path) -> dict:
-    """Read a checkpoint onto the CPU, with ``weights_only=True``.
+    """Read a file of weights onto the CPU, with ``weights_only=True``.
+
+    Returns:
+        What the file holds. Where that has a ``state_dict``, as a training's has, its parts have the kinds that they
+        should have, and there is a ``meta``, perhaps empty.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -38,10 +45,12 @@ def load_checkpoint(path: str | Path) -> dict:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f'There is no checkpoint {path}.')
+        raise FileNotFoundError(_absent(path))
     try:
         with torch.serialization.safe_globals(SAFE_GLOBALS):
             stored = torch.load(path, map_location='cpu', weights_only=True)
+    except PermissionError as error:
+        raise ValueError(f'{path} cannot be read ({error.strerror}): change the rights of the file.') from error
     except UnpicklingError as error:
         reason = str(error).split('WeightsUnpickler error: ')[-1].splitlines()[0] or 'it is some other kind of file'
         raise ValueError(f'{path} is no checkpoint of tensors and plain values ({reason}); only such files are '
@@ -51,4 +60,50 @@ def load_checkpoint(path: str | Path) -> dict:
         raise ValueError(f'{path} is torn or no checkpoint ({reason}); use another one.') from error
     if not isinstance(stored, dict):
         raise ValueError(f'{path} is no checkpoint: it holds a {type(stored).__name__}, not tensors by name.')
+    if 'state_dict' in stored:
+        stored['meta'] = stored.get('meta') or {}
+        for part in ('state_dict', *TRAINING_PARTS, 'meta', 'ema_state_dict', 'frozen_moments'):
+            if not isinstance(stored.get(part, {}), dict):
+                raise ValueError(f'{path} is no checkpoint: its {part} is a {type(stored[part]).__name__}, not a dict.')
     return stored
+
+
+def weights_in(stored: dict, path: str | Path) -> dict[str, torch.Tensor]:
+    """The weights of a network in a file: its ``state_dict``, or all that the file holds.
+
+    Args:
+        stored: by :func:`load_checkpoint`.
+        path: for the message.
+
+    Raises:
+        ValueError: there is something else than tensors by name.
+    """
+    weights = stored.get('state_dict', stored)
+    for name, value in weights.items():
+        if not isinstance(name, str) or not torch.is_tensor(value):
+            raise ValueError(f'{path} holds no weights of a network: {name!r} is a {type(value).__name__}, where '
+                             'tensors by name were expected; use another file.')
+    if not weights:
+        raise ValueError(f'{path} holds no weights; use another file.')
+    return weights
+
+
+def check_resumable(stored: dict, path: str | Path) -> None:
+    """Refuse to resume from what is no checkpoint of a training.
+
+    Raises:
+        ValueError: a part is missing; says how to start anew from the weights.
+    """
+    meta = stored.get('meta', {})
+    missing = [part for part in TRAINING_PARTS if part not in stored]
+    missing += [f'meta.{count}' for count in ('epoch', 'iter') if type(meta.get(count)) is not int]
+    if missing:
+        raise ValueError(f'{path} is no checkpoint of a training, which could be resumed: it has no '
+                         f'{", ".join(missing)}. To start anew from its weights, train into another folder without '
+                         f'--resume and with --cfg-options load_from={path}.')
+
+
+def _absent(path: Path) -> str:
+    if path.is_dir():
+        return f'{path} is a folder: name a checkpoint in it.'
+    return f'There is no checkpoint {path}.' if not path.exists() else f'{path} is no file.'

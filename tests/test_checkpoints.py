@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.logging.history_buffer import HistoryBuffer
 
-from semsynth.checkpoints import load_checkpoint
+from semsynth.checkpoints import check_resumable, load_checkpoint, weights_in
 
 
 def test_what_mmengine_writes_is_read(tmp_path):
@@ -49,3 +49,55 @@ def test_torn_and_missing(tmp_path):
         assert '()' not in str(caught.value)
     with pytest.raises(FileNotFoundError, match='There is no checkpoint'):
         load_checkpoint(tmp_path / 'missing.pth')
+
+
+def test_what_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    with pytest.raises(FileNotFoundError, match='pipe is no file'):
+        load_checkpoint(tmp_path / 'pipe')
+    with pytest.raises(FileNotFoundError, match='is a folder: name a checkpoint in it'):
+        load_checkpoint(tmp_path)
+
+
+def test_rights_are_named(tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise PermissionError(13, 'Permission denied')
+
+    torch.save({}, tmp_path / 'a.pth')
+    monkeypatch.setattr('torch.load', refuse)
+    with pytest.raises(ValueError, match=r'a\.pth cannot be read \(Permission denied\): change the rights'):
+        load_checkpoint(tmp_path / 'a.pth')
+
+
+@pytest.mark.parametrize(('part', 'value'), [
+    ('state_dict', [1]), ('optimizer', 'Adam'), ('message_hub', None), ('meta', 'meta'), ('ema_state_dict', [])])
+def test_parts_of_another_kind(tmp_path, part, value):
+    torch.save(dict(state_dict=dict(w=torch.ones(1))) | {part: value}, tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match=rf'a\.pth is no checkpoint: its {part} is a {type(value).__name__}, not a '):
+        load_checkpoint(tmp_path / 'a.pth')
+
+
+@pytest.mark.parametrize('meta', [dict(), dict(meta=None)])
+def test_facts_may_be_missing(tmp_path, meta):
+    torch.save(dict(state_dict=dict(w=torch.ones(1))) | meta, tmp_path / 'a.pth')
+    assert load_checkpoint(tmp_path / 'a.pth')['meta'] == {}
+
+
+def test_weights_are_those_of_a_training_or_the_file():
+    weights = dict(w=torch.ones(1))
+    assert weights_in(weights, 'a.pth') is weights_in(dict(state_dict=weights, meta={}), 'a.pth') is weights
+
+
+@pytest.mark.parametrize(('stored', 'message'), [
+    (dict(state_dict={}), r'a\.pth holds no weights; use another'), (dict(lr=3), r"a\.pth .*: 'lr' is a int, where"),
+    ({3: torch.ones(1)}, '3 is a Tensor, where tensors by name')])
+def test_what_holds_no_weights(stored, message):
+    with pytest.raises(ValueError, match=message):
+        weights_in(stored, 'a.pth')
+
+
+def test_only_a_training_can_be_resumed():
+    whole = dict(state_dict={}, optimizer={}, message_hub={}, meta=dict(epoch=0, iter=4))
+    check_resumable(whole, 'a.pth')
+    with pytest.raises(ValueError, match=r'a\.pth is no checkpoint of a training.*it has no optimizer, meta\.iter\.'):
+        check_resumable(dict(state_dict={}, message_hub={}, meta=dict(epoch=0, iter='4')), 'a.pth')

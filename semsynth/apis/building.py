@@ -7,8 +7,8 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from semsynth.checkpoints import load_checkpoint
-from semsynth.engine.checkpoint import differences
+from semsynth.checkpoints import load_checkpoint, weights_in
+from semsynth.engine.checkpoint import check_fits
 from semsynth.engine.launch import check_synthesizer
 from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
@@ -33,12 +33,10 @@ def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthe
     with DefaultScope.overwrite_default_scope('semsynth'):
         model = MODELS.build({**config.model, **dict.fromkeys(TRAINED_ONLY)})
     if checkpoint is not None:
-        stored = load_checkpoint(checkpoint)['state_dict']
-        state = {name: value for name, value in stored.items() if name.startswith(('generator.', 'encoder.'))}
-        if report := differences(model.state_dict(), state):
-            raise ValueError(f'{checkpoint} does not fit the model of {config.filename}. ' + '\n'.join(report) +
-                             '\nUse the config that it was trained with: it lies beside the checkpoint, and inside it.')
-        model.load_state_dict(state)
+        stored = weights_in(load_checkpoint(checkpoint), checkpoint)
+        read = {name: value for name, value in stored.items() if name.startswith(('generator.', 'encoder.'))}
+        check_fits(model.state_dict(), read or stored, checkpoint, f'the model of {config.filename}')
+        model.load_state_dict(read)
         if model.styles and model.styles.encoder not in ('', hash_weights(model.encoder)):
             raise ValueError(f'The styles in {config.model.styles} were not made with the encoder in {checkpoint}: '
                              'make them anew with tools/encode_styles.py.')

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from semsynth.checkpoints import load_checkpoint
+from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.converters import Converted, convert_part
 from semsynth.converters.pix2pixhd_clusters import convert_clusters
 from semsynth.writing import write_whole
@@ -31,7 +31,7 @@ def convert_checkpoint(file: str | Path, source: str, part: str, out: str | Path
         FileNotFoundError: there is no such file; with ``add``, no ``out``.
         ValueError: it is not that network; with ``add``, ``out`` was not converted.
     """
-    official = load_checkpoint(file)
+    official = weights_in(load_checkpoint(file), file)
     try:
         converted = convert_part(official, source, part)
     except ValueError as error:

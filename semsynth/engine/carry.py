@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint
+from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.engine.checkpoint import differences
 from semsynth.engine.ema import GeneratorEMAHook
 from semsynth.engine.wrapping import bare, bare_names
@@ -43,7 +45,7 @@ class CarryHook(Hook):
             return
         saved = load_checkpoint(self.checkpoint)
         model = bare(runner.model)
-        count, report = carry_weights(model, saved)
+        count, report = carry_weights(model, saved, self.checkpoint)
         if not count:
             raise ValueError(f'carry_from: nothing in {self.checkpoint} fits the model. ' + '\n'.join(report) +
                              '\nIs it a checkpoint of the same kind of generator?')
@@ -69,11 +71,11 @@ class CarryHook(Hook):
         self.kept = checkpoint.get('frozen_moments', {})
 
 
-def carry_weights(model: nn.Module, saved: dict) -> tuple[int, list[str]]:
+def carry_weights(model: nn.Module, saved: dict, path: str | Path) -> tuple[int, list[str]]:
     """Copy the weights of a checkpoint whose name and shape the model has; how many, and what does not fit."""
     averaged = saved.get('ema_state_dict', {})
     trained = {name.removeprefix('module.'): value for name, value in averaged.items() if name.startswith('module.')}
-    weights = saved.get('state_dict', saved) | trained
+    weights = weights_in(saved, path) | trained
     own = bare_names(model.state_dict(), model)
     fitting = [name for name, value in own.items() if name in weights and weights[name].shape == value.shape]
     for name in fitting:

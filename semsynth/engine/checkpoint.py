@@ -13,7 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import CheckpointLoader, Runner
 from torch import nn
 
-from semsynth.checkpoints import load_checkpoint
+from semsynth.checkpoints import check_resumable, load_checkpoint, weights_in
 from semsynth.engine.wrapping import bare, bare_names
 from semsynth.registry import HOOKS
 from semsynth.writing import write_whole
@@ -90,14 +90,45 @@ class StrictCheckpointHook(Hook):
         """Compare names and shapes.
 
         Raises:
-            ValueError: they differ; every difference is listed.
+            ValueError: they differ; every difference is listed. Or what is resumed is no checkpoint of a training.
         """
-        saved = checkpoint.get('state_dict', checkpoint)
-        model = bare(runner.model)
-        report = differences(bare_names(model.state_dict(), model), saved)
-        if report:
-            raise ValueError(f'The checkpoint {runner._load_from} does not fit the model. ' + '\n'.join(report) +
-                             "\nUse the config that the checkpoint carries (meta['cfg']), or another checkpoint.")
+        path, model = runner._load_from, bare(runner.model)
+        check_fits(bare_names(model.state_dict(), model), weights_in(checkpoint, path), path)
+        if runner._resume:
+            check_resumable(checkpoint, path)
+
+
+def check_fits(own: dict, saved: dict, path: str | Path, model: str = 'the model') -> None:
+    """Refuse weights that are not those of the model.
+
+    Args:
+        own: the model's weights by name.
+        saved: those in the file.
+        path: of the file.
+        model: what the message calls it.
+
+    Raises:
+        ValueError: they differ; every difference is listed. Where no part is called alike, the message says what else
+            the file may be.
+    """
+    if not _parts(own) & _parts(saved):
+        official = (' Weights that official code wrote become a checkpoint by tools/convert_checkpoint.py.'
+                    if any(name.startswith('generator.') for name in own) else '')
+        raise ValueError(f"{path} holds another kind of network: it has {_first(saved)}, where {model} has "
+                         f'{_first(own)}.{official}')
+    if report := differences(own, saved):
+        raise ValueError(f'The checkpoint {path} does not fit {model}. ' + '\n'.join(report) +
+                         '\nUse the config that it was trained with: it lies beside the checkpoint, and inside it '
+                         "(meta['cfg']).")
+
+
+def _parts(weights: dict) -> set[str]:
+    return {name.partition('.')[0] for name in weights}
+
+
+def _first(weights: dict) -> str:
+    first = next(iter(weights))
+    return f'{first} and {len(weights) - 1} more' if len(weights) > 1 else first
 
 
 def differences(own: dict, saved: dict) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint
+from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.weights import find_weights
 
 
@@ -147,8 +147,7 @@ def _mmseg_backbone(config: dict, in_channels: int | None) -> nn.Module:
 
 def _load(network: nn.Module, source: str | Path, name: str) -> None:
     path = find_weights(source)
-    stored = load_checkpoint(path)
-    state = {key.removeprefix('backbone.'): value for key, value in stored.get('state_dict', stored).items()}
+    state = {key.removeprefix('backbone.'): value for key, value in weights_in(load_checkpoint(path), path).items()}
     # Files from before torch 0.4.1 do not count batches.
     own = {key: value for key, value in network.state_dict().items() if not key.endswith('num_batches_tracked')}
     wrong = [key for key, value in own.items() if key not in state or state[key].shape != value.shape]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint
+from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.layers.frozen import Frozen
 from semsynth.losses.frozen_features import FrozenFeatureLoss
 from semsynth.registry import LOSSES
@@ -44,7 +44,7 @@ def vgg19(weights: str | Path | None = None, ends: Sequence[int] = ENDS) -> nn.M
     layers = make_layers(cfgs['E'], batch_norm=False)[:ends[-1]]
     if weights != 'random':
         path = find_weights(weights or VGG19)
-        stored = load_checkpoint(path)
+        stored = weights_in(load_checkpoint(path), path)
         try:
             layers.load_state_dict({name: stored[f'features.{name}'] for name in layers.state_dict()})
         except (KeyError, RuntimeError) as error:

@@ -12,7 +12,7 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint
+from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.layers.frozen import Frozen
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.config import model_config
@@ -145,10 +145,10 @@ class Segmentor(nn.Module):
             raise FileNotFoundError(f'{error}{way_out}') from None
         stored = load_checkpoint(path)
         try:
-            network.load_state_dict(stored.get('state_dict', stored))
+            network.load_state_dict(weights_in(stored, path))
         except RuntimeError as error:
             raise ValueError(f'segmentor: the weights {path} are not those of {name}: {error}') from error
-        meta = stored.get('meta') or {}
+        meta = stored.get('meta', {})
         names = (meta.get('dataset_meta') or {}).get('classes') or meta.get('CLASSES') or ()
         if len(names) == self.num_classes:
             self.classes = tuple(names)

@@ -139,3 +139,7 @@ def test_a_checkpoint_of_another_model_is_refused(inferencer, tmp_path):
     message = r'(?s)other\.pth does not fit the model of .*ecgan_toycity\.py.*generator\.other'
     with pytest.raises(ValueError, match=message):
         Inferencer(inferencer.config, path)
+    torch.save({'fc.weight': torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match=r'other\.pth holds another kind of network: it has fc\.weight, where the '
+                                         r'model of .* has generator\..* by tools/convert_checkpoint\.py\.$'):
+        Inferencer(inferencer.config, path)

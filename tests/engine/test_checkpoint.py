@@ -47,7 +47,8 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def hook_of(model, **attributes):
-    return StrictCheckpointHook(), SimpleNamespace(model=model, iter=6, _load_from='some.pth', **attributes)
+    runner = SimpleNamespace(model=model, iter=6, _load_from='some.pth', _resume=False, **attributes)
+    return StrictCheckpointHook(), runner
 
 
 def test_what_does_not_fit_is_listed():
@@ -66,6 +67,19 @@ def test_what_does_not_fit_is_listed():
     assert 'is missing: generator.layer.bias' in message
     assert 'the model does not have: generator.old.bias' in message
     assert 'has another shape: discriminator.last.bias (5,) instead of (1,)' in message
+
+
+def test_another_kind_of_network():
+    """Without the list of all names."""
+    hook, runner = hook_of(MODELS.build(config()))
+    official = {'model.1.weight': torch.ones(3), 'model.1.bias': torch.ones(3)}
+    with pytest.raises(ValueError, match=r'some\.pth holds another kind of network: it has model\.1\.weight and 1 '
+                                         r'more, .*\. Weights that official code .* by tools/convert_checkpoint\.py'):
+        hook.after_load_checkpoint(runner, official)
+    other = torch.nn.Linear(1, 1, bias=False)
+    with pytest.raises(ValueError, match=r'it has model\.1\.weight and 1 more, where the model has weight\.$'):
+        StrictCheckpointHook().after_load_checkpoint(SimpleNamespace(
+            model=other, _load_from='some.pth', _resume=False), official)
 
 
 def test_long_lists_are_cut():
@@ -104,3 +118,16 @@ def test_a_checkpoint_carries_its_config_and_is_plain_data(tmp_path):
     other.load_from = str(checkpoint)
     with pytest.raises(ValueError, match='does not fit the model'):
         launch.build_runner(other, work_dir=tmp_path / 'other').train()
+
+
+def test_weights_alone_are_not_resumed_but_trained_on(tmp_path):
+    settings = {'train_cfg.max_iters': 1, 'val_evaluator': None}
+    launch.train(toy_config(**settings), work_dir=tmp_path)
+    path = tmp_path / 'iter_1.pth'
+    saved = checkpoints.load_checkpoint(path)
+    torch.save(dict(state_dict=saved['state_dict']), path)
+    with pytest.raises(ValueError, match=r'it has no optimizer, message_hub, meta\.epoch, meta\.iter\. To start '
+                                         rf'anew from its weights, .* without --resume .* load_from={path}'):
+        launch.train(toy_config(**settings), work_dir=tmp_path, resume=True)
+    runner = launch.train(toy_config(**settings, load_from=str(path)), work_dir=tmp_path / 'anew')
+    assert runner.iter == 1

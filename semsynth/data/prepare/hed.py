@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint
+from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.weights import find_weights
 
 WEIGHTS = 'network-bsds500.pytorch'
@@ -72,9 +72,9 @@ def load_hed(weights: str | Path = WEIGHTS) -> HED:
     except FileNotFoundError as error:
         raise FileNotFoundError(f'{error} HED needs {WEIGHTS} (59 MB), which docs/data.md says where to get; its keys '
                                 'are moduleVggOne.0.weight to moduleCombine.0.bias.') from None
-    network = HED()
+    network, weights = HED(), weights_in(load_checkpoint(path), path)
     try:
-        network.load_state_dict({_renamed(key): value for key, value in load_checkpoint(path).items()})
+        network.load_state_dict({_renamed(key): value for key, value in weights.items()})
     except RuntimeError as error:
         reason = shorten(str(error).splitlines()[1], 120, placeholder=' ...')
         raise ValueError(f'{path} does not hold the weights of HED, whose keys are moduleVggOne.0.weight to '
