@@ -44,6 +44,6 @@ setup(
         'edit': EDIT,
         'export': EXPORT,
         'prepare': ['h5py'],
-        'test': ['pytest', 'ruff>=0.17,<0.18', 'h5py', *EDIT, *EXPORT],
+        'test': ['pytest', 'pytest-xdist', 'ruff>=0.17,<0.18', 'h5py', *EDIT, *EXPORT],
     },
 )

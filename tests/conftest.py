@@ -1,13 +1,26 @@
 import os
+import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from semsynth.data.toycity import make_toycity
 
-if not torch.cuda.is_available():
-    os.environ['TRITON_INTERPRET'] = '1'  # Triton's kernels run here too, slowly; it reads this when it is imported
+def pytest_configure(config):
+    """Hide the GPU, so that all tests compute where they say, but for ``pytest -m gpu``.
+
+    Before CUDA is first asked for, which mmengine does when it is imported.
+    """
+    if config.option.markexpr != 'gpu':
+        os.environ['CUDA_VISIBLE_DEVICES'] = ''
+        os.environ['TRITON_INTERPRET'] = '1'  # Triton's kernels run here too, slowly; it reads this when imported
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker('gpu') and not torch.cuda.is_available():
+            item.add_marker(pytest.mark.skip(reason='needs a GPU, and pytest -m gpu'))
 
 
 @pytest.fixture(autouse=True, scope='session')
@@ -28,18 +41,20 @@ def _quick_engine():
 @pytest.fixture(scope='session')
 def toycity(tmp_path_factory) -> Path:
     """A few small scenes."""
+    from semsynth.data.toycity import make_toycity  # not before the GPU is hidden
     return make_toycity(tmp_path_factory.mktemp('toycity'), train=4, val=5, size=(48, 80))
 
 
 @pytest.fixture(autouse=True)
 def _seed():
     torch.manual_seed(0)
+    np.random.seed(0)
+    random.seed(0)
 
 
 @pytest.fixture(scope='session')
 def real_data() -> Path:
     """The folder of real samples, for tests that look at real files."""
-    root = Path(os.environ.get('SEMSYNTH_DATA', Path(__file__).parents[2] / 'shared' / 'data'))
-    if not root.is_dir():
-        pytest.skip(f'no real data at {root}; set SEMSYNTH_DATA')
-    return root
+    if 'SEMSYNTH_DATA' not in os.environ:
+        pytest.skip('no real data: set SEMSYNTH_DATA')
+    return Path(os.environ['SEMSYNTH_DATA']).resolve(strict=True)

@@ -51,7 +51,7 @@ def test_channels_are_made_without_a_look_at_values():
     assert Layout(ids, 5, instance=ids).condition.shape == (2, 6, 3, 7)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+@pytest.mark.gpu
 def test_on_a_gpu_channels_are_the_same_and_nothing_waits():
     layout = make()
     on_gpu = layout.to('cuda')

@@ -75,7 +75,6 @@ def test_mistakes(change, error, message):
         benchmark(**TINY | change)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
 def test_a_gpu_that_is_absent():
     with pytest.raises(ValueError, match='device=cuda, but there is no GPU'):
         benchmark(**TINY | dict(device='cuda'))

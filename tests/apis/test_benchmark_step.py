@@ -67,7 +67,7 @@ def test_compiled_parts():
         build(narrow('configs/ecgan/ecgan_toycity.py', 'nowhere'), COMPILED, 'cpu')
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+@pytest.mark.gpu
 @pytest.mark.parametrize('version', ['float32', 'bfloat16', 'bfloat16_channels_last'])
 @pytest.mark.parametrize('name', ['pix2pixhd/pix2pixhd_toycity', 'ecgan/ecgan_toycity', 'spade/spade_toycity'])
 def test_a_step_on_a_gpu(name, version):

@@ -46,7 +46,7 @@ def test_the_result_file(settings, trained, capsys):
     assert set(written['scores']) == {'mIoU', 'aAcc', 'oracle_mIoU', 'oracle_aAcc', 'frechet_judge',
                                       'oracle_frechet_judge'}
     assert written['checkpoint'] == str(trained) and written['iterations'] == 1
-    assert written['device'] == (torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU')
+    assert written['device'] == 'CPU'
     assert written['losses'] == dict(
         similarity='all pairs of the pixels at 1/4 of the size',
         contrastive='at most 1024 pixels, 64 a class and rank, drawn anew at every step, with each other and with 64 '

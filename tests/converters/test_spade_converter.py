@@ -171,8 +171,8 @@ def refused(state, part):
     return str(caught.value)
 
 
-@pytest.mark.parametrize(('name', 'part'), [(name, part) for name in NETWORKS for part in set(PARTS.values())
-                                            if PARTS[name] != part])
+@pytest.mark.parametrize(('name', 'part'), [
+    (name, part) for name in NETWORKS for part in ('generator', 'discriminator', 'encoder') if PARTS[name] != part])
 def test_another_part_is_refused(name, part):
     state = NETWORKS[name].state_dict()
     sentence = refused(state, part)

@@ -120,7 +120,7 @@ def test_labels_that_are_no_class(value, dtype):
         build()(pseudo_collate([wrong]))
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
+@pytest.mark.gpu
 def test_on_the_gpu():
     preprocessor = build(instances=True).cuda()
     batch = preprocessor(pseudo_collate([sample('a'), sample('b')]))

@@ -327,7 +327,7 @@ def test_gray_images():
     np.testing.assert_allclose(ours['outputs']['image'][0].int(), gray.astype(int), atol=1)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
+@pytest.mark.gpu
 def test_16_bits_on_the_gpu():
     preprocessor = LayoutPreprocessor(0, raw_channels=1).cuda()
     preprocessor.size_divisor = 4

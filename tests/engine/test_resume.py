@@ -75,7 +75,8 @@ def test_two_ranks_resume_exactly(tmp_path):
 
 @pytest.mark.parametrize('norm', [
     'instance',
-    pytest.param('batch', marks=pytest.mark.skipif(torch.cuda.device_count() < 2, reason='SyncBatchNorm: 2 GPUs'))])
+    pytest.param('batch', marks=[
+        pytest.mark.gpu, pytest.mark.skipif(torch.cuda.device_count() < 2, reason='SyncBatchNorm: 2 GPUs')])])
 def test_two_ranks_are_one_with_twice_the_batch(tmp_path, norm):
     changes = {'model.generator.norm': norm, 'model.generator.noise': 0.0, 'default_hooks.ema': None,
                'val_evaluator': None,

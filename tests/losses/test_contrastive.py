@@ -228,7 +228,7 @@ def test_bounds_are_checked(options, message):
         ContrastiveLoss(**options)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+@pytest.mark.gpu
 @pytest.mark.parametrize('make_loss', [ContrastiveLoss, with_memory])
 def test_on_a_gpu_nothing_waits(make_step, make_loss):
     label, embedding = torch.randint(0, 3, (2, 4, 5)), torch.randn(2, 6, 4, 5)

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,12 +10,14 @@ from narrow import SIZE, narrow
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+import semsynth
 import semsynth.layout as layouts
 from semsynth.apis.benchmark.step import build, draw_batch
 from semsynth.layers.frozen import Frozen
 
 ECGAN, PIX2PIXHD = 'configs/ecgan/ecgan_cityscapes.py', 'configs/pix2pixhd/pix2pixhd_global_cityscapes_512x1024.py'
 BATCH = 2
+PACKAGE = Path(semsynth.__file__).parent
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 READS = {'_local_scalar_dense', 'nonzero', 'masked_select', '_unique2', 'unique_consecutive', 'bincount'}
 """Operations that wait for the device, or for a count of it."""
@@ -39,9 +42,9 @@ class Watch(TorchDispatchMode):
 
     def note(self):
         frame = sys._getframe()
-        while frame and '/semsynth/' not in frame.f_code.co_filename:
+        while frame and PACKAGE not in Path(frame.f_code.co_filename).parents:
             frame = frame.f_back
-        self.reads.add(frame.f_code.co_filename.split('/semsynth/')[-1] if frame else 'elsewhere')
+        self.reads.add(Path(frame.f_code.co_filename).relative_to(PACKAGE).as_posix() if frame else 'elsewhere')
 
     def tolist(self, tensor):
         """In the place of a tensor's own, which is no operation on a CPU."""

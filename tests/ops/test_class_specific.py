@@ -112,7 +112,7 @@ def test_under_autocast_it_is_as_exact_as_convolutions_are(monkeypatch):
         assert 0 < (ours - right).norm() < 1.2 * (theirs - right).norm() < 0.1 * right.norm()
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+@pytest.mark.gpu
 def test_on_a_gpu():
     label = MAPS['all classes']
     x, weights = features(label, torch.float32), layers(torch.float32)

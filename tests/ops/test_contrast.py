@@ -155,7 +155,7 @@ def test_there_is_no_matrix_of_all_pairs(monkeypatch):
     assert largest.elements == 207 * 4  # the pixels themselves
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+@pytest.mark.gpu
 def test_on_a_gpu_it_is_the_same(monkeypatch):
     embeddings, kinds = pixels(157, 8, torch.float32), torch.randint(-1, 19, (157,))
     memory = past(38, 8, torch.float32), torch.arange(19).repeat(2)

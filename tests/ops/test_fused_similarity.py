@@ -1,12 +1,10 @@
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from commands import run_python
 
 from semsynth.apis.benchmark.measuring import _peak_on_cpu
 from semsynth.ops.similarity import tiled
@@ -14,9 +12,10 @@ from semsynth.ops.similarity import tiled
 pytest.importorskip('triton')
 from semsynth.ops.similarity import fused
 
-pytestmark = pytest.mark.filterwarnings('ignore:divide by zero', 'ignore:All-NaN slice')
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
-"""Without a GPU, conftest.py has Triton interpret its kernels."""
+"""On a CPU, conftest.py has Triton interpret its kernels."""
+pytestmark = [pytest.mark.filterwarnings('ignore:divide by zero', 'ignore:All-NaN slice'),
+              *([pytest.mark.gpu] if DEVICE == 'cuda' else [])]
 
 
 @pytest.fixture
@@ -174,9 +173,8 @@ def test_a_probability_that_is_not_a_number_is_not_hidden():
 @pytest.mark.parametrize('classes', [35, 254])
 def test_kernels_compile_for_hopper(classes):
     """Without a GPU; in a process where Triton compiles."""
-    environment = {**os.environ, 'TRITON_INTERPRET': '0'}
-    command = [sys.executable, str(Path(__file__).with_name('compile_fused.py')), str(classes)]
-    text = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    alike, pending = json.loads(text)
+    done = run_python(Path(__file__).with_name('compile_fused.py'), classes, TRITON_INTERPRET='0')
+    assert done.returncode == 0, done.stderr
+    alike, pending = json.loads(done.stdout)
     assert alike['products'] and pending['products'] and alike['copies']  # tensor cores, fed ahead
     assert max(alike['shared'], pending['shared']) <= fused.SHARED_MEMORY

@@ -98,7 +98,7 @@ def test_nothing_depends_on_a_value():
     assert pooled.shape == features.grad.shape == features.shape
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+@pytest.mark.gpu
 def test_on_a_gpu_it_is_the_same_and_nothing_waits():
     features, instance = (part.cuda() for part in example([33_001, 2**31, -1], (33, 47)))
     expected = loop(features, instance)

@@ -209,7 +209,7 @@ def test_a_precision_that_there_is_not():
         similarity_loss(torch.rand(2, 4, 5, 7), torch.zeros(2, 5, 7), precision='half')
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+@pytest.mark.gpu
 @pytest.mark.parametrize(('precision', 'tolerance'), [('float32', 1e-5), ('tf32', 1e-3)])
 def test_on_a_gpu_it_is_the_same_and_nothing_waits(precision, tolerance):
     logits, label = example(size=(33, 47), dtype=torch.float32)
