@@ -55,6 +55,7 @@ def _seed():
 @pytest.fixture(scope='session')
 def real_data() -> Path:
     """The folder of real samples, for tests that look at real files."""
-    if 'SEMSYNTH_DATA' not in os.environ:
-        pytest.skip('no real data: set SEMSYNTH_DATA')
-    return Path(os.environ['SEMSYNTH_DATA']).resolve(strict=True)
+    root = Path(os.environ.get('SEMSYNTH_DATA', Path(__file__).parents[2] / 'shared' / 'data'))
+    if not root.is_dir():
+        pytest.skip(f'no real data at {root}; set SEMSYNTH_DATA')
+    return root.resolve()
