@@ -24,6 +24,7 @@ def narrow(path, data_root, *, stage=0, **options):
     config = stage_configs(read_config(ROOT / path, {'data_root': str(data_root)}))[stage - 1]
     _walk(config._cfg_dict, config.num_classes)
     config.merge_from_dict({'train_cfg.max_epochs': None, 'train_cfg.max_iters': 1, 'log_level': 'ERROR',
+                            'precision': 'float32',  # whatever the processor
                             'visualizer.vis_backends': [dict(type='LocalVisBackend')],
                             'experiment_name': f'narrow{next(RUNS)}',  # mmengine tells runs apart by name and second
                             **options})

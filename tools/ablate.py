@@ -18,11 +18,12 @@ def main() -> None:
     parser.add_argument('--seeds', type=int, nargs='+', default=[0], metavar='SEED',
                         help='every config is trained with each of them (default: 0)')
     parser.add_argument('--out', help='folder for table, checkpoints and logs (default: work_dirs/ablations/NAME)')
-    parser.add_argument('--amp', action='store_true', help='train the networks in bfloat16')
+    parser.add_argument('--precision', choices=['auto', 'float32', 'bfloat16'], help="of the networks in training "
+                        "(default: the configs', auto: bfloat16 on CPUs with units for it)")
     add_config_options(parser, 'train_cfg.max_iters=100')
     args = parser.parse_args()
     failed = ablate(args.folder, tools=Path(__file__).resolve().parent, jobs=args.jobs, seeds=args.seeds, out=args.out,
-                    amp=args.amp, cfg_options=args.cfg_options)
+                    precision=args.precision, cfg_options=args.cfg_options)
     if failed:
         sys.exit(f'error: {len(failed)} run{"s" if len(failed) > 1 else ""} failed: {"; ".join(failed)}; the same '
                  'command tries them again.')

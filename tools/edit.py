@@ -20,14 +20,15 @@ def main() -> None:
     parser.add_argument('--instances', metavar='DIR', help="of instance maps (default: beside the label maps, "
                         "or the data set's)")
     parser.add_argument('--device', help='such as cpu or cuda:1 (default: the GPU where there is one)')
-    parser.add_argument('--amp', action='store_true', help='generator in bfloat16')
+    parser.add_argument('--precision', default='float32', choices=['auto', 'float32', 'bfloat16'],
+                        help='of the generator; auto suits the device (default: %(default)s)')
     parser.add_argument('--port', type=int, help='(default: the first that is free from 7860 on)')
     add_config_options(parser)
     args = parser.parse_args()
     if args.segmentor and len(args.segmentor) != 2:
         parser.error(f'--segmentor takes CONFIG CHECKPOINT, or nothing, not {" ".join(args.segmentor)}')
     page = serve_editor(args.config, args.checkpoint, args.layout, styles=args.styles, segmentor=args.segmentor,
-                        instances=args.instances, device=args.device, amp=args.amp, port=args.port,
+                        instances=args.instances, device=args.device, precision=args.precision, port=args.port,
                         cfg_options=args.cfg_options)
     print(f'The editor is at {page.local_url} (Ctrl+C ends it)', flush=True)
     page.block_thread()

@@ -36,12 +36,13 @@ def main() -> None:
                         'by side, edges below, in NAME_samples.png')
     parser.add_argument('--seed', type=int, default=0, help='of what is picked at random (default: %(default)s)')
     parser.add_argument('--device', help='such as cpu or cuda:1 (default: the GPU where there is one)')
-    parser.add_argument('--amp', action='store_true', help='generator in bfloat16')
+    parser.add_argument('--precision', default='float32', choices=['auto', 'float32', 'bfloat16'],
+                        help='of the generator; auto suits the device (default: %(default)s)')
     add_config_options(parser)
     args = parser.parse_args()
     count = synthesize(args.config, args.checkpoint, args.input, args.out, instances=args.instances, styles=args.styles,
                        clusters=dict(args.style), photos=args.photos, samples=args.samples, seed=args.seed,
-                       device=args.device, amp=args.amp, cfg_options=args.cfg_options)
+                       device=args.device, precision=args.precision, cfg_options=args.cfg_options)
     print(f'{count} scene{"s" if count != 1 else ""} in {args.out}')
 
 

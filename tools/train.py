@@ -14,7 +14,8 @@ def main() -> None:
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='where logs and checkpoints go (default: work_dirs/NAME-OF-CONFIG)')
     parser.add_argument('--resume', action='store_true', help="continue from the work dir's newest whole checkpoint")
-    parser.add_argument('--amp', action='store_true', help='networks in bfloat16; losses and statistics stay float32')
+    parser.add_argument('--precision', choices=['auto', 'float32', 'bfloat16'], help="of the networks; losses and "
+                        "statistics stay float32 (default: the config's, auto: bfloat16 on CPUs with units for it)")
     parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm'],
                         help='pytorch under torchrun, slurm under srun')
     parser.add_argument('--dry-run', action='store_true',
@@ -22,9 +23,9 @@ def main() -> None:
     add_config_options(parser, 'data_root=PATH train_cfg.max_iters=100')
     args = parser.parse_args()
     if args.dry_run:
-        print(dry_run(args.config, amp=args.amp, cfg_options=args.cfg_options))
+        print(dry_run(args.config, precision=args.precision, cfg_options=args.cfg_options))
     else:
-        train(args.config, work_dir=args.work_dir, resume=args.resume, amp=args.amp, launcher=args.launcher,
+        train(args.config, work_dir=args.work_dir, resume=args.resume, precision=args.precision, launcher=args.launcher,
               cfg_options=args.cfg_options)
 
 

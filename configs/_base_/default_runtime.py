@@ -17,6 +17,8 @@ visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend'),
 env_cfg = dict(cudnn_benchmark=True, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
                dist_cfg=dict(backend='nccl'))
 randomness = dict(seed=0)
+# Of training: 'float32', 'bfloat16', or 'auto': bfloat16 on CPUs that have units for it, float32 elsewhere.
+precision = 'auto'
 log_level = 'INFO'
 load_from = None
 resume = False

@@ -1,4 +1,4 @@
-# How segmentors are trained: networks in bfloat16, AdamW, a short start, then the learning rate linearly to 0.
+# How segmentors are trained: AdamW, a short start, then the learning rate linearly to 0.
 _base_ = 'default_runtime.py'
 
 default_hooks = dict(
@@ -6,7 +6,7 @@ default_hooks = dict(
 log_processor = dict(mean_pattern=r'loss|time')
 
 optim_wrapper = dict(
-    type='Bf16OptimWrapper', clip_grad=dict(max_norm=5),
+    type='PlayerOptimWrapper', clip_grad=dict(max_norm=5),
     optimizer=dict(type='AdamW', lr=4e-3, weight_decay=0.01))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),

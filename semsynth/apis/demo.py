@@ -61,7 +61,7 @@ def demo_tasks(root: Path) -> list[Task]:
              ['tools/train_segmentor.py', 'configs/segmentors/unet_toycity.py', '--resume'], segmentors['unet']),
         Task('Train the judge',
              ['tools/train_segmentor.py', 'configs/segmentors/judge_toycity.py', '--resume'], segmentors['judge']),
-        Task('Train ECGAN', ['tools/train.py', CONFIG, '--amp', '--resume'], trained),
+        Task('Train ECGAN', ['tools/train.py', CONFIG, '--resume'], trained),
         Task('Judge the untrained generator', ['tools/test.py', CONFIG], work_dir / 'results_untrained.json'),
         Task('Judge ECGAN', ['tools/test.py', CONFIG, str(trained.relative_to(root))],
              work_dir / f'results_{trained.stem}.json')]

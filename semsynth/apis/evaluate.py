@@ -59,7 +59,7 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     config.default_hooks = {name: hook for name, hook in config.default_hooks.items() if name in ('timer', 'logger')}
     config.default_hooks.update(dict.fromkeys(('runtime_info', 'param_scheduler', 'checkpoint', 'sampler_seed')))
     config.custom_hooks = []
-    config.load_from, config.resume = None, False
+    config.load_from, config.resume, config.precision = None, False, 'float32'
     runner = build_runner(config, work_dir=work_dir / 'test', launcher=launcher)
     if trained is not None:  # else all ranks have the weights that the config's seed gives
         load_state_dict(bare(runner.model), trained, strict=True)  # torch's own does not look into ranks' wrappers

@@ -23,6 +23,7 @@ from semsynth.data.preprocessor import to_gray
 from semsynth.engine.launch import load_config
 from semsynth.layers.baking import bake
 from semsynth.models.synthesizer import NO_STYLES
+from semsynth.precision import run_in, settle
 from semsynth.registry import DATASETS
 from semsynth.seeds import draw_latents, seed_of
 from semsynth.styles import StyleBank, vectors_of
@@ -37,17 +38,17 @@ class Inferencer:
         device: such as ``'cpu'`` or ``'cuda:1'``; the GPU where there is one by default.
         cfg_options: entries of the config to override.
         styles: file of the styles to pick from, by :func:`~semsynth.apis.encode_styles.encode_styles`.
-        amp: run the generator in bfloat16.
+        precision: of the generator: ``'float32'``, ``'bfloat16'``, or ``'auto'``, which suits the device.
     """
 
     def __init__(self, config: str | Path | Config, checkpoint: str | Path | None, device: str | None = None,
-                 cfg_options: dict | None = None, styles: str | Path | None = None, amp: bool = False):
+                 cfg_options: dict | None = None, styles: str | Path | None = None, precision: str = 'float32'):
+        device = torch.device(device or get_device())
+        self.autocast = partial(run_in, settle(precision, device.type), device.type)
         self.config = load_config(config, cfg_options)
         if styles:
             self.config.model.styles = str(styles)
-        device = torch.device(device or get_device())
         self.model = build_for_inference(self.config, checkpoint).to(device)
-        self.autocast = partial(torch.autocast, device.type, torch.bfloat16, enabled=amp)
         bake(self.model.generator)
         with DefaultScope.overwrite_default_scope('semsynth'):
             self.dataset = DATASETS.build({**self.config.test_dataloader.dataset, 'lazy_init': True, 'edges': None})

@@ -19,7 +19,7 @@ from semsynth.writing import write_png
 def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequence[str | Path], out: str | Path, *,
                instances: str | Path | None = None, photos: str | Path | None = None, styles: str | Path | None = None,
                clusters: Mapping[str, int] | None = None, samples: int = 1, seed: int = 0, device: str | None = None,
-               amp: bool = False, cfg_options: dict | None = None) -> int:
+               precision: str = 'float32', cfg_options: dict | None = None) -> int:
     """Synthesise layouts and save the images.
 
     Args:
@@ -36,7 +36,7 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequ
         samples: results of each layout.
         seed: another one gives other results.
         device: such as ``'cpu'``; the GPU where there is one by default.
-        amp: run the generator in bfloat16.
+        precision: of the generator: ``'float32'``, ``'bfloat16'``, or ``'auto'``, which suits the device.
         cfg_options: entries of the config to override.
 
     Returns:
@@ -48,7 +48,7 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequ
     """
     if samples < 1:
         raise ValueError(f'samples={samples}, but a layout has one result at least.')
-    inferencer = Inferencer(config, checkpoint, device, cfg_options, styles, amp)
+    inferencer = Inferencer(config, checkpoint, device, cfg_options, styles, precision)
     inferencer.model.generator.head.drop_extras()
     draws_latents = inferencer.model.latent_dim and not (photos and inferencer.encodes_latents)
     if samples > 1 and not draws_latents and (photos or inferencer.styles is None):

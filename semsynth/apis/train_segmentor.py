@@ -15,13 +15,14 @@ SCORES = ('mIoU', 'aAcc')
 
 
 def train_segmentor(config: str | Path | Config, *, work_dir: str | Path | None = None, resume: bool = False,
-                    cfg_options: dict | None = None) -> tuple[Path, dict[str, float]]:
+                    precision: str | None = None, cfg_options: dict | None = None) -> tuple[Path, dict[str, float]]:
     """Train a segmentor on one rank, validate it, and write the file that a ``Segmentor`` loads.
 
     Args:
         config: path or config of the kind in ``configs/segmentors``.
         work_dir: where logs and checkpoints go; by default ``work_dirs/NAME-OF-CONFIG``.
         resume: continue from the work dir's newest whole checkpoint; without one, start.
+        precision: ``'auto'``, ``'float32'`` or ``'bfloat16'``, in place of the config's own.
         cfg_options: entries of the config to override.
 
     Returns:
@@ -29,7 +30,7 @@ def train_segmentor(config: str | Path | Config, *, work_dir: str | Path | None 
     """
     config = load_config(config, cfg_options)
     check_data(config)
-    runner = build_runner(config, work_dir=work_dir, resume=resume)
+    runner = build_runner(config, work_dir=work_dir, resume=resume, precision=precision)
     runner.model.to(memory_format=torch.channels_last)  # bfloat16 gains little on a CPU without
     runner.train()
     scores = {name: runner.message_hub.get_scalar(f'val/{name}').current() for name in SCORES}

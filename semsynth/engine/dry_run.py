@@ -16,26 +16,27 @@ from semsynth.engine.wrapping import bare
 from semsynth.layers.frozen import Frozen
 
 
-def dry_run(config: str | Path | Config, *, amp: bool = False, cfg_options: dict | None = None) -> str:
+def dry_run(config: str | Path | Config, *, precision: str | None = None,
+            cfg_options: dict | None = None) -> str:
     """Train for one step; of every stage, where the config has some.
 
     Returns:
         A report: the resolved config, parameter counts of each part, and the time and memory that the step needed.
     """
-    reports = [_one_step(stage, amp) for stage in stage_configs(read_config(config, cfg_options))]
+    reports = [_one_step(stage, precision) for stage in stage_configs(read_config(config, cfg_options))]
     if len(reports) > 1:
         reports = [f'Stage {number} of {len(reports)}\n{report}' for number, report in enumerate(reports, 1)]
     return '\n\n'.join(reports)
 
 
-def _one_step(config: Config, amp: bool) -> str:
+def _one_step(config: Config, precision: str | None) -> str:
     check_data(config)
     forget_peak()
     with tempfile.TemporaryDirectory() as folder:
         # a name of its own: mmengine would share a logger and a folder with a run that starts within the same second
         name = f'dry_run_{config.get("experiment_name", "")}'
         quiet = load_config(config, {'log_level': 'ERROR', 'experiment_name': name, 'train_dataloader.num_workers': 0})
-        runner = build_runner(quiet, work_dir=folder, amp=amp)
+        runner = build_runner(quiet, work_dir=folder, precision=precision)
         before = peak_memory()
         data = next(iter(runner.train_dataloader))
         optimisers = runner.build_optim_wrapper(runner.optim_wrapper)

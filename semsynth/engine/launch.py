@@ -10,13 +10,16 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import distributed
 
 from semsynth.data import merge_options, quick_check
-from semsynth.engine.checkpoint import latest_good_checkpoint
+from semsynth.engine.checkpoint import latest_good_checkpoint, saved_precision
+from semsynth.engine.optim import names_bfloat16, set_precision
 from semsynth.engine.stages import stage_configs, train_stages
+from semsynth.precision import SLOW, check_precision, is_slow, resolve_precision
 from semsynth.registry import DATASETS
 
 ENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
@@ -59,28 +62,29 @@ def read_config(config: str | Path | Config, cfg_options: dict | None = None) ->
     return merge_options(config, cfg_options)
 
 
-def train(config: str | Path | Config, *, work_dir: str | Path | None = None, resume: bool = False, amp: bool = False,
-          launcher: str = 'none', cfg_options: dict | None = None) -> Runner:
+def train(config: str | Path | Config, *, work_dir: str | Path | None = None, resume: bool = False,
+          precision: str | None = None, launcher: str = 'none', cfg_options: dict | None = None) -> Runner:
     """Train.
 
     Args:
         config: path or config.
         work_dir: where logs, pictures and checkpoints go; by default the config's own, or ``work_dirs/NAME``.
         resume: continue from the work dir's newest whole checkpoint; without one, start.
-        amp: run the networks in bfloat16.
+        precision: ``'auto'``, ``'float32'`` or ``'bfloat16'``, in place of the config's own.
         launcher: ``'none'``, ``'pytorch'`` under torchrun, ``'slurm'`` under srun.
         cfg_options: entries of the config to override.
 
     Returns:
         The runner, its training done; the last one, where the config has stages.
     """
+    check_precision(precision or 'auto')
     config = read_config(config, cfg_options)
     stages = stage_configs(config)
     for stage in stages:
         check_synthesizer(stage)
         _complete(copy.deepcopy(stage))
         check_data(stage)
-    build = partial(build_runner, resume=resume, amp=amp, launcher=launcher)
+    build = partial(build_runner, resume=resume, precision=precision, launcher=launcher)
     if config.get('stages'):
         runner = train_stages(stages, work_dir_of(config, work_dir), build, resume=resume)
     else:
@@ -98,8 +102,8 @@ def check_synthesizer(config: Config) -> None:
                          'configs/ecgan/ecgan_cityscapes.py. Segmentors are trained by tools/train_segmentor.py.')
 
 
-def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: bool = False, amp: bool = False,
-                 launcher: str = 'none') -> Runner:
+def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: bool = False,
+                 precision: str | None = None, launcher: str = 'none') -> Runner:
     """The runner that trains a config; arguments as of :func:`train`.
 
     Raises:
@@ -107,16 +111,17 @@ def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: 
     """
     config = load_config(config)
     config.work_dir = str(work_dir_of(config, work_dir))
+    config.precision = precision or config.get('precision', 'auto')
     _complete(config)
-    if amp:
-        for player in config.optim_wrapper.values():
-            if isinstance(player, dict):
-                player.type = 'Bf16OptimWrapper'
     _distribute(config, launcher)
     if resume:
         newest = latest_good_checkpoint(config.work_dir)
         config.load_from, config.resume = (str(newest), True) if newest else (config.get('load_from'), False)
-    return Runner.from_cfg(config)
+    _settle_precision(config)
+    runner = Runner.from_cfg(config)
+    if config.optim_wrapper and is_slow(config.precision, get_device()):
+        runner.logger.warning(SLOW)
+    return runner
 
 
 def check_data(config: Config) -> None:
@@ -136,8 +141,19 @@ def work_dir_of(config: Config, given: str | Path | None = None) -> Path:
     return Path(given or config.get('work_dir') or Path('work_dirs', Path(config.filename or 'run').stem))
 
 
+def _settle_precision(config: Config) -> None:
+    """Put float32 or bfloat16 in the place of ``precision='auto'``: what a resumed run was begun in, or what fits."""
+    if config.precision == 'auto' and names_bfloat16(config.optim_wrapper):
+        config.precision = 'bfloat16'
+    if config.precision == 'auto' and config.get('resume') and config.get('load_from'):
+        config.precision = saved_precision(config.load_from)
+    config.precision = resolve_precision(config.precision, get_device())
+    set_precision(config.optim_wrapper, config.precision)
+
+
 def _complete(config: Config) -> None:
     """Fill in what follows from the rest of the config, and refuse what would lose checkpoints."""
+    check_precision(config.get('precision', 'auto'))
     hooks = config.get('default_hooks', {})
     for name in [name for name, hook in hooks.items() if hook is None and name not in ENGINE_HOOKS]:
         del hooks[name]

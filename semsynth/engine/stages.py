@@ -14,7 +14,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from semsynth.data import merge_options
-from semsynth.engine.checkpoint import latest_good_checkpoint
+from semsynth.engine.checkpoint import latest_good_checkpoint, saved_precision
 from semsynth.registry import MODELS
 from semsynth.writing import write_whole
 
@@ -100,7 +100,10 @@ def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runn
             if is_main_process():
                 write_whole(record, latest_good_checkpoint(folder).name.encode())
             barrier()
-        stages[number].merge_from_dict(dict(carry_from=str(folder / record.read_text()), load_from=None))
+        trained = folder / record.read_text()
+        stages[number].merge_from_dict(dict(carry_from=str(trained), load_from=None))
+        if stages[number].get('precision', 'auto') == 'auto':
+            stages[number].precision = saved_precision(trained)  # what the run was begun in, wherever it goes on
     return _run(stages, len(stages), work_dir, build)
 
 

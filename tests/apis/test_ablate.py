@@ -164,9 +164,10 @@ def test_a_judge_that_is_a_label_generator_is_refused(folder, tools, tmp_path):
 def test_all_rows_and_seeds_are_trained_once(folder, tools, tmp_path, capsys):
     out = tmp_path / 'out'
     (out / 'a_less/seed_1').mkdir(parents=True)  # cut off before anything was written
-    run = lambda **options: ablate(folder, tools=tools, out=out, seeds=(0, 1), amp=True, **options)
+    run = lambda **options: ablate(folder, tools=tools, out=out, seeds=(0, 1), precision='bfloat16', **options)
     assert run(jobs=2) == []
-    assert [calls(out, row, seed) for row in ('a_less', 'b_full') for seed in (0, 1)] == [['--resume --amp']] * 4
+    every = [calls(out, row, seed) for row in ('a_less', 'b_full') for seed in (0, 1)]
+    assert every == [['--resume --precision bfloat16']] * 4
     assert run() == []
     (out / 'b_full/seed_1/result.json').unlink()  # cut off after training
     assert run() == []
@@ -177,7 +178,7 @@ def test_all_rows_and_seeds_are_trained_once(folder, tools, tmp_path, capsys):
     assert '| full | 2 of 2 | 50.5 ± 0.71 | 70.5 | 1.5 ± 0.71 | 40 |' in text
     assert '| a_less | 2 of 2 | 50.5 ± 0.71 | - | 1.5 ± 0.71 | - |' in text
     assert 'device: a GPU.' in text
-    assert f'Made by `python tools/ablate.py {folder} --jobs 1 --seeds 0 1 --out {out} --amp`.' in text
+    assert f'Made by `python tools/ablate.py {folder} --jobs 1 --seeds 0 1 --out {out} --precision bfloat16`.' in text
     seeds = [re.search(r"randomness *= *dict\(.*?seed=(\d)", (out / f'b_full/seed_{seed}.py').read_text(), re.S)[1]
              for seed in (0, 1)]
     assert seeds == ['0', '1']

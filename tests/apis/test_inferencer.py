@@ -62,7 +62,7 @@ def test_the_layout_alone_decides(inferencer, toycity, maps):
 
 def test_bfloat16(inferencer, toycity, maps):
     torch.manual_seed(0)
-    other = Inferencer(narrow('configs/ecgan/ecgan_toycity.py', toycity), None, device='cpu', amp=True)
+    other = Inferencer(narrow('configs/ecgan/ecgan_toycity.py', toycity), None, device='cpu', precision='bfloat16')
     dtypes = set()
     other.model.generator.seed.register_forward_hook(lambda module, inputs, output: dtypes.add(output.dtype))
     layout = inferencer.find([maps])[0]

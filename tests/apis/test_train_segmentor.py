@@ -12,7 +12,7 @@ CONFIGS = Path(__file__).parents[2] / 'configs' / 'segmentors'
 FIRST_CLASS = dict(toycity='road', camvid='Sky', nyu='wall', helen='background')
 SHORT = {'train_cfg.max_iters': 2, 'train_dataloader.batch_size': 2, 'train_dataloader.num_workers': 0,
          'train_dataloader.persistent_workers': False, 'val_dataloader.num_workers': 0,
-         'val_dataloader.persistent_workers': False, 'log_level': 'ERROR'}
+         'val_dataloader.persistent_workers': False, 'log_level': 'ERROR', 'precision': 'float32'}
 
 
 @pytest.fixture(scope='module')

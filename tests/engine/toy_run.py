@@ -135,6 +135,7 @@ def toy_config(**changes):
     config.merge_from_dict({
         'train_cfg.max_iters': 12, 'train_cfg.val_interval': 5, 'default_hooks.checkpoint.interval': 4,
         'default_hooks.pictures.interval': 6, 'default_hooks.logger.interval': 3, 'log_level': 'ERROR',
+        'precision': 'float32',  # whatever the processor
         'visualizer.vis_backends': [dict(type='LocalVisBackend')],
         'default_hooks.ema': dict(type='GeneratorEMAHook', momentum=0.1, refresh=2)})
     config.experiment_name = f'toy{next(RUNS)}'  # mmengine tells runs apart by name and second only

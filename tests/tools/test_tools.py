@@ -82,8 +82,8 @@ def test_training_is_resumed(call, config, tmp_path):
 
 
 def test_a_dry_run_reports_and_leaves_nothing(call, config, tmp_path):
-    code, out, _ = call('train', config, '--dry-run', '--amp')
-    assert code == 0 and "type='EdgeGuidedHead'" in out
+    code, out, _ = call('train', config, '--dry-run', '--precision', 'bfloat16')
+    assert code == 0 and "type='EdgeGuidedHead'" in out and "precision = 'bfloat16'" in out
     for part in ('generator', 'discriminator'):
         assert re.search(rf'  {part}: [\d,]+ trained', out)
     assert re.search(r'  segmentor: [\d,]+ frozen', out)
@@ -135,7 +135,8 @@ def test_label_maps_become_images_and_edge_maps(call, config, checkpoint, toycit
     assert sorted(path.name for path in (tmp_path / 'out/toycity').iterdir()) == sorted(names)
     for name in names:
         assert np.asarray(Image.open(tmp_path / 'out/toycity' / name)).shape == (64, 64, 3)
-    assert call('synthesize', config, checkpoint, 'maps', '--out', 'rounded', '--device', 'cpu', '--amp')[0] == 0
+    options = ('--out', 'rounded', '--device', 'cpu', '--precision', 'bfloat16')
+    assert call('synthesize', config, checkpoint, 'maps', *options)[0] == 0
     exact, rounded = (np.asarray(Image.open(Path(out, 'toycity', names[0])), int) for out in ('out', 'rounded'))
     assert 0 < abs(exact - rounded).mean() < 4
 

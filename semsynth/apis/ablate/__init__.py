@@ -22,7 +22,8 @@ __all__ = ['ablate']
 
 
 def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[int] = (0,),
-           out: str | Path | None = None, amp: bool = False, cfg_options: dict | None = None) -> list[str]:
+           out: str | Path | None = None, precision: str | None = None,
+           cfg_options: dict | None = None) -> list[str]:
     """Train and judge every config of a folder under equal conditions, and write ``table.md`` and what it shows.
 
     What is done is skipped, and what was cut off is resumed. The table is written anew after each run.
@@ -33,7 +34,7 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
         jobs: how many runs at once.
         seeds: every config is trained with each of them.
         out: folder for all; by default ``work_dirs/ablations/NAME-OF-FOLDER``.
-        amp: train the networks in bfloat16.
+        precision: of training, ``'auto'``, ``'float32'`` or ``'bfloat16'``, in place of the configs' own.
         cfg_options: entries of every config to override.
 
     Returns:
@@ -50,13 +51,13 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
     console = Console(highlight=False)
     out = Path(out or Path('work_dirs', 'ablations', Path(folder).resolve().name))
     with console.status('Checking that all rows have equal conditions, and judges of their own'):
-        rows = read_rows(folder, cfg_options)
+        rows = read_rows(folder, {**(cfg_options or {}), **(dict(precision=precision) if precision else {})})
         check_conditions(rows)
         check_rows(rows)
         scenes = Scenes(rows[0].config)
     # by seed first, so that there soon is one of each row
-    runs = [Run(row, seed, out / row.name / f'seed_{seed}', amp) for seed in seeds for row in rows]
-    command = _command(folder, jobs, seeds, out, amp, cfg_options)
+    runs = [Run(row, seed, out / row.name / f'seed_{seed}') for seed in seeds for row in rows]
+    command = _command(folder, jobs, seeds, out, precision, cfg_options)
     write = partial(_write, Path(folder).resolve().name, runs, scenes, out, command)
 
     def finish(run: Run) -> None:
@@ -91,11 +92,12 @@ def _locked(out: Path) -> Iterator[None]:
         yield
 
 
-def _command(folder: str | Path, jobs: int, seeds: Sequence[int], out: Path, amp: bool,
+def _command(folder: str | Path, jobs: int, seeds: Sequence[int], out: Path, precision: str | None,
              cfg_options: dict | None) -> str:
     options = [f'{key}={value}' for key, value in (cfg_options or {}).items()]
     return shlex.join(['python', 'tools/ablate.py', str(folder), '--jobs', str(jobs), '--seeds', *map(str, seeds),
-                       '--out', str(out), *['--amp'] * amp, *(['--cfg-options', *options] if options else [])])
+                       '--out', str(out), *(['--precision', precision] if precision else []),
+                       *(['--cfg-options', *options] if options else [])])
 
 
 def _write(name: str, runs: Sequence[Run], scenes: Scenes, out: Path, command: str) -> None:

@@ -132,7 +132,8 @@ def _conditions(config: Config) -> dict[str, Any]:
     if len(stages) == 1:
         training = {key: value for key, [value] in training.items()}
     start = {key: stages[0].get(key) for key in ('load_from', 'carry_from')}
-    return {**training, **start, 'test_dataloader': dict(dataset=_scenes(stages[-1]['test_dataloader'])),
+    return {**training, **start, 'precision': config.get('precision', 'auto'),
+            'test_dataloader': dict(dataset=_scenes(stages[-1]['test_dataloader'])),
             'test_evaluator': stages[-1]['test_evaluator']}
 
 

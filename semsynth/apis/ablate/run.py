@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.device import get_device
 
 from semsynth.apis.ablate.plan import Row, differences
 from semsynth.engine.checkpoint import latest_good_checkpoint
 from semsynth.engine.stages import stage_configs
+from semsynth.precision import resolve_precision
 from semsynth.writing import write_whole
 
 
@@ -24,13 +26,11 @@ class Run:
         row: what is trained.
         seed: of weights, order of the scenes and draws.
         folder: for checkpoints, log and results.
-        amp: whether networks run in bfloat16.
     """
 
     row: Row
     seed: int
     folder: Path
-    amp: bool = False
 
     @property
     def title(self) -> str:
@@ -66,10 +66,29 @@ class Run:
 
     @property
     def whole_config(self) -> Config:
-        """The row's, with the seed, and a note of what is no part of a config."""
+        """The row's, with the seed, the precision, and a note of what is no part of a config."""
         config = Config({key: value for key, value in self.row.config.to_dict().items() if key != 'row'})
-        config.merge_from_dict({'randomness.seed': self.seed, 'ablation': dict(row=self.row.name, amp=self.amp)})
+        config.merge_from_dict({'randomness.seed': self.seed, 'precision': self.precision,
+                                'ablation': dict(row=self.row.name)})
         return config
+
+    @property
+    def precision(self) -> str:
+        """Of its training: the config's; where that is ``'auto'``, what it was begun in, or what suits the device."""
+        asked = self.row.config.get('precision', 'auto')
+        if asked == 'auto' and self._begun:
+            return self._begun['precision']
+        return resolve_precision(asked, get_device())
+
+    @property
+    def _begun(self) -> dict:
+        """The settings that the run was begun with; empty before."""
+        if not self.settings.is_file():
+            return {}
+        begun = Config.fromfile(self.settings).to_dict()
+        if 'amp' in begun['ablation']:  # what older runs have in the place of precision
+            begun['precision'] = 'bfloat16' if begun['ablation'].pop('amp') else 'float32'
+        return begun
 
     def check_settings(self) -> None:
         """Refuse to continue a run that was begun with other settings.
@@ -77,8 +96,7 @@ class Run:
         Raises:
             ValueError: says which.
         """
-        before = Config.fromfile(self.settings).to_dict() if self.settings.is_file() else {}
-        if before and (found := differences(before, self.whole_config.to_dict())):
+        if self._begun and (found := differences(self._begun, self.whole_config.to_dict())):
             key, one, other = found[0]
             raise ValueError(f'{self.folder} was begun with other settings ({key}={one}, now {other}): give the same '
                              'configs and options again, another --out, or remove that folder and '
@@ -92,7 +110,7 @@ class Run:
     def commands(self, tools: Path, scenes: Sequence[str]) -> Iterator[list[str]]:
         """Train, judge, synthesise some scenes; each is made when the one before is done."""
         config, folder = str(self.settings), str(self.folder)
-        yield [str(tools / 'train.py'), config, '--work-dir', folder, '--resume', *['--amp'] * self.amp]
+        yield [str(tools / 'train.py'), config, '--work-dir', folder, '--resume', '--precision', self.precision]
         checkpoint = str(self.checkpoint)
         yield [str(tools / 'test.py'), config, checkpoint, '--out', f'{folder}/results_{self.checkpoint.stem}.json']
         yield [str(tools / 'synthesize.py'), config, checkpoint, *scenes, '--out', f'{folder}/scenes']

@@ -16,14 +16,14 @@ from semsynth.apis.benchmark.measuring import Step, Version, check_versions
 from semsynth.apis.benchmark.plain import PlainSynthesizer
 from semsynth.apis.drawn_layout import draw_layout
 from semsynth.engine.launch import check_synthesizer, load_config
+from semsynth.engine.optim import set_precision
 from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
 
 VERSIONS = ('plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last')
-"""As the papers' code does it; ``tools/train.py``, without ``model.channels_last``; with it; with ``--amp``; with
-both."""
+"""As the papers' code does it; ``tools/train.py``, without ``model.channels_last``; with it; in bfloat16; with both."""
 COMPILED = 'bfloat16_compiled'
-"""With ``--amp`` and ``model.compiled=True``, which takes minutes: on request."""
+"""In bfloat16 and ``model.compiled=True``, which takes minutes: on request."""
 WITH_WEIGHTS = ('PerceptualLoss', 'CRNLoss')
 
 
@@ -70,8 +70,7 @@ def build(config: Config, version: str, device: str) -> tuple[Synthesizer, objec
     for player in ('generator', 'discriminator'):
         if players.get(player) and version == 'plain':
             players[player]['optimizer']['fused'] = None
-        elif players.get(player) and version.startswith('bfloat16'):
-            players[player]['type'] = 'Bf16OptimWrapper'
+    set_precision(players, 'bfloat16' if version.startswith('bfloat16') else 'float32')
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('semsynth'):
         model = MODELS.build(model).to(device).train()

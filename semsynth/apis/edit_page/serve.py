@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def serve_editor(config: str | Path | Config, checkpoint: str | Path | None, layouts: Sequence[str | Path] = (), *,
                  styles: str | Path | None = None, segmentor: Sequence[str | Path] | None = None,
-                 instances: str | Path | None = None, device: str | None = None, amp: bool = False,
+                 instances: str | Path | None = None, device: str | None = None, precision: str = 'float32',
                  port: int | None = None, cfg_options: dict | None = None) -> gradio.Blocks:
     """Serve the page to browsers on this machine. Each tab has its own editor; they share the model.
 
@@ -30,7 +30,7 @@ def serve_editor(config: str | Path | Config, checkpoint: str | Path | None, lay
         segmentor: config and weights of one that labels photos; empty: the one that the config names; None: none.
         instances: folder of the instance maps; by default beside the label maps, where there are some.
         device: such as ``'cpu'``; the GPU where there is one by default.
-        amp: run the generator in bfloat16.
+        precision: of the generator: ``'float32'``, ``'bfloat16'``, or ``'auto'``, which suits the device.
         port: by default the first that is free from 7860 on.
         cfg_options: entries of the config to override.
 
@@ -45,7 +45,7 @@ def serve_editor(config: str | Path | Config, checkpoint: str | Path | None, lay
         from semsynth.apis.edit_page.page import build_page, launch
     except ImportError as error:
         raise ValueError(f"The editor's page needs Gradio ({error}): pip install -e '.[edit]'") from error
-    inferencer = Inferencer(config, checkpoint, device, cfg_options, styles, amp)
+    inferencer = Inferencer(config, checkpoint, device, cfg_options, styles, precision)
     inferencer.model.generator.head.drop_extras()
     found = inferencer.find(layouts, instances, instances_optional=True) if layouts else []
     labels = None
