@@ -19,7 +19,7 @@ CPU_FLAGS = {'avx512_bf16', 'amx_bf16', 'bf16'}
 WITHOUT_UNITS = {'SSE41', 'AVX', 'AVX2', 'AVX2_VNNI', 'AVX2_VNNI_2', 'AVX512_CORE', 'AVX512_CORE_VNNI'}
 """Values of ``ONEDNN_MAX_CPU_ISA`` that keep oneDNN from these units; any other one allows them."""
 SLOW = ('precision=bfloat16, but this CPU has no units for bfloat16, or ONEDNN_MAX_CPU_ISA keeps them unused: it takes '
-        '1.5 times as long as --precision float32 (with AVX512), or 9 to 20 times (with AVX2).')
+        '1.3 times (with AVX512) to 13 times (with AVX2) as long as --precision float32.')
 
 
 def check_precision(precision: object) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / 'semsynth'
 PARTS = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in '._'}
-HELPERS = {'checkpoints', 'quiet', 'registry', 'seeds', 'weights', 'writing'}
+HELPERS = {'checkpoints', 'precision', 'quiet', 'registry', 'seeds', 'weights', 'writing'}
 CENTRE = HELPERS | {'layers', 'layout', 'ops'}
 COMPONENTS = {'discriminators', 'encoders', 'evaluators', 'generators', 'heads', 'losses', 'segmentors'}
 

@@ -20,8 +20,8 @@ def main() -> None:
     parser.add_argument('--instances', metavar='DIR', help="of instance maps (default: beside the label maps, "
                         "or the data set's)")
     parser.add_argument('--device', help='such as cpu or cuda:1 (default: the GPU where there is one)')
-    parser.add_argument('--precision', default='float32', choices=['auto', 'float32', 'bfloat16'],
-                        help='of the generator; auto suits the device (default: %(default)s)')
+    parser.add_argument('--precision', default='float32', metavar='P', choices=['auto', 'float32', 'bfloat16'],
+                        help='auto, float32 or bfloat16 (default: %(default)s)')
     parser.add_argument('--port', type=int, help='(default: the first that is free from 7860 on)')
     add_config_options(parser)
     args = parser.parse_args()

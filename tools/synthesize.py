@@ -36,8 +36,8 @@ def main() -> None:
                         'by side, edges below, in NAME_samples.png')
     parser.add_argument('--seed', type=int, default=0, help='of what is picked at random (default: %(default)s)')
     parser.add_argument('--device', help='such as cpu or cuda:1 (default: the GPU where there is one)')
-    parser.add_argument('--precision', default='float32', choices=['auto', 'float32', 'bfloat16'],
-                        help='of the generator; auto suits the device (default: %(default)s)')
+    parser.add_argument('--precision', default='float32', metavar='P', choices=['auto', 'float32', 'bfloat16'],
+                        help='auto, float32 or bfloat16 (default: %(default)s)')
     add_config_options(parser)
     args = parser.parse_args()
     count = synthesize(args.config, args.checkpoint, args.input, args.out, instances=args.instances, styles=args.styles,

@@ -64,7 +64,7 @@ def saved_precision(checkpoint: str | Path) -> str:
     Of older runs, whose configs do not say it, the optimisers' wrapper tells.
     """
     config = load_checkpoint(checkpoint).get('meta', {}).get('cfg', '')
-    if found := re.search(r"^precision = '(float32|bfloat16)'$", config, re.M):
+    if found := re.search(r"^precision ?= ?'(float32|bfloat16)'$", config, re.M):
         return found[1]
     return 'bfloat16' if 'Bf16OptimWrapper' in config else 'float32'
 

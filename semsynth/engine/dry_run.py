@@ -37,6 +37,7 @@ def _one_step(config: Config, precision: str | None) -> str:
         name = f'dry_run_{config.get("experiment_name", "")}'
         quiet = load_config(config, {'log_level': 'ERROR', 'experiment_name': name, 'train_dataloader.num_workers': 0})
         runner = build_runner(quiet, work_dir=folder, precision=precision)
+        config.precision = runner.cfg.precision  # as the run would save it
         before = peak_memory()
         data = next(iter(runner.train_dataloader))
         optimisers = runner.build_optim_wrapper(runner.optim_wrapper)
