@@ -21,6 +21,11 @@ class View:
     real: str = 'image'
     weight: float = 1.0
 
+    @property
+    def is_image(self) -> bool:
+        """Whether it imitates the photo, and not, say, the photo's edges."""
+        return self.real == 'image'
+
 
 class Head(nn.Module):
     """Features to named images.

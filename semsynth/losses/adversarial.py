@@ -83,10 +83,20 @@ class AdversarialLoss(Loss):
 
     def for_discriminator(self, step: Step) -> Tensor:
         """The sum over the views of what their logits, and those of the real images, cost the discriminator."""
-        return self.discriminator_weight * sum(
-            weight * (self._over_scales(self.on_fake, step.fake_verdicts[view])
-                      + self._over_scales(self.on_real, step.real_verdicts[real]))
-            for view, real, weight in self.over_views(step))
+        return self.discriminator_weight * sum(weight * (fake + real) for weight, fake, real in self._prices(step))
+
+    def discriminator_parts(self, step: Step) -> dict[str, Tensor]:
+        """The same sums for the logits of real and of synthesised images alone."""
+        prices = self._prices(step)
+        return dict(real=self.discriminator_weight * sum(weight * real for weight, _, real in prices),
+                    synthesised=self.discriminator_weight * sum(weight * fake for weight, fake, _ in prices))
+
+    def _prices(self, step: Step) -> list[tuple[float, Tensor, Tensor]]:
+        """Weight of each view, what its logits cost the discriminator, and what those of its real image do."""
+        return step.once((self, 'prices'), lambda: [
+            (weight, self._over_scales(self.on_fake, step.fake_verdicts[view]),
+             self._over_scales(self.on_real, step.real_verdicts[real]))
+            for view, real, weight in self.over_views(step)])
 
     def _over_scales(self, price: Callable[[Tensor], Tensor], verdict: Verdict) -> Tensor:
         return self.reduce(price(features[-1]) for features in verdict)

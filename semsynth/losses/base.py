@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
+    from semsynth.heads.base import View
     from semsynth.models.step import Step
     from semsynth.models.synthesizer import Synthesizer
 
@@ -36,7 +37,7 @@ class Loss(nn.Module):
 
     Args:
         weight: factor of the whole term.
-        views: weight of each view that it is for; by default the model's views with their weights.
+        views: weight of each view that it is for; by default what ``default_weight`` says of each of the model's.
     """
 
     sums_over_views = True
@@ -65,13 +66,27 @@ class Loss(nn.Module):
     def attach(self, model: Synthesizer) -> None:
         """Make what depends on other parts of the model; called once, when it is built and they are known to fit."""
 
+    def default_weight(self, view: View) -> float:
+        """The weight of a view where the config names none; 0 leaves it out.
+
+        It is the view's own. But a label generator knows photos, and a discriminator that segments is not told what it
+        sees: losses on these leave out views that imitate anything but the image, such as edges.
+        """
+        return view.weight if view.is_image or not (self.labels or self.reads_class_logits) else 0.0
+
+    def weights(self, views: Mapping[str, View]) -> dict[str, float]:
+        """The weight of each of a model's views that this term is for, by name."""
+        if not self.sums_over_views:
+            return {}
+        weights = self.views
+        if weights is None:
+            weights = {name: self.default_weight(view) for name, view in views.items()}
+        return {name: weights[name] for name in views if weights.get(name)}
+
     def over_views(self, step: Step) -> Iterator[tuple[str, str, float]]:
         """Yield (view, name of the real image that it imitates, weight) of every view that this term is for."""
-        for name, view in step.views.items():
-            if self.views is None:
-                yield name, view.real, view.weight
-            elif self.views.get(name):
-                yield name, view.real, self.views[name]
+        for name, weight in self.weights(step.views).items():
+            yield name, step.views[name].real, weight
 
     def for_generator(self, step: Step) -> Tensor | None:
         """The generator's share, a scalar, before the weight; None where it pays nothing."""
@@ -80,6 +95,11 @@ class Loss(nn.Module):
     def for_discriminator(self, step: Step) -> Tensor | None:
         """The discriminator's share, a scalar, before the weight; None where it pays nothing."""
         return None
+
+    def discriminator_parts(self, step: Step) -> dict[str, Tensor]:
+        """Scalars that the discriminator's share is the sum of, for the log: ``'real'`` and ``'synthesised'``, its
+        price for either kind of images. By default none."""
+        return {}
 
 
 def mean(values: Iterable[Tensor]) -> Tensor:

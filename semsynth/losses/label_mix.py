@@ -54,7 +54,8 @@ class LabelMixLoss(Loss):
 
     Args:
         weight: factor of the whole term (OASIS: 10, on Cityscapes 5).
-        views: weight of each view that it is for; by default the model's views with their weights.
+        views: weight of each view that it is for; by default the model's views that imitate the image, with their
+            weights.
     """
 
     judges = reads_label_map = reads_class_logits = True

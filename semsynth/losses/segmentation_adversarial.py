@@ -55,8 +55,9 @@ class SegmentationAdversarialLoss(Loss):
 
     Args:
         weight: factor of the whole term, both players' shares.
-        views: weight of each view that it is for; by default the model's views with their weights. A real image that
-            several views imitate counts with each one's weight.
+        views: weight of each view that it is for; by default the model's views that imitate the image, with their
+            weights. This discriminator is not told what it judges, so edge maps need another one, or at least to be
+            named here. A real image that several views imitate counts with each one's weight.
     """
 
     judges = reads_label_map = reads_class_logits = True
@@ -68,9 +69,20 @@ class SegmentationAdversarialLoss(Loss):
 
     def for_discriminator(self, step: Step) -> Tensor:
         """The sum over the views of the real image's class cross entropy and the view's with "synthesised"."""
-        return sum(weight * (fake_cross_entropy(step.fake_verdicts[view][0][-1])
-                             + self._of_classes(step, step.real_verdicts[real]))
-                   for view, real, weight in self.over_views(step))
+        return sum(weight * (fake + real) for weight, fake, real in self._prices(step))
+
+    def discriminator_parts(self, step: Step) -> dict[str, Tensor]:
+        """The same sums on real and on synthesised images alone."""
+        prices = self._prices(step)
+        return dict(real=sum(weight * real for weight, _, real in prices),
+                    synthesised=sum(weight * fake for weight, fake, _ in prices))
+
+    def _prices(self, step: Step) -> list[tuple[float, Tensor, Tensor]]:
+        """Weight of each view, what it costs the discriminator, and what its real image does."""
+        return step.once((self, 'prices'), lambda: [
+            (weight, fake_cross_entropy(step.fake_verdicts[view][0][-1]),
+             self._of_classes(step, step.real_verdicts[real]))
+            for view, real, weight in self.over_views(step)])
 
     def _of_classes(self, step: Step, verdict: list[list[Tensor]]) -> Tensor:
         return class_cross_entropy(verdict[0][-1], step.layout.label, step.layout.unknown)

@@ -19,8 +19,8 @@ class SegmentorFeatureLoss(FrozenFeatureLoss):
 
     Args:
         weight: factor of the whole term.
-        views: weight of each view that it is for; by default the model's views with their weights. Label generators
-            know photos: name the views that imitate one where the model has an edge view too.
+        views: weight of each view that it is for; by default the model's views that imitate the image, with their
+            weights. Edge maps are left out, as label generators know photos.
     """
 
     labels = True

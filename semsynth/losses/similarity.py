@@ -13,6 +13,7 @@ from semsynth.ops.similarity import PRECISIONS
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
+    from semsynth.heads.base import View
     from semsynth.models.step import Step
 
 NO_CLASS = 255
@@ -29,8 +30,7 @@ def sample(values: Tensor, stride: int) -> Tensor:
 class SimilarityLoss(Loss):
     """Do the views' pixels, as the label generator sees them, group into classes as the label map's? (ECGAN, eq. 3.)
 
-    Exact over all pairs of an image's pixels unless partners are named, summed over the views; eq. 10 is
-    ``views=dict(coarse=1, image=1)``.
+    Exact over all pairs of an image's pixels unless partners are named, summed over the views.
 
     Args:
         stride: 1 takes every pixel, as the paper; s every s-th in both directions, of probabilities and labels alike,
@@ -42,8 +42,9 @@ class SimilarityLoss(Loss):
             meant to stay within 1e-3 of the loss (3e-3 where that is below 0.03, for a label generator that is nearly
             always right) and 1e-2 of its gradient's norm. They have run in Triton's interpreter, not yet on a GPU.
         weight: factor of the whole term.
-        views: weight of each view that it is for; by default the model's views with their weights. Label generators
-            know photos: name the views that imitate one where the model has an edge view too.
+        views: weight of each view that it is for; by default 1 for each view that imitates the image, whatever its
+            weight in other losses: eq. 10, where this loss alone has no lambda at I''. Edge maps are left out, as
+            label generators know photos.
 
     Raises:
         ValueError: the stride or the partners are less than 1, or there is no such precision; in training, the stride
@@ -75,6 +76,10 @@ class SimilarityLoss(Loss):
         """What a printed model says of it."""
         return (f'stride={self.stride}, partners={self.partners}, precision={self.precision}, weight={self.weight}: '
                 f'{self.protocol}')
+
+    def default_weight(self, view: View) -> float:
+        """1 where the view imitates the image (eq. 10)."""
+        return float(view.is_image)
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views."""

@@ -50,16 +50,16 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
         _check_kinds(model)
     for name, loss in model.losses.items():
         _check_loss(name, loss, model, made)
-    read = {view for loss in model.losses.values() for view in views_of(loss, model)}
+    read = {view for loss in model.losses.values() for view in loss.weights(model.views)}
     read |= {output for loss in model.losses.values() for output in loss.reads}
     for output in head.must_be_read:
         if output not in read:
             raise ValueError(f'head: nothing reads the output {output!r}, so that its parameters would never learn; '
                              f'add a loss that reads it or switch that part of {type(head).__name__} off.')
-    if not any(type(loss).for_generator is not Loss.for_generator for loss in model.losses.values()):
+    if not any(charges(loss, 'generator') for loss in model.losses.values()):
         raise ValueError(f'generator: no loss trains it, only the discriminator pays for {", ".join(model.losses)}; '
                          'add an adversarial loss.')
-    if model.discriminator is not None and not any(map(trains_discriminator, model.losses.values())):
+    if model.discriminator is not None and not any(charges(loss, 'discriminator') for loss in model.losses.values()):
         raise ValueError('discriminator: no loss trains it; add an adversarial loss or set discriminator=None.')
     if model.segmentor is not None and not any(loss.labels for loss in model.losses.values()):
         raise ValueError('segmentor: no loss reads the label generator; set segmentor=None, or add such a loss.')
@@ -120,7 +120,7 @@ def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]
     for view, weight in (loss.views or {}).items():
         if weight and view not in model.views:
             raise ValueError(f'losses.{name}: view {view!r} is not one of the model ({", ".join(model.views)}).')
-    if loss.sums_over_views and not views_of(loss, model):
+    if loss.sums_over_views and not loss.weights(model.views):
         raise ValueError(f'losses.{name} has no view left to sum over; give it views=dict(image=1) '
                          f'or drop the term with losses=dict({name}=None).')
 
@@ -143,11 +143,13 @@ def _check_discriminator(name: str, loss: Loss, discriminator: nn.Module, model:
 
 def _check_kinds(model: Synthesizer) -> None:
     """A discriminator of each kind of real image, and no other, which would never learn."""
-    kinds, imitated = set(model.discriminator.networks), {view.real for view in model.views.values()}
+    kinds = set(model.discriminator.networks)
+    imitated = {kind for loss in model.losses.values() if loss.judges for kind in _kinds(loss, model)}
     if kinds != imitated:
-        raise ValueError(f'discriminator: networks are given for {", ".join(sorted(kinds))}, but the views imitate '
-                         f'{", ".join(sorted(imitated))}; give one for each of these.')
-    trained = {kind for loss in model.losses.values() if trains_discriminator(loss) for kind in _kinds(loss, model)}
+        raise ValueError(f'discriminator: networks are given for {", ".join(sorted(kinds))}, but the views that losses '
+                         f'have judged imitate {", ".join(sorted(imitated))}; give one for each of these.')
+    trained = {kind for loss in model.losses.values() if charges(loss, 'discriminator')
+               for kind in _kinds(loss, model)}
     for kind in sorted(kinds - trained):
         raise ValueError(f'discriminator: no loss trains the network for {kind!r}; add an adversarial loss with the '
                          f'views that imitate it, or drop those from the views of the model.')
@@ -162,17 +164,30 @@ def _discriminators(loss: Loss, model: Synthesizer) -> list[nn.Module]:
 
 def _kinds(loss: Loss, model: Synthesizer) -> list[str]:
     """Names of the real images that a loss's views imitate."""
-    views = views_of(loss, model) if loss.sums_over_views else model.views
-    return list(dict.fromkeys(model.views[view].real for view in views))
+    return list(dict.fromkeys(model.views[view].real for view in _judged_by(loss, model)))
 
 
-def views_of(loss: Loss, model: Synthesizer) -> list[str]:
-    """Names of the views that a loss sums over."""
-    if not loss.sums_over_views:
-        return []
-    return [view for view in model.views if loss.views is None or loss.views.get(view)]
+def _judged_by(loss: Loss, model: Synthesizer) -> list[str]:
+    """Names of the views on which a loss reads verdicts; one that does not say so may read those on all."""
+    return list(loss.weights(model.views) if loss.sums_over_views else model.views)
 
 
-def trains_discriminator(loss: Loss) -> bool:
-    """Whether the loss has a share for the discriminator."""
-    return type(loss).for_discriminator is not Loss.for_discriminator
+def judged_views(model: Synthesizer, player: str) -> list[str]:
+    """Names of the views on which some share of a player reads the discriminator's verdict."""
+    read = {view for loss in model.losses.values() if loss.judges and charges(loss, player)
+            for view in _judged_by(loss, model)}
+    return [view for view in model.views if view in read]
+
+
+def compared_views(model: Synthesizer, player: str) -> list[str]:
+    """Names of those whose real images are judged too: for the discriminator all, for the generator what is matched."""
+    if player == 'discriminator':
+        return judged_views(model, player)
+    read = {view for loss in model.losses.values() if loss.matches_features for view in _judged_by(loss, model)}
+    return [view for view in model.views if view in read]
+
+
+def charges(loss: Loss, player: str) -> bool:
+    """Whether the loss has a share for that player."""
+    share = f'for_{player}'
+    return getattr(type(loss), share) is not getattr(Loss, share)

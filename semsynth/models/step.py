@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,27 @@ Verdict = list[list[Tensor]]
 """One list of feature maps per scale, finest scale first; the last of each list are the logits."""
 
 
+class Verdicts(dict[str, Verdict]):
+    """Verdicts by the name of a view or of a real image, each given when it is first read.
+
+    Args:
+        judge: as of :class:`Step`.
+        images: what may be judged, by name.
+        together: names of those that losses are known to read: the first that is read has all of these judged, as one
+            batch. Any other one is judged alone.
+    """
+
+    def __init__(self, judge: Callable[[dict[str, Tensor]], dict[str, Verdict]], images: Mapping[str, Tensor],
+                 together: Iterable[str]):
+        super().__init__()
+        self.judge, self.images, self.together = judge, images, tuple(together)
+
+    def __missing__(self, name: str) -> Verdict:
+        names = self.together if name in self.together else (name,)
+        self.update(self.judge({name: self.images[name] for name in names}))
+        return self[name]
+
+
 class Step:
     """What the losses of one training step may read; each value is computed when first read, and kept.
 
@@ -28,29 +49,33 @@ class Step:
         real: the real images by name, ``(B, 3, H, W)`` in ``[-1, 1]``.
         outputs: the generator's outputs by name.
         iteration: number of the training step, from 0.
+        player: whose turn it is, ``'generator'`` or ``'discriminator'``.
     """
 
     def __init__(self, model: Synthesizer, layout: Layout, real: dict[str, Tensor], outputs: dict[str, Tensor],
-                 iteration: int = 0):
+                 iteration: int = 0, player: str = 'generator'):
         self.model, self.layout, self.real, self.outputs = model, layout, real, outputs
-        self.iteration = iteration
+        self.iteration, self.player = iteration, player
         self.views = model.views
         self._kept: dict[Hashable, Any] = {}
 
     def detach(self) -> Step:
         """The same step for the discriminator's turn: no graph behind it, no verdict kept."""
         outputs = {name: output.detach() for name, output in self.outputs.items()}
-        return Step(self.model, self.layout.detach(), self.real, outputs, self.iteration)
+        return Step(self.model, self.layout.detach(), self.real, outputs, self.iteration, 'discriminator')
 
     @cached_property
     def fake_verdicts(self) -> dict[str, Verdict]:
-        """The discriminator's verdict on every view, judged as one batch."""
-        return self.judge({view: self.outputs[view] for view in self.views})
+        """The discriminator's verdict on each view that a loss reads it on in this turn, judged as one batch."""
+        judged = self.model.judged_views[self.player]
+        return Verdicts(self.judge, self.outputs, [view for view in judged if view in self.views])
 
     @cached_property
     def real_verdicts(self) -> dict[str, Verdict]:
-        """The same on each real image that some view imitates: once, however many views do."""
-        return self.judge({view.real: self.real[view.real] for view in self.views.values()})
+        """The same on the real images that such views imitate: each once, however many views do."""
+        compared = self.model.compared_views[self.player]
+        return Verdicts(self.judge, self.real, dict.fromkeys(
+            self.views[view].real for view in compared if view in self.views))
 
     def judge(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
         """The discriminator's verdict on any images of this layout, judged as one batch.

@@ -14,7 +14,7 @@ from torch.nn.utils import parametrize
 
 from semsynth.discriminators.build import build_discriminator
 from semsynth.layout import Layout
-from semsynth.models.assembly import check_assembly, check_compilable, resolve_views, views_of
+from semsynth.models.assembly import check_assembly, check_compilable, compared_views, judged_views, resolve_views
 from semsynth.models.freezing import freeze
 from semsynth.models.step import Step
 from semsynth.registry import ENCODERS, GENERATORS, LOSSES, MODELS, SEGMENTORS
@@ -76,7 +76,10 @@ class Synthesizer(BaseModel):
         for loss in self.losses.values():
             loss.attach(self)
         self.labelled_views = [view for view in self.views if any(
-            loss.labels and view in views_of(loss, self) for loss in self.losses.values())]
+            loss.labels and view in loss.weights(self.views) for loss in self.losses.values())]
+        self.judged_views, self.compared_views = (
+            {player: views(self, player) for player in ('generator', 'discriminator')}
+            for views in (judged_views, compared_views))
         freeze(self, frozen or ())
         if channels_last:
             self.to(memory_format=torch.channels_last)
@@ -97,7 +100,9 @@ class Synthesizer(BaseModel):
         Parametrizations are cached within a turn: spectral norm iterates once, however many batches are judged.
 
         Returns:
-            Each term's weighted share, detached, as ``player/name``.
+            Each term's weighted share, detached, as ``player/name``. For the log alone, also the parts of the
+            discriminator's that are for real and for synthesised images: ``discriminator/name/real`` and
+            ``discriminator/name/synthesised``.
         """
         batch = self.data_preprocessor(data, training=True)
         layout, real = batch['layout'], batch['real']
@@ -112,9 +117,10 @@ class Synthesizer(BaseModel):
                     if not self.reuse_outputs:
                         with torch.no_grad():
                             step = self.synthesize(layout, real)
-                    owed = self.charge('discriminator', step.detach())
+                    step = step.detach()
+                    owed = self.charge('discriminator', step)
                 optim_wrapper['discriminator'].update_params(sum(owed.values()))
-            paid |= owed
+            paid |= owed | self.parts(step)
         return {name: share.detach() for name, share in paid.items()}
 
     def charge(self, player: str, step: Step) -> dict[str, Tensor]:
@@ -122,6 +128,11 @@ class Synthesizer(BaseModel):
         shares = {name: getattr(term, f'for_{player}')(step) for name, term in self.losses.items()}
         return {f'{player}/{name}': self.losses[name].weight * share
                 for name, share in shares.items() if share is not None}
+
+    def parts(self, step: Step) -> dict[str, Tensor]:
+        """What the discriminator's shares are the sums of, weighted, as ``discriminator/name/part``."""
+        return {f'discriminator/{name}/{part}': term.weight * share for name, term in self.losses.items()
+                for part, share in term.discriminator_parts(step).items()}
 
     def forward(self, layout: Layout, real: dict[str, Tensor] | None = None, samples: list[dict] | None = None,
                 mode: str = 'tensor') -> dict[str, Tensor] | list[dict]:

@@ -9,7 +9,7 @@ from semsynth.discriminators import SeparateDiscriminators
 from semsynth.engine.launch import train
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS, MODELS
-from stubs import batch, config
+from stubs import batch, config, players
 
 ONE = dict(type='MultiScaleDiscriminator', base_channels=2, num_scales=2)
 
@@ -71,8 +71,20 @@ def test_views_are_judged_by_the_real_image_that_they_imitate():
         torch.testing.assert_close(verdict[0][-1], networks[network](data['layout'], image)[0][-1])
 
 
+def test_a_kind_that_no_loss_reads_needs_no_network_and_no_real_image():
+    one = dict(type='MultiScaleDiscriminator', base_channels=2)
+    built = MODELS.build(config(
+        views=dict(coarse=dict(real='edge')),
+        losses=dict(adversarial=dict(type='StubAdversarial', views=dict(image=1))),
+        discriminator=dict(type='SeparateDiscriminators', networks=dict(image=one))))
+    data = batch(size=(32, 48))
+    assert 'edge' not in data['real']
+    assert all(share.isfinite() for share in built.train_step(data, players(built)).values())
+
+
 def test_networks_that_are_not_the_views_are_named():
-    with pytest.raises(ValueError, match='networks are given for edge, image, but the views imitate image; give one'):
+    with pytest.raises(ValueError, match='networks are given for edge, image, but the views that losses have judged '
+                       'imitate image; give one'):
         model('image', 'edge')
 
 

@@ -15,7 +15,9 @@ def make_step():
         views = {name: View(**view) for name, view in (views or dict(image={})).items()}
         label = next(iter(real.values()))[:, 0].long() * 0 if label is None else label
         layout = Layout(label=label, num_classes=num_classes, unknown=unknown)
-        model = SimpleNamespace(views=views, labelled_views=list(views), tells_kinds=False, **parts)
+        judged = dict(generator=list(views), discriminator=list(views))
+        model = SimpleNamespace(views=views, labelled_views=list(views), judged_views=judged, compared_views=judged,
+                                tells_kinds=False, **parts)
         return Step(model, layout, real, outputs, iteration)
 
     return make

@@ -77,6 +77,9 @@ def test_players_pay_for_every_view_and_scale(step, loss, reduction):
         over_scales('fooling', 0.4) + 2 * over_scales('fooling', -0.2), abs=1e-6)
     assert term.for_discriminator(step).item() == pytest.approx(
         0.5 * (over_scales('fake', 0.4) + 2 * over_scales('fake', -0.2) + 3 * over_scales('real', 0.6)), abs=1e-6)
+    parts = {name: value.item() for name, value in term.discriminator_parts(step).items()}
+    assert parts == pytest.approx(dict(real=1.5 * over_scales('real', 0.6), synthesised=0.5 * (
+        over_scales('fake', 0.4) + 2 * over_scales('fake', -0.2))), abs=1e-6)
 
 
 def test_a_loss_s_own_views_come_before_the_model_s(step):

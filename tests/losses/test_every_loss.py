@@ -1,5 +1,6 @@
 import pytest
 
+from semsynth.heads.base import View
 from semsynth.losses import Loss
 from semsynth.registry import LOSSES
 
@@ -31,3 +32,27 @@ def test_flags_weight_and_no_state_of_its_own(name):
     assert not list(loss.parameters()) and not loss.state_dict()
     trains_discriminator = type(loss).for_discriminator is not Loss.for_discriminator
     assert trains_discriminator == (loss.judges and not loss.matches_features)
+
+
+# Of ECGAN's views: who judges edge maps beside images, and who knows images alone.
+EVERY_VIEW, IMAGES = dict(edge=1, coarse=1, image=2), dict(coarse=1, image=2)
+DEFAULTS = dict(
+    LeastSquaresLoss=EVERY_VIEW, HingeLoss=EVERY_VIEW, VanillaLoss=EVERY_VIEW, FeatureMatchingLoss=EVERY_VIEW,
+    PerceptualLoss=EVERY_VIEW, CRNLoss=EVERY_VIEW, L1Loss=EVERY_VIEW, SegmentorFeatureLoss=IMAGES,
+    SegmentationAdversarialLoss=IMAGES, LabelMixLoss=IMAGES, SimilarityLoss=dict(coarse=1, image=1),
+    ContrastiveLoss={}, KLLoss={}, ClassSpecificLoss={})
+
+
+@pytest.mark.parametrize('name', DEFAULTS)
+def test_views_and_weights_where_a_config_names_none(name):
+    assert DEFAULTS.keys() == FLAGS.keys()
+    options = dict(weights='random') if name in ('PerceptualLoss', 'CRNLoss') else {}
+    views = dict(edge=View('edge'), coarse=View(), image=View(weight=2.0))
+    assert LOSSES.build(dict(type=name, **options)).weights(views) == DEFAULTS[name]
+
+
+def test_a_plugin_that_reads_the_label_generator_is_not_fed_edge_maps():
+    class Mine(Loss):
+        labels = True
+
+    assert Mine().weights(dict(edge=View('edge', 3.0), image=View(weight=0.5))) == dict(image=0.5)

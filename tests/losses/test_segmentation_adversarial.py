@@ -83,3 +83,5 @@ def test_both_players_pay_over_the_views(make_step):
     found = [fake_cross_entropy(images).item() for images in fakes]
     assert loss.for_generator(step).item() == pytest.approx(of_classes[0] + 2 * of_classes[1], rel=1e-5)
     assert loss.for_discriminator(step).item() == pytest.approx(found[0] + 2 * found[1] + 3 * of_classes[2], rel=1e-5)
+    parts = {name: value.item() for name, value in loss.discriminator_parts(step).items()}
+    assert parts == pytest.approx(dict(real=3 * of_classes[2], synthesised=found[0] + 2 * found[1]), rel=1e-5)

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from semsynth.heads.base import View
 from semsynth.losses.similarity import SimilarityLoss, sample
 from semsynth.ops import similarity_loss
 
@@ -21,23 +22,29 @@ def step(make_step):
 
 
 def test_reads_the_label_generator_and_leaves_out_what_it_has_no_class_for(step):
-    expected = sum(weight * similarity_loss(step.probabilities[view], step.target, 255)
-                   for view, weight in dict(coarse=1, image=2).items())
+    expected = sum(similarity_loss(step.probabilities[view], step.target, 255) for view in ('coarse', 'image'))
     torch.testing.assert_close(SimilarityLoss().for_generator(step), expected)
     expected.backward()
     assert all(output.grad.abs().sum() > 0 for output in step.outputs.values())
-    assert not torch.equal(expected, sum(weight * similarity_loss(step.probabilities[view], step.target)
-                                         for view, weight in dict(coarse=1, image=2).items()))
+    assert not torch.equal(expected, sum(similarity_loss(step.probabilities[view], step.target)
+                                         for view in ('coarse', 'image')))
 
 
-def test_eq_10_names_its_own_views(step):
-    expected = similarity_loss(step.probabilities['coarse'], step.target, 255)
-    torch.testing.assert_close(SimilarityLoss(views=dict(coarse=1)).for_generator(step), expected)
+def test_eq_10_is_the_default():
+    """I' and I'' weigh 1, though I'' weighs 2 in other losses, and edge maps are left out."""
+    views = dict(edge=View('edge'), coarse=View(), image=View(weight=2.0))
+    assert SimilarityLoss().weights(views) == dict(coarse=1, image=1)
+    assert SimilarityLoss(views=dict(edge=3, coarse=0, image=2)).weights(views) == dict(edge=3, image=2)
+
+
+def test_its_own_views_come_first(step):
+    expected = 3 * similarity_loss(step.probabilities['coarse'], step.target, 255)
+    torch.testing.assert_close(SimilarityLoss(views=dict(coarse=3)).for_generator(step), expected)
 
 
 def test_a_stride_is_exact_over_the_pairs_of_every_s_th_pixel(step):
-    expected = sum(weight * similarity_loss(step.probabilities[view][..., 2::4, 2::4], step.target[:, 2::4, 2::4], 255)
-                   for view, weight in dict(coarse=1, image=2).items())
+    expected = sum(similarity_loss(step.probabilities[view][..., 2::4, 2::4], step.target[:, 2::4, 2::4], 255)
+                   for view in ('coarse', 'image'))
     torch.testing.assert_close(SimilarityLoss(stride=4).for_generator(step), expected)
 
 

@@ -64,13 +64,15 @@ def test_three_iterations_of_the_paper_s_recipe(toycity):
                 fake = synthesise(label)
             mask = (torch.rand(2, 35) < 0.5)[torch.arange(2)[:, None, None], label].unsqueeze(1)
             on_fake, on_real, on_mixed = judge(fake), judge(real), judge(torch.where(mask, real, fake))
-            loss_d = of_classes(on_real, label) + F.cross_entropy(on_fake, torch.zeros_like(label))
+            d_real, d_fake = of_classes(on_real, label), F.cross_entropy(on_fake, torch.zeros_like(label))
+            loss_d = d_real + d_fake
             loss_mix = 5 * F.mse_loss(on_mixed, torch.where(mask, on_real, on_fake))
             optimizer_d.zero_grad()
             (loss_d + loss_mix).backward()
         optimizer_d.step()
         expected = {'generator/adversarial': loss_g, 'discriminator/adversarial': loss_d,
-                    'discriminator/label_mix': loss_mix}
+                    'discriminator/label_mix': loss_mix, 'discriminator/adversarial/real': d_real,
+                    'discriminator/adversarial/synthesised': d_fake}
         assert logs.keys() == expected.keys()
         for name, value in expected.items():
             torch.testing.assert_close(logs[name], value.detach(), rtol=1e-4, atol=1e-5, msg=name)

@@ -68,7 +68,8 @@ def test_every_generator_trains_and_predicts(kind, raw_channels, dtype, out_chan
     assert next(model.discriminator.parameters()).shape[1] == raw_channels + out_channels
     data = batch(raw_channels, dtype)
     assert set(train_one_step(model, data)) == {
-        'generator/adversarial', 'generator/feature_matching', 'generator/perceptual', 'discriminator/adversarial'}
+        'generator/adversarial', 'generator/feature_matching', 'generator/perceptual', 'discriminator/adversarial',
+        'discriminator/adversarial/real', 'discriminator/adversarial/synthesised'}
     model.eval()
     for result in model.val_step(data):
         assert result['outputs']['image'].shape == result['real']['image'].shape == (out_channels, HEIGHT, WIDTH)

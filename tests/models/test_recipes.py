@@ -110,7 +110,8 @@ def test_pix2pixhd(perceptual, toycity):
         expected = dict(adversarial=g_gan, feature_matching=g_feat)
         if not perceptual:
             expected['perceptual'] = vgg_loss(plain, fake, real)
-        loss_d = 0.5 * (d_fake + d_real)
+        parts_d = dict(real=0.5 * d_real, synthesised=0.5 * d_fake)
+        loss_d = sum(parts_d.values())
         optimizer_g.zero_grad()
         sum(expected.values()).backward()
         optimizer_g.step()
@@ -119,7 +120,8 @@ def test_pix2pixhd(perceptual, toycity):
         optimizer_d.step()
 
         expected = {f'generator/{name}': value for name, value in expected.items()} | {
-            'discriminator/adversarial': loss_d}
+            'discriminator/adversarial': loss_d, 'discriminator/adversarial/real': parts_d['real'],
+            'discriminator/adversarial/synthesised': parts_d['synthesised']}
         assert logs.keys() == expected.keys()
         for name, value in expected.items():
             torch.testing.assert_close(logs[name], value.detach(), rtol=1e-4, atol=1e-5, msg=name)
@@ -198,15 +200,18 @@ def test_ecgan(toycity):
 
         optimizer_d.zero_grad()  # also of what the generator's turn has left there
         with parametrize.cached():
-            loss_d = 0
+            parts_d = dict(real=0, synthesised=0)
             for view, weight in lambdas.items():
                 for ours, theirs in zip(net_d(layout, outputs[view].detach()), net_d(layout, reals[view]), strict=True):
-                    loss_d += weight / 2 * (F.relu(1 + ours[-1]).mean() + F.relu(1 - theirs[-1]).mean())
+                    parts_d['synthesised'] += weight / 2 * F.relu(1 + ours[-1]).mean()
+                    parts_d['real'] += weight / 2 * F.relu(1 - theirs[-1]).mean()
+            loss_d = sum(parts_d.values())
             loss_d.backward()
         optimizer_d.step()
 
         expected = {f'generator/{name}': value for name, value in expected.items()} | {
-            'discriminator/adversarial': loss_d}
+            'discriminator/adversarial': loss_d, 'discriminator/adversarial/real': parts_d['real'],
+            'discriminator/adversarial/synthesised': parts_d['synthesised']}
         assert logs.keys() == expected.keys()
         for name, value in expected.items():
             torch.testing.assert_close(logs[name], value.detach(), rtol=1e-4, atol=1e-5, msg=name)
@@ -251,13 +256,15 @@ def test_spade_with_latent(toycity):
         with parametrize.cached():
             with torch.no_grad():
                 fake, _ = generate(layout, real)
-            loss_d = sum(F.relu(1 + ours[-1]).mean() + F.relu(1 - theirs[-1]).mean()
-                         for ours, theirs in zip(net_d(layout, fake), net_d(layout, real), strict=True)) / 2
+            parts_d = dict(synthesised=sum(F.relu(1 + scale[-1]).mean() for scale in net_d(layout, fake)) / 2,
+                           real=sum(F.relu(1 - scale[-1]).mean() for scale in net_d(layout, real)) / 2)
+            loss_d = sum(parts_d.values())
             loss_d.backward()
         optimizer_d.step()
 
         expected = {f'generator/{name}': value for name, value in expected.items()} | {
-            'discriminator/adversarial': loss_d}
+            'discriminator/adversarial': loss_d, 'discriminator/adversarial/real': parts_d['real'],
+            'discriminator/adversarial/synthesised': parts_d['synthesised']}
         assert logs.keys() == expected.keys()
         for name, value in expected.items():
             torch.testing.assert_close(logs[name], value.detach(), rtol=1e-4, atol=1e-5, msg=name)

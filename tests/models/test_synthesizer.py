@@ -54,6 +54,45 @@ def test_nothing_is_computed_twice():
     assert model.discriminator.judged == [4, 2, 4, 2]
 
 
+def losses_on(adversarial=None, matching=None):
+    """For some views each; None: for all."""
+    return dict(adversarial=dict(type='StubAdversarial', views=adversarial),
+                matching=dict(type='StubMatching', views=matching) if matching != {} else None)
+
+
+# B = 2: the generator's turn on views, then on real images; the discriminator's turn likewise.
+@pytest.mark.parametrize(('losses', 'judged'), [
+    (losses_on(dict(image=1)), [4, 2, 2, 2]),  # what is matched alone costs the generator's turn alone
+    (losses_on(None, dict(image=1)), [4, 2, 4, 2]),
+    (losses_on(dict(image=1), dict(coarse=1)), [4, 2, 2, 2]),
+    (losses_on(dict(image=1), dict(image=2)), [2, 2, 2, 2]),
+    (losses_on(dict(image=1), {}), [2, 2, 2])])  # without matching, the generator's turn judges no real image
+def test_views_that_no_loss_reads_are_not_judged(losses, judged):
+    model = MODELS.build(config(losses=losses))
+    model.train_step(batch(), players(model))
+    assert model.discriminator.judged == judged
+
+
+def test_a_view_that_is_not_read_changes_nothing_but_the_work():
+    """With the view dropped from the model, bitwise the same weights."""
+    kept = MODELS.build(config(losses=losses_on(dict(image=2), dict(image=2))))
+    dropped = MODELS.build(config(views=dict(coarse=None), losses=losses_on(dict(image=2), dict(image=2))))
+    dropped.load_state_dict(kept.state_dict())
+    data = batch()
+    logs, expected = (model.train_step(data, players(model)) for model in (kept, dropped))
+    assert all(torch.equal(logs[name], expected[name]) for name in {**logs, **expected})
+    assert all(map(torch.equal, kept.state_dict().values(), dropped.state_dict().values()))
+
+
+def test_a_verdict_that_no_declaration_announced_is_given_when_it_is_read():
+    """Such as on a real image in the generator's turn, by a relativistic loss."""
+    model, data = MODELS.build(config(losses=losses_on(dict(image=1), {}))), batch()
+    step = model.synthesize(data['layout'], data['real'])
+    assert model.discriminator.judged == [] and step.real_verdicts['image'] is step.real_verdicts['image']
+    assert step.fake_verdicts['coarse'] is step.fake_verdicts['coarse'] and step.fake_verdicts['image']
+    assert model.discriminator.judged == [2, 2, 2]
+
+
 def test_outputs_can_be_regenerated_for_the_discriminator():
     model = MODELS.build(config(reuse_outputs=False))
     model.train_step(batch(), players(model))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from torch import Tensor, no_grad
 
 from semsynth.models import Step, Synthesizer
-from semsynth.models.assembly import views_of
 from semsynth.registry import MODELS
 
 
@@ -36,31 +37,39 @@ class PlainSynthesizer(Synthesizer):
             detached = {view: each.detach() for view, each in alone.items()}
             for view, each in detached.items():
                 each.views, each.real_verdicts = alone[view].views, alone[view].real_verdicts
-            owed = self._charge_alone('discriminator', step.detach(), detached)
+            step, alone = step.detach(), detached
+            owed = self._charge_alone('discriminator', step, alone)
             optim_wrapper['generator'].update_params(sum(paid.values()))
         else:
             optim_wrapper['generator'].update_params(sum(paid.values()))
             with no_grad():
                 step = self.synthesize(layout, real).detach()
-            owed = self._charge_alone('discriminator', step, _views(step))
+            alone = _views(step)
+            owed = self._charge_alone('discriminator', step, alone)
         optim_wrapper['discriminator'].zero_grad()
         optim_wrapper['discriminator'].update_params(sum(owed.values()))
-        return _detach(paid | owed)
+        return _detach(paid | owed | self._parts_alone(alone))
 
     def _charge_alone(self, player: str, step: Step, alone: dict[str, Step]) -> dict[str, Tensor]:
         """Every term's weighted share, view by view."""
         shares = {}
         for name, term in self.losses.items():
-            steps = [alone[view] for view in views_of(term, self)] if term.sums_over_views else [step]
+            steps = [alone[view] for view in term.weights(self.views)] if term.sums_over_views else [step]
             parts = [part for part in (getattr(term, f'for_{player}')(each) for each in steps) if part is not None]
             if parts:
                 shares[f'{player}/{name}'] = term.weight * sum(parts)
         return shares
 
+    def _parts_alone(self, alone: dict[str, Step]) -> dict[str, Tensor]:
+        """As of ``Synthesizer``, view by view."""
+        by_view = [self.parts(alone[view]) for view in alone]
+        return {name: sum(parts[name] for parts in by_view if name in parts) for name in dict.fromkeys(chain(*by_view))}
+
 
 def _views(step: Step) -> dict[str, Step]:
     """For each view the same step with that view alone."""
-    alone = {name: Step(step.model, step.layout, step.real, step.outputs, step.iteration) for name in step.views}
+    alone = {name: Step(step.model, step.layout, step.real, step.outputs, step.iteration, step.player)
+             for name in step.views}
     for name, each in alone.items():
         each.views = {name: step.views[name]}
     return alone
