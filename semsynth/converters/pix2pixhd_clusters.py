@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import pickletools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,31 +12,53 @@ import torch
 
 from semsynth.data.cityscapes import CityscapesDataset
 from semsynth.data.files import first_few
+from semsynth.pickled_numbers import STAND_INS, Array, Kind
 from semsynth.styles import StyleBank
-
-_multiarray = np._core.multiarray
-# numpy 1 wrote the same two under their old address.
-SAFE_GLOBALS = {('numpy', 'ndarray'): np.ndarray, ('numpy', 'dtype'): np.dtype} | {
-    (f'numpy.{core}.multiarray', name): getattr(_multiarray, name)
-    for core in ('core', '_core') for name in ('_reconstruct', 'scalar')}
-"""All that a pickled dict of arrays and numbers needs."""
 
 CITYSCAPES_IDS = CityscapesDataset.id_map | {34: 34}
 """The official one-hot map has a channel 34 too, the last one."""
 
 
+class _Kind(Kind):
+    """Of numbers, or of objects, such as the one that the file holds."""
+
+    def __init__(self, code: str, *_):
+        self.objects = code == 'O8'
+        if not self.objects:
+            super().__init__(code)
+
+    def __setstate__(self, state: tuple) -> None:
+        if not self.objects:
+            super().__setstate__(state)
+
+
+class _Array(Array):
+    """Of numbers, or of one object, which is then itself ``array``."""
+
+    def __setstate__(self, state: tuple) -> None:
+        match state:
+            case (1, (), _Kind(objects=True), _, [held]):
+                self.array = held
+            case (1, _, _Kind(objects=False), _, _):
+                super().__setstate__(state)
+            case _:
+                raise pickle.UnpicklingError('it holds arrays of something else than numbers')
+
+
 class ArrayUnpickler(pickle.Unpickler):
     """Reads dicts, numbers and numpy arrays; anything else in the file is refused before it can do anything."""
 
+    stand_ins = STAND_INS | {'numpy.dtype': _Kind, 'numpy.ndarray': _Array}
+
     def find_class(self, module: str, name: str):
-        """What a name in the file stands for.
+        """What stands for a name in the file.
 
         Raises:
-            UnpicklingError: it is none of ``SAFE_GLOBALS``.
+            UnpicklingError: it has no place among arrays.
         """
-        if (module, name) not in SAFE_GLOBALS:
+        if f'{module}.{name}' not in STAND_INS:
             raise pickle.UnpicklingError(f'{module}.{name} has no place among arrays')
-        return SAFE_GLOBALS[module, name]
+        return self.stand_ins[f'{module}.{name}']
 
 
 def convert_clusters(path: str | Path, classes: Sequence[str] = CityscapesDataset.classes,
@@ -74,7 +97,8 @@ def _read(path: str | Path) -> dict[int, np.ndarray]:
     if not isinstance(stored, dict) or not stored:
         raise ValueError(f'{path} holds {stored!r:.60}, but clusters are a dict of arrays by class id.')
     try:
-        clusters = {int(identity): np.asarray(centres, np.float32) for identity, centres in stored.items()}
+        clusters = {int(identity): np.asarray(centres.array if isinstance(centres, Array) else centres, np.float32)
+                    for identity, centres in stored.items()}
     except (TypeError, ValueError) as error:
         raise ValueError(f'{path} holds something else than arrays of numbers by class id ({error}).') from error
     filled = {identity: centres for identity, centres in clusters.items() if centres.size}
@@ -97,4 +121,10 @@ def _unpickle(path: Path):
         shape, _, dtype = read_header[version](file)
         if shape or not dtype.hasobject:
             raise ValueError(f'an array of {dtype} of shape {shape}')
-        return ArrayUnpickler(file, encoding='latin1').load().item()
+        start, size = file.tell(), path.stat().st_size
+        # the unpickler makes room for as many remembered objects as the file says
+        if any('PUT' in opcode.name and argument > size for opcode, argument, _ in pickletools.genops(file)):
+            raise ValueError('it remembers more objects than it has bytes')
+        file.seek(start)
+        held = ArrayUnpickler(file, encoding='latin1').load()
+        return held.array if isinstance(held, Array) else held

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 
 import torch
@@ -16,6 +15,7 @@ from torch import nn
 from semsynth.checkpoints import check_resumable, load_checkpoint, weights_in
 from semsynth.engine.wrapping import bare, bare_names
 from semsynth.registry import HOOKS
+from semsynth.stored_tensors import check_whole
 from semsynth.writing import write_whole
 
 SHOWN_NAMES = 20
@@ -71,9 +71,8 @@ def saved_precision(checkpoint: str | Path) -> str:
 
 def _is_whole(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive:
-            return any(name.endswith('data.pkl') for name in archive.namelist()) and archive.testzip() is None
-    except (zipfile.BadZipFile, OSError):
+        return check_whole(path)
+    except (ValueError, OSError):
         return False
 
 

@@ -1,6 +1,7 @@
 import os
 import pickle
 
+import crafted
 import numpy as np
 import pytest
 import torch
@@ -107,6 +108,18 @@ def test_code_is_refused_and_not_run(evil, tmp_path, monkeypatch):
 def test_other_contents_are_refused(stored, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         convert_clusters(write(tmp_path / 'x.npy', stored))
+
+
+@pytest.mark.parametrize('name', [name for name in crafted.PARTS if name not in ('function', 'text', 'record')])
+def test_forged_arrays_are_refused(name, tmp_path):
+    for stored in ({1: crafted.PARTS[name]()}, crafted.PARTS[name]()):
+        with pytest.raises(ValueError, match=r'x\.npy (is no \.npy file of a dict of arrays|holds)'):
+            convert_clusters(write_pickle(tmp_path / 'x.npy', pickle.dumps(stored, 2)))
+
+
+def test_a_memory_that_the_file_only_says(tmp_path):
+    with pytest.raises(ValueError, match='it remembers more objects than it has bytes'):
+        convert_clusters(write_pickle(tmp_path / 'x.npy', b'\x80\x02Nr\xff\xff\xff\x7f.'))
 
 
 def test_torn_and_missing(tmp_path):
