@@ -26,7 +26,7 @@ _LEGACY_PICKLES = 3
 """Before the tensors' own: a magic number, a version, and facts of the machine."""
 
 
-class Damaged(ValueError):
+class DamagedError(ValueError):
     """A file is not as torch wrote it."""
 
 
@@ -74,7 +74,7 @@ def read_stored(path: str | Path) -> Any:
         with torch.serialization.safe_globals(SAFE_GLOBALS), warnings.catch_warnings():
             warnings.filterwarnings('ignore', message='Detected pickle protocol')  # refused where it matters
             return _real(torch.load(path, map_location='cpu', weights_only=True), {})
-    except Damaged:
+    except DamagedError:
         raise
     except PermissionError as error:
         raise ValueError(f'{path} cannot be read ({error.strerror}): change the rights of the file.') from error
@@ -92,7 +92,7 @@ def check_whole(path: str | Path) -> bool:
         Whether it has any: it is a zip archive then, as torch writes since 1.6.
 
     Raises:
-        Damaged: it is torn, damaged, or packs more than it is long.
+        DamagedError: it is torn, damaged, or packs more than it is long.
     """
     if not _is_archive(path):
         return False
@@ -100,20 +100,20 @@ def check_whole(path: str | Path) -> bool:
         with ZipFile(path) as archive:
             members = archive.infolist()
             if any(member.filename.endswith('/constants.pkl') for member in members):
-                raise Damaged(f'{path} is a TorchScript archive, which holds code, and no checkpoint: save the '
+                raise DamagedError(f'{path} is a TorchScript archive, which holds code, and no checkpoint: save the '
                                  "network's state_dict() with torch.save.")
             names = {member.filename.lower() for member in members}
             size = sum(member.file_size for member in members)
             packed = any(member.compress_type != ZIP_STORED for member in members)
             if packed or size > Path(path).stat().st_size or len(names) < len(members):
-                raise Damaged(f'{path} is no checkpoint as torch writes them: its archive is compressed, or holds '
+                raise DamagedError(f'{path} is no checkpoint as torch writes them: its archive is compressed, or holds '
                                  'something twice; save it anew with torch.save.')
             damaged = archive.testzip()
     except (BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise Damaged(f'{path} is torn or damaged ({_reason(error)}); use another one.') from error
+        raise DamagedError(f'{path} is torn or damaged ({_reason(error)}); use another one.') from error
     if damaged:
-        raise Damaged(f'{path} is damaged: {damaged} in it does not match its checksum; copy or download it again, '
-                         'or use another one.')
+        raise DamagedError(f'{path} is damaged: {damaged} in it does not match its checksum; copy or download it '
+                           'again, or use another one.')
     return True
 
 
