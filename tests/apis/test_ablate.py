@@ -191,6 +191,43 @@ def test_all_rows_and_seeds_are_trained_once(folder, tools, tmp_path, capsys):
     assert strip.shape[1] == 4 + 4 * 68  # layout, two rows, real
 
 
+def test_a_run_keeps_the_precision_that_it_was_begun_in(folder, tmp_path, monkeypatch):
+    row = read_rows(folder)[0]
+    row.config.precision = 'auto'
+    run = Run(row, 0, tmp_path / 'seed_0')
+    has_units = lambda answer: monkeypatch.setattr('semsynth.precision.has_bfloat16_units', lambda: answer)
+    monkeypatch.setattr('semsynth.apis.ablate.run.get_device', lambda: 'cpu')
+    has_units(True)
+    run.write_settings()
+    has_units(False)
+    run.check_settings()
+    assert run.precision == 'bfloat16' and next(run.commands(tmp_path, []))[-2:] == ['--precision', 'bfloat16']
+    row.config.precision = 'float32'
+    with pytest.raises(ValueError, match=r'was begun with other settings \(precision=bfloat16, now float32\)'):
+        run.check_settings()
+
+
+@pytest.mark.parametrize(('amp', 'precision'), [(True, 'bfloat16'), (False, 'float32')])
+def test_a_run_of_an_older_ablation_goes_on(folder, tmp_path, amp, precision):
+    """Its settings said amp."""
+    row = read_rows(folder)[0]
+    row.config.precision = 'auto'
+    run = Run(row, 0, tmp_path / 'seed_0')
+    older = run.whole_config
+    older.pop('precision')
+    older.ablation.amp = amp
+    run.settings.write_text(older.pretty_text)
+    run.check_settings()
+    assert run.precision == precision
+
+
+def test_rows_of_unequal_precision_are_refused(folder):
+    rows = read_rows(folder)
+    rows[0].config.precision = 'bfloat16'
+    with pytest.raises(ValueError, match=r'differ in precision \(float32 and bfloat16\)'):
+        check_conditions(rows)
+
+
 def test_a_row_that_fails_does_not_stop_the_others(folder, tools, tmp_path, capsys):
     add(folder, 'a_broken', "row = dict(order=1)")
     out = tmp_path / 'out'
