@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -45,7 +46,7 @@ def weights_in(stored: dict, path: str | Path) -> dict[str, torch.Tensor]:
         path: for the message.
 
     Raises:
-        ValueError: there is something else than tensors by name.
+        ValueError: there is something else than tensors by name, or a weight is not finite.
     """
     weights = stored.get('state_dict', stored)
     for name, value in weights.items():
@@ -54,14 +55,29 @@ def weights_in(stored: dict, path: str | Path) -> dict[str, torch.Tensor]:
                              'tensors by name were expected; use another file.')
     if not weights:
         raise ValueError(f'{path} holds no weights; use another file.')
+    check_finite(weights, path)
     return weights
+
+
+def not_finite(weights: Mapping[str, torch.Tensor]) -> str | None:
+    """The name of the first tensor that holds NaN or infinity, or None."""
+    return next((name for name, value in weights.items()
+                 if value.is_floating_point() and not value.isfinite().all()), None)
+
+
+def check_finite(weights: Mapping[str, torch.Tensor], path: str | Path) -> None:
+    """Raise ValueError where a weight in a file is not finite."""
+    if name := not_finite(weights):
+        raise ValueError(f'{path} holds weights that are not finite, first of all {name}: nothing can be computed with '
+                         'them. Use an earlier checkpoint, or another file.')
 
 
 def check_resumable(stored: dict, path: str | Path) -> None:
     """Refuse to resume from what is no checkpoint of a training.
 
     Raises:
-        ValueError: a part is missing; says how to start anew from the weights.
+        ValueError: a part is missing; says how to start anew from the weights. Or a weight that was trained, beside its
+            average, is not finite.
     """
     meta = stored.get('meta', {})
     missing = [part for part in TRAINING_PARTS if part not in stored]
@@ -70,6 +86,7 @@ def check_resumable(stored: dict, path: str | Path) -> None:
         raise ValueError(f'{path} is no checkpoint of a training, which could be resumed: it has no '
                          f'{", ".join(missing)}. To start anew from its weights, train into another folder without '
                          f'--resume and with --cfg-options load_from={path}.')
+    check_finite(stored.get('ema_state_dict', {}), path)
 
 
 def _absent(path: Path) -> str:

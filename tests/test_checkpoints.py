@@ -101,3 +101,12 @@ def test_only_a_training_can_be_resumed():
     check_resumable(whole, 'a.pth')
     with pytest.raises(ValueError, match=r'a\.pth is no checkpoint of a training.*it has no optimizer, meta\.iter\.'):
         check_resumable(dict(state_dict={}, message_hub={}, meta=dict(epoch=0, iter='4')), 'a.pth')
+
+
+@pytest.mark.parametrize('wrong', [float('nan'), float('inf')])
+def test_weights_that_are_not_finite(wrong):
+    whole = dict(first=torch.ones(2), count=torch.tensor(3), half=torch.ones(2).bfloat16())
+    assert weights_in(whole, 'some.pth') is whole
+    whole |= dict(second=torch.tensor([0, wrong]), third=torch.tensor(wrong))
+    with pytest.raises(ValueError, match=r'some\.pth holds weights that are not finite, first of all second: nothing'):
+        weights_in(dict(state_dict=whole), 'some.pth')

@@ -10,7 +10,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint, weights_in
+from semsynth.checkpoints import check_finite, load_checkpoint, weights_in
 from semsynth.engine.checkpoint import differences
 from semsynth.engine.ema import GeneratorEMAHook
 from semsynth.engine.wrapping import bare, bare_names
@@ -30,7 +30,7 @@ class CarryHook(Hook):
 
     Raises:
         FileNotFoundError: at the start of training, there is no such file.
-        ValueError: nothing in it fits the model.
+        ValueError: nothing in it fits the model, or a weight in it is not finite.
     """
 
     priority = 'VERY_HIGH'
@@ -75,6 +75,7 @@ def carry_weights(model: nn.Module, saved: dict, path: str | Path) -> tuple[int,
     """Copy the weights of a checkpoint whose name and shape the model has; how many, and what does not fit."""
     averaged = saved.get('ema_state_dict', {})
     trained = {name.removeprefix('module.'): value for name, value in averaged.items() if name.startswith('module.')}
+    check_finite(trained, path)
     weights = weights_in(saved, path) | trained
     own = bare_names(model.state_dict(), model)
     fitting = [name for name, value in own.items() if name in weights and weights[name].shape == value.shape]

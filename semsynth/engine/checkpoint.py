@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -12,7 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import CheckpointLoader, Runner
 from torch import nn
 
-from semsynth.checkpoints import check_resumable, load_checkpoint, weights_in
+from semsynth.checkpoints import check_resumable, load_checkpoint, not_finite, weights_in
 from semsynth.engine.wrapping import bare, bare_names
 from semsynth.registry import HOOKS
 from semsynth.stored_tensors import check_whole
@@ -86,14 +87,12 @@ class StrictCheckpointHook(Hook):
         """Rename, and check that there is something worth keeping.
 
         Raises:
-            FloatingPointError: a weight is not finite.
+            FloatingPointError: a weight, or an optimiser's moment, is not finite.
         """
         state = checkpoint['state_dict'] = bare_names(checkpoint['state_dict'], bare(runner.model))
-        for name, value in state.items():
-            if value.is_floating_point() and not torch.isfinite(value).all():
-                raise FloatingPointError(f'Iteration {runner.iter + 1}: the weights {name} are not finite, so they are '
-                                         f'not saved; {kept_note(runner.work_dir)}. Lower the learning rate or the '
-                                         'weight of the loss that grows in the log.')
+        check_worth_saving(runner, 'the weights', state)
+        for player, optimizer in checkpoint.get('optimizer', {}).items():
+            check_worth_saving(runner, f"the {player}'s moments", _moments(optimizer))
         checkpoint['meta'] |= _facts_of_losses(bare(runner.model))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -106,6 +105,31 @@ class StrictCheckpointHook(Hook):
         check_fits(bare_names(model.state_dict(), model), weights_in(checkpoint, path), path)
         if runner._resume:
             check_resumable(checkpoint, path)
+
+
+def check_worth_saving(runner: Runner, what: str, values: Mapping[str, torch.Tensor]) -> None:
+    """Refuse to save what is not finite.
+
+    Args:
+        runner: for the message.
+        what: these values are called.
+        values: tensors by name.
+
+    Raises:
+        FloatingPointError: one of them is not finite.
+    """
+    if name := not_finite(values):
+        raise FloatingPointError(f'Iteration {runner.iter + 1}: {what} {name} are not finite, so nothing is saved; '
+                                 f'{kept_note(runner.work_dir)}. Lower the learning rate or the weight of the loss '
+                                 'that grows in the log.')
+
+
+def _moments(optimizer: dict) -> dict[str, torch.Tensor]:
+    """The tensors in an optimiser's state dict, by parameter and kind: such as ``generator.layer.bias (exp_avg)``."""
+    names = {index: name for group in optimizer.get('param_groups', ())
+             for name, index in zip(group.get('param_names', group['params']), group['params'], strict=True)}
+    return {f'{names[index]} ({kind})': value for index, kinds in optimizer.get('state', {}).items()
+            for kind, value in kinds.items() if torch.is_tensor(value)}
 
 
 def check_fits(own: dict, saved: dict, path: str | Path, model: str = 'the model') -> None:

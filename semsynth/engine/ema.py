@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import weights_to_cpu
 from torch import nn
 
+from semsynth.engine.checkpoint import check_worth_saving
 from semsynth.engine.norms import refresh_norms
 from semsynth.engine.optim import PLAYERS
 from semsynth.engine.wrapping import bare
@@ -58,10 +59,15 @@ class GeneratorEMAHook(EMAHook):
         super().before_val_epoch(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Put the average where a checkpoint's weights are looked for, and the weights beside it."""
+        """Put the average where a checkpoint's weights are looked for, and the weights beside it.
+
+        Raises:
+            FloatingPointError: the average is not finite.
+        """
         self._refresh()
         super().before_save_checkpoint(runner, checkpoint)
         checkpoint['state_dict'] = weights_to_cpu(checkpoint['state_dict'])
+        check_worth_saving(runner, 'the average of the weights', checkpoint['state_dict'])
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take both back; weights that were trained without an average are its first value."""

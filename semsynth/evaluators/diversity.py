@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint
+from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.evaluators.base import Evaluator
 from semsynth.registry import EVALUATORS, SEGMENTORS
 from semsynth.weights import find_weights, hash_weights
@@ -102,7 +102,8 @@ class LPIPSDiversity(DiversityEvaluator):
         from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
         path = find_weights(weights or ALEXNET)
-        load_checkpoint(path)  # torchvision reads the file without weights_only, so it gets none not read safely before
+        # torchvision reads the file without weights_only, so it gets none that was not read safely before.
+        weights_in(load_checkpoint(path), path)
         with _in_torchs_cache(path, Path(ALEXNET).name):
             try:
                 network = LearnedPerceptualImagePatchSimilarity('alex', reduction='none')

@@ -11,7 +11,7 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint
+from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.evaluators.base import Evaluator
 from semsynth.registry import EVALUATORS, SEGMENTORS
 from semsynth.weights import find_weights, hash_weights
@@ -139,7 +139,7 @@ class FrechetInceptionDistance(FrechetEvaluator):
 
         path = find_weights(weights or URL_INCEPTION_V3)
         # torch-fidelity reads the file without weights_only, so it gets none that was not read safely before.
-        load_checkpoint(path)
+        weights_in(load_checkpoint(path), path)
         network = FeatureExtractorInceptionV3('inception-v3-compat', ['2048'], str(path))
         facts = dict(network='Inception v3 of 2015-12-05, ported from TensorFlow', features='2048, pooled')
         super().__init__('FID', network, hash_weights(network), facts, **settings)

@@ -34,7 +34,7 @@ class StyleBank:
         members: ``(M,)`` long, the centre of each instance.
 
     Raises:
-        ValueError: there is no centre, or the parts do not fit each other.
+        ValueError: there is no centre, one is not finite, or the parts do not fit each other.
     """
 
     centres: Tensor
@@ -49,6 +49,8 @@ class StyleBank:
         if self.centres.ndim != 2 or not len(self.centres) or self.owners.shape != self.centres.shape[:1]:
             raise ValueError(f'centres {tuple(self.centres.shape)} and owners {tuple(self.owners.shape)}, but a style '
                              'bank has one centre at least, (N, F), and the class of each, (N,)')
+        if not self.centres.isfinite().all():
+            raise ValueError('the centres of the styles are not finite')
         if len(self.thumbnails) not in (0, len(self.centres)):
             raise ValueError(f'{len(self.thumbnails)} thumbnails of {len(self.centres)} centres')
 

@@ -21,6 +21,9 @@ class Instances:
         ids: their ids in their own scene, ``(M,)`` long; without instance maps the class index.
         scenes: their scenes, ``(M,)`` long, as places in ``names``.
         names: the names of the scenes.
+
+    Raises:
+        ValueError: a style is not finite.
     """
 
     features: Tensor
@@ -29,6 +32,12 @@ class Instances:
     ids: Tensor
     scenes: Tensor
     names: tuple[str, ...]
+
+    def __post_init__(self):
+        wrong = (~self.features.isfinite().all(1)).nonzero().flatten().tolist()
+        if wrong:
+            identity, scene = int(self.ids[wrong[0]]), self.names[int(self.scenes[wrong[0]])]
+            raise ValueError(f'the style of the object {identity} in {scene} is not finite')
 
     def __len__(self) -> int:
         return len(self.features)

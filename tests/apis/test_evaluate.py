@@ -13,6 +13,8 @@ from ranks import run_ranks
 
 from semsynth.apis.encode_styles import encode_styles
 from semsynth.apis.evaluate import evaluate
+from semsynth.apis.inferencer import Inferencer
+from semsynth.checkpoints import load_checkpoint
 from semsynth.engine.launch import load_config, train
 from semsynth.segmentors.config import model_config
 
@@ -111,6 +113,18 @@ def test_mistakes(settings, trained, tmp_path):
         evaluate(settings, trained, cfg_options={'model.generator.base_channels': 6})
     with pytest.raises(ValueError, match='has no test_evaluator: say how results are judged'):
         evaluate(settings, trained, cfg_options=dict(test_evaluator=None))
+
+
+def test_weights_that_are_not_finite_give_no_scores_and_no_images(settings, trained, tmp_path):
+    stored = load_checkpoint(trained)
+    stored['state_dict']['generator.head.edge_branch.last.bias'][1] = float('nan')
+    torch.save(stored, tmp_path / 'broken.pth')
+    for use in (lambda path: evaluate(settings, path, out=tmp_path / 'out.json'),
+                lambda path: Inferencer(settings, path, device='cpu')):
+        with pytest.raises(ValueError, match=r'broken\.pth holds weights that are not finite, first of all '
+                                             r'generator\.head\.edge_branch\.last\.bias: nothing can be computed'):
+            use(tmp_path / 'broken.pth')
+    assert not (tmp_path / 'out.json').exists()
 
 
 def test_a_judge_that_training_knew_is_named(settings, tmp_path):

@@ -98,6 +98,34 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path):
         hook.before_save_checkpoint(runner, dict(state_dict=model.state_dict()))
 
 
+def test_moments_that_are_not_finite_are_not_saved(tmp_path):
+    """A gradient's square may overflow where weight and loss do not: that weight would never change again."""
+    model = MODELS.build(config())
+    hook, runner = hook_of(model, work_dir=tmp_path)
+    optimiser = torch.optim.Adam(list(model.generator.named_parameters()), lr=1e-3)
+    for parameter in model.generator.parameters():
+        parameter.grad = torch.full_like(parameter, 1e30)
+    optimiser.step()
+    state = dict(state_dict=model.state_dict(), optimizer=dict(generator=optimiser.state_dict()))
+    with pytest.raises(FloatingPointError, match=r"Iteration 7: the generator's moments head\.coarse\.weight "
+                                                 r'\(exp_avg_sq\) are not finite, so nothing is saved; there is no '):
+        hook.before_save_checkpoint(runner, state)
+
+
+@pytest.mark.parametrize('broken', ['state_dict', 'ema_state_dict'])
+def test_what_is_not_finite_is_not_resumed(broken):
+    model = MODELS.build(config())
+    hook, runner = hook_of(model)
+    runner._resume = True
+    stored = dict(state_dict=model.state_dict(), ema_state_dict={'module.x': torch.ones(2)}, optimizer={},
+                  message_hub={}, meta=dict(iter=1, epoch=0))
+    hook.after_load_checkpoint(runner, stored)
+    name, value = list(stored[broken].items())[-1]
+    stored[broken][name] = torch.full_like(value, float('inf'))
+    with pytest.raises(ValueError, match=f'some.pth holds weights that are not finite, first of all {name}'):
+        hook.after_load_checkpoint(runner, stored)
+
+
 def test_bare_names_leaves_a_plain_model_alone():
     model = torch.nn.ModuleDict(dict(generator=torch.nn.ModuleDict(dict(module=torch.nn.Linear(1, 1)))))
     assert list(bare_names(model.state_dict(), model)) == ['generator.module.weight', 'generator.module.bias']

@@ -1,6 +1,7 @@
 import copy
 from types import SimpleNamespace
 
+import pytest
 import torch
 from torch import nn
 
@@ -63,6 +64,18 @@ def test_checkpoint_holds_the_average_and_gives_both_back():
     assert all(torch.equal(value, trained[name]) for name, value in other.model.state_dict().items())
     for name, value in again.ema_model.state_dict().items():
         assert torch.equal(value, hook.ema_model.state_dict()[name])
+
+
+def test_an_average_that_is_not_finite_is_not_saved(tmp_path):
+    """Though the weights being trained are."""
+    hook, runner = start()
+    runner.work_dir = tmp_path
+    steps(hook, runner, 1)
+    with torch.no_grad():
+        hook.ema_model.module['generator'].layer.bias[0] = float('nan')
+    with pytest.raises(FloatingPointError, match=r'Iteration 2: the average of the weights generator\.layer\.bias are '
+                                                 'not finite, so nothing is saved; there is no earlier checkpoint'):
+        hook.before_save_checkpoint(runner, dict(state_dict=runner.model.state_dict()))
 
 
 def test_weights_trained_without_an_average_are_its_first_value():

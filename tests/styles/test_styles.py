@@ -130,12 +130,20 @@ def test_other_files_are_refused(bank, tmp_path):
     np.savez(tmp_path / 'pickle.npz', format=1, centres=np.array([object()]))
     np.savez(tmp_path / 'empty.npz', format=1, centres=np.zeros((0, 3), np.float32), owners=np.zeros(0, int),
              classes=np.array(CLASSES), thumbnails=np.zeros((0, 0, 0, 3), np.uint8), encoder='')
+    np.savez(tmp_path / 'nan.npz', format=1, centres=np.full((1, 3), np.nan, np.float32), owners=np.zeros(1, int),
+             classes=np.array(CLASSES), thumbnails=np.zeros((0, 0, 0, 3), np.uint8), encoder='')
     for name, reason in dict(text='pickle', future='format 2 instead of 1', pickle='Object arrays',
-                             empty='one centre at least').items():
+                             empty='one centre at least', nan='the centres of the styles are not finite').items():
         with pytest.raises(ValueError, match=rf'{name}\.npz is no file of styles \(.*{reason}'):
             StyleBank.load(tmp_path / f'{name}.npz')
     with pytest.raises(ValueError, match='2 thumbnails of 5 centres'):
         StyleBank(bank.centres, bank.owners, CLASSES, np.zeros((2, 1, 1, 3), np.uint8))
+
+
+def test_styles_that_are_not_finite_are_named():
+    with pytest.raises(ValueError, match='the style of the object 8 in b is not finite'):
+        Instances(torch.tensor([[0.0], [torch.nan]]), torch.zeros(2).long(), torch.ones(2).long(), torch.tensor([7, 8]),
+                  torch.tensor([0, 1]), ('a', 'b'))
 
 
 def test_separate_groups_are_the_clusters():
