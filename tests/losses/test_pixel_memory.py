@@ -74,7 +74,8 @@ def test_longer_rings_that_a_run_goes_on_with_are_empty():
     """``carry_from`` takes over what has the same shape: how many were seen, but not the rings."""
     before, memory = PixelMemory(2, 3, per_class=4), PixelMemory(2, 3, per_class=6, per_step=2)
     before.store(torch.randn(8, 3), torch.tensor([0, 1] * 4))
-    assert carry_weights(memory, dict(state_dict=before.state_dict()), 'some.pth')[0] == 1 and memory.seen.tolist() == [4, 4]
+    assert carry_weights(memory, dict(state_dict=before.state_dict()), 'some.pth')[0] == 1
+    assert memory.seen.tolist() == [4, 4]
     assert (memory.entries()[1] == -1).all()
     rows = torch.randn(8, 3)
     for part in rows.split(4):
