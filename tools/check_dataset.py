@@ -1,15 +1,17 @@
-"""Check every file of a config's data, with counts per class: python tools/check_dataset.py CONFIG."""
+"""Check every file of a config's data, with ids and counts per class: python tools/check_dataset.py CONFIG."""
 
 import argparse
 import sys
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
 from semsynth.command_line import add_config_options, plain_errors
-from semsynth.data import check_dataset
-from semsynth.data.checks import Report
+from semsynth.data import check_classes, check_dataset
+from semsynth.data.files import first_few
+from semsynth.data.report import Report
 from semsynth.engine.launch import load_config
 from semsynth.registry import DATASETS
 
@@ -37,27 +39,38 @@ def main() -> None:
         title = f'{settings.type} {dataset.data_root} {settings.get("split", "")}'
         reports.append(check_dataset(
             dataset, watch=lambda scenes, title=title, total=total: track(scenes, title, total, console=console)))
+        try:
+            check_classes(dataset, cfg.get('model') or {})
+        except ValueError as error:
+            reports[-1].problems.append(str(error))
         show(console, title, reports[-1])
     sys.exit(any(report.problems for report in reports))
 
 
 def show(console: Console, title: str, report: Report) -> None:
-    """Print a report: a table of the classes, or of the channels of image-like inputs, then the problems."""
+    """Print a report: a table of the classes, or of the channels of image-like inputs, problems, and warnings."""
     sizes = ', '.join(f'{width}x{height} ({count})' for (height, width), count in report.sizes.most_common(3))
-    table = Table(title=f'{title}: {report.scenes} scenes, {report.photos} with a photo; {sizes}')
+    console.print(f'{title}: {report.scenes} scenes, {report.photos} with a photo; {sizes}', soft_wrap=True,
+                  highlight=False, markup=False)
+    table = Table()
     table.add_column('index' if report.classes else 'channel', justify='right')
-    for column in ('class', 'pixels, %', 'in label maps') if report.classes else ('least', 'largest'):
+    for column in ('class', 'ids in files', 'pixels, %', 'in label maps') if report.classes else ('least', 'largest'):
         table.add_column(column, justify='left' if column == 'class' else 'right')
-    share = 100 * report.pixels / max(report.pixels.sum(), 1)
+    share, images = 100 * report.pixels / max(report.pixels.sum(), 1), report.images
     for index, name in enumerate(report.classes):
-        table.add_row(str(index), name, f'{share[index]:.3f}', str(report.images[index]))
+        name += ' (unknown)' * (index == report.space.unknown)
+        table.add_row(str(index), escape(name), first_few(report.ids_of(index)), f'{share[index]:.3f}',
+                      str(images[index]))
     for channel, limits in enumerate(report.ranges):
         table.add_row(str(channel), *(f'{limit:g}' for limit in limits))
     if report.scenes:
         console.print(table)
-    for problem in report.problems:
-        console.print(f'- {problem}', soft_wrap=True, highlight=False, markup=False)
-    console.print(f'{title}: {len(report.problems) or "no"} problem{"s" * (len(report.problems) != 1)}')
+    sentences = dict(problem=report.problems, warning=report.warnings())
+    for kind, found in sentences.items():
+        for sentence in found:
+            console.print(f'- {kind}: {sentence}', soft_wrap=True, highlight=False, markup=False)
+    counts = ', '.join(f'{len(found) or "no"} {kind}{"s" * (len(found) != 1)}' for kind, found in sentences.items())
+    console.print(f'{title}: {counts}', soft_wrap=True, highlight=False, markup=False)
 
 
 if __name__ == '__main__':

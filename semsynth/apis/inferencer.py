@@ -16,9 +16,10 @@ from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from semsynth.apis.building import build_for_inference
-from semsynth.apis.layout_files import LayoutFile, expected_beside, find_beside, find_layouts, instances_of
+from semsynth.apis.layout_files import Beside, LayoutFile, find_layouts, instances_of
 from semsynth.data.draws import seed_all
-from semsynth.data.files import DataError, read_photo
+from semsynth.data.files import DataError
+from semsynth.data.pictures import read_photo
 from semsynth.data.preprocessor import to_gray
 from semsynth.engine.launch import load_config
 from semsynth.layers.baking import bake
@@ -81,37 +82,37 @@ class Inferencer:
             DataError: there are none, a file is missing, two have one name, or the model reads instances and a layout
                 has none.
         """
-        layouts = []
+        layouts, objects, pictures = [], Beside(self.dataset, 'instance'), Beside(self.dataset, 'photo')
         for layout, folder in find_layouts(self.dataset, inputs):
             if self.reads_instances or instances_optional:
                 beside = Path(instances or instances_of(self.dataset, folder))
-                layout.instance = self._instance(layout, beside, instances_optional)
+                layout.instance = self._instance(layout, beside, objects, instances_optional)
             if photos:
-                layout.photo = self._photo(layout, Path(photos))
+                layout.photo = self._photo(layout, Path(photos), pictures)
             layouts.append(layout)
         return layouts
 
-    def _instance(self, layout: LayoutFile, folder: Path, optional: bool) -> str | None:
-        found = find_beside(self.dataset, 'instance', layout, folder)
+    def _instance(self, layout: LayoutFile, folder: Path, beside: Beside, optional: bool) -> str | None:
+        found = beside.find(layout, folder)
         if found is None and not optional:
-            expected = expected_beside(self.dataset, 'instance', layout, folder)
+            expected = beside.expected(layout, folder)
             way_out = '' if expected == Path(layout.label) else f'there is no {expected}; put it there, or '
             raise DataError(f'The model reads instance maps, but {layout.label} has none: {way_out}name the folder of '
                             'the instance maps with --instances.')
         return found
 
-    def _photo(self, layout: LayoutFile, folder: Path) -> str:
+    def _photo(self, layout: LayoutFile, folder: Path, beside: Beside) -> str:
         if not self.encodes_latents:
             self._check_styled()
         elif folder.is_file():
             return str(folder)
         if not folder.exists():
             raise DataError(f'There is no {folder} to take photos from.')
-        found = find_beside(self.dataset, 'photo', layout, folder)
+        found = beside.find(layout, folder)
         if found is None:
             what = 'a latent' if self.encodes_latents else 'styles'
             raise DataError(f'{layout.label} has no photo to take {what} from: there is no '
-                            f'{expected_beside(self.dataset, "photo", layout, folder)}.')
+                            f'{beside.expected(layout, folder)}.')
         return found
 
     def _check_styled(self) -> None:

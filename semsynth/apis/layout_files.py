@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from semsynth.data.files import DataError, find_by_stem, first_few
-from semsynth.data.scene_dataset import WORDS, SceneDataset
+from semsynth.data.files import DataError, find_by_stem, first_few, stem_of
+from semsynth.data.pairing import WORDS
+from semsynth.data.pictures import MAP_SUFFIXES
+from semsynth.data.scene_dataset import SceneDataset
 
 
 @dataclass
@@ -47,8 +49,8 @@ def find_layouts(dataset: SceneDataset, inputs: Iterable[str | Path]) -> list[tu
             found += [(LayoutFile(name, path), source) for name, paths in find_by_stem(source, suffixes).items()
                       for path in paths]
         elif source.is_file():
-            suffix = next((end for end in suffixes if source.name.endswith(end)), source.suffix)
-            found.append((LayoutFile(source.name.removesuffix(suffix), str(source)), source.parent))
+            name = stem_of(source.name, suffixes) or stem_of(source.name, [source.suffix])
+            found.append((LayoutFile(name, str(source)), source.parent))
         else:
             raise DataError(f'There is no {what} {source}.')
     if not found:
@@ -69,14 +71,28 @@ def instances_of(dataset: SceneDataset, folder: Path) -> Path:
     return Path(instances, place.relative_to(own)) if place.is_relative_to(own) else folder
 
 
-def find_beside(dataset: SceneDataset, kind: str, layout: LayoutFile, folder: Path) -> str | None:
-    """The file of another kind, ``'instance'`` or ``'photo'``, that belongs to a layout, or None."""
-    candidates = [folder / f'{layout.name}{suffix}' for suffix in dataset.suffixes[kind]]
-    if kind == 'instance':  # ids that need 32 bits
-        candidates += [path.with_suffix('.tif') for path in candidates if path.suffix == '.png']
-    return next((str(path) for path in candidates if path.is_file() and path != Path(layout.label)), None)
+class Beside:
+    """Files of another kind that belong to layouts; each folder is listed once.
 
+    Args:
+        dataset: whose endings the files have.
+        kind: ``'instance'`` or ``'photo'``.
+    """
 
-def expected_beside(dataset: SceneDataset, kind: str, layout: LayoutFile, folder: Path) -> Path:
-    """Where that file is looked for first."""
-    return folder / f'{layout.name}{dataset.suffixes[kind][0]}'
+    def __init__(self, dataset: SceneDataset, kind: str):
+        self.suffixes = tuple(dataset.suffixes.get(kind, MAP_SUFFIXES))
+        if kind == 'instance':  # ids that need 32 bits
+            self.suffixes += tuple(f'{end[:-4]}.tif' for end in self.suffixes if end.endswith('.png'))
+        self._listed: dict[Path, dict[str, list[str]]] = {}
+
+    def find(self, layout: LayoutFile, folder: Path) -> str | None:
+        """The file in a folder that has the layout's name, or None."""
+        place = folder / layout.name
+        if place.parent not in self._listed:
+            self._listed[place.parent] = find_by_stem(place.parent, self.suffixes, deep=False)
+        files = self._listed[place.parent].get(place.name, [])
+        return next((path for path in files if Path(path) != Path(layout.label)), None)
+
+    def expected(self, layout: LayoutFile, folder: Path) -> Path:
+        """Where that file is looked for first."""
+        return folder / f'{layout.name}{self.suffixes[0]}'

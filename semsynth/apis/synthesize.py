@@ -11,7 +11,7 @@ from mmengine.config import Config
 from rich.progress import track
 
 from semsynth.apis.inferencer import Inferencer
-from semsynth.data.files import read_photo
+from semsynth.data.pictures import read_photo
 from semsynth.visualise import picture_grid, save_images
 from semsynth.writing import write_png
 

@@ -4,7 +4,7 @@ from semsynth import quiet  # noqa: F401  before anything else imports mmseg
 from semsynth.data import transforms
 from semsynth.data.ade20k import ADE20KDataset
 from semsynth.data.camvid import CamVidDataset
-from semsynth.data.checks import check_dataset, quick_check
+from semsynth.data.checks import check_classes, check_dataset, quick_check
 from semsynth.data.cityscapes import CityscapesDataset, ToyCityDataset
 from semsynth.data.coco_stuff import COCOStuffDataset
 from semsynth.data.draws import Draw, seed_all
@@ -18,4 +18,4 @@ from semsynth.data.roots import merge_options
 
 __all__ = ['CLASS_MAPS', 'ADE20KDataset', 'COCOStuffDataset', 'CamVidDataset', 'CityscapesDataset', 'DataError', 'Draw',
            'HelenDataset', 'LabelSpace', 'LayoutPreprocessor', 'NYUDataset', 'PairedFolderDataset', 'ToyCityDataset',
-           'check_dataset', 'class_table', 'merge_options', 'quick_check', 'seed_all', 'transforms']
+           'check_classes', 'check_dataset', 'class_table', 'merge_options', 'quick_check', 'seed_all', 'transforms']

@@ -13,7 +13,9 @@ from semsynth.data.files import DataError, first_few
 NO_CLASS = 255
 """A segmentor's word for: none of its classes."""
 
-_LARGEST_ID = 65535
+_LARGEST_IN_PNG = 65535
+_SEVERAL = 10
+"""So many strange ids in one file are no few forgotten classes."""
 
 # Official Cityscapes table: of the 35 ids (license plate, -1, last), those that are evaluated, in their order.
 _CITYSCAPES_EVALUATED = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
@@ -38,7 +40,7 @@ def class_table(class_map: str | Sequence[int] | None, num_classes: int, unknown
 
     Args:
         class_map: a name in ``CLASS_MAPS``, or the table itself; ``'identity'`` or None: the segmentor has the same
-            classes in the same order, and none for ``unknown``.
+            classes in the same order, and none for ``unknown``, which is the last one.
         num_classes: number of indices, the unknown one included.
         unknown: the index that means no class, or None.
 
@@ -46,10 +48,17 @@ def class_table(class_map: str | Sequence[int] | None, num_classes: int, unknown
         ``(num_classes,)`` uint8.
 
     Raises:
-        ValueError: no table has that name, or the table has another length or values outside ``0..255``.
+        ValueError: no table has that name, the table has another length or values outside ``0..255``, or ``'identity'``
+            meets an unknown class that is not the last one.
     """
     if class_map in (None, 'identity'):
-        class_map = [NO_CLASS if index == unknown else index for index in range(num_classes)]
+        class_map = [NO_CLASS if index == unknown else index - (unknown is not None and unknown < index)
+                     for index in range(num_classes)]
+        if unknown not in (None, num_classes - 1):
+            named = next((f"'{name}'" for name, table in CLASS_MAPS.items() if list(table) == class_map), class_map)
+            raise ValueError(f"class_map='identity' goes with an unknown class that is the last one, but "
+                             f'unknown={unknown} of {num_classes}, and a segmentor has no class for it: set '
+                             f'class_map={named}.')
     if isinstance(class_map, str):
         if class_map not in CLASS_MAPS:
             raise ValueError(f'class_map={class_map!r} is no named table; there are identity, {", ".join(CLASS_MAPS)}; '
@@ -89,14 +98,18 @@ class LabelSpace:
             raise ValueError(f'unknown={self.unknown} is none of the {self.num_classes} classes: count the unknown '
                              f'class among them and give its index, 0..{self.num_classes - 1}, or None.')
         if self.unknown_ids and self.unknown is None:
-            raise ValueError(f'unknown_ids={list(self.unknown_ids)} needs unknown, the index of the class they mean.')
+            raise ValueError(f'unknown_ids={self.unknown_ids} needs unknown, the index of the class they mean: set it, '
+                             'or set unknown_ids=().')
         for number, index in (self.id_map or {}).items():
             if not 0 <= index < self.num_classes:
                 raise ValueError(f'id_map sends id {number} to {index}, which is none of the {self.num_classes} '
                                  f'classes: indices are 0..{self.num_classes - 1}.')
+        if self.id_map is not None and not self.id_map:
+            raise ValueError('id_map is empty, so that no id is allowed: name each id, or set id_map=None where ids '
+                             'are indices already.')
         for number in (*(self.id_map or ()), *self.unknown_ids):
-            if not -1 <= number <= _LARGEST_ID:
-                raise ValueError(f'id_map or unknown_ids holds the id {number}; ids of classes are -1..{_LARGEST_ID}.')
+            if not isinstance(number, int):
+                raise ValueError(f'id_map or unknown_ids holds the id {number!r}; ids are integers.')
 
     @property
     def num_classes(self) -> int:
@@ -117,22 +130,35 @@ class LabelSpace:
         """
         if self.id_map is None:
             return index
-        found = next((each for each, meaning in self.index_of_ids.items() if meaning == index and each >= 0), None)
+        found = next((each for each, meaning in self.index_of_ids.items()
+                      if meaning == index and 0 <= each <= _LARGEST_IN_PNG), None)
         if found is None:
-            raise ValueError(f'No id that a file can hold means {self.classes[index]}: give the index {index} an id of '
-                             "0 or more in the dataset's id_map.")
+            raise ValueError(f'No id that a PNG can hold means {self.classes[index]}: give the index {index} an id of '
+                             f"0..{_LARGEST_IN_PNG} in the dataset's id_map.")
         return found
 
     @cached_property
+    def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
+        """The known ids, ascending, and their indices."""
+        ids = self.index_of_ids
+        return np.array(sorted(ids), np.int64), np.array([ids[each] for each in sorted(ids)], np.int32)
+
+    @cached_property
     def _table(self) -> np.ndarray:
-        # Entry i is the index of id i, -1 for none; then one entry for all larger ids, one for -2, and one for -1:
-        # negative ids index from the end.
-        table = np.full(_LARGEST_ID + 4, -1, np.int32)
-        ids = range(self.num_classes) if self.id_map is None else list(self.id_map)
-        table[ids] = ids if self.id_map is None else list(self.id_map.values())
-        if self.unknown_ids:
-            table[list(self.unknown_ids)] = self.unknown
+        """The index of each id of 8 or 16 bits, -1 for none."""
+        ids, indices = self._sorted
+        small = (ids >= 0) & (ids <= np.iinfo(np.uint16).max)
+        table = np.full(np.iinfo(np.uint16).max + 1, -1, np.int32)
+        table[ids[small]] = indices[small]
         return table
+
+    def look_up(self, ids: np.ndarray) -> np.ndarray:
+        """Ids as files hold them to indices, int32 of the same shape, -1 where an id is not known."""
+        if ids.dtype in (np.uint8, np.uint16):
+            return self._table[ids]
+        known, indices = self._sorted
+        places = np.searchsorted(known, ids.astype(np.int64)).clip(max=len(known) - 1)
+        return np.where(known[places] == ids, indices[places], np.int32(-1))
 
     def to_indices(self, ids: np.ndarray, source: str) -> np.ndarray:
         """Ids as files hold them to indices.
@@ -147,15 +173,25 @@ class LabelSpace:
         Raises:
             DataError: an id has no index; the message names the file, the ids and the number of classes.
         """
-        small = ids.dtype in (np.uint8, np.uint16)
-        indices = self._table[ids if small else np.clip(ids.astype(np.int64), -2, _LARGEST_ID + 1)]
+        indices = self.look_up(ids)
         if (indices < 0).any():
-            strangers = np.unique(ids[indices < 0]).tolist()
-            raise DataError(
-                f'{source} holds {"the id" if len(strangers) == 1 else "the ids"} {first_few(strangers, 10)}, but the '
-                f'data set has {self.num_classes} classes and knows the ids {_ranges(self.index_of_ids)}: give them an '
-                "index in the dataset's id_map, or list them in its unknown_ids, or correct the file.")
+            raise DataError(f'{source} holds {self.about_strangers(np.unique(ids[indices < 0]).tolist())}')
         return indices.astype(np.uint8 if self.num_classes <= 256 else np.int64)
+
+    def about_strangers(self, ids: Sequence[int]) -> str:
+        """The rest of a sentence on ids that files hold and the data set does not know, with what to set."""
+        found = f'the id{"s" * (len(ids) > 1)} {first_few(ids, _SEVERAL)}'
+        known = f'but the data set has {self.num_classes} classes and knows the ids {_ranges(self.index_of_ids)}'
+        if len(ids) > _SEVERAL:
+            return (f'{found}, {known}: so many others come from colours, from other data than ids, or from resizing '
+                    'that mixes neighbours; make the label map again, resized by nearest neighbour.')
+        more = {**dict.fromkeys(self.unknown_ids), **dict.fromkeys(ids)}
+        no_class = f'unknown_ids={tuple(more)}'
+        if self.unknown is None:
+            no_class = f'unknown={self.num_classes}, with one name more in classes for what is unknown, and {no_class}'
+        return (f"{found}, {known}: if they mean no class, set {no_class}; if they are classes, name them in classes, "
+                'and where ids are not the indices, set id_map={id: index, ...}, which then names all ids; else '
+                'correct the file.')
 
 
 def _ranges(ids: Iterable[int]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from semsynth.data.files import IMAGE_SUFFIXES, DataError
+from semsynth.data.class_files import read_classes
 from semsynth.data.label_spaces import LabelSpace
+from semsynth.data.pictures import MAP_SUFFIXES, PHOTO_SUFFIXES
 from semsynth.data.raw_files import RAW_SUFFIXES
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.registry import DATASETS
@@ -60,27 +60,5 @@ class PairedFolderDataset(SceneDataset):
             palette=palette,
             folders={kind: str(Path(folder, split)) for kind, folder in
                      dict(photo='images', label='labels', instance='instances', raw='raw').items()},
-            suffixes=dict(photo=IMAGE_SUFFIXES, label=IMAGE_SUFFIXES, instance=IMAGE_SUFFIXES, raw=RAW_SUFFIXES),
+            suffixes=dict(photo=PHOTO_SUFFIXES, label=MAP_SUFFIXES, instance=MAP_SUFFIXES, raw=RAW_SUFFIXES),
             **kwargs)
-
-
-def read_classes(path: str | Path) -> tuple[list[str], list[list[int]]]:
-    """Class names and colours from a text file: a class a line, after its name perhaps ``r g b``.
-
-    Returns:
-        Names and colours by index; no colours where the file has none.
-
-    Raises:
-        DataError: there is no such file, it names no class, or only some of its lines have a colour.
-    """
-    if not Path(path).is_file():
-        raise DataError(f'There is no file {path} with the classes: write one name a line, or give the names '
-                        'as a list.')
-    lines = [line.strip() for line in Path(path).read_text(encoding='utf-8').splitlines() if line.strip()]
-    parts = [re.fullmatch(r'(.+?)(?:\s+(\d+)\s+(\d+)\s+(\d+))?', line).groups() for line in lines]
-    colours = [[int(value) for value in rgb] for _, *rgb in parts if rgb[0] is not None]
-    if len(colours) not in (0, len(parts)):
-        raise DataError(f'{path} has {len(parts)} classes but {len(colours)} colours: give each class one, or none.')
-    if any(value > 255 for colour in colours for value in colour):
-        raise DataError(f'{path} has a colour above 255: r, g and b are 0..255.')
-    return [name for name, *_ in parts], colours

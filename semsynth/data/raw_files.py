@@ -10,12 +10,14 @@ from zipfile import ZipFile
 
 import numpy as np
 from numpy.lib import format as npy
-from PIL import Image, ImageOps
 
-from semsynth.data.files import IMAGE_SUFFIXES, DataError, decoding, read_size
+from semsynth.data.files import DataError
+from semsynth.data.pictures import PHOTO_SUFFIXES, open_picture, read_size, upright
+from semsynth.data.unreadable import decoding
 
 ARRAY_SUFFIXES = ('.npy', '.npz')
-RAW_SUFFIXES = (*IMAGE_SUFFIXES, *ARRAY_SUFFIXES)
+RAW_SUFFIXES = (*PHOTO_SUFFIXES, *ARRAY_SUFFIXES)
+_SAMPLES = 277  # tag of TIFF
 _PLAIN_MODES = ('1', 'L', 'LA', 'RGB', 'RGBA', 'F')
 
 
@@ -33,8 +35,7 @@ def read_raw(path: str, channels: int) -> np.ndarray:
         DataError: the file cannot be read, has other channels or another type of numbers, or holds one that is not
             finite.
     """
-    with decoding(path):
-        raw = _read_array(path) if path.lower().endswith(ARRAY_SUFFIXES) else _read_picture(path)
+    raw = _read_array(path) if path.lower().endswith(ARRAY_SUFFIXES) else _read_picture(path)
     if raw.ndim not in (2, 3):
         raise DataError(f'{path} has the shape {raw.shape}, expected (height, width, {channels}): save it anew.')
     raw = raw[..., None] if raw.ndim == 2 else raw
@@ -71,17 +72,27 @@ def read_raw_size(path: str) -> tuple[int, int]:
 
 
 def _read_picture(path: str) -> np.ndarray:
-    with Image.open(path) as image:
-        if len(image.getbands()) > 1 and any(f'{image.mode};16' in str(tile[3]) for tile in image.tile):
-            raise DataError(f'{path} has 16 bits in {len(image.getbands())} channels, of which Pillow keeps 8: save it '
-                            'as .npy, (height, width, channels) uint16.')
-        image = ImageOps.exif_transpose(image)
+    with open_picture(path) as image:
+        bands = len(image.getbands())
+        if bands > 1 and any(';16' in str(tile[3]) for tile in image.tile):
+            raise DataError(f'{path} has 16 bits in {bands} channels, of which Pillow keeps 8: save it as .npy, '
+                            '(height, width, channels) uint16.')
+        if image.format == 'TIFF' and (stored := image.tag_v2.get(_SAMPLES, 1)) > bands:
+            raise DataError(f'{path} has {stored} channels, of which Pillow keeps {bands}: save it as .npy, (height, '
+                            'width, channels).')
+        image = upright(image)
         return np.asarray(image if image.mode in _PLAIN_MODES or image.mode[0] == 'I' else image.convert('RGB'))
 
 
 def _read_array(path: str) -> np.ndarray:
-    with _array_file(path) as file:
-        return npy.read_array(file, allow_pickle=False)
+    with decoding(path), _array_file(path) as file:
+        try:
+            return npy.read_array(file, allow_pickle=False)
+        except ValueError as error:
+            if 'Object arrays' not in str(error):
+                raise
+            raise DataError(f'{path} holds Python objects, not numbers, and such files can run code: save an array of '
+                            'numbers, (height, width, channels).') from None
 
 
 @contextmanager

@@ -10,20 +10,29 @@ from mmengine.registry import DefaultScope
 from mmseg.datasets import BaseSegDataset
 
 from semsynth.data.draws import SeededDraws
-from semsynth.data.files import MAKE_EDGES, DataError, find_by_stem, first_few
+from semsynth.data.files import DataError, find_by_stem, first_few, list_files
 from semsynth.data.label_spaces import NO_CLASS, LabelSpace, class_table
+from semsynth.data.pairing import WORDS, Pairing
+from semsynth.data.pictures import MAKE_EDGES
 from semsynth.data.pipeline import complete_pipeline
 from semsynth.data.resized import copy_misread
 from semsynth.registry import TRANSFORMS
 
 KEYS = dict(label='seg_map_path', raw='raw_path', photo='img_path', instance='instance_path', edge='edge_path')
 """Where transforms find the path of each kind of file."""
-WORDS = dict(label='label map', raw='raw input', photo='photo', instance='instance map', edge='edge map')
 REMEDIES = dict(
     instance='add it, or remove the {layout}, or set instances=False',
     edge=f'make them with `{MAKE_EDGES}`, or set edges=dict() for Canny edges, which need no files')
 USED = dict(label=('label', 'photo', 'instance', 'edge'), raw=('raw', 'photo', 'edge'), photo=('photo', 'edge'))
 """The kinds of files that make a scene, by the kind that its layout is from."""
+ONLY_TRAINING = ('; or, to train without a validation set, set val_dataloader=None test_dataloader=None (as values of '
+                 '--cfg-options, or in the config)')
+OF_MMSEG = dict(
+    img_suffix="endings=dict(photo='.jpg')", seg_map_suffix="endings=dict(label='_mask.png')",
+    reduce_zero_label='unknown=0, and class_map=[255, 0, 1, ...] for segmentors', data_prefix='data_root and split',
+    ann_file='data_root and split', img_dir='data_root and split', ann_dir='data_root and split',
+    ignore_index='unknown, and unknown_ids for ids that files have for it')
+"""Arguments of mmseg's data sets that would do nothing here, and what does the same."""
 
 
 class SceneDataset(SeededDraws, BaseSegDataset):
@@ -51,11 +60,15 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         things: names of the classes that come in instances, such as cars: what editing takes for single objects.
         class_map: turns label maps into a segmentor's classes, to train that segmentor: a name in ``CLASS_MAPS``,
             ``'identity'`` or a table; ``metainfo`` then holds the segmentor's classes.
+        endings: of names, by kind of file, in place of ``suffixes``: ``dict(label='_mask.png')`` where the label map of
+            ``NAME.jpg`` is ``NAME_mask.png``; several as a tuple. The same with ``.png`` counts too (for image-like
+            inputs ``.npy``), as copies by ``tools/prepare/resize.py`` end so.
         kwargs: further arguments of mmseg's BaseSegDataset, such as ``indices=100`` for the first 100 scenes.
 
     Raises:
         DataError: files are missing or unpaired; says which.
-        ValueError: an argument does not fit ``raw_channels``, or a thing is none of the classes.
+        ValueError: an argument does not fit ``raw_channels``, a thing is none of the classes, ``endings`` names no kind
+            of file, or an argument is one of mmseg's that has another name here.
     """
 
     root_variable: str | None = None
@@ -67,7 +80,12 @@ class SceneDataset(SeededDraws, BaseSegDataset):
                  folders: dict[str, str], suffixes: dict[str, tuple[str, ...]], pipeline: Sequence = (),
                  instances: bool = False, edges: dict | None = None, raw_channels: int | None = None,
                  edges_as_raw: bool = False, things: Sequence[str] = (),
-                 class_map: str | Sequence[int] | None = None, **kwargs):
+                 class_map: str | Sequence[int] | None = None, endings: dict[str, str | Sequence[str]] | None = None,
+                 **kwargs):
+        for name in set(kwargs) & set(OF_MMSEG):
+            raise ValueError(f'{name} is an argument of mmseg that {type(self).__name__} does not take: set '
+                             f'{OF_MMSEG[name]}.')
+        suffixes = {**suffixes, **_suffixes(endings or {}, suffixes)}
         self.layout_kind = 'label' if raw_channels is None else 'photo' if edges_as_raw else 'raw'
         self.folders = {kind: str(Path(data_root, folder)) for kind, folder in folders.items()
                         if kind in USED[self.layout_kind]}
@@ -128,32 +146,38 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         layout = self.layout_kind
         optional = dict(instance=self.instances, edge='edge' in self.folders)
         kinds = [kind for kind in USED[layout] if optional.get(kind, True)]
-        found = {kind: find_by_stem(self.folders[kind], self.suffixes[kind]) for kind in kinds}
-        if not found[layout]:
-            return [], [f'{self.folders[layout]} holds no {WORDS[layout]}: it should hold files that end in '
-                        f'{first_few(self.suffixes[layout], 9)}; check split and data_root.']
-        required = [kind for kind in kinds if found[kind] or kind != 'photo']
-        problems = [problem for kind in required for problem in self._unpaired(kind, found)]
+        try:
+            found = {kind: find_by_stem(self.folders[kind], self.suffixes[kind]) for kind in kinds}
+            if not found[layout]:
+                return [], [self._nothing(layout)]
+            pairing = Pairing(layout, self.folders, found, REMEDIES)
+            # a split without any photo is fine, but not one whose photos are of a kind that is not read
+            required = [kind for kind in kinds if found[kind] or kind != 'photo'
+                        or pairing.other_ending(kind, list(found[layout]))]
+            problems = [problem for kind in required for problem in pairing.problems(kind)]
+        except DataError as error:
+            return [], [str(error)]
         if misread := copy_misread(self.data_root, self.layout_folder, self.pipeline.transforms):
             problems.insert(0, misread)
         whole = [name for name in found[layout] if all(name in found[kind] for kind in required)]
         return [_scene(name, {kind: found[kind][name][0] for kind in required}) for name in whole], problems
 
-    def _unpaired(self, kind: str, found: dict[str, dict[str, list[str]]]) -> list[str]:
-        files, layouts, folder = found[kind], found[self.layout_kind], self.folders[kind]
-        what, layout = WORDS[kind], WORDS[self.layout_kind]
-        remedy = REMEDIES.get(kind, 'add it, or remove the {layout}').format(layout=layout)
-        problems = []
-        if lacking := [name for name in layouts if name not in files]:
-            problems.append(f'{len(lacking)} of {len(layouts)} {layout}s have no {what} in {folder} '
-                            f'({first_few(lacking)}): {remedy}.')
-        if spare := [name for name in files if name not in layouts]:
-            problems.append(f'{len(spare)} of {len(files)} {what}s have no {layout} in '
-                            f'{self.folders[self.layout_kind]} ({first_few(spare)}): add it, or remove the {what}.')
-        if twins := [' and '.join(paths) for paths in files.values() if len(paths) > 1]:
-            problems.append(f'{len(twins)} stems stand for more than one {what} ({first_few(twins)}): '
-                            'keep one of each.')
-        return problems
+    def _nothing(self, kind: str) -> str:
+        """The sentence on a split that holds none of its layouts."""
+        folder = Path(self.folders[kind])
+        if not folder.is_dir():
+            beside = sorted(path.name for path in folder.parent.iterdir() if path.is_dir()) \
+                if folder.parent.is_dir() else []
+            what = f'There is no folder {folder}' + (
+                f', but {folder.parent} holds {first_few(beside, 9)}: set split to one of these' if beside else
+                ': check split and data_root')
+        else:
+            endings = dict.fromkeys(Path(name).suffix for name in list_files(folder))
+            held = f'it holds files that end in {first_few(list(endings), 9)}' if endings else 'it is empty'
+            what = (f'{folder} holds no {WORDS[kind]}: it should hold files that end in '
+                    f'{first_few(self.suffixes[kind], 9)}, but {held}; check split, data_root and endings')
+        # only validation and test sets are built in test mode
+        return f'{what}{ONLY_TRAINING if self.test_mode else ""}.'
 
     def _absent(self) -> str:
         variable = f' or the environment variable {self.root_variable}' if self.root_variable else ''
@@ -169,8 +193,20 @@ def _scene(name: str, paths: dict[str, str]) -> dict:
                 reduce_zero_label=False)
 
 
-def _as_png(suffixes: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(suffix[:suffix.rindex('.')] + '.png' for suffix in suffixes))
+def _suffixes(endings: dict[str, str | Sequence[str]], known: dict[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    if strangers := [kind for kind in endings if kind not in known]:
+        raise ValueError(f'endings={dict(endings)}: {first_few(strangers)} is no kind of file of this data set, which '
+                         f'has {", ".join(known)}.')
+    given = {kind: (ends,) if isinstance(ends, str) else tuple(ends) for kind, ends in endings.items()}
+    if bare := [end for ends in given.values() for end in ends if '.' not in end]:
+        raise ValueError(f'endings={dict(endings)}: {bare[0]!r} has no file type; write it whole, such as '
+                         f"'{bare[0]}.png'.")
+    return {kind: tuple(dict.fromkeys((*ends, *_as_png(ends, '.npy' if kind == 'raw' else '.png'))))
+            for kind, ends in given.items()}
+
+
+def _as_png(suffixes: Sequence[str], file_type: str = '.png') -> tuple[str, ...]:
+    return tuple(dict.fromkeys(suffix[:suffix.rindex('.')] + file_type for suffix in suffixes))
 
 
 def _check_raw(dataset: SceneDataset, edges_as_raw: bool, class_map: str | Sequence[int] | None) -> None:
@@ -195,7 +231,7 @@ def _indices_of(things: Sequence[str], classes: Sequence[str]) -> tuple[int, ...
     if strangers := [name for name in things if name not in classes]:
         raise ValueError(f'things={list(things)}: {first_few(strangers)} is none of the classes '
                          f'{first_few(classes, 9)}.')
-    return tuple(map(classes.index, things))
+    return tuple(index for index, name in enumerate(classes) if name in things)
 
 
 def _segmentor_metainfo(metainfo: dict, table: list[int]) -> dict:

@@ -15,7 +15,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import distributed
 
-from semsynth.data import merge_options, quick_check
+from semsynth.data import check_classes, merge_options, quick_check
 from semsynth.engine.checkpoint import latest_good_checkpoint, saved_precision
 from semsynth.engine.optim import names_bfloat16, set_precision
 from semsynth.engine.stages import stage_configs, train_stages
@@ -129,11 +129,14 @@ def check_data(config: Config) -> None:
 
     Raises:
         DataError: files are missing, unpaired or unsound; says which.
+        ValueError: the model has less classes than a data set.
     """
     with DefaultScope.overwrite_default_scope('semsynth'):
         for split in ('train_dataloader', 'val_dataloader'):
             if config.get(split):
-                quick_check(DATASETS.build(config[split].dataset))
+                dataset = DATASETS.build(config[split].dataset)
+                check_classes(dataset, config.model)
+                quick_check(dataset)
 
 
 def work_dir_of(config: Config, given: str | Path | None = None) -> Path:

@@ -9,7 +9,7 @@ from semsynth.apis.editor import Editor
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
 from semsynth.data import DataError
-from semsynth.data.files import read_ids
+from semsynth.data.pictures import read_ids
 from semsynth.editing.labelling import build_segmentor, label_photo
 from semsynth.editing.reading import read_scene
 from semsynth.styles import StyleBank

@@ -10,7 +10,7 @@ from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
 from semsynth.apis.synthesize import synthesize
 from semsynth.data import DataError
-from semsynth.data.files import read_photo
+from semsynth.data.pictures import read_photo
 from semsynth.data.transforms.edges import edges_of_photo
 
 EDGES = 'configs/pix2pixhd/pix2pixhd_edges_toycity.py'

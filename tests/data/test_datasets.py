@@ -19,7 +19,7 @@ from semsynth.data import (
     ToyCityDataset,
     seed_all,
 )
-from semsynth.data.paired_folder import read_classes
+from semsynth.data.class_files import read_classes
 from semsynth.registry import DATASETS
 
 CLASSES = ['sky', 'road', 'car', 'nothing']
@@ -105,13 +105,20 @@ def test_missing_instances(scenes):
 
 def test_twins(scenes, write):
     write(scenes / 'images/train/a.png', np.zeros((6, 10, 3), np.uint8))
-    with pytest.raises(DataError, match=r'1 stems stand for more than one photo \(.*a\.jpg and .*a\.png\): keep one'):
+    with pytest.raises(DataError, match=r'1 name stands for more than one photo \(.*a\.jpg and .*a\.png\): keep one'):
         paired(scenes)
 
 
 def test_empty_split_and_absent_root(scenes):
+    with pytest.raises(DataError, match=r'There is no folder .*labels/val, but .*labels holds train: set split to '
+                                        r'one of these\.$'):
+        paired(scenes, split='val')
+    (scenes / 'labels/val').mkdir()
     with pytest.raises(DataError, match=r'labels/val holds no label map: it should hold files that end in \.png, '
-                                        r'\.jpg.*check split and data_root'):
+                                        r'\.tif.*, but it is empty; check split, data_root and endings\.$'):
+        paired(scenes, split='val')
+    (scenes / 'labels/val/a.npy').write_bytes(b'')
+    with pytest.raises(DataError, match=r'but it holds files that end in \.npy; check split'):
         paired(scenes, split='val')
     with pytest.raises(DataError, match=r'There is no folder nowhere, where PairedFolderDataset looks for '
                                         r'images/train/, labels/train/: put the data there, or name their folder with '
@@ -150,7 +157,7 @@ def test_text_files_that_do_not_fit(scenes):
     with pytest.raises(DataError, match=r'bright\.txt has a colour above 255'):
         paired(scenes, classes='bright.txt')
     (scenes / 'empty.txt').write_text('\n')
-    with pytest.raises(ValueError, match='classes is empty'):
+    with pytest.raises(ValueError, match=r'empty\.txt names no class: write a class a line'):
         paired(scenes, classes='empty.txt')
     with pytest.raises(ValueError, match='palette has 1 colours, but there are 4 classes'):
         paired(scenes, palette=[[0, 0, 0]])

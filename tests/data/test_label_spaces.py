@@ -22,8 +22,8 @@ def test_id_map_knows_no_other_ids():
     mapped = space(id_map={7: 0, 300: 3, -1: 1}, unknown=2, unknown_ids=(255,))
     assert mapped.to_indices(np.array([[7, 300, -1, 255]]), 'x').tolist() == [[0, 3, 1, 2]]
     with pytest.raises(DataError, match=r'x\.png holds the id 0, but the data set has 4 classes and knows the ids '
-                                        r'-1, 7, 255, 300: give them an index in the dataset.s id_map, or list them in '
-                                        r'its unknown_ids, or correct the file\.'):
+                                        r'-1, 7, 255, 300: if they mean no class, set unknown_ids=\(255, 0\); '
+                                        r'if they are classes, name them in classes, .* id_map=\{id: index, .*'):
         mapped.to_indices(np.array([[7, 0]]), 'x.png')
 
 
@@ -49,9 +49,10 @@ def test_more_than_256_classes():
 @pytest.mark.parametrize('arguments, message', [
     (dict(count=0), 'classes is empty'),
     (dict(unknown=4), r'unknown=4 is none of the 4 classes: .* its index, 0\.\.3, or None'),
-    (dict(unknown_ids=(255,)), r'unknown_ids=\[255\] needs unknown'),
+    (dict(unknown_ids=(255,)), r'unknown_ids=\(255,\) needs unknown, .*: set it, or set unknown_ids=\(\)'),
     (dict(id_map={9: 4}), r'id_map sends id 9 to 4, which is none of the 4 classes: indices are 0\.\.3'),
-    (dict(id_map={70000: 1}), r'holds the id 70000; ids of classes are -1\.\.65535')])
+    (dict(id_map={}), 'id_map is empty, so that no id is allowed'),
+    (dict(id_map={'7': 1}), r"holds the id '7'; ids are integers")])
 def test_spaces_that_do_not_fit(arguments, message):
     with pytest.raises(ValueError, match=message):
         space(**arguments)
@@ -83,7 +84,7 @@ def test_camvid_table():
 
 def test_class_tables():
     assert class_table(None, 3).tolist() == [0, 1, 2]
-    assert class_table('identity', 3, unknown=1).tolist() == [0, 255, 2]
+    assert class_table('identity', 3, unknown=2).tolist() == [0, 1, 255]
     assert class_table([2, 255, 0], 3).tolist() == [2, 255, 0]
     with pytest.raises(ValueError, match=r"class_map='citys' is no named table; there are identity, city"):
         class_table('citys', 3)

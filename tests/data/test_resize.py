@@ -13,7 +13,7 @@ from PIL import Image
 
 from semsynth.apis.resize import resize_data
 from semsynth.data import ADE20KDataset, CityscapesDataset, DataError, Draw, PairedFolderDataset
-from semsynth.data.files import read_ids
+from semsynth.data.pictures import read_ids
 from semsynth.data.prepare import resize_datasets
 
 PHOTO, LABEL, RAW, PACK = (dict(type=name) for name in ('LoadPhoto', 'LoadLabel', 'LoadRaw', 'PackScene'))

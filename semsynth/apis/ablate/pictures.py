@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from PIL import Image
 
 from semsynth.apis.ablate.run import Run
 from semsynth.apis.layout_files import find_layouts
 from semsynth.data.draws import Draw
+from semsynth.data.pictures import read_photo
 from semsynth.data.scene_dataset import KEYS
 from semsynth.engine.launch import load_config
 from semsynth.registry import DATASETS
@@ -53,4 +53,4 @@ class Scenes:
 
 
 def _read(path: Path) -> np.ndarray | None:
-    return np.asarray(Image.open(path).convert('RGB')).transpose(2, 0, 1) if path.is_file() else None
+    return read_photo(str(path))[..., ::-1].transpose(2, 0, 1) if path.is_file() else None

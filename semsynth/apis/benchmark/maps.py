@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.data.files import read_ids
+from semsynth.data.pictures import read_ids
 
 
 def read_map(path: str | Path, height: int, width: int) -> Tensor:

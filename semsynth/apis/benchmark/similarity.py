@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from semsynth.apis.benchmark.measuring import Step, Version, check_versions
-from semsynth.data.files import read_ids
+from semsynth.data.pictures import read_ids
 from semsynth.ops import sampled_similarity_loss, similarity_loss
 from semsynth.ops.products import CPU_TILE, product
 

@@ -11,7 +11,8 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from semsynth.data.files import IMAGE_SUFFIXES, DataError, find_by_stem, first_few, read_ids, read_photo, read_size
+from semsynth.data.files import DataError, find_by_stem, first_few
+from semsynth.data.pictures import PHOTO_SUFFIXES, read_ids, read_photo, read_size
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.data.transforms.resizing import resize_ids
 from semsynth.engine.launch import load_config
@@ -51,13 +52,13 @@ def find_scenes(results: Mapping[str, str | Path], endings: tuple[str, ...] = ()
 def _images(folder: Path, endings: tuple[str, ...]) -> dict[str, str]:
     if not folder.is_dir():
         raise DataError(f'There is no folder {folder} of results.')
-    found = find_by_stem(folder, (*endings, *IMAGE_SUFFIXES))
+    found = find_by_stem(folder, (*endings, *PHOTO_SUFFIXES))
     if twins := [' and '.join(paths) for paths in found.values() if len(paths) > 1]:
         raise DataError(f'{folder} holds more than one image of a name ({first_few(twins)}): keep one of each.')
     images = {stem: path for stem, [path] in found.items()
               if not (stem.endswith('_edge') and stem.removesuffix('_edge') in found)}
     if not images:
-        raise DataError(f'{folder} holds no images: they end in {", ".join(IMAGE_SUFFIXES)}.')
+        raise DataError(f'{folder} holds no images: they end in {", ".join(PHOTO_SUFFIXES)}.')
     return images
 
 
@@ -125,7 +126,7 @@ class StudyLayouts:
         if strangers := [name for name in classes if name not in names]:
             raise ValueError(f'classes={list(classes)}: the data set has no class {first_few(strangers)}; it has '
                              f'{", ".join(names)}.')
-        self.indices = [names.index(name) for name in classes]
+        self.indices = [index for index, name in enumerate(names) if name in classes]
         self.files = find_by_stem(folder, dataset.suffixes['label'])
         if not self.files:
             raise DataError(f'There are no label maps in {folder}: they end in {", ".join(dataset.suffixes["label"])}.')

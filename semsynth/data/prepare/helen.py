@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from semsynth.data.files import DataError, read_ids, read_photo
+from semsynth.data.files import DataError
+from semsynth.data.pictures import read_ids, read_photo
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
 from semsynth.data.transforms.loading import sizes_differ
 from semsynth.writing import encode_png

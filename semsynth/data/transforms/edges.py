@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from semsynth.data.files import read_edges
+from semsynth.data.pictures import read_edges
 from semsynth.registry import TRANSFORMS
 
 

@@ -1,0 +1,116 @@
+"""Names and colours of classes in a text file, as people and tools write them."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from pathlib import Path
+
+from semsynth.data.files import DataError
+
+EXPECTED = 'write a class a line, its name and after it perhaps its colour as r g b'
+_MARKS = {codecs.BOM_UTF8: 'utf-8-sig', codecs.BOM_UTF32_LE: 'utf-32', codecs.BOM_UTF32_BE: 'utf-32',
+          codecs.BOM_UTF16_LE: 'utf-16', codecs.BOM_UTF16_BE: 'utf-16'}
+"""Byte order marks; those of UTF-32 begin like those of UTF-16, and come first."""
+_GAP = r'[\s,;:]+'
+_COLOUR = r'(\d+)[\s,;]+(\d+)[\s,;]+(\d+)'
+_NAME_FIRST = re.compile(rf'(?P<name>.+?){_GAP}{_COLOUR}[\s,;:]*')
+_COLOUR_FIRST = re.compile(rf'{_COLOUR}{_GAP}(?P<name>.*\D.*)')
+_NUMBERED = re.compile(rf'(\d+){_GAP}(.*[^\d\s].*)')
+_NAMES = ('name', 'class', 'classes', 'class_name', 'label', 'label_name')
+_RGB = (('r', 'g', 'b'), ('red', 'green', 'blue'))
+_IDS = ('id', 'index', 'idx', '')
+
+
+def read_classes(path: str | Path) -> tuple[list[str], list[list[int]]]:
+    """Class names and colours, one class a line: ``name``, ``name r g b`` or ``r g b name``, with spaces, tabs, commas
+    or semicolons between; or a table whose first line names its columns, among them ``name``, ``r``, ``g`` and ``b``.
+
+    Lines that begin with ``#`` are comments. The text is UTF-8, or UTF-16 or 32 with a byte order mark.
+
+    Returns:
+        Names and colours by index, which is the line's; no colours where the file has none.
+
+    Raises:
+        DataError: there is no such file, it is of another encoding, names no class or numbers them otherwise, a line is
+            not understood, or only some of the lines have a colour.
+    """
+    lines = [line.strip() for line in _text(Path(path)).splitlines()]
+    lines = [line for line in lines if line.strip(',; \t') and not line.startswith('#')]
+    if not lines:
+        raise DataError(f'{path} names no class: {EXPECTED}.')
+    rows = _table(path, lines) if _is_header(lines[0]) else [_row(path, line) for line in _unnumbered(path, lines)]
+    colours = [colour for _, colour in rows if colour]
+    if len(colours) not in (0, len(rows)):
+        raise DataError(f'{path} has {len(rows)} classes but {len(colours)} colours: give each class one, or none.')
+    if any(value > 255 for colour in colours for value in colour):
+        raise DataError(f'{path} has a colour above 255: r, g and b are 0..255.')
+    return [name for name, _ in rows], colours
+
+
+def _text(path: Path) -> str:
+    if not path.is_file():
+        raise DataError(f'There is no file {path} with the classes: write one name a line, or give the names '
+                        'as a list.')
+    content = path.read_bytes()
+    encoding = next((encoding for mark, encoding in _MARKS.items() if content.startswith(mark)), 'utf-8')
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[:error.start].count(b'\n') + 1
+        raise DataError(f'{path} is not in UTF-8: line {line} has the byte {content[error.start]:#x}, as Latin-1 and '
+                        'other old encodings have it. Save it as UTF-8 (in an editor "Save as"; or `iconv -f LATIN1 '
+                        '-t UTF-8`).') from None
+    if '\0' in text:
+        raise DataError(f'{path} holds zero bytes, as UTF-16 without a byte order mark does: save it as UTF-8.')
+    return text
+
+
+def _is_header(line: str) -> bool:
+    words = re.split(_GAP, line.lower())
+    return words in [[name] for name in _NAMES] or any(set(rgb) <= set(words) for rgb in _RGB)
+
+
+def _table(path: str | Path, lines: list[str]) -> list[tuple[str, list[int]]]:
+    """The rows below a header."""
+    between = next((each for each in '\t;,' if each in lines[0]), ' ')
+    columns, *rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=between)]
+    columns = [column.lower() for column in columns]
+    rgb = next(([columns.index(each) for each in names] for names in _RGB if set(names) <= set(columns)), [])
+    number = next((columns.index(each) for each in _IDS if each in columns), None)
+    others = [place for place in range(len(columns)) if place not in (*rgb, number)]
+    name = next((columns.index(each) for each in _NAMES if each in columns), others[0] if others else None)
+    if name is None or not rows:
+        raise DataError(f'{path} has the columns {", ".join(columns)} and {len(rows)} classes: {EXPECTED}.')
+    for row in rows:
+        if len(row) < len(columns) or not all(row[place].isdecimal() for place in rgb):
+            raise DataError(f'{path}: the line {between.join(row)!r} does not fit the columns {", ".join(columns)}: '
+                            f'correct it, or {EXPECTED}.')
+    if number is not None:
+        _check_numbers(path, [row[number] for row in rows])
+    return [(row[name], [int(row[place]) for place in rgb]) for row in rows]
+
+
+def _row(path: str | Path, line: str) -> tuple[str, list[int]]:
+    match = _NAME_FIRST.fullmatch(line) or _COLOUR_FIRST.fullmatch(line)
+    name = (match['name'] if match else line).strip('"\' ')
+    if re.search(r'[\s,;:]\d[\d.]*[\s,;:]+\d', name) or not name:
+        raise DataError(f'{path}: the line {line!r} is not understood: {EXPECTED}, three whole numbers of 0..255.')
+    return name, [int(value) for value in match.groups() if value.isdecimal()][:3] if match else []
+
+
+def _unnumbered(path: str | Path, lines: list[str]) -> list[str]:
+    """The lines without the numbers that begin all of them, if any."""
+    parts = [None if _COLOUR_FIRST.fullmatch(line) else _NUMBERED.fullmatch(line) for line in lines]
+    if not all(parts):
+        return lines
+    _check_numbers(path, [part[1] for part in parts])
+    return [part[2] for part in parts]
+
+
+def _check_numbers(path: str | Path, numbers: list[str]) -> None:
+    if numbers != [str(index) for index in range(len(numbers))]:
+        raise DataError(f'{path} numbers its classes {numbers[0]}, ..., {numbers[-1]}, but the index of a class is the '
+                        'number of its line, from 0: leave the numbers out, and where ids in files are other than the '
+                        "indices, set the data set's id_map={id: index, ...}.")
