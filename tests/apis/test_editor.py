@@ -277,7 +277,7 @@ def test_large_ids_are_exported_in_32_bits(editor, tmp_path):
     (lambda e, s, c: e.open(np.full((9, 9), 12)), r'label has the indices 12\.\.12, but there are 12 classes, 0\.\.11'),
     (lambda e, s, c: e.open(np.zeros((9, 9), int), np.zeros((8, 9), int)), r'label \(9, 9\), instance \(8, 9\)'),
     (lambda e, s, c: e.open(np.zeros((9, 9), int), photo=np.zeros((9, 9))), r'photo is an array \(9, 9\) of float64'),
-    (lambda e, s, c: e.open(s[2]), 'has the mode RGB, but a map of ids has one channel')])
+    (lambda e, s, c: e.open(s[2]), r'has colours \(its mode is RGB\), but a map of ids has one channel')])
 def test_mistakes_change_nothing(editor, files, mistake, message):
     editor.remove(first(editor, PERSON))
     before = state(editor)

@@ -297,4 +297,4 @@ def test_the_tree_is_checked_once_it_is_written(download, told):
     strange = cv2.imencode('.png', np.full((40, 59), 200, np.uint8))[1].tobytes()
     rewrite(download / 'stuffthingmaps_trainval2017.zip', lambda name, old: strange if '09.png' in name else old)
     [sentence] = told(download)
-    assert '000000000009.png holds the id 200, but the data set has 183 classes' in sentence
+    assert '000000000009.png (1 of 3 label maps) holds the id 200, but the data set has 183 classes' in sentence
