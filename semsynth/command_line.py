@@ -10,7 +10,7 @@ from traceback import walk_tb
 
 from mmengine.config import DictAction
 
-ON_PURPOSE = (ValueError, FileNotFoundError, FloatingPointError, SyntaxError)
+ON_PURPOSE = (ValueError, OSError, FloatingPointError, SyntaxError)
 """What our own code raises to tell users of a mistake."""
 CONFIG_READERS = ('semsynth.registry', 'mmengine.registry', 'mmengine.config', 'mmengine.utils')
 """Modules that raise these, and KeyError and TypeError, over what stands in a config."""

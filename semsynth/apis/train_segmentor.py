@@ -8,7 +8,9 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from semsynth.engine.launch import build_runner, check_data, load_config
+from semsynth.engine.launch import build_runner, check_data, load_config, work_dir_of
+from semsynth.engine.stopping import stoppable
+from semsynth.engine.work_folder import work_folder
 from semsynth.writing import write_whole
 
 SCORES = ('mIoU', 'aAcc')
@@ -30,11 +32,13 @@ def train_segmentor(config: str | Path | Config, *, work_dir: str | Path | None 
     """
     config = load_config(config, cfg_options)
     check_data(config)
-    runner = build_runner(config, work_dir=work_dir, resume=resume, precision=precision)
-    runner.model.to(memory_format=torch.channels_last)  # bfloat16 gains little on a CPU without
-    runner.train()
-    scores = {name: runner.message_hub.get_scalar(f'val/{name}').current() for name in SCORES}
-    meta = dict(dataset_meta=runner.train_dataloader.dataset.metainfo, cfg=config.pretty_text, scores=scores)
-    weights = BytesIO()
-    torch.save(dict(state_dict=runner.model.state_dict(), meta=meta), weights)
-    return write_whole(Path(runner.work_dir, 'final.pth'), weights.getvalue()), scores
+    folder = work_dir_of(config, work_dir)
+    with work_folder(folder, [config], resume=resume), stoppable():
+        runner = build_runner(config, work_dir=folder, resume=resume, precision=precision)
+        runner.model.to(memory_format=torch.channels_last)  # bfloat16 gains little on a CPU without
+        runner.train()
+        scores = {name: runner.message_hub.get_scalar(f'val/{name}').current() for name in SCORES}
+        meta = dict(dataset_meta=runner.train_dataloader.dataset.metainfo, cfg=config.pretty_text, scores=scores)
+        weights = BytesIO()
+        torch.save(dict(state_dict=runner.model.state_dict(), meta=meta), weights)
+        return write_whole(folder / 'final.pth', weights.getvalue()), scores

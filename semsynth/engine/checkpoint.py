@@ -93,7 +93,7 @@ class StrictCheckpointHook(Hook):
         check_worth_saving(runner, 'the weights', state)
         for player, optimizer in checkpoint.get('optimizer', {}).items():
             check_worth_saving(runner, f"the {player}'s moments", _moments(optimizer))
-        checkpoint['meta'] |= _facts_of_losses(bare(runner.model))
+        checkpoint['meta'] |= facts_of_losses(bare(runner.model))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare names and shapes.
@@ -175,7 +175,7 @@ def differences(own: dict, saved: dict) -> list[str]:
     return [f'{what}: {_listed(names)}' for what, names in found.items() if names]
 
 
-def _facts_of_losses(model: nn.Module) -> dict:
+def facts_of_losses(model: nn.Module) -> dict:
     """What an evaluation must know of training: the label generator's weights, and how losses were computed."""
     losses = getattr(model, 'losses', {})
     return dict(label_generator=getattr(getattr(model, 'segmentor', None), 'weights_hash', None),

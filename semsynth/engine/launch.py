@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.dist import init_dist
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import distributed
@@ -18,7 +19,11 @@ from torch import distributed
 from semsynth.data import check_classes, merge_options, quick_check
 from semsynth.engine.checkpoint import latest_good_checkpoint, saved_precision
 from semsynth.engine.optim import names_bfloat16, set_precision
-from semsynth.engine.stages import stage_configs, train_stages
+from semsynth.engine.run_record import RunRecordHook
+from semsynth.engine.same_run import check_same_run
+from semsynth.engine.stages import check_stages, stage_configs, train_stages
+from semsynth.engine.stopping import StopHook, stoppable
+from semsynth.engine.work_folder import work_folder
 from semsynth.precision import SLOW, check_precision, is_slow, resolve_precision
 from semsynth.registry import DATASETS
 
@@ -69,13 +74,20 @@ def train(config: str | Path | Config, *, work_dir: str | Path | None = None, re
     Args:
         config: path or config.
         work_dir: where logs, pictures and checkpoints go; by default the config's own, or ``work_dirs/NAME``.
-        resume: continue from the work dir's newest whole checkpoint; without one, start.
+        resume: continue from the work dir's newest whole checkpoint; without one, start. Otherwise a trained run
+            that is in the work dir is set aside: the dir is renamed to ``NAME_before_TIME``.
         precision: ``'auto'``, ``'float32'`` or ``'bfloat16'``, in place of the config's own.
         launcher: ``'none'``, ``'pytorch'`` under torchrun, ``'slurm'`` under srun.
         cfg_options: entries of the config to override.
 
     Returns:
         The runner, its training done; the last one, where the config has stages.
+
+    Raises:
+        ValueError: the config, the data or the work dir cannot be used; or, with ``resume``, settings make it another
+            run than the work dir's.
+        OSError: the work dir cannot be written.
+        Stopped: a ``SystemExit``, after SIGTERM or SIGINT, at the end of a step.
     """
     check_precision(precision or 'auto')
     config = read_config(config, cfg_options)
@@ -84,12 +96,17 @@ def train(config: str | Path | Config, *, work_dir: str | Path | None = None, re
         check_synthesizer(stage)
         _complete(copy.deepcopy(stage))
         check_data(stage)
-    build = partial(build_runner, resume=resume, precision=precision, launcher=launcher)
     if config.get('stages'):
-        runner = train_stages(stages, work_dir_of(config, work_dir), build, resume=resume)
-    else:
-        runner = build(config, work_dir=work_dir)
-        runner.train()
+        check_stages(stages)
+    _distribute(copy.deepcopy(config), launcher)
+    build = partial(build_runner, resume=resume, precision=precision, launcher=launcher)
+    folder = work_dir_of(config, work_dir)
+    with work_folder(folder, stages, resume=resume), stoppable():
+        if config.get('stages'):
+            runner = train_stages(stages, folder, build, resume=resume)
+        else:
+            runner = build(config, work_dir=folder)
+            runner.train()
     if launcher != 'none':
         distributed.destroy_process_group()
     return runner
@@ -118,7 +135,10 @@ def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: 
         newest = latest_good_checkpoint(config.work_dir)
         config.load_from, config.resume = (str(newest), True) if newest else (config.get('load_from'), False)
     _settle_precision(config)
+    changes = check_same_run(config, newest) if resume and newest else []
     runner = Runner.from_cfg(config)
+    runner.register_hook(RunRecordHook(changes))
+    runner.register_hook(StopHook())
     if config.optim_wrapper and is_slow(config.precision, get_device()):
         runner.logger.warning(SLOW)
     return runner
@@ -207,6 +227,8 @@ def _distribute(config: Config, launcher: str) -> None:
             raise ValueError(f'There are more processes than GPUs: this machine has {gpus}; lower --nproc_per_node.')
         if ranks > 1 or launcher == 'slurm':
             config.sync_bn = 'torch'
+        if not distributed.is_initialized():
+            init_dist(launcher, **config.get('env_cfg', {}).get('dist_cfg', {}))
         return
     if launcher == 'slurm':
         raise ValueError('--launcher slurm needs GPUs; on CPUs use torchrun and --launcher pytorch.')

@@ -70,6 +70,9 @@ class ResumableTrainLoop(IterBasedTrainLoop):
             self._record.unlink(missing_ok=True)
         if self._iter > 0 and self._is_validation_due() and not self._was_validated():
             self._validate()
+        if self._iter >= self.max_iters:
+            self.runner.logger.warning(f'Training is finished already: {self._iter} of {self.max_iters} iterations are '
+                                       'done. To train on, raise train_cfg.max_iters.')
         batches = iter(self.dataloader)
         while self._iter < self.max_iters and not self.stop_training:
             self.runner.model.train()

@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 
 from semsynth.data import merge_options
 from semsynth.engine.checkpoint import latest_good_checkpoint, saved_precision
+from semsynth.engine.work_folder import set_aside
 from semsynth.registry import MODELS
 from semsynth.writing import write_whole
 
@@ -70,6 +71,18 @@ def check_last_is_saved(config: Config, whose: str, use: str) -> None:
                          "dict(type='CheckpointHook', by_epoch=False, ...).")
 
 
+def check_stages(stages: list[Config]) -> None:
+    """Find a mistake in the last stage now, and not weeks later.
+
+    Raises:
+        ValueError: a stage would leave no checkpoint to go on from, or its model or optimisers cannot be built.
+    """
+    for number, stage in enumerate(stages, 1):
+        check_last_is_saved(stage, f'Stage {number}', 'the next stage starts from')
+        with DefaultScope.overwrite_default_scope('semsynth'):
+            build_optim_wrapper(MODELS.build(stage.model), stage.optim_wrapper)
+
+
 def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runner], *, resume: bool) -> Runner:
     """Train one stage after another, each in ``work_dir/stage_N`` and from the weights of the one before.
 
@@ -81,16 +94,7 @@ def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runn
 
     Returns:
         The last stage's runner, its training done.
-
-    Raises:
-        ValueError: a stage would leave no checkpoint to go on from, or its model or optimisers cannot be built;
-            raised before the first one starts.
     """
-    for number, stage in enumerate(stages, 1):
-        check_last_is_saved(stage, f'Stage {number}', 'the next stage starts from')
-        with DefaultScope.overwrite_default_scope('semsynth'):
-            # a mistake in the last stage shall not be found weeks later
-            build_optim_wrapper(MODELS.build(stage.model), stage.optim_wrapper)
     for number in range(1, len(stages)):
         folder = work_dir / f'stage_{number}'
         record = folder / FINISHED
@@ -115,7 +119,7 @@ def _run(stages: list[Config], number: int, work_dir: Path, build: Callable[...,
         for later in range(number + 1, len(stages) + 1):  # what an earlier run left must not be resumed
             folder = work_dir / f'stage_{later}'
             if folder.is_dir():
-                folder.rename(f'{folder}_before_{runner.timestamp}')
+                set_aside(folder)
     runner.train()
     return runner
 

@@ -1,6 +1,5 @@
 """Ablations with tools that do nothing, in the real ones' places."""
 
-import fcntl
 import json
 import re
 import runpy
@@ -19,6 +18,7 @@ from semsynth.apis.ablate import ablate, jobs
 from semsynth.apis.ablate.plan import Row, check_conditions, check_rows, read_rows
 from semsynth.apis.ablate.run import Run
 from semsynth.data import DataError
+from semsynth.engine.work_folder import LOCK, locked
 from semsynth.segmentors.config import model_config
 from semsynth.weights import hash_weights
 
@@ -244,12 +244,10 @@ def test_a_row_that_fails_does_not_stop_the_others(folder, tools, tmp_path, caps
 
 def test_one_ablation_at_a_time_in_a_folder(folder, tools, tmp_path):
     out = tmp_path / 'out'
-    out.mkdir()
-    with (out / 'ablate.lock').open('w') as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(ValueError, match=f'Another ablation is at work in {out}: wait for it, or give another'):
+    with locked(out, 'ablation', 'wait'):
+        with pytest.raises(ValueError, match=f'Another ablation .*is at work in {out}: wait for it, or give another'):
             ablate(folder, tools=tools, out=out)
-        assert list(out.iterdir()) == [out / 'ablate.lock']
+        assert list(out.iterdir()) == [out / LOCK]
         assert ablate(folder, tools=tools, out=tmp_path / 'other') == []
     assert ablate(folder, tools=tools, out=out) == []
 

@@ -67,9 +67,10 @@ def test_two_ranks_resume_exactly(tmp_path):
     assert run(cut, ranks=2, resume=True) == [0, 0]
     assert_equal(whole / 'iter_12.pth', cut / 'iter_12.pth')
     assert not any('generator.module' in name for name in weights(cut / 'iter_12.pth'))
-    # one rank goes on from what two have saved
-    runner = launch.build_runner(toy_config(), work_dir=cut, resume=True)
-    runner.train()
+    with pytest.raises(ValueError, match=r'the number of ranks is another \(1 instead of 2\)'):
+        launch.build_runner(toy_config(), work_dir=cut, resume=True).train()
+    # one rank starts from what two have saved
+    runner = launch.train(toy_config(load_from=str(cut / 'iter_12.pth')), work_dir=tmp_path / 'other')
     assert runner.iter == 12
 
 

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 
 import pytest
@@ -171,11 +172,22 @@ def _written(folders):
 
 
 def test_without_resume_everything_starts_anew(whole, tmp_path):
-    """What an earlier run left in later stages is not resumed when this one is cut off."""
+    """What an earlier run left is not resumed when this one is cut off."""
+    work_dir = tmp_path / 'run'
+    assert run(work_dir, **{'randomness.seed': 1}) == [0]
+    before = {path.relative_to(work_dir): path.read_bytes() for path in work_dir.rglob('iter_*.pth')}
+    assert run(work_dir, kill=(2, at(0))) == [KILLED]
+    [aside] = tmp_path.glob('run_before_*')
+    assert before and {path.relative_to(aside): path.read_bytes() for path in aside.rglob('iter_*.pth')} == before
+    assert run(work_dir, resume=True) == [0]
+    assert_equal(whole / LAST, work_dir / LAST)
+
+
+def test_a_stage_that_starts_again_sets_later_ones_aside(whole, tmp_path):
     assert run(tmp_path, **{'randomness.seed': 1}) == [0]
-    assert run(tmp_path, kill=(2, at(0))) == [KILLED]
-    assert len(list(tmp_path.glob('stage_2_before_*'))) == len(list(tmp_path.glob('stage_3_before_*'))) == 1
+    shutil.rmtree(tmp_path / 'stage_1')
     assert run(tmp_path, resume=True) == [0]
+    assert len(list(tmp_path.glob('stage_2_before_*'))) == len(list(tmp_path.glob('stage_3_before_*'))) == 1
     assert_equal(whole / LAST, tmp_path / LAST)
 
 

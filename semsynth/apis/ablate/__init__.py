@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from semsynth.apis.ablate.pictures import Scenes
 from semsynth.apis.ablate.plan import check_conditions, check_rows, read_rows
 from semsynth.apis.ablate.run import Run
 from semsynth.apis.ablate.table import Ablation, Line, chart, markdown, table
+from semsynth.engine.work_folder import locked
 from semsynth.writing import write_png, write_whole
 
 __all__ = ['ablate']
@@ -66,7 +65,7 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
         console.print(f'{run.title}: {", ".join(scores)}', soft_wrap=True)
         write()
 
-    with _locked(out):
+    with locked(out, 'ablation', 'wait for it, or give another --out'):
         for run in runs:
             run.check_settings()
         for run in runs:
@@ -78,18 +77,6 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
                          when_done=finish)
         console.print((out / 'table.md').read_text(encoding='utf-8'), markup=False, soft_wrap=True)
     return [run.title for run in failed]
-
-
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    """Keep a folder to this process; however it ends, the lock ends with it."""
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / 'ablate.lock').open('w') as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f'Another ablation is at work in {out}: wait for it, or give another --out.') from None
-        yield
 
 
 def _command(folder: str | Path, jobs: int, seeds: Sequence[int], out: Path, precision: str | None,

@@ -1,0 +1,182 @@
+"""What may change when a run is resumed: the settings of a config beside those that its checkpoint carries."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+from mmengine.config import Config
+
+from semsynth.checkpoints import load_checkpoint
+
+COMPARED = ('model', 'data_preprocessor', 'precision', 'randomness', 'train_dataloader', 'optim_wrapper',
+            'param_scheduler', 'auto_scale_lr', 'train_cfg', 'default_hooks', 'custom_hooks', 'val_dataloader',
+            'val_evaluator', 'val_cfg', 'env_cfg', 'sync_bn', 'visualizer', 'log_processor', 'log_level')
+"""The settings that training reads; variables of a config, and where files lie, make no other run."""
+OF_A_PLACE = re.compile(r'.+\.data_root|model\..+\.(?:checkpoint|weights)|env_cfg\.dist_cfg\b.*')
+"""Where files lie, and how processes talk, on the machine at hand. The label generator is known by its weights."""
+FOLLOWED_IN_MODEL = re.compile(r'model\.(?:losses\b.*|views\b.*|reuse_outputs|channels_last|compiled|styles'
+                               r'|(?:.+\.)?checkpoint_activations)')
+REFUSED = {
+    'the network': r'model\b.*|data_preprocessor\b.*',
+    'the batch size': r'train_dataloader\.batch_size|optim_wrapper\.(?:\w+\.)?accumulative_counts',
+    'the data set': r'train_dataloader\.(?:dataset|sampler|batch_sampler|drop_last|collate_fn)\b.*',
+    'the seed': r'randomness\.(?:seed|diff_rank_seed)',
+    'the precision': r'precision|optim_wrapper\.(?:\w+\.)?type',
+    'the optimiser': r'optim_wrapper\.(?:\w+\.)?(?:optimizer\.(?:type|amsgrad)|constructor|paramwise_cfg\b.*)'
+                     r'|optim_wrapper\.(?:generator|discriminator)'}
+"""What would make another run of it, or does not fit what was saved. All else is followed."""
+RATES = re.compile(r'(?:optim_wrapper|param_scheduler|auto_scale_lr|train_cfg\.max_)\b.*|train_cfg\.max_\w+')
+"""What learning rates, and the optimisers' other numbers, follow from."""
+OWN_WRAPPERS = ('OptimWrapper', 'PlayerOptimWrapper', 'Bf16OptimWrapper')
+"""Of the optimisers; they differ in precision, which is a setting of its own."""
+DEFAULTS = dict(accumulative_counts=1, amsgrad=False, drop_last=False, diff_rank_seed=False)
+"""Settings that mean the same whether they are written or not; of all others, None and absence are the same."""
+
+
+@dataclass
+class Change:
+    """A setting that differs from the checkpoint's.
+
+    Args:
+        key: such as ``'train_cfg.max_iters'``.
+        saved: its value in the checkpoint; None for none.
+        now: its value in the config; None for none.
+    """
+
+    key: str
+    saved: Any
+    now: Any
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether learning rates follow from it."""
+        return bool(RATES.fullmatch(self.key))
+
+    @property
+    def refused(self) -> str | None:
+        """What makes it another run, such as ``'the batch size'``; None where it is followed."""
+        if FOLLOWED_IN_MODEL.fullmatch(self.key):
+            return None
+        return next((what for what, pattern in REFUSED.items() if re.fullmatch(pattern, self.key)), None)
+
+    def __str__(self) -> str:
+        return f'{self.key}: {_short(self.saved)} -> {_short(self.now)}'
+
+
+def changes_since(checkpoint: Mapping[str, Any], config: Config) -> list[Change]:
+    """Every setting of a config that differs from what a checkpoint was trained with; none for one without a config."""
+    text = checkpoint.get('meta', {}).get('cfg')
+    if not isinstance(text, str):
+        return []
+    saved, now = read_settings(text), plain(config.to_dict())
+    for settings in (saved, now):
+        _tell_precision(settings)
+    if now['precision'] == 'auto':
+        now['precision'] = saved['precision']  # which resuming keeps
+    changes = [change for key in COMPARED for change in _differences(saved.get(key), now.get(key), key)]
+    return [change for change in changes if not OF_A_PLACE.fullmatch(change.key)]
+
+
+def check_same_run(config: Config, path: Path) -> list[Change]:
+    """Refuse to resume a run with settings that make it another one.
+
+    Args:
+        config: complete, with which training shall go on.
+        path: of the checkpoint from which it shall.
+
+    Returns:
+        The changes that are followed.
+
+    Raises:
+        ValueError: says what is different, and how to start anew from these weights.
+    """
+    changes = changes_since(load_checkpoint(path), config)
+    refused = [change for change in changes if change.refused]
+    if refused:
+        listed = ', '.join(f'{change.key}={_short(change.now)} instead of {_short(change.saved)}'
+                           for change in refused[:3])
+        raise ValueError(another_run(path, f'{refused[0].refused} is another ({listed})', refused[0].refused))
+    return changes
+
+
+def another_run(path: str | Path, difference: str, what: str) -> str:
+    """The sentence that refuses to resume, and says what to do instead.
+
+    Args:
+        path: of the checkpoint.
+        difference: what is not as it was.
+        what: a key of ``REFUSED``.
+    """
+    start = 'carry_from' if what == 'the network' else 'load_from'
+    return (f'{Path(path).parent} cannot be resumed: {difference}. Give back what {Path(path).name} was trained with, '
+            f'or start anew from its weights, without --resume: --work-dir OTHER --cfg-options {start}={path}.')
+
+
+def read_settings(text: str) -> dict[str, Any]:
+    """The settings in a config's text as mmengine writes it into checkpoints; read, not run.
+
+    Raises:
+        ValueError: there is something else in it than settings.
+    """
+    try:
+        return {line.targets[0].id: _value(line.value) for line in ast.parse(text).body}
+    except (SyntaxError, AttributeError, ValueError) as error:
+        raise ValueError(f'The config in the checkpoint cannot be read ({error}): it was not written by a training; '
+                         'use another checkpoint.') from error
+
+
+def _value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict':
+        parts = [_value(part) for part in node.args] + [{part.arg: _value(part.value)} for part in node.keywords]
+        return {key: value for part in parts for key, value in part.items()}
+    if isinstance(node, ast.Dict):
+        return {str(_value(key)): _value(value) for key, value in zip(node.keys, node.values, strict=True)}
+    if isinstance(node, ast.List | ast.Tuple):
+        return [_value(part) for part in node.elts]
+    try:
+        return plain(ast.literal_eval(node))
+    except ValueError:
+        return ast.unparse(node)
+
+
+def plain(value: Any) -> Any:
+    """A setting as a config's text tells it: tuples are lists, keys and objects text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, type):
+        return value.__name__ if value.__module__ == 'builtins' else f'{value.__module__}.{value.__name__}'
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _tell_precision(settings: dict[str, Any]) -> None:
+    """Older runs tell their precision by the type of the optimisers' wrappers; newer ones by a setting."""
+    given = settings.get('optim_wrapper') or {}
+    wrappers = [part for part in (given, *given.values()) if isinstance(part, dict) and 'optimizer' in part]
+    types = {wrapper.pop('type') for wrapper in wrappers if wrapper.get('type') in OWN_WRAPPERS}
+    settings.setdefault('precision', 'bfloat16' if 'Bf16OptimWrapper' in types else 'float32')
+
+
+def _differences(saved: Any, now: Any, key: str) -> list[Change]:
+    if isinstance(saved, dict) and isinstance(now, dict):
+        names = dict.fromkeys([*saved, *now])
+        return [change for name in names for change in _differences(
+            saved.get(name, DEFAULTS.get(name)), now.get(name, DEFAULTS.get(name)), f'{key}.{name}')]
+    if isinstance(saved, list) and isinstance(now, list) and len(saved) == len(now):
+        return [change for place, parts in enumerate(zip(saved, now, strict=True))
+                for change in _differences(*parts, f'{key}.{place}')]
+    return [] if saved == now else [Change(key, saved, now)]
+
+
+def _short(value: Any) -> str:
+    return shorten(repr(value), 100, placeholder=' ...')
