@@ -91,7 +91,9 @@ class StrictCheckpointHook(Hook):
         """
         state = checkpoint['state_dict'] = bare_names(checkpoint['state_dict'], bare(runner.model))
         check_worth_saving(runner, 'the weights', state)
-        for player, optimizer in checkpoint.get('optimizer', {}).items():
+        saved = checkpoint.get('optimizer', {})
+        # a segmentor has one, a synthesizer one a player
+        for player, optimizer in (dict(segmentor=saved) if 'param_groups' in saved else saved).items():
             check_worth_saving(runner, f"the {player}'s moments", _moments(optimizer))
         checkpoint['meta'] |= facts_of_losses(bare(runner.model))
 
