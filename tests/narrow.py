@@ -13,8 +13,8 @@ from semsynth.engine.stages import stage_configs
 
 ROOT = Path(__file__).parents[1]
 SIZE = 64  # the smallest that six halvings leave something of
-SMALL = dict(base_channels=4, hidden_channels=4, embedding_channels=4, num_blocks=1, num_global_blocks=1,
-             num_global_downsamples=2, num_downsamples=3, widths=(4, 4, 4, 4), pyramid_channels=4, feature_channels=4,
+SMALL = dict(base_channels=8, hidden_channels=8, embedding_channels=8, num_blocks=1, num_global_blocks=1,
+             num_global_downsamples=2, num_downsamples=3, widths=(8, 8, 8, 8), pyramid_channels=8, feature_channels=8,
              refresh=1, batch_size=2, num_workers=0, persistent_workers=False)
 RUNS = itertools.count()
 

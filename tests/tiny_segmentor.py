@@ -11,10 +11,10 @@ def config(num_classes=CLASSES, **preprocessor):
     wants = dict(mean=[120.0, 110.0, 100.0], std=[60.0, 50.0, 40.0], bgr_to_rgb=True, test_cfg=dict(size_divisor=4))
     return dict(
         type='EncoderDecoder', data_preprocessor=dict(type='SegDataPreProcessor', **(wants | preprocessor)),
-        backbone=dict(type='UNet', base_channels=4, num_stages=3, strides=(1, 1, 1), enc_num_convs=(1, 1, 1),
+        backbone=dict(type='UNet', base_channels=8, num_stages=3, strides=(1, 1, 1), enc_num_convs=(1, 1, 1),
                       dec_num_convs=(1, 1), downsamples=(True, True), enc_dilations=(1, 1, 1), dec_dilations=(1, 1),
                       norm_cfg=norm, init_cfg=dict(type='Pretrained', checkpoint='https://nowhere.invalid/unet.pth')),
-        decode_head=dict(type='FCNHead', in_channels=4, in_index=2, channels=4, num_convs=1, concat_input=False,
+        decode_head=dict(type='FCNHead', in_channels=8, in_index=2, channels=8, num_convs=1, concat_input=False,
                          num_classes=num_classes, norm_cfg=norm, align_corners=False,
                          loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True)),
         pretrained='https://nowhere.invalid/other.pth', train_cfg=dict(), test_cfg=dict(mode='whole'))

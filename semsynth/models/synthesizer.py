@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from semsynth.discriminators.build import build_discriminator
+from semsynth.layers.pointwise import take_strides_first
 from semsynth.layout import Layout
 from semsynth.models.assembly import check_assembly, check_compilable, compared_views, judged_views, resolve_views
 from semsynth.models.freezing import freeze
@@ -81,6 +82,7 @@ class Synthesizer(BaseModel):
             {player: views(self, player) for player in ('generator', 'discriminator')}
             for views in (judged_views, compared_views))
         freeze(self, frozen or ())
+        take_strides_first(self)
         if channels_last:
             self.to(memory_format=torch.channels_last)
         if compiled:
