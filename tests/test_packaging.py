@@ -1,0 +1,52 @@
+"""What a source distribution and an installed package hold."""
+
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+from commands import run_python
+
+pytest.importorskip('setuptools')
+ROOT = Path(__file__).parents[1]
+TOP = ['semsynth', 'configs', 'tools', 'tests', 'docs', '.ci', 'setup.py', 'README.md', 'LICENSE', 'Makefile',
+       'MANIFEST.in', '.pytest.ini', '.ruff.toml', '.gitignore']
+
+
+def files(root):
+    return {path.relative_to(root).as_posix() for path in root.rglob('*')
+            if path.is_file() and '__pycache__' not in path.parts}
+
+
+@pytest.fixture(scope='module')
+def source(tmp_path_factory):
+    """A copy of the tree, in which setuptools may write."""
+    root = tmp_path_factory.mktemp('packaging') / 'a tree'
+    root.mkdir()
+    for name in TOP:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, root / name, **({'ignore': shutil.ignore_patterns('__pycache__', '.*_cache')}
+                                          if copy is shutil.copytree else {}))
+    return root
+
+
+def build(source, *command):
+    done = run_python('-c', f'import os, runpy, sys; os.chdir({str(source)!r}); sys.argv = {["setup.py", *command]!r}; '
+                            "runpy.run_path('setup.py', run_name='__main__')")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_source_distribution_holds_all_that_tests_and_docs_need(source, tmp_path):
+    expected = files(source)
+    build(source, '-q', 'sdist', '--dist-dir', str(tmp_path))
+    packed, = tmp_path.iterdir()
+    with tarfile.open(packed) as archive:
+        archive.extractall(tmp_path, filter='data')
+    found = files(tmp_path / packed.name.removesuffix('.tar.gz'))
+    assert expected <= found
+    assert {name for name in found - expected if '.egg-info/' not in name} == {'PKG-INFO', 'setup.cfg'}
+
+
+def test_the_package_holds_its_pages_and_nothing_of_tests(source, tmp_path):
+    build(source, '-q', 'build', '--build-base', str(tmp_path), '--build-lib', str(tmp_path / 'lib'))
+    assert files(tmp_path / 'lib') == {name for name in files(source) if name.startswith('semsynth/')}
