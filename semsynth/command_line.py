@@ -12,7 +12,7 @@ from mmengine.config import DictAction
 
 ON_PURPOSE = (ValueError, OSError, FloatingPointError, SyntaxError)
 """What our own code raises to tell users of a mistake."""
-CONFIG_READERS = ('semsynth.registry', 'mmengine.registry', 'mmengine.config', 'mmengine.utils')
+CONFIG_READERS = ('semsynth.registry', 'semsynth.arguments', 'mmengine.registry', 'mmengine.config', 'mmengine.utils')
 """Modules that raise these, and KeyError and TypeError, over what stands in a config."""
 
 

@@ -9,6 +9,8 @@ from importlib.metadata import entry_points
 from mmengine import registry as engine
 from mmengine.registry import Registry as EngineRegistry
 
+from semsynth.arguments import checked
+
 PLUGIN_GROUP = 'semsynth.plugins'
 
 
@@ -20,7 +22,8 @@ def load_plugins() -> None:
 
 
 class Registry(EngineRegistry):
-    """A registry that knows plugins and, when a type is misspelt, names the nearest ones."""
+    """A registry that knows plugins, has its classes check their arguments, and names the nearest types to a misspelt
+    one."""
 
     def import_from_location(self) -> None:
         """Import this registry's own modules, then the installed plugins, once."""
@@ -41,6 +44,11 @@ class Registry(EngineRegistry):
         if isinstance(kind, str) and '_scope_' not in cfg and self.get(kind) is None:
             raise KeyError(self._unknown(kind))
         return super().build(cfg, *args, **kwargs)
+
+    def _register_module(self, module, module_name=None, force=False) -> None:
+        super()._register_module(module, module_name, force)
+        if isinstance(module, type):
+            checked(module)
 
     def _unknown(self, kind: str) -> str:
         known = sorted(set(self.module_dict) | set(self.parent.module_dict if self.parent else ()))

@@ -24,14 +24,14 @@ def test_mistakes_are_one_sentence(capsys, tmp_path):
     assert told(capsys, lambda: load_config(child)) == f'There is no {tmp_path}/nowhere.py, on which {child} is based.'
     child.write_text('a = dict(\n')
     assert told(capsys, lambda: load_config(child)).startswith("'(' was never closed, in line 1 of")
-    child.write_text('a = [1]\n')
-    assert 'Index 3 exceeds' in told(capsys, lambda: load_config(child, {'a.3': 1}))
+    child.write_text('custom_hooks = [dict()]\n')
+    assert 'Index 3 exceeds' in told(capsys, lambda: load_config(child, {'custom_hooks.3': 1}))
 
 
 def test_types_and_arguments_that_do_not_exist(capsys):
     assert told(capsys, lambda: HEADS.build(dict(type='RGBHaed'))).startswith("'RGBHaed' is not in the head registry")
     assert told(capsys, lambda: HEADS.build(dict(type='RGBHead', in_channels=2, kernel=3))) == \
-        "RGBHead.__init__() got an unexpected keyword argument 'kernel'"
+        "RGBHead has no argument 'kernel': did you mean kernel_size?"
     assert 'RGBHaed' in told(capsys, lambda: MODELS.build(dict(
         type='Synthesizer', data_preprocessor=dict(type='LayoutPreprocessor', num_classes=2),
         generator=dict(type='GlobalGenerator', head=dict(type='RGBHaed')))))

@@ -7,12 +7,14 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / 'semsynth'
 PARTS = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in '._'}
-HELPERS = {'checkpoints', 'precision', 'quiet', 'registry', 'seeds', 'weights', 'writing'}
+HELPERS = {'arguments', 'checkpoints', 'config', 'precision', 'quiet', 'registry', 'seeds', 'settings', 'weights',
+           'writing'}
 CENTRE = HELPERS | {'layers', 'layout', 'ops'}
 COMPONENTS = {'discriminators', 'encoders', 'evaluators', 'generators', 'heads', 'losses', 'segmentors'}
 
 ALLOWED = {
     **dict.fromkeys(HELPERS | {'layout', 'ops', 'command_line'}, frozenset()),
+    **{part: {'arguments'} for part in ('registry', 'settings')},
     'visualise': {'writing'},
     'layers': HELPERS,
     **dict.fromkeys(COMPONENTS, CENTRE),

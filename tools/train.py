@@ -22,6 +22,8 @@ def main() -> None:
                         help='print the resolved config, parameter counts, time and memory of one step, then stop')
     add_config_options(parser, 'data_root=PATH train_cfg.max_iters=100')
     args = parser.parse_args()
+    if args.dry_run and (args.resume or args.launcher != 'none'):
+        parser.error('--dry-run takes the first step of a new run on one rank: leave --resume and --launcher out.')
     if args.dry_run:
         print(dry_run(args.config, precision=args.precision, cfg_options=args.cfg_options))
     else:

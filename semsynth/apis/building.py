@@ -14,8 +14,8 @@ from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
 from semsynth.weights import hash_weights
 
-TRAINED_ONLY = ('discriminator', 'segmentor', 'losses', 'views', 'frozen', 'compiled')
-"""What of a model only training needs."""
+TRAINED_ONLY = {**dict.fromkeys(('discriminator', 'segmentor', 'losses', 'views', 'frozen')), 'compiled': False}
+"""What of a model only training needs, and what stands there without it."""
 
 
 def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthesizer:
@@ -31,7 +31,7 @@ def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthe
     """
     check_synthesizer(config)
     with DefaultScope.overwrite_default_scope('semsynth'):
-        model = MODELS.build({**config.model, **dict.fromkeys(TRAINED_ONLY)})
+        model = MODELS.build({**config.model, **TRAINED_ONLY})
     if checkpoint is not None:
         stored = weights_in(load_checkpoint(checkpoint), checkpoint)
         read = {name: value for name, value in stored.items() if name.startswith(('generator.', 'encoder.'))}

@@ -53,7 +53,7 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
         raise ValueError('The model was trained with styles, and the photos that judge it must not give them: '
                          'make a file of styles with tools/encode_styles.py and name it with --styles.')
     trained = model.state_dict() if checkpoint else None
-    config.model.update(dict.fromkeys(TRAINED_ONLY))
+    config.model.update(TRAINED_ONLY)
     for entry in TRAINING_ENTRIES:
         config[entry] = None
     config.default_hooks = {name: hook for name, hook in config.default_hooks.items() if name in ('timer', 'logger')}

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from semsynth.engine.launch import build_runner, check_data, load_config, work_dir_of
+from semsynth.engine.launch import build_runner, check_data, check_trainable, load_config, work_dir_of
 from semsynth.engine.stopping import stoppable
 from semsynth.engine.work_folder import work_folder
 from semsynth.layers.pointwise import take_strides_first
@@ -32,6 +32,7 @@ def train_segmentor(config: str | Path | Config, *, work_dir: str | Path | None 
         The file, ``work_dir/final.pth``, and its mIoU and pixel accuracy on the validation split, in percent.
     """
     config = load_config(config, cfg_options)
+    check_trainable(config)
     check_data(config)
     folder = work_dir_of(config, work_dir)
     with work_folder(folder, [config], resume=resume), stoppable():

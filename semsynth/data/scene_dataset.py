@@ -216,8 +216,6 @@ def _check_raw(dataset: SceneDataset, edges_as_raw: bool, class_map: str | Seque
                          'raw_channels=1.')
     if channels is None:
         return
-    if channels < 1:
-        raise ValueError(f'raw_channels={channels}, expected 1 or more; None for label maps.')
     if dataset.instances or class_map is not None:
         argument = 'instances=True' if dataset.instances else f'class_map={class_map!r}'
         raise ValueError(f'raw_channels={channels} and {argument}: an image-like input takes the place of label and '

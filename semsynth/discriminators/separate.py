@@ -37,7 +37,7 @@ class SeparateDiscriminators(nn.Module):
 
     reads_kinds = tells_layout_from_image = True
 
-    def __init__(self, in_channels: int, networks: dict[str, dict], image_channels: int = 3):
+    def __init__(self, in_channels: int, networks: dict[str, dict | None], image_channels: int = 3):
         super().__init__()
         for kind, config in networks.items():
             if not config:

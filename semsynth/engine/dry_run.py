@@ -2,54 +2,95 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
 
-from semsynth.engine.launch import build_runner, check_data, load_config, read_config
+from semsynth.engine.launch import build_runner, checked_stages, load_config, read_config
 from semsynth.engine.memory import forget_peak, peak_memory
-from semsynth.engine.stages import stage_configs
 from semsynth.engine.wrapping import bare
 from semsynth.layers.frozen import Frozen
 
 
 def dry_run(config: str | Path | Config, *, precision: str | None = None,
             cfg_options: dict | None = None) -> str:
-    """Train for one step; of every stage, where the config has some.
+    """Train for one step, on one rank; of every stage, where the config has some.
+
+    It is training itself, in a folder that is thrown away and with one process that loads data, which stops after its
+    first step. What training refuses before that is refused here.
 
     Returns:
         A report: the resolved config, parameter counts of each part, and the time and memory that the step needed.
+
+    Raises:
+        FloatingPointError: a loss of the first step is not finite.
+        ValueError, OSError: as training does.
     """
-    reports = [_one_step(stage, precision) for stage in stage_configs(read_config(config, cfg_options))]
+    reports = [_one_step(stage, precision) for stage in checked_stages(read_config(config, cfg_options))]
     if len(reports) > 1:
         reports = [f'Stage {number} of {len(reports)}\n{report}' for number, report in enumerate(reports, 1)]
     return '\n\n'.join(reports)
 
 
+class FirstStepDone(Exception):  # noqa: N818  no error
+    """Training has taken its first step."""
+
+
+class FirstStepHook(Hook):
+    """Measures the first step of training, and ends training with it.
+
+    Attributes:
+        seconds: that the step took.
+        before: the most memory that was needed before it, in MB.
+        after: the most memory that was needed until its end, in MB.
+    """
+
+    priority = 'HIGHEST'  # before pictures, log and checkpoints
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
+        """Start to measure."""
+        self.before, self.start = peak_memory(), time.perf_counter()
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
+                         outputs: dict | None = None) -> None:
+        """End training.
+
+        Raises:
+            FirstStepDone: always, except that
+            FloatingPointError: a loss is not finite.
+        """
+        shares = {name: share.item() for name, share in outputs.items()}  # waits for the device
+        self.seconds, self.after = time.perf_counter() - self.start, peak_memory()
+        if wrong := [name for name, share in shares.items() if not math.isfinite(share)]:
+            raise FloatingPointError(f'The first step: {", ".join(wrong)} is not finite. Look for values out of range '
+                                     'in the config: weights of losses, gains, the weights that training starts from.')
+        raise FirstStepDone
+
+
 def _one_step(config: Config, precision: str | None) -> str:
-    check_data(config)
     forget_peak()
     with tempfile.TemporaryDirectory() as folder:
         # a name of its own: mmengine would share a logger and a folder with a run that starts within the same second
         name = f'dry_run_{config.get("experiment_name", "")}'
         quiet = load_config(config, {'log_level': 'ERROR', 'experiment_name': name, 'train_dataloader.num_workers': 0})
-        runner = build_runner(quiet, work_dir=folder, precision=precision)
+        runner, step = build_runner(quiet, work_dir=folder, precision=precision), FirstStepHook()
         config.precision = runner.cfg.precision  # as the run would save it
-        before = peak_memory()
-        data = next(iter(runner.train_dataloader))
-        optimisers = runner.build_optim_wrapper(runner.optim_wrapper)
-        runner.model.train()
-        start = time.perf_counter()
-        sum(runner.model.train_step(data, optimisers).values()).item()  # waits for the device
-        seconds, after = time.perf_counter() - start, peak_memory()
+        runner.register_hook(step)
+        try:
+            runner.train()
+        except FirstStepDone:
+            runner.visualizer.close()
     where = 'allocated on the GPU at most' if torch.cuda.is_available() else 'resident in this process at most'
     counts = '\n'.join(f'  {part}: {text}' for part, text in count_parameters(runner.model).items())
-    return (f'{config.pretty_text}\nParameters\n{counts}\nMemory {where}: {after} MB '
-            f'({before} MB before the first step), at batch size {runner.train_dataloader.batch_size}\n'
-            f'Time of the first step: {seconds:.1f} s')
+    return (f'{config.pretty_text}\nParameters\n{counts}\nMemory {where}: {step.after} MB '
+            f'({step.before} MB before the first step), at batch size {runner.train_dataloader.batch_size}\n'
+            f'Time of the first step: {step.seconds:.1f} s')
 
 
 def count_parameters(model: torch.nn.Module) -> dict[str, str]:

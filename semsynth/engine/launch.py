@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import distributed
 
+from semsynth.config import read_file
 from semsynth.data import check_classes, merge_options, quick_check
 from semsynth.engine.checkpoint import latest_good_checkpoint, saved_precision
 from semsynth.engine.optim import names_bfloat16, set_precision
@@ -26,6 +26,7 @@ from semsynth.engine.stopping import StopHook, stoppable
 from semsynth.engine.work_folder import work_folder
 from semsynth.precision import SLOW, check_precision, is_slow, resolve_precision
 from semsynth.registry import DATASETS
+from semsynth.settings import check_options, check_settings
 
 ENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 """Of these mmengine wants a None where there shall be none; of others, no entry."""
@@ -49,22 +50,13 @@ def read_config(config: str | Path | Config, cfg_options: dict | None = None) ->
     Raises:
         FileNotFoundError: there is no such file, or none that it is based on.
         SyntaxError: it is no Python; the message names the file.
+        ValueError: it is based on itself, cannot be run, or has an entry that is no setting or cannot be right.
     """
-    if isinstance(config, Config):
-        config = copy.deepcopy(config)
-    elif not Path(config).is_file():
-        raise FileNotFoundError(f'There is no config {config}.')
-    else:
-        if str(Path.cwd()) not in sys.path:
-            sys.path.append(str(Path.cwd()))  # custom_imports may name a file in the current folder
-        try:
-            config = Config.fromfile(config)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(f'There is no {error.filename or error}, on which {config} is based.') from None
-        except SyntaxError as error:
-            raise SyntaxError(f'{error.msg}, in line {error.lineno} of {config} or of a file it is based on: '
-                              f'{(error.text or "").strip()}') from None
-    return merge_options(config, cfg_options)
+    config, used = (copy.deepcopy(config), None) if isinstance(config, Config) else read_file(config)
+    check_options(config, cfg_options or ())
+    merge_options(config, cfg_options)
+    check_settings(config, used)
+    return config
 
 
 def train(config: str | Path | Config, *, work_dir: str | Path | None = None, resume: bool = False,
@@ -91,13 +83,7 @@ def train(config: str | Path | Config, *, work_dir: str | Path | None = None, re
     """
     check_precision(precision or 'auto')
     config = read_config(config, cfg_options)
-    stages = stage_configs(config)
-    for stage in stages:
-        check_synthesizer(stage)
-        _complete(copy.deepcopy(stage))
-        check_data(stage)
-    if config.get('stages'):
-        check_stages(stages)
+    stages = checked_stages(config)
     _distribute(copy.deepcopy(config), launcher)
     build = partial(build_runner, resume=resume, precision=precision, launcher=launcher)
     folder = work_dir_of(config, work_dir)
@@ -110,6 +96,31 @@ def train(config: str | Path | Config, *, work_dir: str | Path | None = None, re
     if launcher != 'none':
         distributed.destroy_process_group()
     return runner
+
+
+def checked_stages(config: Config) -> list[Config]:
+    """The config of every stage, checked as far as it can be before anything is built, for training and dry runs alike.
+
+    Raises:
+        ValueError: a stage is no synthesizer's, cannot be trained, or would lose checkpoints.
+        DataError: files are missing, unpaired or unsound.
+    """
+    stages = stage_configs(config)
+    for stage in stages:
+        check_synthesizer(stage)
+        check_trainable(stage)
+        _complete(copy.deepcopy(stage))
+        check_data(stage)
+    if config.get('stages'):
+        check_stages(stages)
+    return stages
+
+
+def check_trainable(config: Config) -> None:
+    """Raise a ValueError for a config that lacks what training needs."""
+    if missing := [entry for entry in ('train_dataloader', 'train_cfg', 'optim_wrapper') if not config.get(entry)]:
+        raise ValueError(f'{config.filename} has no {", ".join(missing)}, and cannot be trained: put a data set and a '
+                         'schedule of configs/_base_ among its _base_.')
 
 
 def check_synthesizer(config: Config) -> None:

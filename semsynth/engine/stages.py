@@ -17,6 +17,7 @@ from semsynth.data import merge_options
 from semsynth.engine.checkpoint import latest_good_checkpoint, saved_precision
 from semsynth.engine.work_folder import set_aside
 from semsynth.registry import MODELS
+from semsynth.settings import check_names, check_settings
 from semsynth.writing import write_whole
 
 FINISHED = 'finished'
@@ -42,8 +43,10 @@ def stage_config(config: Config, number: int) -> Config:
     overrides = resolved.pop('stages')[number - 1]
     # mmengine shares a logger and its history between the runs of one name
     resolved.experiment_name = f'{config.get("experiment_name") or Path(config.filename or "run").stem}_stage_{number}'
+    check_names(config, overrides)
     for key, value in overrides.items():  # one by one: together, mmengine lets 'a' replace an 'a.b.c' before it
         merge_options(resolved, {key: value})
+    check_settings(resolved, None)
     return resolved
 
 

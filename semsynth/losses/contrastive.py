@@ -116,8 +116,6 @@ class ContrastiveLoss(Loss):
     def __init__(self, temperature: float = 0.1, max_per_class: int | None = 64, max_pixels: int | None = 1024,
                  memory: dict | None = None, weight: float = 1.0):
         super().__init__(weight)
-        if temperature <= 0:
-            raise ValueError(f'ContrastiveLoss: temperature={temperature}, expected more than 0.')
         for name, bound in dict(max_per_class=max_per_class, max_pixels=max_pixels).items():
             if bound is not None and bound < 2:
                 raise ValueError(f'ContrastiveLoss: {name}={bound}, expected 2 or more: a single pixel has no other '
@@ -125,9 +123,6 @@ class ContrastiveLoss(Loss):
         if max_pixels is None and max_per_class is not None:
             raise ValueError(f'ContrastiveLoss: max_pixels=None takes every pixel, but max_per_class={max_per_class} '
                              'leaves some out; set max_per_class=None too, or give max_pixels a number.')
-        if memory is not None and not isinstance(memory, dict):
-            raise ValueError(f'ContrastiveLoss: memory={memory!r}, expected a dict, such as dict(per_class=64), or '
-                             'None.')
         if strangers := set(memory or {}) - MEMORY_OPTIONS:
             raise ValueError(f'ContrastiveLoss: memory has no {", ".join(sorted(strangers))}; it takes '
                              f'{", ".join(sorted(MEMORY_OPTIONS))}.')

@@ -6,9 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.arguments import checked
 from semsynth.losses.pixel_sampling import NO_CLASS
 
 
+@checked
 class PixelMemory(nn.Module):
     """The last few embeddings of every class, L2-normalised: a ring for each, in which the oldest make room.
 
@@ -30,15 +32,9 @@ class PixelMemory(nn.Module):
 
     def __init__(self, num_classes: int, channels: int, per_class: int = 64, per_step: int = 4, hardness: float = 2.0):
         super().__init__()
-        if per_class < 1:
-            raise ValueError(f'ContrastiveLoss: memory has per_class={per_class}, expected 1 or more; memory=None '
-                             'switches it off.')
-        if not 1 <= per_step <= per_class:
+        if per_step > per_class:
             raise ValueError(f'ContrastiveLoss: memory has per_step={per_step}, expected 1 to per_class={per_class}; '
                              'give it both.')
-        if hardness < 0:
-            raise ValueError(f'ContrastiveLoss: memory has hardness={hardness}, expected 0 or more: less would favour '
-                             'easy pixels.')
         self.per_class, self.per_step, self.hardness = per_class, per_step, hardness
         self.register_buffer('embeddings', torch.zeros(num_classes, per_class, channels))
         self.register_buffer('seen', torch.zeros(num_classes, dtype=torch.long))

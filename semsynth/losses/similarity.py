@@ -56,10 +56,6 @@ class SimilarityLoss(Loss):
     def __init__(self, stride: int = 1, partners: int | None = None, precision: str = 'float32', weight: float = 1.0,
                  views: dict[str, float] | None = None):
         super().__init__(weight, views)
-        if stride < 1:
-            raise ValueError(f'SimilarityLoss: stride={stride}, expected 1 (every pixel) or more.')
-        if partners is not None and partners < 1:
-            raise ValueError(f'SimilarityLoss: partners={partners}, expected 1 or more, or None for all pairs.')
         if precision not in PRECISIONS:
             raise ValueError(f'SimilarityLoss: precision={precision!r}, expected one of {", ".join(PRECISIONS)}.')
         self.stride, self.partners, self.precision = stride, partners, precision

@@ -201,7 +201,7 @@ def test_arguments_that_do_not_fit(pairs, cityscapes):
     root = pairs('.png', RGB)
     with pytest.raises(ValueError, match='PairedFolderDataset needs classes, for label maps, or raw_channels'):
         paired(root, None)
-    with pytest.raises(ValueError, match='raw_channels=0, expected 1 or more'):
+    with pytest.raises(ValueError, match='raw_channels=0, expected a whole number from 1 on or None'):
         paired(root, 0)
     with pytest.raises(ValueError, match='raw_channels=3 and instances=True: an image-like input takes the place of'):
         paired(root, 3, instances=True)

@@ -28,9 +28,9 @@ def test_options_override(tmp_path):
     path = tmp_path / 'good.py'
     path.write_text('train_cfg = dict(max_iters=5)\n')
     assert launch.load_config(path, {'train_cfg.max_iters': 7}).train_cfg.max_iters == 7
-    config = Config(dict(a=1))
-    assert launch.load_config(config, dict(a=2)).a == 2
-    assert config.a == 1
+    config = Config(dict(load_from='a'))
+    assert launch.load_config(config, dict(load_from='b')).load_from == 'b'
+    assert config.load_from == 'a'
 
 
 @pytest.mark.parametrize(('changes', 'message'), [

@@ -57,31 +57,32 @@ def whole(tmp_path_factory):
 
 
 def test_a_stage_s_config_is_the_rest_with_its_overrides():
-    base = Config(dict(a=dict(b=1, c=2), parts=dict(x=dict(type='X', y=1)), stages=[
-        dict(a=dict(b=5)), dict(parts=dict(x=dict(_delete_=True, type='Z')), a=dict(c=None))]))
+    base = Config(dict(env_cfg=dict(b=1, c=2), model=dict(x=dict(type='X', y=1)), stages=[
+        dict(env_cfg=dict(b=5)), dict(model=dict(x=dict(_delete_=True, type='Z')), env_cfg=dict(c=None))]))
     first, second = stage_configs(base)
     assert first.to_dict() == stage_config(base, 1).to_dict() and 'stages' not in first
-    assert (first.a, first.parts.x) == (dict(b=5, c=2), dict(type='X', y=1))
-    assert (second.a, second.parts.x) == (dict(b=1, c=None), dict(type='Z'))
-    assert base.stages[1].parts.x == dict(_delete_=True, type='Z')
+    assert (first.env_cfg, first.model.x) == (dict(b=5, c=2), dict(type='X', y=1))
+    assert (second.env_cfg, second.model.x) == (dict(b=1, c=None), dict(type='Z'))
+    assert base.stages[1].model.x == dict(_delete_=True, type='Z')
     assert stage_configs(second) == [second]
-    assert launch.load_config(base).parts == second.parts
-    assert launch.load_config(base, {'stages.1.a.b': 7}).a.b == 7
+    assert launch.load_config(base).model == second.model
+    assert launch.load_config(base, {'stages.1.env_cfg.b': 7}).env_cfg.b == 7
     assert first.experiment_name != second.experiment_name
 
 
 def test_the_root_of_the_data_moves_in_every_stage():
-    base = Config(dict(data_root='old', loader=dict(data_root='old'), stages=[
-        dict(), dict(loader=dict(data_root='old', size=2))]))
-    assert [config.loader.data_root for config in stage_configs(launch.read_config(base, dict(data_root='new')))] == [
-        'new', 'new']
+    base = Config(dict(data_root='old', test_dataloader=dict(data_root='old'), stages=[
+        dict(), dict(test_dataloader=dict(data_root='old', size=2))]))
+    moved = stage_configs(launch.read_config(base, dict(data_root='new')))
+    assert [config.test_dataloader.data_root for config in moved] == ['new', 'new']
 
 
 def test_options_of_one_stage_leave_its_keys_with_dots():
-    base = Config(dict(loader=dict(size=1, transforms=[dict(scale=8)]), stages=[
-        {'loader.transforms.0.scale': 4}, dict()]))
-    config = launch.read_config(base, {'stages.0.loader.size': 3, 'stages.1.loader.transforms.0.scale': 6})
-    assert [stage.loader for stage in stage_configs(config)] == [
+    base = Config(dict(test_dataloader=dict(size=1, transforms=[dict(scale=8)]), stages=[
+        {'test_dataloader.transforms.0.scale': 4}, dict()]))
+    config = launch.read_config(base, {'stages.0.test_dataloader.size': 3,
+                                       'stages.1.test_dataloader.transforms.0.scale': 6})
+    assert [stage.test_dataloader for stage in stage_configs(config)] == [
         dict(size=3, transforms=[dict(scale=4)]), dict(size=1, transforms=[dict(scale=6)])]
 
 

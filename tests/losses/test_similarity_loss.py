@@ -77,7 +77,7 @@ def test_reduced_precision_says_so():
 
 
 def test_no_partners():
-    with pytest.raises(ValueError, match='partners=0, expected 1 or more, or None for all pairs'):
+    with pytest.raises(ValueError, match='partners=0, expected a whole number from 1 on or None'):
         SimilarityLoss(partners=0)
 
 
@@ -90,7 +90,7 @@ def test_half_precision_probabilities(step):
 
 @pytest.mark.parametrize('stride', [0, -1])
 def test_a_stride_less_than_one(stride):
-    with pytest.raises(ValueError, match=f'stride={stride}, expected 1'):
+    with pytest.raises(ValueError, match=f'stride={stride}, expected a whole number from 1 on'):
         SimilarityLoss(stride=stride)
 
 

@@ -103,7 +103,7 @@ def test_mistakes_in_training_are_one_sentence(told, config, monkeypatch, tmp_pa
     assert 'There is no config nowhere.py' in told('train', 'nowhere.py')
     options = ('train', config, '--work-dir', tmp_path, '--cfg-options')
     assert 'did you mean GlobalGenerator' in told(*options, 'model.generator.type=GlobalGenerater')
-    assert "unexpected keyword argument 'chanels'" in told(*options, 'model.discriminator.chanels=3')
+    assert 'has no argument \'chanels\': did you mean in_ch' in told(*options, 'model.discriminator.chanels=3')
     assert 'reads the label generator, but segmentor=None' in told(*options, 'model.segmentor=None')
     missing = told(*options, 'model.segmentor.checkpoint=none.pth', 'model.segmentor.config=a.py')
     assert 'segmentor: there is no config a.py' in missing

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -23,8 +25,8 @@ class ResizeScene(BaseTransform):
         keep_ratio: whether to keep the aspect ratio and only fit into ``scale``.
     """
 
-    def __init__(self, scale: tuple[int | None, int | None], keep_ratio: bool = False):
-        self.scale = scale
+    def __init__(self, scale: tuple[int | None, int | None] | Literal[0], keep_ratio: bool = False):
+        self.scale = scale  # 0 where mmcv's RandomResize builds it, which sets the scale of each scene afterwards
         self.keep_ratio = keep_ratio
 
     def transform(self, results: dict) -> dict:

@@ -1,0 +1,187 @@
+"""Values that people write are checked by the annotations of what they are for, and by the ranges of their names."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, wraps
+from numbers import Integral, Real
+from pathlib import Path
+from reprlib import Repr
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+
+LONGEST_VALUE = 80
+
+
+class Range(NamedTuple):
+    """The numbers that a name allows, both ends included."""
+
+    low: float
+    high: float
+    text: str
+
+
+FROM_0 = Range(0, math.inf, 'from 0 on')
+FROM_1 = Range(1, math.inf, 'from 1 on')
+ABOVE_0 = Range(math.ulp(0.0), math.inf, 'above 0')
+SHARE = Range(0, 1, 'from 0 to 1')
+ANY = Range(-math.inf, math.inf, '')
+RANGES = {
+    **dict.fromkeys((
+        'accumulative_counts', 'base_channels', 'batch_size', 'count', 'embedding_channels', 'feature_channels',
+        'hidden_channels', 'history', 'image_channels', 'image_size', 'in_channels', 'interval', 'kernel_size',
+        'latent_dim', 'max_epochs', 'max_iters', 'max_keep_ckpts', 'max_per_class', 'max_pixels', 'num_downsamples',
+        'num_layers', 'num_scales', 'out_channels', 'pairs', 'partners', 'per_class', 'per_step', 'prefetch_factor',
+        'pyramid_channels',
+        'raw_channels', 'scale', 'size', 'stride', 'val_interval', 'widths', 'window_size'), FROM_1),
+    **dict.fromkeys(('betas', 'constant', 'dropout', 'momentum'), SHARE),
+    **dict.fromkeys(('max_norm', 'temperature'), ABOVE_0),
+    **dict.fromkeys(('discriminator_weight', 'views', 'weight'), ANY),
+    'seed': Range(0, 2**32 - 1, 'from 0 to 4294967295')}
+"""By name of a setting or an argument; numbers of any other name are from 0 on."""
+
+
+def check_value(owner: str, name: str, value: object, annotation: Any) -> None:
+    """Refuse a value that its annotation or the range of its name does not allow.
+
+    Args:
+        owner: begins the message, such as the class whose argument it is.
+        name: of the argument or setting; what comes after the last dot decides the range.
+        annotation: ``bool``, ``int``, ``float``, ``str``, ``Path``, ``dict``, ``None``, ``Literal``, sequences, tuples
+            and dicts of such, and unions. Anything else allows every value.
+
+    Raises:
+        ValueError: one sentence with the value and what was expected.
+    """
+    allowed = RANGES.get(name.rpartition('.')[2], FROM_0)
+    if not _fits(value, annotation, allowed):
+        shown = Repr()
+        shown.maxstring = shown.maxother = LONGEST_VALUE
+        raise ValueError(f'{owner}: {name}={shown.repr(value)}, expected {_describe(annotation, allowed)}.')
+
+
+def checked(kind: type) -> type:
+    """Make a class check what it is built with, before anything else.
+
+    A name that no ``__init__`` of the class and its bases has is refused with the nearest ones (TypeError), a value of
+    another kind or out of range with what was expected (ValueError).
+    """
+    build = kind.__init__
+    if not inspect.isfunction(build):  # it has no arguments, or is no class of Python's own
+        return kind
+    signature = inspect.signature(build)
+
+    @wraps(build)
+    def check(self, *args, **kwargs):
+        annotations, is_open = _arguments(type(self))
+        if not is_open and (strangers := [name for name in kwargs if name not in annotations]):
+            near = difflib.get_close_matches(strangers[0], annotations, n=3, cutoff=0.5) or sorted(annotations)
+            raise TypeError(f'{type(self).__name__} has no argument {strangers[0]!r}: did you mean '
+                            f'{" or ".join(near)}?')
+        try:
+            given = signature.bind(self, *args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f'{type(self).__name__}: {error}.') from None
+        for name, value in {**given, **kwargs}.items():
+            if name in annotations:
+                check_value(type(self).__name__, name, value, annotations[name])
+        build(self, *args, **kwargs)
+
+    kind.__init__ = check
+    return kind
+
+
+@cache
+def _arguments(kind: type) -> tuple[dict[str, Any], bool]:
+    """Annotation of each argument that a class takes, those of its bases too where it passes others on; and whether it
+    takes others still."""
+    annotations: dict[str, Any] = {}
+    for base in kind.__mro__:
+        if '__init__' not in vars(base) or base is object:
+            continue
+        build = inspect.unwrap(vars(base)['__init__'])
+        parameters = list(inspect.signature(build).parameters.values())[1:]
+        for each in parameters:
+            if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY):
+                annotations.setdefault(each.name, _resolved(each, build))
+        if all(each.kind is not each.VAR_KEYWORD for each in parameters):
+            return annotations, False
+    return annotations, True
+
+
+def _resolved(parameter: inspect.Parameter, function: Callable) -> Any:
+    """A parameter's annotation as an object, its default allowed; ``Any`` where the names in it are not at hand."""
+    annotation = parameter.annotation
+    if isinstance(annotation, str):
+        try:
+            annotation = eval(annotation, function.__globals__)
+        except NameError:  # imported for type checkers only
+            return Any
+    if annotation is parameter.empty:
+        return Any
+    return annotation if parameter.default is not None else Union[annotation, None]  # noqa: UP007  of any two objects
+
+
+def _fits(value: object, annotation: Any, allowed: Range) -> bool:
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        return any(_fits(value, each, allowed) for each in inner)
+    if origin is Literal:
+        return value in inner
+    if annotation in (None, types.NoneType):
+        return value is None
+    if annotation is bool:
+        return isinstance(value, bool)
+    if annotation in (int, float):
+        kind = Integral if annotation is int else Real
+        return (isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(value)
+                and allowed.low <= value <= allowed.high)
+    if annotation is str:
+        return isinstance(value, str)
+    if annotation is Path:
+        return isinstance(value, str | Path)
+    if _is_dict(annotation, origin):
+        return isinstance(value, Mapping) and (not inner or all(_fits(each, inner[1], allowed)
+                                                                for each in value.values()))
+    if _is_sequence(annotation, origin):
+        if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
+            return False
+        if origin is tuple and inner[-1] is not Ellipsis:
+            return len(value) == len(inner) and all(map(_fits, value, inner, [allowed] * len(inner)))
+        return not inner or all(_fits(each, inner[0], allowed) for each in value)
+    return True
+
+
+def _describe(annotation: Any, allowed: Range, many: bool = False) -> str:
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        return _either(dict.fromkeys(_describe(each, allowed, many) for each in inner))
+    if origin is Literal:
+        return _either(map(repr, inner))
+    if annotation in (int, float):
+        words = {int: ('a whole number', 'whole numbers'), float: ('a number', 'numbers')}[annotation]
+        return f'{words[many]} {allowed.text}'.strip()
+    if _is_dict(annotation, origin):
+        return ('dicts' if many else 'a dict') + (f' of {_describe(inner[1], allowed, True)}' if inner else '')
+    if _is_sequence(annotation, origin):
+        if origin is tuple and inner[-1] is not Ellipsis:
+            return f'{len(inner)} {_describe(inner[0], allowed, True)}'
+        return ('lists' if many else 'a list') + (f' of {_describe(inner[0], allowed, True)}' if inner else '')
+    names = {bool: 'True or False', str: 'text', Path: 'text', None: 'None', types.NoneType: 'None'}
+    return names.get(annotation, getattr(annotation, '__name__', str(annotation)))
+
+
+def _either(choices: Iterable[str]) -> str:
+    *others, last = choices
+    return f'{", ".join(others)} or {last}' if others else last
+
+
+def _is_dict(annotation: Any, origin: Any) -> bool:
+    return dict in (annotation, origin) or Mapping in (annotation, origin)
+
+
+def _is_sequence(annotation: Any, origin: Any) -> bool:
+    return any(kind in (annotation, origin) for kind in (list, tuple, Sequence))

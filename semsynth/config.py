@@ -1,0 +1,140 @@
+"""A config's file, read with errors that name the file and the line."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from traceback import walk_tb
+
+from mmengine.config import Config
+
+ENDINGS = ('.py', '.json', '.yaml', '.yml')
+
+
+def read_file(path: str | Path) -> tuple[Config, set[str] | None]:
+    """Read a config, and import what its ``custom_imports`` name.
+
+    Returns:
+        The config, and the names that its files use: of variables, with which they make settings. None in place of
+        them where the files do not tell, as one that a run has saved.
+
+    Raises:
+        FileNotFoundError: there is no such file, or none that it is based on.
+        SyntaxError: it is no Python; the message names the file.
+        ValueError: it is based on itself, or what it says goes wrong when it runs.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'{path} is a folder: name a config in it.' if path.is_dir() else
+                                f'There is no config {path}.')
+    if path.suffix not in ENDINGS:
+        raise ValueError(f'{path} is no config: its name should end in .py (or {", ".join(ENDINGS[1:])}).')
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))  # custom_imports may name a file in the current folder
+    try:
+        used = _names_used(path)
+        config = Config.fromfile(path, import_custom_modules=False)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'There is no {error.filename or error}, on which {path} is based.') from None
+    except SyntaxError as error:
+        raise SyntaxError(f'{error.msg}, in line {error.lineno} of {path} or of a file it is based on: '
+                          f'{(error.text or "").strip()}') from None
+    except CycleError:
+        raise
+    except Exception as error:  # a config is a program, and may raise anything
+        raise ValueError(f'{path} cannot be read: {type(error).__name__}: {_first_line(error)}{_place(error)}.'
+                         ) from error
+    _import_modules(config, path)
+    return config, used
+
+
+class CycleError(ValueError):
+    """A config is based on itself."""
+
+
+def _names_used(path: Path) -> set[str] | None:
+    """Names that a config's file, and those that it is based on, read; None where a file is not known to hold all."""
+    names: set[str] = set()
+    flat = True
+    for tree in _trees(path, ()):
+        if tree is None:
+            return None
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                if isinstance(node.ctx, ast.Load):
+                    names.add(node.id)
+                flat &= node.id != '_base_'
+            elif isinstance(node, ast.Attribute):
+                names.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                names |= {word.strip().removeprefix('_base_.').partition('.')[0]
+                          for word in node.value.split('{{')[1:] for word in [word.partition('}}')[0]]}
+    return None if flat and names <= {'dict', 'True', 'False', 'None'} else names
+
+
+def _trees(path: Path, above: Sequence[Path]) -> Iterator[ast.Module | None]:
+    """The syntax tree of a config's file and of all that it is based on; None for what is no plain Python config."""
+    path = path.resolve()
+    if path in above:
+        chain = ' -> '.join(each.name for each in (*above[above.index(path):], path))
+        raise CycleError(f'{above[0]} is based on itself ({chain}): correct _base_ in {above[-1]}.')
+    if path.suffix != '.py':
+        yield None
+        return
+    tree = ast.parse(path.read_text(encoding='utf-8'))
+    yield None if any(map(_is_lazy, ast.walk(tree))) else tree
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', None) == '_base_':
+            try:
+                bases = ast.literal_eval(node.value)
+            except ValueError:  # it is computed
+                yield None
+                return
+            for base in [bases] if isinstance(bases, str) else bases:
+                if '::' in base:  # in another package
+                    yield None
+                elif Path(path.parent, base).is_file():  # else mmengine says what is missing
+                    yield from _trees(Path(path.parent, base), (*above, path))
+
+
+def _is_lazy(node: ast.AST) -> bool:
+    """Whether a statement makes a config one of mmengine's pure Python style, whose bases are imported."""
+    imported = [each.name for each in node.names] if isinstance(node, ast.Import) else (
+        [node.module or ''] if isinstance(node, ast.ImportFrom) else [])
+    return isinstance(node, ast.With) or any(
+        name.partition('.')[0] not in sys.stdlib_module_names for name in imported)
+
+
+def _import_modules(config: Config, path: Path) -> None:
+    named = config.get('custom_imports')
+    if not named:
+        return
+    try:
+        modules = [named['imports']] if isinstance(named['imports'], str) else list(named['imports'])
+        may_fail = named.get('allow_failed_imports', False)
+    except (TypeError, KeyError):
+        raise ValueError(f"{path}: custom_imports={named!r}, expected dict(imports=['MODULE', ...]).") from None
+    for module in modules:
+        try:
+            import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f'{module}.'.startswith(f'{error.name}.'):
+                raise  # from within the module
+            if not may_fail:
+                raise ValueError(f'{path}: custom_imports names {module}, but there is no module {error.name}: correct '
+                                 'the name, start in the folder that holds it, or name that folder in PYTHONPATH.'
+                                 ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [''])[0].rstrip('.')
+
+
+def _place(error: Exception) -> str:
+    """Where in a config's file it went wrong, if it was in one."""
+    places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)
+              if '__name__' not in frame.f_globals]
+    return f', in line {places[-1][1]} of {places[-1][0]}' if places else ''

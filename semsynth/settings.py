@@ -1,0 +1,135 @@
+"""Which top-level entries a config may have, and what their values may be: all that is read is listed here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from mmengine.config import Config
+
+from semsynth.arguments import check_value
+
+Part = dict | None
+Parts = dict | Sequence[dict] | None
+SETTINGS: dict[str, Any] = {
+    # what is trained, on what, how long, and how it is judged
+    'model': dict, 'stages': Sequence[dict] | None,
+    'train_dataloader': Part, 'val_dataloader': Part, 'test_dataloader': Part,
+    'train_cfg': Part, 'val_cfg': Part, 'test_cfg': Part, 'optim_wrapper': Part, 'param_scheduler': Parts,
+    'val_evaluator': Parts, 'test_evaluator': Parts, 'diversity_evaluator': Parts,
+    # where it starts, and where its files go
+    'load_from': str | None, 'carry_from': str | None, 'resume': bool, 'work_dir': str | None,
+    'experiment_name': str | None,
+    # how it runs
+    'precision': Literal['auto', 'float32', 'bfloat16'], 'default_scope': str, 'custom_imports': Any,
+    'default_hooks': dict[str, dict | None],
+    'custom_hooks': Sequence[dict] | None, 'env_cfg': dict, 'randomness': dict, 'launcher': str, 'sync_bn': str | None,
+    'model_wrapper_cfg': Part, 'find_unused_parameters': bool,
+    # what is shown
+    'log_level': Literal['DEBUG', 'INFO', 'WARNING', 'ERROR'], 'log_processor': dict, 'visualizer': Part,
+    # a row of an ablation
+    'row': dict, 'ablation': dict}
+"""Top-level entries that training and the tools read."""
+FACTS: dict[str, Any] = {
+    'data_root': str, 'image_size': tuple[int | None, int | None], 'num_classes': int, 'unknown': int | None,
+    'instances': bool, 'raw_channels': int | None, 'edges_as_raw': bool, 'class_map': str | Sequence[int] | None,
+    'judge': Part}
+"""What a data set's config says of it: other configs read it, and so do some tools."""
+OPTIONS = ('data_root', 'class_map', 'judge')
+"""Of these, what tools read after options are merged."""
+NESTED: dict[str, Any] = {
+    '*_dataloader.batch_size': int, '*_dataloader.num_workers': int, '*_dataloader.prefetch_factor': int | None,
+    '*_dataloader.persistent_workers': bool, '*_dataloader.pin_memory': bool, '*_dataloader.drop_last': bool,
+    '*_dataloader.dataset': dict, '*_dataloader.sampler': Part,
+    'train_cfg.max_iters': int | None, 'train_cfg.max_epochs': int | None, 'train_cfg.val_interval': int,
+    'optim_wrapper*.lr': float, 'optim_wrapper*.weight_decay': float, 'optim_wrapper*.eps': float,
+    'optim_wrapper*.betas': tuple[float, float], 'optim_wrapper*.momentum': float,
+    'optim_wrapper*.accumulative_counts': int, 'optim_wrapper*.clip_grad': Part, 'optim_wrapper*.max_norm': float,
+    'param_scheduler*.by_epoch': bool, 'param_scheduler*.begin': int, 'param_scheduler*.end': int,
+    'default_hooks.*.interval': int | Literal[-1], 'default_hooks.*.by_epoch': bool,
+    'default_hooks.checkpoint.max_keep_ckpts': int | Literal[-1],
+    'log_processor.window_size': int, 'visualizer.vis_backends': Sequence[dict] | None,
+    'randomness.seed': int | None, 'randomness.deterministic': bool, 'randomness.diff_rank_seed': bool,
+    'env_cfg.*_cfg': dict, 'env_cfg.cudnn_benchmark': bool}
+"""Entries within them that mmengine or torch would read without a check, or too late; ``*`` stands for any text."""
+
+
+def check_names(config: Config, names: Iterable[str]) -> None:
+    """Refuse overrides of what is no setting.
+
+    Args:
+        config: that they are to change.
+        names: dotted, as in one of ``stages``.
+
+    Raises:
+        ValueError: the first part of one is no setting; says which are like it.
+    """
+    for name in names:
+        first = str(name).partition('.')[0]
+        if first not in SETTINGS and first not in FACTS:
+            raise ValueError(f'{name} is no setting: {_nearest(first, config)}')
+
+
+def check_options(config: Config, names: Iterable[str]) -> None:
+    """Refuse options of a command line that would change nothing: those that :func:`check_names` refuses, and facts of
+    the data set, which are made into settings when the config's file is read, before.
+
+    Raises:
+        ValueError: says which, and what does change something.
+    """
+    check_names(config, names)
+    for name in names:
+        if name in FACTS and name not in OPTIONS:
+            raise ValueError(f'{name} as an option changes nothing: configs have made their parts with it before. Set '
+                             'these parts, by the names that tools/train.py CONFIG --dry-run prints, or write a config '
+                             f'of your own with another {name}.')
+
+
+def check_settings(config: Config, used: set[str] | None) -> None:
+    """Refuse a config with a top-level entry that nothing reads, or with a setting of another kind or out of range.
+
+    An entry whose name begins with an underscore, or that the config's files use, is a variable, and left alone.
+
+    Args:
+        config: as read, or one of its stages.
+        used: names that the config's files read; None where that is not known, as of a config that a run has saved, in
+            which variables stand beside settings: then only what is called much like a setting is refused.
+
+    Raises:
+        ValueError: says which, and what was expected.
+    """
+    whose = str(config.filename or 'The config')
+    known = SETTINGS | FACTS
+    for name, value in config.items():
+        if name in known:
+            check_value(whose, name, value, known[name])
+        elif not name.startswith('_') and (name not in used if used is not None else _is_like(name)):
+            raise ValueError(f'{whose}: {name} is no setting, and no part of the config uses it: '
+                             f'{_nearest(name, config)} Begin it with an underscore to keep a variable of your own.')
+    for name, value in _nested(config._cfg_dict):
+        for pattern, annotation in NESTED.items():
+            if fnmatchcase(name, pattern):
+                check_value(whose, name, value, annotation)
+
+
+def _nested(node: object, place: str = '') -> Iterator[tuple[str, object]]:
+    """Dotted name and value of everything inside dicts and lists."""
+    if isinstance(node, dict | list | tuple):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            name = f'{place}.{key}' if place else str(key)
+            yield name, value
+            yield from _nested(value, name)
+
+
+def _is_like(name: str) -> bool:
+    return bool(difflib.get_close_matches(name, SETTINGS, n=1, cutoff=0.8))
+
+
+def _nearest(name: str, config: Config) -> str:
+    """What may have been meant: entries of that very name inside the config's parts, or settings of a like name."""
+    inside = [place for place, _ in _nested(config._cfg_dict)
+              if place.endswith(f'.{name}') and not place.startswith('stages.')]
+    near = inside[:3] or difflib.get_close_matches(name, [*SETTINGS, *FACTS], n=3, cutoff=0.5)
+    return f'did you mean {" or ".join(near)}?' if near else f'there are {", ".join(SETTINGS)}.'

@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from semsynth.engine.launch import load_config, read_config
+from semsynth.settings import check_settings
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs').rglob('*.py')
+                 if '_base_' not in path.parts)
+TOYCITY = ROOT / 'configs/ecgan/ecgan_toycity.py'
+
+
+def test_every_config_of_the_tree_passes_and_so_does_what_a_run_saves_of_it(tmp_path):
+    for path in CONFIGS:
+        load_config(ROOT / path)
+    for path in ('configs/ecgan/ecgan_toycity.py', 'configs/pix2pixhd/pix2pixhd_coarse_to_fine_toycity.py'):
+        read_config(ROOT / path).dump(tmp_path / 'saved.py')
+        read_config(tmp_path / 'saved.py')
+
+
+@pytest.fixture
+def child(tmp_path):
+    def write(text):
+        path = tmp_path / 'child.py'
+        path.write_text(f'_base_ = {str(TOYCITY)!r}\n{text}\n')
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(('entry', 'message'), [
+    ('max_iters = 7', r'child\.py: max_iters is no setting, and no part of the config uses it: did you mean '
+                      r'train_cfg\.max_iters\?'),
+    ('test_dataloder = dict()', 'did you mean test_dataloader'), ('batch_size = 4', r'train_dataloader\.batch_size'),
+    ('xyzzy = 1', 'xyzzy is no setting, .*: there are model, ')])
+def test_names_that_nothing_reads(child, entry, message):
+    with pytest.raises(ValueError, match=message):
+        read_config(child(entry))
+
+
+def test_variables_of_ones_own(child):
+    config = read_config(child('short = 7\n_note = dict(a=1)\ntrain_cfg = dict(max_iters=short)'))
+    assert config.train_cfg.max_iters == 7
+
+
+@pytest.mark.parametrize(('option', 'message'), [
+    ('max_iters', r'^max_iters is no setting: did you mean train_cfg\.max_iters\?$'),
+    ('test_dataloder.batch_size', 'did you mean test_dataloader'),
+    ('short', '^short is no setting'),  # it was read before
+    ('image_size', r'^image_size as an option changes nothing: .* --dry-run prints, .* another image_size')])
+def test_options_that_change_nothing(child, option, message):
+    with pytest.raises(ValueError, match=message):
+        read_config(child('short = 7\ntrain_cfg = dict(max_iters=short)'), {option: 7})
+
+
+def test_the_remedies_change_something(child):
+    own = child("train_cfg = dict(max_iters=9)\nimage_size = (32, 64)")
+    assert read_config(own, {'train_cfg.max_iters': 7}).train_cfg.max_iters == 7
+    assert tuple(read_config(own).image_size) == (32, 64)
+
+
+def test_a_saved_config_is_searched_for_misspelt_names_alone(tmp_path):
+    path = tmp_path / 'saved.py'
+    path.write_text("at_32x64 = dict()\njudged = 3\nmodel = dict(generator=dict())\n")
+    read_config(path)
+    path.write_text("trian_dataloader = dict()\nmodel = dict(generator=dict())\n")
+    with pytest.raises(ValueError, match=r'trian_dataloader is no setting.* train_dataloader'):
+        read_config(path)
+
+
+@pytest.mark.parametrize(('changes', 'message'), [
+    ({'model': None}, 'model=None, expected a dict'),
+    ({'train_dataloader.batch_size': 0}, r'train_dataloader\.batch_size=0, expected a whole number from 1 on'),
+    ({'train_dataloader.num_workers': -1}, 'num_workers=-1, expected a whole number from 0 on'),
+    ({'optim_wrapper.generator.optimizer.lr': -1}, r'generator\.optimizer\.lr=-1, expected a number from 0 on'),
+    ({'optim_wrapper.generator.optimizer.lr': 'fast'}, "lr='fast', expected a number"),
+    ({'optim_wrapper.generator.optimizer.betas': [0.5, 2]}, r'betas=\[0\.5, 2\], expected 2 numbers from 0 to 1'),
+    ({'randomness.seed': -1}, r'randomness\.seed=-1, expected a whole number from 0 to'),
+    ({'train_cfg.max_iters': 0}, r'train_cfg\.max_iters=0, expected a whole number from 1 on or None'),
+    ({'default_hooks.logger.interval': 0}, r'logger\.interval=0, expected a whole number from 1 on or -1'),
+    ({'visualizer.vis_backends': ['LocalVisBackend']}, r"vis_backends=\['LocalVisBackend'\], expected a list of dicts"),
+    ({'visualizer.vis_backends': 'LocalVisBackend'}, 'expected a list of dicts'),
+    ({'log_level': 'LOUD'}, "log_level='LOUD', expected 'DEBUG', 'INFO'"),
+    ({'load_from': 3}, 'load_from=3, expected text')])
+def test_values_that_cannot_be(changes, message):
+    with pytest.raises(ValueError, match=rf'ecgan_toycity\.py: .*{message}'):
+        read_config(TOYCITY, changes)
+
+
+def test_stages_are_checked(child):
+    with pytest.raises(ValueError, match=r'max_iters is no setting: did you mean train_cfg\.max_iters'):
+        load_config(child('stages = [dict(max_iters=7)]'))
+    with pytest.raises(ValueError, match=r'batch_size=0, expected a whole number from 1 on'):
+        load_config(child("stages = [{'train_dataloader.batch_size': 0}]"))
+
+
+def test_a_config_that_is_no_file():
+    check_settings(Config(dict(model=dict(), half=3)), None)
+    with pytest.raises(ValueError, match=r'^The config: modle is no setting'):
+        check_settings(Config(dict(modle=dict())), None)
