@@ -11,11 +11,13 @@ from semsynth.data.files import first_few
 from semsynth.data.transforms import (
     CannyEdges,
     EdgesAsRaw,
+    KeepFullSize,
     LoadEdges,
     LoadInstances,
     LoadLabel,
     LoadPhoto,
     LoadRaw,
+    PackScene,
     ResizeScene,
     ToSegmentorClasses,
 )
@@ -25,16 +27,18 @@ FIXED = (LoadPhoto, LoadLabel, LoadInstances, LoadRaw, ToSegmentorClasses, Resiz
 
 
 def complete_pipeline(transforms: list, layout: str, instances: bool, edges: dict | None,
-                      class_map: str | Sequence[int] | None) -> list:
+                      class_map: str | Sequence[int] | None, keep_full: bool = False) -> list:
     """Put the transforms that a data set's arguments ask for in their places.
 
     Args:
         transforms: of the config, built.
         layout: what layouts are made from: ``'label'``, ``'raw'``, or ``'photo'`` for its edges.
         instances, edges, class_map: as of :class:`~semsynth.data.scene_dataset.SceneDataset`.
+        keep_full: its ``full_size``.
 
     Raises:
-        ValueError: a transform that they go with is missing, or ``edges`` has an unknown option.
+        ValueError: a transform that they go with is missing, ``edges`` has an unknown option, or ``keep_full`` meets a
+            transform after which the label map on disk is no longer that of the scene.
     """
     if layout == 'raw' and transforms:
         _after(LoadRaw, transforms, 'raw_channels')
@@ -54,6 +58,11 @@ def complete_pipeline(transforms: list, layout: str, instances: bool, edges: dic
             transforms.insert(place if full_size else _end_of_fixed(transforms, place), LoadEdges())
         else:
             transforms.insert(place if full_size else -1, CannyEdges())
+    if keep_full:
+        _after(LoadLabel, transforms, 'full_size')
+        _check_nothing_moves(transforms)
+        last = max(place for place, part in enumerate(transforms) if isinstance(part, LoadLabel | LoadPhoto))
+        transforms.insert(last + 1, KeepFullSize())
     return transforms
 
 
@@ -67,6 +76,13 @@ def photo_at_edges(transforms: Sequence, scene: dict) -> np.ndarray:
         if isinstance(part, LoadPhoto | ResizeScene):
             scene = part(scene)
     return scene['img']
+
+
+def _check_nothing_moves(transforms: Sequence) -> None:
+    for part in transforms:
+        if not isinstance(part, (*FIXED, CannyEdges, LoadEdges, PackScene)):
+            raise ValueError(f'full_size=True, but the pipeline has {type(part).__name__}, after which the label map '
+                             'on disk need not be that of the scene: take it out, or set full_size=False.')
 
 
 def _end_of_fixed(transforms: list, start: int) -> int:

@@ -64,7 +64,9 @@ class LayoutPreprocessor(BaseDataPreprocessor):
         Returns:
             ``dict(layout, real, samples)``: the layout; real images by name (``'image'``, ``'edge'``),
             ``(B, 3, H, W)`` float in ``[-1, 1]`` (the image ``(B, 1, H, W)`` with one image channel); name and size
-            (height, width) of each sample before padding.
+            (height, width) of each sample before padding, and, where the data set has ``full_size=True``, ``full``:
+            ``label`` ``(h, w)`` long and, where there is a photo, ``image`` ``(3, h, w)`` uint8 RGB or ``(1, h, w)``
+            gray, as on disk.
 
         Raises:
             ValueError: sizes differ within the batch, a label is none of the classes, or what the layout is made of is
@@ -87,6 +89,9 @@ class LayoutPreprocessor(BaseDataPreprocessor):
             real['image'] = to_gray(real['image'])
         samples = [dict(name=name, size=tuple(part.shape[-2:]))
                    for name, part in zip(names, inputs[self.layout_key], strict=True)]
+        for key, parts in data['sample'].get('full', {}).items():
+            for sample, part in zip(samples, parts, strict=True):
+                sample.setdefault('full', {})[key] = self._as_judged(part) if key == 'image' else part.long()
         return dict(layout=layout, real=real, samples=samples)
 
     def unbatch(self, layout: Layout, outputs: dict[str, Tensor], real: dict[str, Tensor],
@@ -96,7 +101,8 @@ class LayoutPreprocessor(BaseDataPreprocessor):
         Returns:
             ``name``; ``outputs`` and ``real``: images by name, ``(3, h, w)`` uint8 RGB or ``(1, h, w)`` gray (what has
             other channels is left out); ``label`` ``(h, w)`` long, or, of image-like inputs, ``raw``: the first 3
-            channels ``(3, h, w)`` uint8, or the first one where there are less than 3, ``(1, h, w)``.
+            channels ``(3, h, w)`` uint8, or the first one where there are less than 3, ``(1, h, w)``; ``full`` as of
+            the samples, where they have it.
         """
         pictures = {name: _to_bytes(output) for name, output in outputs.items() if output.shape[1] in (1, 3)}
         originals = {name: _to_bytes(image) for name, image in real.items()}
@@ -104,13 +110,17 @@ class LayoutPreprocessor(BaseDataPreprocessor):
             layout.raw[:, :3 if layout.raw.shape[1] >= 3 else 1])
         return [{'name': sample['name'], self.layout_key: shown[i, ..., :height, :width],
                  'outputs': {name: image[i, :, :height, :width] for name, image in pictures.items()},
-                 'real': {name: image[i, :, :height, :width] for name, image in originals.items()}}
+                 'real': {name: image[i, :, :height, :width] for name, image in originals.items()},
+                 **({'full': sample['full']} if 'full' in sample else {})}
                 for i, sample in enumerate(samples) for height, width in [sample['size']]]
 
     @property
     def layout_key(self) -> str:
         """What layouts are made of: ``'label'`` or ``'raw'``."""
         return 'raw' if self.raw_channels else 'label'
+
+    def _as_judged(self, photo: Tensor) -> Tensor:
+        return photo if self.image_channels == 3 else to_gray(photo[None].float())[0].round().byte()
 
     def _check(self, inputs: dict[str, list[Tensor]], names: list[str]) -> None:
         key = self.layout_key

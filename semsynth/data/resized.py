@@ -8,7 +8,7 @@ from itertools import dropwhile
 from pathlib import Path
 
 from semsynth.data.files import DataError
-from semsynth.data.transforms import LoadInstances, LoadLabel, LoadPhoto, LoadRaw, ResizeScene
+from semsynth.data.transforms import KeepFullSize, LoadInstances, LoadLabel, LoadPhoto, LoadRaw, ResizeScene
 from semsynth.writing import write_whole
 
 NOTE = 'resized.json'
@@ -67,9 +67,13 @@ def copy_misread(root: str | Path, folder: str, transforms: Sequence) -> str | N
     """
     size = read_note(root).get(folder)
     resize = next((part for part in transforms if isinstance(part, ResizeScene)), None)
-    if None in (size, resize):
+    if size is None:
         return None
     copy, remedy = f'{Path(root, folder)} is a copy resized to {in_words(size)}', 'set data_root to the original data'
+    if any(isinstance(part, KeepFullSize) for part in transforms):
+        return f'{copy}, but full_size=True asks for label maps at the size that they were drawn at: {remedy}.'
+    if resize is None:
+        return None
     if late := loaded_late(transforms):
         return f'{copy}, but {late[0]} comes after ResizeScene, and expects files of the original size: {remedy}.'
     if size_of(resize) != size:

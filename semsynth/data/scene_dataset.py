@@ -63,6 +63,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         endings: of names, by kind of file, in place of ``suffixes``: ``dict(label='_mask.png')`` where the label map of
             ``NAME.jpg`` is ``NAME_mask.png``; several as a tuple. The same with ``.png`` counts too (for image-like
             inputs ``.npy``), as copies by ``tools/prepare/resize.py`` end so.
+        full_size: whether samples also carry label map and photo as they are on disk, for evaluators that judge there.
         kwargs: further arguments of mmseg's BaseSegDataset, such as ``indices=100`` for the first 100 scenes.
 
     Raises:
@@ -81,7 +82,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
                  instances: bool = False, edges: dict | None = None, raw_channels: int | None = None,
                  edges_as_raw: bool = False, things: Sequence[str] = (),
                  class_map: str | Sequence[int] | None = None, endings: dict[str, str | Sequence[str]] | None = None,
-                 **kwargs):
+                 full_size: bool = False, **kwargs):
         for name in set(kwargs) & set(OF_MMSEG):
             raise ValueError(f'{name} is an argument of mmseg that {type(self).__name__} does not take: set '
                              f'{OF_MMSEG[name]}.')
@@ -105,7 +106,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
                                                                  label_space.unknown).tolist())
         with DefaultScope.overwrite_default_scope('semsynth'):  # whoever builds us: types are found in our registry
             transforms = [TRANSFORMS.build(part) if isinstance(part, dict) else part for part in pipeline]
-        transforms = complete_pipeline(transforms, self.layout_kind, instances, edges, class_map)
+        transforms = complete_pipeline(transforms, self.layout_kind, instances, edges, class_map, full_size)
         super().__init__(data_root=data_root, metainfo=metainfo, pipeline=transforms, **kwargs)
 
     @property

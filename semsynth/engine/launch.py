@@ -214,6 +214,10 @@ def _complete(config: Config) -> None:
         keys = [f'{stage}_{part}' for part in ('dataloader', 'cfg', 'evaluator')]
         if not all(config.get(key) for key in keys):
             config.merge_from_dict(dict.fromkeys(keys))
+        evaluators = config.get(f'{stage}_evaluator') or []
+        for evaluator in evaluators if isinstance(evaluators, list) else [evaluators]:
+            if evaluator.get('full_size'):  # then the scenes carry what it judges
+                config[f'{stage}_dataloader'].dataset.full_size = True
     if config.get('carry_from'):
         if config.get('load_from') and not config.get('resume'):
             raise ValueError('carry_from and load_from are both set: load_from takes weights that fit exactly, '

@@ -63,11 +63,16 @@ class Evaluator(BaseMetric):
                              f'{", ".join(sample["outputs"])}.')
         return sample['outputs'][self.output]
 
-    def resized(self, image: Tensor) -> Tensor:
-        """An image ``(3, H, W)`` uint8 as a batch of one in ``[-1, 1]``, at the stated size, on the device; a gray one,
-        ``(1, H, W)``, as RGB."""
-        image = image.to(self.device).expand(3, -1, -1).unsqueeze(0).float()
-        if self.size and tuple(image.shape[-2:]) != self.size:
+    def resized(self, image: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+        """An image ``(3, H, W)`` uint8 as a batch of one in ``[-1, 1]``, on the device; a gray one, ``(1, H, W)``, as
+        RGB.
+
+        Args:
+            image: it.
+            size: height and width; by default the stated ones.
+        """
+        image, size = image.to(self.device).expand(3, -1, -1).unsqueeze(0).float(), size or self.size
+        if size and tuple(image.shape[-2:]) != size:
             smooth = dict(align_corners=False, antialias=True) if self.resampling != 'nearest' else {}
-            image = F.interpolate(image, self.size, mode=self.resampling, **smooth).clamp(0, 255)
+            image = F.interpolate(image, size, mode=self.resampling, **smooth).clamp(0, 255)
         return image / 127.5 - 1

@@ -26,15 +26,28 @@ class SegmentationEvaluator(Evaluator):
 
     Args:
         judge: config of a segmentor; not the one that a loss of the judged model reads.
-        settings: see :class:`~semsynth.evaluators.base.Evaluator`; labels are resized by nearest neighbour.
+        full_size: judge at the size that each label map has on disk: nothing is taken off the labels, synthesised
+            images are resized to that size, and real ones are the photos as they are on disk. The scenes must carry
+            both: ``full_size=True`` of the data set, which the engine fills in. A named protocol's name then ends in
+            ``-full-size``.
+        settings: see :class:`~semsynth.evaluators.base.Evaluator`; with ``size``, labels are resized by nearest
+            neighbour from what the model reads.
 
     Raises:
-        ValueError: the results have no label maps (image-like inputs), a label has an index that the judge's class map
-            does not know, or no label has any of its classes.
+        ValueError: ``full_size`` and ``size`` are both given; the results have no label maps (image-like inputs), or
+            not at full size where that is asked for; a label has an index that the judge's class map does not know, or
+            no label has any of its classes.
     """
 
-    def __init__(self, judge: dict, **settings):
+    def __init__(self, judge: dict, full_size: bool = False, **settings):
         super().__init__(**settings)
+        if full_size and self.size:
+            raise ValueError(f"SegmentationEvaluator: full_size=True judges at each label map's own size, but "
+                             f'size={self.size} names one; drop one of the two.')
+        self.full_size = full_size
+        if full_size:
+            name = self.protocol['name']
+            self.protocol |= dict(name=name and f'{name}-full-size', size="each label map's own, as on disk")
         self.judge = SEGMENTORS.build(judge).to(self.device)
         self.judges = dict(judge=self.judge.weights_hash)
         self.protocol |= dict(judge=judge, weights_hash=self.judge.weights_hash, label_resampling='nearest',
@@ -47,8 +60,13 @@ class SegmentationEvaluator(Evaluator):
             if 'label' not in sample:
                 raise ValueError('SegmentationEvaluator compares with label maps, but num_classes=0: use '
                                  'FrechetDistance or FrechetInceptionDistance in test_evaluator.')
-            label = self.target(sample['label'])
-            real = sample.get('real', {}).get('image')
+            if self.full_size and 'full' not in sample:
+                raise ValueError('SegmentationEvaluator: full_size=True, but the scenes do not carry their label maps '
+                                 'at full size: set full_size=True on the data set too.')
+            label, real = sample['label'], sample.get('real', {}).get('image')
+            if self.full_size:
+                label, real = sample['full']['label'], sample['full'].get('image')
+            label = self.target(label)
             self.results.append(dict(generated=self._areas(self.generated(sample), label),
                                      oracle=None if real is None else self._areas(real, label)))
 
@@ -74,14 +92,15 @@ class SegmentationEvaluator(Evaluator):
         return label
 
     @torch.no_grad()
-    def predict(self, image: Tensor) -> Tensor:
-        """What the judge sees in an image ``(3, H, W)`` uint8: its classes ``(H, W)``, at the stated size, on the
-        device."""
-        return self.judge(self.resized(image))[0].argmax(0)
+    def predict(self, image: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+        """What the judge sees in an image ``(3, H, W)`` uint8: its classes ``(H, W)``, at that size, by default the
+        stated one, on the device."""
+        return self.judge(self.resized(image, size))[0].argmax(0)
 
     def _areas(self, image: Tensor, label: Tensor) -> Tensor:
         """Pixels of each class: intersection, union, prediction, label; ``(4, N)`` float64."""
-        areas = IoUMetric.intersect_and_union(self.predict(image), label, self.judge.num_classes, IGNORED)
+        predicted = self.predict(image, tuple(label.shape) if self.full_size else None)
+        areas = IoUMetric.intersect_and_union(predicted, label, self.judge.num_classes, IGNORED)
         return torch.stack(areas).double()
 
 

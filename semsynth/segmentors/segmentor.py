@@ -30,7 +30,7 @@ IGNORED = 255
 class Segmentor(nn.Module):
     """A frozen mmseg segmentor: images to probabilities over its classes, gradient to the images only.
 
-    Images are judged whole, at the size that they come in (mmseg's sliding window is left out).
+    Images are judged whole (mmseg's sliding window is left out), at the size that they come in or at ``input_size``.
 
     Args:
         config: path of an mmengine config, ``'mmseg::segformer/NAME.py'`` (a config that mmseg packages), or the
@@ -39,6 +39,10 @@ class Segmentor(nn.Module):
         class_map: for each index of the layout, the segmentor's class or 255 for none: a list, or a name in
             ``semsynth.data.label_spaces.CLASS_MAPS``. None or ``'identity'`` where the two number their classes alike;
             an index just past the segmentor's classes then means no class.
+        input_size: height and width to which images are resized, bilinearly, before they are looked at: for a network
+            that was trained on larger pictures, in which things have more pixels. Probabilities have the images' size
+            all the same: the logits are resized to it. Time and memory follow the input size: 4 times of both for
+            ``(512, 1024)`` where images are 256x512. None takes images as they come.
 
     Attributes:
         num_classes: number of the segmentor's classes, N.
@@ -47,11 +51,12 @@ class Segmentor(nn.Module):
 
     Raises:
         FileNotFoundError: no such config or checkpoint; the message says which command trains one.
-        ValueError: the weights are another network's, or the class map does not fit.
+        ValueError: the weights are another network's, the class map does not fit, or the input size is no pair of
+            positive whole numbers, or no multiple of what the network's config pads images to.
     """
 
     def __init__(self, config: str | Path | dict, checkpoint: str | Path | None = None,
-                 class_map: str | Sequence[int] | None = None):
+                 class_map: str | Sequence[int] | None = None, input_size: tuple[int, int] | None = None):
         super().__init__()
         model = model_config(config)
         with DefaultScope.overwrite_default_scope('mmseg'):
@@ -71,6 +76,7 @@ class Segmentor(nn.Module):
         self.wants_rgb = bool(model['data_preprocessor'].get('bgr_to_rgb'))
         padding = model['data_preprocessor'].get('test_cfg') or {}
         self.size_divisor = padding.get('size_divisor', 1)
+        self.input_size = None if input_size is None else self._checked_size(input_size)
         self.has_class_map = class_map not in (None, 'identity')
         self.register_buffer('table', self._table(class_map), persistent=False)
 
@@ -82,12 +88,12 @@ class Segmentor(nn.Module):
         """Probabilities, as of a call, and the backbone's features, as of ``features``, in one pass."""
         height, width = images.shape[-2:]
         inputs = self._normalise(images)
-        size = tuple(inputs.shape[-2:])
+        size = tuple(inputs.shape[-2:]) if self.input_size is None else (height, width)
         metas = [dict(ori_shape=size, img_shape=size, pad_shape=size)] * len(inputs)
         features = []
         listener = self.frozen.network.backbone.register_forward_hook(lambda *call: features.extend(call[-1]))
         try:
-            # Resizes the logits bilinearly to the size of the inputs.
+            # Resizes the logits bilinearly to that size.
             logits = self.frozen.network.encode_decode(inputs, metas)
         finally:
             listener.remove()
@@ -129,11 +135,24 @@ class Segmentor(nn.Module):
     def _normalise(self, images: Tensor) -> Tensor:
         network = self.frozen.network
         images = (images.float() + 1) * 127.5
+        if self.input_size not in (None, tuple(images.shape[-2:])):
+            images = F.interpolate(images, self.input_size, mode='bilinear', align_corners=False, antialias=True)
         images = images if self.wants_rgb else images.flip(1)
         images = (images - network.data_preprocessor.mean.float()) / network.data_preprocessor.std.float()
         # Zeros, on the right and at the bottom: as mmseg pads when it tests.
         bottom, right = (-side % self.size_divisor for side in images.shape[-2:])
         return F.pad(images, (0, right, 0, bottom)).to(next(network.parameters()).dtype)
+
+    def _checked_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        if not isinstance(size, list | tuple) or len(size) != 2 or not all(type(side) is int and side > 0
+                                                                           for side in size):
+            raise ValueError(f'segmentor: input_size={size!r}, expected height and width, such as (512, 1024), or None '
+                             'for the size of the images.')
+        if any(side % self.size_divisor for side in size):
+            next_one = tuple(side + -side % self.size_divisor for side in size)
+            raise ValueError(f'segmentor: input_size={tuple(size)}, but this network takes multiples of '
+                             f'{self.size_divisor}: set input_size={next_one}.')
+        return tuple(size)
 
     def _load(self, network: nn.Module, config: str | Path | dict, checkpoint: str | Path) -> None:
         name = 'CONFIG' if isinstance(config, dict) else config

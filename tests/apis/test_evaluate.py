@@ -15,7 +15,10 @@ from semsynth.apis.encode_styles import encode_styles
 from semsynth.apis.evaluate import evaluate
 from semsynth.apis.inferencer import Inferencer
 from semsynth.checkpoints import load_checkpoint
+from semsynth.data import LabelSpace, ToyCityDataset
+from semsynth.data.files import read_ids, read_photo
 from semsynth.engine.launch import load_config, train
+from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.config import model_config
 
 CONFIG = 'configs/ecgan/ecgan_toycity.py'
@@ -66,6 +69,28 @@ def test_two_ranks_share_the_set_and_report_the_same(settings, trained, tmp_path
 def _evaluate(settings, checkpoint, folder):
     os.chdir(folder)  # where mmengine puts the ranks' results
     evaluate(settings, checkpoint, out=folder / 'two.json', launcher='pytorch')
+
+
+def test_full_size_is_one_setting_of_the_judge(settings, trained, toycity, tmp_path):
+    """Labels and photos of 48x80 on disk, a model of 64x64; the other evaluator goes on as it did."""
+    plain = evaluate(settings, trained, out=tmp_path / 'plain.json')
+    report = evaluate(settings, trained, out=tmp_path / 'full.json',
+                      cfg_options={'test_evaluator.0.full_size': True})
+    same = [name for name in plain['scores'] if 'frechet' in name]
+    assert {name: report['scores'][name] for name in same} == {name: plain['scores'][name] for name in same}
+    assert report['scores']['mIoU'] != plain['scores']['mIoU']
+    assert report['evaluators'][0]['protocol']['size'] == "each label map's own, as on disk"
+
+    judge = SEGMENTORS.build(settings.test_evaluator[0].judge)
+    right, total = 0, 0
+    for path in (toycity / 'gtFine/val').rglob('*labelIds.png'):
+        label = torch.from_numpy(LabelSpace(ToyCityDataset.classes, id_map=ToyCityDataset.id_map).to_indices(
+            read_ids(path), path)).long()
+        photo = read_photo(str(path).replace('gtFine_labelIds', 'leftImg8bit').replace('gtFine', 'leftImg8bit'))
+        assert label.shape == (48, 80)
+        image = torch.from_numpy(photo[..., ::-1].copy()).permute(2, 0, 1)[None] / 127.5 - 1
+        right, total = right + int((judge(image)[0].argmax(0) == label).sum()), total + label.numel()
+    assert report['scores']['oracle_aAcc'] == pytest.approx(100 * right / total)
 
 
 def test_the_untrained_generator_is_the_same_every_time(settings, tmp_path):

@@ -41,6 +41,27 @@ def test_paired_folder(scenes, pipeline):
     assert len(paired(scenes, indices=2)) == 2
 
 
+@pytest.mark.parametrize('resize', [[], [dict(type='ResizeScene', scale=(4, 5))]], ids=['as_is', 'resized'])
+def test_label_map_and_photo_as_on_disk(scenes, pipeline, resize):
+    steps = [*pipeline[:2], *resize, pipeline[2]]
+    on_disk = paired(scenes, pipeline=pipeline)
+    for index, sample in enumerate(map(paired(scenes, pipeline=steps, full_size=True).__getitem__, range(3))):
+        assert sample['inputs'].keys() == sample['sample']['full'].keys() == {'label', 'image'}
+        assert all(torch.equal(value, on_disk[index]['inputs'][key]) for key, value in sample['sample']['full'].items())
+        assert sample['inputs']['label'].shape == ((5, 4) if resize else (6, 10))
+    assert 'full' not in on_disk[0]['sample']
+    shutil.rmtree(scenes / 'images')
+    assert paired(scenes, pipeline=steps, full_size=True)[0]['sample']['full'].keys() == {'label'}
+
+
+def test_what_moves_a_scene_is_refused_at_full_size(scenes, pipeline):
+    flip = dict(type='mmseg.RandomFlip', prob=0.5)
+    with pytest.raises(ValueError, match='full_size=True, but the pipeline has RandomFlip, after which the label map'):
+        paired(scenes, pipeline=[*pipeline[:2], flip, pipeline[2]], full_size=True)
+    with pytest.raises(ValueError, match='full_size needs LoadLabel in the pipeline, which has LoadPhoto, PackScene'):
+        paired(scenes, pipeline=[pipeline[0], pipeline[2]], full_size=True)
+
+
 def test_things(scenes):
     def names(dataset):
         return [dataset.metainfo['classes'][index] for index in dataset.metainfo['things']]

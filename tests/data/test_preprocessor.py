@@ -36,6 +36,28 @@ def test_batch():
     assert batch['samples'] == [dict(name='a', size=(5, 7)), dict(name='b', size=(5, 7))]
 
 
+@pytest.mark.parametrize('channels', [3, 1])
+def test_what_lies_on_disk_passes_through(channels):
+    """At each scene's own size, from the samples to the results."""
+    samples, preprocessor = [sample('a'), sample('b')], build(instances=True)
+    preprocessor.size_divisor, preprocessor.image_channels = 4, channels
+    for part, size in zip(samples, ((11, 15), (9, 30)), strict=True):
+        part['sample']['full'] = {key: sample('', *size)['inputs'][key] for key in ('label', 'image')}
+    batch = preprocessor(pseudo_collate(samples))
+    results = preprocessor.unbatch(batch['layout'], {}, batch['real'], batch['samples'])
+    for part, result in zip(samples, results, strict=True):
+        label, image = part['sample']['full'].values()
+        assert torch.equal(result['full']['label'], label.long())
+        if channels == 1:
+            red, green, blue = image.double()
+            grey = (0.299 * red + 0.587 * green + 0.114 * blue)[None]
+            assert (result['full']['image'].double() - grey).abs().max() <= 0.51
+        assert result['full']['image'].dtype == torch.uint8 and result['full']['image'].shape[0] == channels
+        assert channels == 1 or torch.equal(result['full']['image'], image)
+    batch = preprocessor(pseudo_collate([sample('a')]))
+    assert 'full' not in preprocessor.unbatch(batch['layout'], {}, batch['real'], batch['samples'])[0]
+
+
 def test_layouts_alone():
     preprocessor = LayoutPreprocessor(4)
     batch = preprocessor(pseudo_collate([sample(image=False)]))

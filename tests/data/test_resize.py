@@ -208,6 +208,11 @@ def test_a_copy_is_not_resized_to_yet_another_size(scenes, out):
                                         r'16x10: set data_root to the original data, or to a copy that'):
         paired(out, to((16, 10)))
     late = [PHOTO, dict(type='ResizeScene', scale=(8, 5)), LABEL, PACK]
+    with pytest.raises(DataError, match=r'is a copy resized to 8x5, but full_size=True asks for label maps at the size '
+                                        'that they were drawn at: set data_root to the original data'):
+        paired(out, full_size=True)
+    with pytest.raises(DataError, match='full_size=True asks for label maps at the size'):
+        paired(out, [PHOTO, LABEL, PACK], full_size=True)
     with pytest.raises(DataError, match=r'is a copy resized to 8x5, but LoadLabel comes after ResizeScene, and '
                                         r'expects files of the original size: set data_root to the original data\.'):
         paired(out, late, instances=False)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tiny_segmentor
 import torch
+import torch.nn.functional as F
 from mmengine.evaluator import Evaluator as EngineEvaluator
 
 from semsynth.evaluators import SegmentationEvaluator
@@ -94,6 +95,48 @@ def test_stated_size_resizes_image_and_label(judge):
     assert evaluate(evaluator, [small]) == evaluate(evaluator, [large])
     assert evaluator.protocol['size'] == [8, 8]
     assert SegmentationEvaluator(judge, size=(8, 8)).resized(picture).shape == (1, 3, 8, 8)
+
+
+def test_full_size_takes_labels_and_photos_as_on_disk(judge):
+    """And resizes the synthesised image alone: other sizes, another ratio, one of them odd."""
+    evaluator = SegmentationEvaluator(judge, full_size=True, protocol='lakes-v1')
+    data = samples()
+    for sample, size in zip(data, ((18, 28), (17, 12), (40, 20)), strict=True):
+        sample['full'] = dict(label=torch.randint(0, len(CLASS_MAP), size),
+                              image=torch.randint(0, 256, (3, *size), dtype=torch.uint8))
+    scores = evaluate(evaluator, data)
+    labels = [sample['full']['label'] for sample in data]
+    upsampled = [F.interpolate(sample['outputs']['image'][None].float(), label.shape, mode='bilinear', antialias=True)
+                 for sample, label in zip(data, labels, strict=True)]
+    for prefix, pictures in (('', [image[0] for image in upsampled]),
+                             ('oracle_', [sample['full']['image'] for sample in data])):
+        iou, accuracy = scores_of(confusion(evaluator.judge, pictures, labels))
+        assert scores[f'{prefix}mIoU'] == pytest.approx(np.mean(iou))
+        assert scores[f'{prefix}aAcc'] == pytest.approx(accuracy)
+    assert evaluator.protocol['size'] == "each label map's own, as on disk"
+    assert evaluator.protocol['name'] == 'lakes-v1-full-size'
+    assert SegmentationEvaluator(judge, full_size=True).protocol['name'] is None
+    without = [dict(sample, full=dict(label=sample['full']['label'])) for sample in data]
+    assert set(evaluate(SegmentationEvaluator(judge, full_size=True), without)) == {'mIoU', 'aAcc'}
+
+
+def test_a_thin_thing_that_shrinking_loses_counts_at_full_size(judge):
+    """A pole one pixel wide: at a quarter of the size nearest neighbour drops it from the label, and from the mean."""
+    label = torch.zeros(16, 16, dtype=torch.long)
+    label[:, 5] = 3
+    sample = dict(name='a', outputs=dict(image=torch.zeros(3, 4, 4, dtype=torch.uint8)), real={},
+                  label=label[2::4, 2::4], full=dict(label=label))
+    small, full = SegmentationEvaluator(judge), SegmentationEvaluator(judge, full_size=True)
+    for evaluator in (small, full):
+        evaluate(evaluator, [sample])
+    assert (small.classes['b']['IoU'], full.classes['b']['IoU'] is None) == (None, False)
+
+
+def test_full_size_that_cannot_be(judge):
+    with pytest.raises(ValueError, match=r'full_size=True judges at each .*, but size=\(8, 8\) names one; drop one'):
+        SegmentationEvaluator(judge, full_size=True, size=(8, 8))
+    with pytest.raises(ValueError, match=r'the scenes do not carry .* full size: set full_size=True on the data set'):
+        SegmentationEvaluator(judge, full_size=True).process(None, samples(1))
 
 
 def test_real_images_are_optional(judge):

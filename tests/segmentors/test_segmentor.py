@@ -1,6 +1,7 @@
 import pytest
 import tiny_segmentor
 import torch
+import torch.nn.functional as F
 from mmengine.model import BaseModel
 from mmseg.structures import SegDataSample
 from torch import nn
@@ -88,6 +89,44 @@ def test_one_pass_gives_both(trained):
     probabilities, features = segmentor.segment(x)
     assert torch.equal(probabilities, segmentor(x))
     assert all(torch.equal(one, other) for one, other in zip(features, segmentor.features(x), strict=True))
+
+
+@pytest.mark.parametrize(('size', 'input_size'), [((8, 12), (16, 24)), ((7, 13), (16, 24)), ((16, 24), (8, 12))])
+def test_an_input_size_is_mmsegs_test_on_resized_images(trained, size, input_size):
+    """Odd sizes and another ratio too; the logits come back at the images' size, as mmseg brings them to ``ori_shape``
+    (there in two steps where images are padded, which these are not)."""
+    model, path = trained
+    x = (images(*size) / 127.5 - 1).requires_grad_()
+    segmentor = build(checkpoint=path, input_size=input_size)
+    probabilities, features = segmentor.segment(x)
+    with torch.no_grad():
+        resized = F.interpolate(x, input_size, mode='bilinear', antialias=True)
+        mean, std = torch.tensor([120.0, 110, 100]), torch.tensor([60.0, 50, 40])
+        backbone = model.backbone(((resized + 1) * 127.5 - mean[:, None, None]) / std[:, None, None])
+        logits = F.interpolate(model.decode_head(backbone), size, mode='bilinear')
+    assert probabilities.shape == (2, tiny_segmentor.CLASSES, *size)
+    torch.testing.assert_close(probabilities, logits.softmax(1), rtol=1e-3, atol=1e-4)
+    assert features[-1].shape[-2:] == input_size
+    for one, other in zip(features, backbone, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-3)
+    probabilities[:, 1].log().sum().backward()
+    assert (x.grad.abs().flatten(1).sum(1) > 0).all()
+
+
+def test_an_input_size_of_the_images_changes_nothing(trained):
+    x = images(8, 12) / 127.5 - 1
+    assert torch.equal(build(checkpoint=trained[1], input_size=[8, 12])(x), build(checkpoint=trained[1])(x))
+
+
+@pytest.mark.parametrize(('input_size', 'message'), [
+    ((16,), r'input_size=\(16,\), expected height and width, such as \(512, 1024\), or None'),
+    (512, 'input_size=512, expected height and width'), ((0, 4), r'input_size=\(0, 4\), expected height'),
+    ((8.0, 4), r'input_size=\(8\.0, 4\), expected'), ('8x4', "input_size='8x4', expected height and width"),
+    ((13, 24), r'input_size=\(13, 24\), but this network takes multiples of 4: set input_size=\(16, 24\)')])
+def test_an_input_size_that_cannot_be(input_size, message):
+    with pytest.raises(ValueError, match=message):
+        build(input_size=input_size)
+    build(input_size=(16, 24))  # the remedy
 
 
 def test_an_owner_neither_initialises_saves_nor_trains_it(trained):

@@ -1,9 +1,16 @@
 """Transforms of a scene: what mmcv and mmseg do not have, or do to photos and 8 bit maps only."""
 
 from semsynth.data.transforms.edges import CannyEdges, EdgesAsRaw, LoadEdges
-from semsynth.data.transforms.loading import LoadInstances, LoadLabel, LoadPhoto, LoadRaw, ToSegmentorClasses
+from semsynth.data.transforms.loading import (
+    KeepFullSize,
+    LoadInstances,
+    LoadLabel,
+    LoadPhoto,
+    LoadRaw,
+    ToSegmentorClasses,
+)
 from semsynth.data.transforms.packing import PackScene
 from semsynth.data.transforms.resizing import ResizeScene
 
-__all__ = ['CannyEdges', 'EdgesAsRaw', 'LoadEdges', 'LoadInstances', 'LoadLabel', 'LoadPhoto', 'LoadRaw', 'PackScene',
-           'ResizeScene', 'ToSegmentorClasses']
+__all__ = ['CannyEdges', 'EdgesAsRaw', 'KeepFullSize', 'LoadEdges', 'LoadInstances', 'LoadLabel', 'LoadPhoto',
+           'LoadRaw', 'PackScene', 'ResizeScene', 'ToSegmentorClasses']

@@ -93,6 +93,19 @@ class LoadRaw(BaseTransform):
 
 
 @TRANSFORMS.register_module()
+class KeepFullSize(BaseTransform):
+    """Keep photo and label map as they are here, for evaluators that judge at the size on disk.
+
+    The dataset's argument ``full_size`` puts it in place: before anything is resized.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add ``full``, which holds ``img`` and ``gt_seg_map``, as far as there are any."""
+        results['full'] = {key: results[key] for key in ('img', 'gt_seg_map') if key in results}
+        return results
+
+
+@TRANSFORMS.register_module()
 class ToSegmentorClasses(BaseTransform):
     """Turn the indices in ``gt_seg_map`` into a segmentor's classes, 255 where it has none.
 
