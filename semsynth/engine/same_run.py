@@ -17,7 +17,7 @@ from semsynth.checkpoints import load_checkpoint
 
 COMPARED = ('model', 'data_preprocessor', 'precision', 'randomness', 'train_dataloader', 'optim_wrapper',
             'param_scheduler', 'auto_scale_lr', 'train_cfg', 'default_hooks', 'custom_hooks', 'val_dataloader',
-            'val_evaluator', 'val_cfg', 'env_cfg', 'sync_bn', 'visualizer', 'log_processor', 'log_level')
+            'val_evaluator', 'val_cfg', 'env_cfg', 'sync_bn', 'visualizer', 'log_processor')
 """The settings that training reads; variables of a config, and where files lie, make no other run."""
 OF_A_PLACE = re.compile(r'.+\.data_root|model\..+\.(?:checkpoint|weights)|env_cfg\.dist_cfg\b.*')
 """Where files lie, and how processes talk, on the machine at hand. The label generator is known by its weights."""

@@ -48,7 +48,7 @@ def locked(folder: Path, work: str, remedy: str) -> Iterator[None]:
     if path.exists() and _place(path) in _held:  # not even opened: the system would take it for given back
         raise ValueError(f'Another {work} of this process is at work in {folder}: {remedy}.')
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.resolve().mkdir(parents=True, exist_ok=True)  # also where a link leads to
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), 'r+', encoding='utf-8')
     except OSError as error:
         raise _useless(folder, error) from error

@@ -1,0 +1,218 @@
+"""What may change when a run is resumed, and what is refused."""
+
+import json
+import re
+import shlex
+import shutil
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.config.config import ConfigDict
+from toy_run import assert_equal, run, toy_config, weights
+
+from semsynth.checkpoints import load_checkpoint
+from semsynth.engine import launch
+from semsynth.engine.run_record import RECORD
+from semsynth.engine.same_run import changes_since, read_settings
+
+SHORT = {'train_cfg.max_iters': 8, 'val_evaluator': None, 'default_hooks.logger.interval': 1}
+LONG = SHORT | {'train_cfg.max_iters': 20}
+LOWER = {f'optim_wrapper.{player}.optimizer.lr': 1e-4 for player in ('generator', 'discriminator')}
+
+
+@pytest.fixture(scope='module')
+def short(tmp_path_factory):
+    """A run of 8 iterations."""
+    work_dir = tmp_path_factory.mktemp('short')
+    assert run(work_dir, **SHORT) == [0]
+    return work_dir
+
+
+@pytest.fixture
+def resumable(short, tmp_path):
+    """A copy that a test may train on."""
+    return shutil.copytree(short, tmp_path / 'run')
+
+
+def resume(work_dir, **changes):
+    return launch.train(toy_config(log_level='INFO', **changes), work_dir=work_dir, resume=True)
+
+
+def rates(work_dir, player='generator'):
+    """The learning rate that each iteration was logged with."""
+    lines = [json.loads(line) for path in sorted(work_dir.glob('*/vis_data/scalars.json'))
+             for line in path.read_text().splitlines()]
+    return {line['step']: line[f'{player}.lr'] for line in lines}
+
+
+def log(work_dir):
+    return sorted(work_dir.glob('*/*.log'))[-1].read_text()
+
+
+def trained(work_dir, iteration):
+    return {name: value for name, value in weights(work_dir / f'iter_{iteration}.pth').items()
+            if name.startswith('.ema_state_dict.module.generator.head')}
+
+
+@pytest.mark.parametrize('changes', [
+    LONG, LONG | LOWER | {'param_scheduler.generator': [
+        dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=10),
+        dict(type='MultiStepLR', milestones=[5, 15], by_epoch=False)]}], ids=['longer', 'lower'])
+def test_rates_are_those_of_a_run_with_the_new_settings(resumable, tmp_path, changes):
+    """The finished run's rate was 0; its moments and weights go on."""
+    assert rates(resumable)[8] == pytest.approx(0, abs=1e-9)
+    assert run(tmp_path / 'whole', **changes) == [0]
+    expected = rates(tmp_path / 'whole')
+    assert resume(resumable, **changes).iter == 20
+    found = rates(resumable)
+    assert {step: found[step] for step in range(9, 21)} == {step: expected[step] for step in range(9, 21)}
+    assert not any(torch.equal(value, trained(resumable, 20)[name]) for name, value in trained(resumable, 16).items())
+    saved = torch.load(resumable / 'iter_20.pth', weights_only=False)['optimizer']['generator']
+    assert {float(moments['step']) for moments in saved['state'].values()} == {20}
+
+
+def test_what_is_followed_is_logged_and_recorded(resumable):
+    followed = LONG | LOWER | {
+        'optim_wrapper.generator.clip_grad': dict(max_norm=1), 'model.losses.pixel.weight': 5,
+        'train_dataloader.num_workers': 1, 'default_hooks.checkpoint.interval': 5}
+    resume(resumable, **followed)
+    told = log(resumable).partition('Resumed with other settings, which are followed from here on:\n')[2]
+    for line in ('train_cfg.max_iters: 8 -> 20', 'optim_wrapper.generator.optimizer.lr: 0.001 -> 0.0001',
+                 "optim_wrapper.generator.clip_grad: None -> {'max_norm': 1}", 'model.losses.pixel.weight: 3 -> 5',
+                 'train_dataloader.num_workers: 0 -> 1', 'default_hooks.checkpoint.interval: 4 -> 5'):
+        assert f'\n  {line}\n' in f'\n{told}'
+    assert (resumable / 'iter_15.pth').exists()
+    record = json.loads((resumable / RECORD).read_text())
+    assert [start['iteration'] for start in record['starts']] == [0, 8]
+    assert record['starts'][0]['changes'] == [] and 'train_cfg.max_iters: 8 -> 20' in record['starts'][1]['changes']
+    assert record['settings']['train_cfg']['max_iters'] == 20 and (record['ranks'], record['samples']) == (1, 10)
+
+
+def test_unchanged_settings_say_nothing(resumable):
+    resume(resumable, **SHORT)
+    text = log(resumable)
+    assert 'other settings' not in text
+    assert 'Training is finished already: 8 of 8 iterations are done. To train on, raise train_cfg.max_iters.' in text
+
+
+def test_a_followed_change_holds_where_its_own_run_is_cut_off(resumable):
+    """The checkpoint, not the last start, tells what was trained."""
+    kill = {'default_hooks.kill': dict(type='KillHook', iteration=9, moment='iteration')}
+    assert run(resumable, resume=True, **LONG, **LOWER, **kill) == [-9]
+    resume(resumable, **LONG, **LOWER)
+    assert rates(resumable)[9] == 1e-4
+
+
+def test_losses_may_be_dropped_to_find_a_cause(resumable):
+    resume(resumable, **LONG, **{'model.losses.pixel': None})
+    assert "model.losses.pixel: {'type': 'StubPixel', 'weight': 3} -> None" in log(resumable)
+
+
+@pytest.mark.parametrize(('changes', 'message'), [
+    ({'train_dataloader.batch_size': 4}, 'the batch size is another (train_dataloader.batch_size=4 instead of 2)'),
+    ({'optim_wrapper.generator.accumulative_counts': 2},
+     'the batch size is another (optim_wrapper.generator.accumulative_counts=2 instead of 1)'),
+    ({'model.generator.norm': 'instance'}, "the network is another (model.generator.norm='instance' instead of None)"),
+    ({'model.discriminator': None}, "the network is another (model.discriminator=None instead of {'type': "
+                                    "'StubDiscriminator'})"),
+    ({'train_dataloader.dataset.size': 9}, 'the data set is another (train_dataloader.dataset.size=9 instead of None)'),
+    ({'randomness.seed': 1}, 'the seed is another (randomness.seed=1 instead of 0)'),
+    ({'precision': 'bfloat16'}, "the precision is another (precision='bfloat16' instead of 'float32')"),
+    ({'optim_wrapper.generator.optimizer': dict(_delete_=True, type='SGD', lr=0.1)}, 'the optimiser is another ('),
+    ({'default_hooks.ema': None}, 'it averages weights, and default_hooks has no GeneratorEMAHook now'),
+])
+def test_what_makes_another_run_is_refused(short, changes, message):
+    config = toy_config(**{**SHORT, **LONG, 'precision': 'float32', **changes})
+    before = {path: path.stat().st_mtime_ns for path in short.glob('*.pth')}
+    with pytest.raises(ValueError, match='cannot be resumed') as told:
+        launch.train(config, work_dir=short, resume=True)
+    start = 'carry_from' if 'network' in message else 'load_from'
+    assert message in str(told.value) and str(told.value).startswith(f'{short} cannot be resumed: ')
+    assert str(told.value).endswith(
+        f'Give back what iter_8.pth was trained with, or start anew from its weights, without --resume: '
+        f'--work-dir OTHER --cfg-options {start}={short}/iter_8.pth.')
+    assert {path: path.stat().st_mtime_ns for path in short.glob('*.pth')} == before
+
+
+@pytest.mark.parametrize('changes', [{'train_dataloader.batch_size': 4}, {'model.generator.norm': 'instance'},
+                                     {'default_hooks.ema': None}, {'randomness.seed': 1}])
+def test_the_remedies_work(short, tmp_path, changes):
+    changes = SHORT | changes
+    with pytest.raises(ValueError, match='cannot be resumed') as told:
+        launch.train(toy_config(**changes), work_dir=short, resume=True)
+    options = dict(option.split('=') for option in shlex.split(str(told.value).rstrip('.').split('--cfg-options ')[1]))
+    runner = launch.train(toy_config(log_level='INFO'), work_dir=tmp_path, cfg_options=changes | options)
+    assert runner.iter == 8 and re.search(r'Carried over from|Load checkpoint from', log(tmp_path))
+
+
+def test_other_samples_are_refused(resumable, monkeypatch):
+    path = resumable / 'iter_8.pth'
+    saved = torch.load(path, weights_only=False)
+    saved['meta']['run']['samples'] = 11
+    torch.save(saved, path)
+    with pytest.raises(ValueError, match=r'the training set has another number of samples \(10 instead of 11\)'):
+        resume(resumable, **LONG)
+
+
+def test_a_checkpoint_of_an_older_version_is_compared_by_its_config(resumable):
+    """It tells no ranks, no samples, and the precision by the type of its wrappers."""
+    path = resumable / 'iter_8.pth'
+    saved = torch.load(path, weights_only=False)
+    del saved['meta']['run']
+    text = saved['meta']['cfg']
+    saved['meta']['cfg'] = re.sub(r"precision ?= ?'float32'\n", '', text).replace(
+        "type='PlayerOptimWrapper'", "type='Bf16OptimWrapper'")
+    assert saved['meta']['cfg'].count('Bf16OptimWrapper') == 2 and 'precision' not in saved['meta']['cfg']
+    torch.save(saved, path)
+    with pytest.raises(ValueError, match=r"precision='float32' instead of 'bfloat16'"):
+        resume(resumable, **LONG, precision='float32')
+    assert resume(resumable, **LONG, precision='auto').cfg.precision == 'bfloat16'
+
+
+def test_data_and_label_generators_may_have_moved():
+    def config(place):
+        data = dict(batch_size=1, dataset=dict(type='ToyCityDataset', data_root=f'{place}/toycity', split='train'))
+        return Config(dict(
+            model=dict(segmentor=dict(type='Segmentor', checkpoint=f'{place}/final.pth')), precision='float32',
+            data_root=place, train_dataloader=data, work_dir=place))
+
+    checkpoint = dict(meta=dict(cfg=config('/here').pretty_text))
+    assert changes_since(checkpoint, config('/there')) == []
+    other = config('/there')
+    other.train_dataloader.dataset.split = 'val'
+    [change] = changes_since(checkpoint, other)
+    assert change.refused == 'the data set' and str(change) == "train_dataloader.dataset.split: 'train' -> 'val'"
+
+
+def test_settings_are_read_and_not_run(tmp_path):
+    config = Config(dict(
+        model=dict(a=(1, -2.5), b=[dict(c='text\n'), None, True], table={'7': 1, 'x.y': dict(z=())}, kind=float,
+                   far=float('inf'), near=-float('inf')), train_cfg=ConfigDict(max_iters=10)))
+    assert read_settings(config.pretty_text) == dict(
+        model=dict(a=[1, -2.5], b=[dict(c='text\n'), None, True], table={'7': 1, 'x.y': dict(z=[])}, kind='float',
+                   far='inf', near='-inf'), train_cfg=dict(max_iters=10))
+    mark = tmp_path / 'mark'
+    text = f"import pathlib\nmodel = dict(a=pathlib.Path('{mark}').touch())\n"
+    with pytest.raises(ValueError, match='The config in the checkpoint cannot be read'):
+        read_settings(text)
+    assert read_settings(text.partition('\n')[2])['model']['a'].startswith('pathlib.Path(') and not mark.exists()
+
+
+def test_every_config_compares_equal_to_its_own_text():
+    for path in ('configs/ecgan/ecgan_toycity.py', 'configs/segmentors/unet_toycity.py',
+                 'configs/oasis/oasis_coco_stuff.py'):
+        config = launch.load_config(path)
+        launch._complete(config)
+        config.precision = 'float32'
+        assert changes_since(dict(meta=dict(cfg=config.pretty_text)), config) == []
+
+
+def test_the_unchanged_run_is_still_exact(tmp_path):
+    whole, cut = tmp_path / 'whole', tmp_path / 'cut'
+    assert run(whole, **SHORT) == [0]
+    kill = {'default_hooks.kill': dict(type='KillHook', iteration=5, moment='iteration')}
+    assert run(cut, **SHORT, **kill) == [-9]
+    resume(cut, **SHORT)
+    assert_equal(whole / 'iter_8.pth', cut / 'iter_8.pth')
+    assert load_checkpoint(cut / 'iter_8.pth')['meta']['run']['samples'] == 10
