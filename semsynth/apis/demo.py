@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +14,7 @@ from rich.console import Console
 
 from semsynth.apis.gallery import write_gallery
 from semsynth.apis.inferencer import Inferencer
-from semsynth.apis.processes import python
+from semsynth.apis.processes import sigterm_unwinds, start, stop
 from semsynth.engine.launch import load_config
 from semsynth.visualise import colour_labels
 
@@ -87,13 +86,22 @@ def run_demo(root: Path) -> Path:
             continue
         console.print(f'$ python {" ".join(task.command)}', markup=False)
         # Threads that wait soon sleep: where others use the cores too, a step is three times as fast.
-        finished = subprocess.run(python(task.command), cwd=root, check=False,
-                                  env={'GOMP_SPINCOUNT': '10000', **os.environ})
-        if finished.returncode:
+        if _run(task.command, cwd=root, env={'GOMP_SPINCOUNT': '10000', **os.environ}):
             raise SystemExit(f'{task.title} failed (see above); `make demo` continues there once that is mended.')
         console.print(f'after {(time.monotonic() - start) / 60:.1f} min')
     console.rule('Gallery', align='left')
     return gallery(root, tasks[-3].result, untrained=tasks[-2].result, trained=tasks[-1].result)
+
+
+def _run(command: list[str], **settings) -> int:
+    """Run a tool; what ends this process ends that one first, a training with a checkpoint."""
+    with sigterm_unwinds():
+        process = start(command, **settings)
+        try:
+            return process.wait()
+        except BaseException:
+            stop([process])
+            raise
 
 
 def gallery(root: Path, checkpoint: Path, untrained: Path, trained: Path) -> Path:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+STOP_SECONDS = 120
+"""What a process that was asked to end has for its last step and checkpoint."""
 DIES_WITH_PARENT = '''
 import ctypes, os, signal, sys
 PR_SET_PDEATHSIG = 1
@@ -22,3 +29,41 @@ The process asks for this itself: between fork and exec no Python is safe where 
 def python(command: Sequence[str]) -> list[str]:
     """A tool and its arguments as a process that does not outlive this one, however this one ends (on Linux)."""
     return [sys.executable, '-c', DIES_WITH_PARENT, str(os.getpid()), *command]
+
+
+def start(command: Sequence[str], **settings) -> subprocess.Popen:
+    """Start a tool as such a process; further arguments are those of ``Popen``.
+
+    In a session of its own: a terminal's Ctrl-C comes to this process alone, which passes it on by :func:`stop`. Twice,
+    it would end a training at once.
+    """
+    return subprocess.Popen(python(command), start_new_session=True, **settings)
+
+
+def stop(processes: Sequence[subprocess.Popen]) -> None:
+    """Ask all to end, which lets a training save a checkpoint; end by force what has not ended in time."""
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def sigterm_unwinds() -> Iterator[None]:
+    """Within it SIGTERM raises ``SystemExit(143)``, as Ctrl-C raises KeyboardInterrupt: what was started is stopped."""
+    def end(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():  # to which alone Python gives signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -12,7 +12,7 @@ import pytest
 from narrow import narrow
 from rich.console import Console
 
-from semsynth.apis import processes
+from semsynth.apis import demo, processes
 from semsynth.apis.ablate import jobs
 from semsynth.apis.ablate.plan import Row
 from semsynth.apis.ablate.run import Run
@@ -72,7 +72,7 @@ def test_an_error_ends_what_else_runs(tmp_path, monkeypatch):
 
 def test_what_does_not_end_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr(jobs, 'POLL_SECONDS', 0.01)
-    monkeypatch.setattr(jobs, 'STOP_SECONDS', 0.2)
+    monkeypatch.setattr(processes, 'STOP_SECONDS', 0.2)
     deaf = 'signal.signal(signal.SIGTERM, signal.SIG_IGN)'
     (one, commands), (other, _) = sleeper(tmp_path, 'one', first=deaf), sleeper(tmp_path, 'other', first=deaf)
     (short, _), pids = sleeper(tmp_path, 'short', seconds=0), [tmp_path / 'one.pid', tmp_path / 'other.pid']
@@ -114,3 +114,34 @@ def test_jobs_share_cores_and_gpus(monkeypatch):
     assert [jobs._environment(slot, jobs=3)['CUDA_VISIBLE_DEVICES'] for slot in range(3)] == ['0', '1', '0']
     monkeypatch.setattr(os, 'environ', dict(CUDA_VISIBLE_DEVICES='4,7', OMP_NUM_THREADS='5'))
     assert jobs._environment(1, jobs=2) == dict(GOMP_SPINCOUNT='10000', OMP_NUM_THREADS='5', CUDA_VISIBLE_DEVICES='7')
+
+
+TIDY = '''
+def tidy(number, frame):
+    time.sleep(0.5)  # a step, and its checkpoint
+    pathlib.Path(__file__).with_suffix('.saved').write_text(str(number))
+    raise SystemExit(143)
+signal.signal(signal.SIGTERM, tidy)
+'''
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize('parent', ['ablation', 'demo'])
+def test_what_ends_the_tool_lets_its_runs_save(parent, number, tmp_path):
+    """Asked once: a terminal's Ctrl-C comes to the tool, not to the runs."""
+    run, commands = sleeper(tmp_path, 'long', first=TIDY)
+    target, args, kwargs = (demo._run, (next(commands(run)),), {}) if parent == 'demo' else (
+        jobs.run_all, ([run], commands), dict(jobs=1, console=Console(quiet=True), when_done=lambda run: None))
+    work = multiprocessing.get_context('fork').Process(target=_as_a_group, args=(target, args, kwargs))
+    work.start()
+    pid = tmp_path / 'long.pid'
+    wait_for(lambda: pid.is_file() and pid.read_text())
+    os.killpg(work.pid, number)
+    work.join()
+    assert work.exitcode == (128 + signal.SIGTERM if number == signal.SIGTERM else 1)
+    assert is_gone(pid.read_text()) and (tmp_path / 'long.saved').read_text() == str(int(signal.SIGTERM))
+
+
+def _as_a_group(target, args, kwargs):
+    os.setpgrp()
+    target(*args, **kwargs)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -41,13 +40,13 @@ def test_what_is_done_is_skipped_and_a_failure_stops(root, monkeypatch, capsys):
 
     def run(command, **settings):
         task = demo.demo_tasks(root)[len(commands)]
-        assert command[-len(task.command):] == task.command
+        assert command == task.command
         commands.append(task.command[0])
         task.result.parent.mkdir(parents=True, exist_ok=True)
         task.result.write_text('done')
-        return subprocess.CompletedProcess(command, returncode=int(len(commands) == 3))
+        return int(len(commands) == 3)
 
-    monkeypatch.setattr(subprocess, 'run', run)
+    monkeypatch.setattr(demo, '_run', run)
     with pytest.raises(SystemExit, match='Train the judge failed'):
         demo.run_demo(root)
     assert commands == ['tools/make_toycity.py', 'tools/train_segmentor.py', 'tools/train_segmentor.py']

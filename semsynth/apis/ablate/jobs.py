@@ -14,11 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from semsynth.apis.ablate.run import Run
-from semsynth.apis.processes import python
+from semsynth.apis.processes import sigterm_unwinds, start, stop
 
 LAST_LINES = 15
 POLL_SECONDS = 1
-STOP_SECONDS = 20
 
 
 class Job:
@@ -58,8 +57,8 @@ class Job:
         with self.run.log.open('a', encoding='utf-8') as log:
             log.write(f'$ python {shlex.join(command)}\n')
             log.flush()
-            self.process = subprocess.Popen(
-                python(command), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=self.environment)
+            self.process = start(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=self.environment)
 
 
 def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]], *, jobs: int, console: Console,
@@ -81,7 +80,7 @@ def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]],
     failed, done = [], len(runs) - len(waiting)
     columns = (TextColumn('{task.description}'), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
                TextColumn('left'), TimeRemainingColumn())
-    with Progress(*columns, console=console, speed_estimate_period=24 * 3600) as progress:
+    with sigterm_unwinds(), Progress(*columns, console=console, speed_estimate_period=24 * 3600) as progress:
         task = progress.add_task('', total=len(runs), completed=done)
         try:
             while waiting or working:
@@ -103,21 +102,8 @@ def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]],
                                 description='; '.join(f'{title}: {share:.0%}' for title, share in shares.items()))
                 time.sleep(POLL_SECONDS if working else 0)
         finally:
-            _stop([job.process for job in working.values() if job.process])
+            stop([job.process for job in working.values() if job.process])
     return failed
-
-
-def _stop(processes: Sequence[subprocess.Popen]) -> None:
-    """End all at once, and by force what has not ended in time."""
-    for process in processes:
-        process.terminate()
-    deadline = time.monotonic() + STOP_SECONDS
-    for process in processes:
-        try:
-            process.wait(max(0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _failure(job: Job) -> str:
