@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.layers.init import init_normal, init_xavier
-from semsynth.layers.norm import InstanceNorm, spectral_norm
+from semsynth.layers.norm import BatchNorm, InstanceNorm, spectral_norm
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
 
@@ -34,7 +34,7 @@ class PatchDiscriminator(nn.Module):
         for level in range(1, num_layers + 1):
             convolution = nn.Conv2d(widths[level - 1], widths[level], 4, 2 if level < num_layers else 1, 2,
                                     bias=norm != 'spectral_instance')
-            normalise = nn.BatchNorm2d(widths[level]) if norm == 'batch' else InstanceNorm(widths[level])
+            normalise = BatchNorm(widths[level]) if norm == 'batch' else InstanceNorm(widths[level])
             self.layers.append(nn.Sequential(convolution, normalise, activation))
         self.layers.append(nn.Conv2d(widths[-1], 1, 4, 1, 2))
 

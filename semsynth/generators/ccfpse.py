@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from semsynth.generators.growing import GrowingGenerator
 from semsynth.layers.double import double
 from semsynth.layers.init import init_xavier
-from semsynth.layers.norm import InstanceNorm, spectral_norm
+from semsynth.layers.norm import BatchNorm, InstanceNorm, spectral_norm
 from semsynth.layers.spade import SpatiallyAdaptiveNorm
 from semsynth.layout import Layout
 from semsynth.ops import conditional_convolution
 from semsynth.registry import GENERATORS
 
-NORMS = dict(batch=nn.BatchNorm2d, instance=InstanceNorm)
+NORMS = dict(batch=BatchNorm, instance=InstanceNorm)
 
 
 class LabelPyramid(nn.Module):

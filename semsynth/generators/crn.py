@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from semsynth.generators.base import Generator
 from semsynth.layers.init import init_xavier_uniform
+from semsynth.layers.norm import GroupNorm
 from semsynth.layout import Layout
 from semsynth.registry import GENERATORS
 
@@ -21,8 +22,8 @@ def refinement_module(in_channels: int, width: int) -> nn.Sequential:
     The norm is over channels and pixels of each image, with a scale and a shift per channel.
     """
     return nn.Sequential(
-        nn.Conv2d(in_channels, width, 3, padding=1, bias=False), nn.GroupNorm(1, width), nn.LeakyReLU(0.2),
-        nn.Conv2d(width, width, 3, padding=1, bias=False), nn.GroupNorm(1, width))
+        nn.Conv2d(in_channels, width, 3, padding=1, bias=False), GroupNorm(1, width), nn.LeakyReLU(0.2),
+        nn.Conv2d(width, width, 3, padding=1, bias=False), GroupNorm(1, width))
 
 
 @GENERATORS.register_module()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.generators.base import Generator
 from semsynth.layers.init import init_normal
+from semsynth.layers.norm import BatchNorm, InstanceNorm
 from semsynth.layout import Layout
 from semsynth.registry import GENERATORS
 
 # Affine instance norm is what batch norm computes of a batch of one.
-NORMS = {'batch': nn.BatchNorm2d, 'instance': lambda channels: nn.GroupNorm(channels, channels)}
+NORMS = {'batch': BatchNorm, 'instance': partial(InstanceNorm, affine=True)}
 
 
 @GENERATORS.register_module()

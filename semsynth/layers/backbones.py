@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from semsynth.checkpoints import load_checkpoint, weights_in
+from semsynth.layers.norm import mend_norms
 from semsynth.weights import find_weights
 
 
@@ -57,7 +58,7 @@ def build_backbone(backbone: str | dict, in_channels: int, pretrained: str | Pat
     if first.in_channels != in_channels:
         network.set_submodule(name, nn.Conv2d(in_channels, first.out_channels, first.kernel_size, first.stride,
                                               first.padding, bias=first.bias is not None))
-    return network
+    return mend_norms(network)
 
 
 def levels_of(network: nn.Module, x: Tensor) -> list[Tensor]:

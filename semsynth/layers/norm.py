@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations, parametrize
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
+from torch.nn.utils import parametrize
 
 from semsynth.layers.class_convolution import ClassConvolution
 
@@ -13,54 +17,152 @@ WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, ClassConvolution)
 """The layers that have a weight to initialise and to normalise."""
 
 
-class InstanceNorm(nn.InstanceNorm2d):
-    """Instance norm without parameters, its arithmetic in float32 at least.
-
-    In bfloat16 the statistics themselves are rounded: where a channel's mean is 30 times its spread, results are off
-    by 0.07.
+class BatchNorm(nn.BatchNorm2d):
+    """Batch norm, with right gradients of a single image (:func:`mend_norms`); on GPUs the engine synchronises it.
 
     Args:
         num_features: channels C of the input, ``(B, C, H, W)``.
+        affine: whether each channel has a scale and a shift, that are learned.
+    """
+
+    def __init__(self, num_features: int, affine: bool = True):
+        super().__init__(num_features, affine=affine)
+        mend_norms(self)
+
+
+class GroupNorm(nn.GroupNorm):
+    """Group norm whose arithmetic is in float32 at least, and which sums each channel by itself.
+
+    In bfloat16 the statistics themselves are rounded: where a channel's mean is 30 times its spread, results are off
+    by 0.07. Channels last in memory torch takes the variance from a mean of squares, and is then off by 0.01 in
+    float32.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Each group of channels of each image to mean 0 and variance 1, in the input's own precision."""
+        exact = x.to(torch.promote_types(x.dtype, torch.float32)).contiguous()
+        return super().forward(exact).to(x.dtype)
+
+
+class InstanceNorm(GroupNorm):
+    """Instance norm, which is group norm of one channel a group.
+
+    torch's own is twice as slow on a CPU, and its gradients of a single image are wrong there where the upstream
+    gradient lies channels last in memory (:func:`mend_norms` says why).
+
+    Args:
+        num_features: channels C of the input, ``(B, C, H, W)``.
+        affine: whether each channel has a scale and a shift, that are learned.
 
     Raises:
         ValueError: in forward, the input has one pixel only, which has no spread.
     """
 
-    def __init__(self, num_features: int):
-        super().__init__(num_features)
+    def __init__(self, num_features: int, affine: bool = False):
+        super().__init__(num_features, num_features, affine=affine)
 
     def forward(self, x: Tensor) -> Tensor:
         """Each channel of each image to mean 0 and variance 1, in the input's own precision."""
         height, width = x.shape[-2:]
         if height * width == 1:
-            raise ValueError(f'InstanceNorm: a map of {self.num_features} channels has shrunk to {height}x{width}, and '
+            raise ValueError(f'InstanceNorm: a map of {self.num_channels} channels has shrunk to {height}x{width}, and '
                              'one pixel has no variance; use larger layouts or fewer downsamplings.')
-        return super().forward(x.to(torch.promote_types(x.dtype, torch.float32))).to(x.dtype)
+        return super().forward(x)
+
+
+def mend_norms(network: nn.Module) -> nn.Module:
+    """Right gradients of a single image for another library's batch and instance norms on a CPU, where torch's are not.
+
+    torch (2.14) asks of a map and of its gradient whether both lie contiguous or both channels last. A dimension of
+    size 1 may have any stride, and views give a batch of one another stride than copies do: torch then takes one
+    answer from the shape, the other from the strides, and reads the two in different orders. So it is where a norm
+    follows a view, as in mmseg's SegNeXt, and in every instance norm, which is a batch norm of a view.
+
+    In place: hooks on the norms give such maps, and the gradients of what comes out, the usual strides.
+    """
+    for layer in network.modules():
+        if isinstance(layer, (_BatchNorm, _InstanceNorm)):
+            layer.register_forward_pre_hook(_order_input)
+            layer.register_forward_hook(_order_gradient)
+    return network
+
+
+def _order_input(layer: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+    (x,) = inputs
+    return (_ordered(x, _order(x)) if _is_at_risk(x) else x,)
+
+
+def _order_gradient(layer: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
+    if _is_at_risk(output) and output.requires_grad:
+        output.register_hook(partial(_ordered, order=_order(output)))
+
+
+def _is_at_risk(x: Tensor) -> bool:
+    # what is compiled has no such kernel, and no hooks
+    return x.ndim == 4 and x.device.type == 'cpu' and not torch.compiler.is_compiling()
+
+
+def _order(x: Tensor) -> torch.memory_format:
+    is_last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+    return torch.channels_last if is_last else torch.contiguous_format
+
+
+def _ordered(x: Tensor, order: torch.memory_format) -> Tensor:
+    """The same in that order, with the strides that a copy has."""
+    _, channels, height, width = x.shape
+    if order == torch.channels_last and x.stride() != (channels * height * width, 1, width * channels, channels):
+        return x.clone(memory_format=order)
+    return x.contiguous(memory_format=order)
 
 
 def spectral_norm(module: nn.Module) -> nn.Module:
     """Spectral normalisation of every convolution and linear layer in a module that has none yet (Miyato et al. 2018).
 
-    Call it after the weights are initialised: the estimate of the largest singular value starts from them. Where every
-    class has its own convolution, every class has its own estimate.
+    As ``torch.nn.utils.spectral_norm``, which the papers' codes use: in training, every forward pass begins with one
+    power iteration, v before u; none is made before the first. Where every class has its own convolution, every class
+    has its own estimate.
     """
     for layer in list(module.modules()):
         if not isinstance(layer, WEIGHTED) or parametrize.is_parametrized(layer, 'weight'):
             continue
         if isinstance(layer, ClassConvolution):
-            parametrize.register_parametrization(layer, 'weight', _ClassSpectralNorm(layer))
+            norm = _ClassSpectralNorm(layer)
         else:
-            of_outputs = 1 if isinstance(layer, nn.ConvTranspose2d) else 0
-            parametrize.register_parametrization(layer, 'weight', _SpectralNorm(layer.weight, dim=of_outputs))
+            norm = _SpectralNorm(layer.weight, of_outputs=1 if isinstance(layer, nn.ConvTranspose2d) else 0)
+        parametrize.register_parametrization(layer, 'weight', norm, unsafe=True)  # to be safe, torch would call it
     return module
 
 
-class _SpectralNorm(parametrizations._SpectralNorm):
-    """That of ``torch.nn.utils.parametrizations.spectral_norm``, in float32 under a GPU's autocast, too."""
+class _SpectralNorm(nn.Module):
+    """A weight by its largest singular value ``u W v``.
+
+    (``torch.nn.utils.parametrizations.spectral_norm`` has the other order, and 15 iterations when it is built.)
+    """
+
+    def __init__(self, weight: Tensor, of_outputs: int):
+        super().__init__()
+        self.of_outputs = of_outputs
+        matrix = self._matrix(weight.detach())
+        self.register_buffer('_u', F.normalize(torch.randn_like(matrix[:, 0]), dim=0))
+        self.register_buffer('_v', F.normalize(torch.randn_like(matrix[0]), dim=0))
 
     def forward(self, weight: Tensor) -> Tensor:
         with torch.autocast('cuda', enabled=False):  # a CPU's leaves products of matrix and vector alone
-            return super().forward(weight)
+            matrix = self._matrix(weight)
+            if self.training:
+                self._iterate(matrix.detach())
+            u, v = self._u.clone(), self._v.clone()  # a second forward before the first's backward changes the buffers
+            return weight / torch.dot(u, torch.mv(matrix, v))
+
+    def right_inverse(self, value: Tensor) -> Tensor:
+        return value
+
+    def _matrix(self, weight: Tensor) -> Tensor:
+        return weight.movedim(self.of_outputs, 0).flatten(1)
+
+    def _iterate(self, matrix: Tensor) -> None:
+        F.normalize(torch.mv(matrix.T, self._u), dim=0, out=self._v)
+        F.normalize(torch.mv(matrix, self._v), dim=0, out=self._u)
 
 
 class _ClassSpectralNorm(nn.Module):
@@ -72,21 +174,22 @@ class _ClassSpectralNorm(nn.Module):
         matrices = self._matrices(layer.weight.detach())
         self.register_buffer('u', F.normalize(torch.randn_like(matrices[:, :, 0]), dim=1))
         self.register_buffer('v', F.normalize(torch.randn_like(matrices[:, 0]), dim=1))
-        self._iterate(matrices, times=15)
 
     def forward(self, weight: Tensor) -> Tensor:
         with torch.autocast(weight.device.type, enabled=False):
             matrices = self._matrices(weight)
             if self.training:
-                self._iterate(matrices.detach(), times=1)
-            u, v = self.u.clone(), self.v.clone()  # a second forward before the first's backward changes the buffers
+                self._iterate(matrices.detach())
+            u, v = self.u.clone(), self.v.clone()
             sigma = (u * (matrices @ v.unsqueeze(2)).squeeze(2)).sum(1)
         return weight / sigma.repeat_interleave(len(weight) // self.num_classes).view(-1, 1, 1, 1)
+
+    def right_inverse(self, value: Tensor) -> Tensor:
+        return value
 
     def _matrices(self, weight: Tensor) -> Tensor:
         return weight.unflatten(0, (self.num_classes, -1)).movedim(2, -1).flatten(2)
 
-    def _iterate(self, matrices: Tensor, times: int) -> None:
-        for _ in range(times):
-            self.u.copy_(F.normalize((matrices @ self.v.unsqueeze(2)).squeeze(2), dim=1))
-            self.v.copy_(F.normalize((matrices.mT @ self.u.unsqueeze(2)).squeeze(2), dim=1))
+    def _iterate(self, matrices: Tensor) -> None:
+        self.v.copy_(F.normalize((matrices.mT @ self.u.unsqueeze(2)).squeeze(2), dim=1))
+        self.u.copy_(F.normalize((matrices @ self.v.unsqueeze(2)).squeeze(2), dim=1))

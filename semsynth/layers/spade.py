@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semsynth.layers.norm import InstanceNorm, spectral_norm
+from semsynth.layers.norm import BatchNorm, InstanceNorm, spectral_norm
 
 
 class SpatiallyAdaptiveNorm(nn.Module):
@@ -20,7 +20,7 @@ class SpatiallyAdaptiveNorm(nn.Module):
 
     def __init__(self, channels: int, condition_channels: int, hidden_channels: int, norm: str):
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels, affine=False) if norm == 'batch' else InstanceNorm(channels)
+        self.norm = BatchNorm(channels, affine=False) if norm == 'batch' else InstanceNorm(channels)
         self.shared = nn.Conv2d(condition_channels, hidden_channels, 3, padding=1)
         self.gamma = nn.Conv2d(hidden_channels, channels, 3, padding=1)
         self.beta = nn.Conv2d(hidden_channels, channels, 3, padding=1)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.layers.frozen import Frozen
+from semsynth.layers.norm import mend_norms
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.config import model_config
 from semsynth.weights import find_weights, hash_weights
@@ -60,7 +61,7 @@ class Segmentor(nn.Module):
         super().__init__()
         model = model_config(config)
         with DefaultScope.overwrite_default_scope('mmseg'):
-            network = revert_sync_batchnorm(MMSEG_MODELS.build(model))
+            network = mend_norms(revert_sync_batchnorm(MMSEG_MODELS.build(model)))
         self.num_classes = network.num_classes
         if network.out_channels != self.num_classes:
             raise ValueError(f'segmentor: its head has {network.out_channels} channels for {self.num_classes} classes; '

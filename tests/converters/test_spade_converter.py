@@ -28,7 +28,8 @@ def ours(state, part, **told):
 
 
 def close(mine, theirs):
-    return mine.shape == theirs.shape and torch.allclose(mine, theirs, rtol=0, atol=1e-5)
+    # random weights multiply float32's rounding; a layer in another's place makes 1e-2 and more
+    return mine.shape == theirs.shape and torch.allclose(mine, theirs, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize(('mode', 'norm', 'spectral'), [

@@ -3,6 +3,7 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
+from settle import settle
 from torch.nn.utils import parametrize
 
 from semsynth.layout import Layout
@@ -36,7 +37,7 @@ def test_one_logit_a_class_and_pixel_and_one_more(size, options):
 
 def test_equals_the_paper():
     """Two halvings written out, with their skips."""
-    discriminator = build(num_downsamples=2).eval()
+    discriminator = settle(build(num_downsamples=2))
     first, second, low, high = *discriminator.down, *discriminator.up
 
     def convolve(layer, x):

@@ -3,6 +3,7 @@ import torch
 from mmengine.registry import DefaultScope
 from narrow import narrow
 from ranks import run_ranks
+from settle import settle
 
 from semsynth.checkpoints import load_checkpoint
 from semsynth.discriminators import SeparateDiscriminators
@@ -46,7 +47,7 @@ def test_networks_of_different_types():
     discriminator = SeparateDiscriminators(in_channels=7, networks=dict(image=oasis, edge=pyramid))
     assert discriminator.size_divisor == 16
     layout, images = Layout(label=torch.randint(4, (1, 64, 48)), num_classes=4), torch.rand(3, 3, 64, 48)
-    discriminator.eval()  # spectral norm stands still
+    settle(discriminator)
     first, edge, second = discriminator(layout.repeat(3), images, ['image', 'edge', 'image'])
     for verdict, kind, number in (first, 'image', 0), (edge, 'edge', 1), (second, 'image', 2):
         assert_same(verdict, discriminator.networks[kind](layout, images[number:number + 1]))

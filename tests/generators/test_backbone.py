@@ -158,3 +158,15 @@ def test_frozen_stages_are_left_as_they_are(stages, frozen):
     generator = build(dict(RESNET, frozen_stages=stages))
     generator(layout())['image'].square().mean().backward()
     assert {name.split('.')[1] for name, parameter in generator.named_parameters() if parameter.grad is None} == frozen
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_one_image_has_the_gradients_that_it_has_beside_its_twin(training):
+    """On a CPU, torch's batch norm behind a view, as here, reads the gradient of one image in the wrong order."""
+    network = build_backbone(dict(type='MSCAN', embed_dims=[4, 4, 8, 8], depths=[1, 1, 1, 1], mlp_ratios=[2, 2, 2, 2],
+                                  drop_path_rate=0.0, norm_cfg=dict(type='BN')), 5).double().train(training)
+    image, gradients = torch.randn(1, 5, 64, 96, dtype=torch.float64), []
+    for images in (image.requires_grad_(), image.detach().repeat(2, 1, 1, 1).requires_grad_()):
+        loss = sum((level.flatten(1) @ level[0].detach().flatten().sin()).sum() for level in network(images))
+        gradients.append(torch.autograd.grad(loss, images)[0])
+    torch.testing.assert_close(gradients[0], gradients[1][:1])

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmengine.registry import DefaultScope
+from settle import settle
 
 import stubs
 from semsynth.registry import MODELS
@@ -57,7 +58,7 @@ def test_every_part_learns_in_one_step(name):
 @pytest.mark.parametrize('name', GENERATORS)
 def test_nothing_else_is_changed(name):
     """What the module refines is the image of the same generator without it."""
-    refined, plain = build(name).eval(), build(name, semantic=False).eval()
+    refined, plain = settle(build(name)), build(name, semantic=False).eval()
     state = refined.generator.state_dict()
     plain.generator.load_state_dict({key: value for key, value in state.items() if 'semantic' not in key})
     layout = refined.data_preprocessor(scenes())['layout'].with_latent(torch.randn(2, 3))

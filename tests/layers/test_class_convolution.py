@@ -40,22 +40,24 @@ def test_spectral_norm_of_each_class():
     assert torch.equal(layer.eval().weight, layer.weight)  # no step of the estimate
 
 
-def test_spectral_norm_equals_torchs_of_one_convolution():
+def test_spectral_norm_iterates_as_torchs_of_one_convolution():
     ours, torchs = ClassConvolution(num_classes=2, in_channels=4, out_channels=5), nn.Conv2d(4, 5, 3)
     with torch.no_grad():
         ours.kernels[1] = torchs.weight
-    spectral_norm(nn.ModuleList([ours, torchs])).double()
-    estimate, theirs = ours.parametrizations.weight[0], torchs.parametrizations.weight[0]
-    estimate.u[1] = theirs._u
-    estimate.v[1] = theirs._v.view(4, 9).mT.flatten()  # ours has channels last
-    aim = torch.randn(5, 4, 3, 3)
-    for _ in range(2):  # each a step of the estimate
-        weight, expected = ours.kernels[1], torchs.weight
-        assert torch.allclose(weight, expected)
+    spectral_norm(ours).double()
+    theirs = torch.nn.utils.spectral_norm(torchs.double())
+    estimate = ours.parametrizations.weight[0]
+    estimate.u[1] = theirs.weight_u
+    estimate.v[1] = theirs.weight_v.view(4, 9).mT.flatten()  # ours has channels last
+    x, aim = torch.randn(1, 4, 6, 7, dtype=torch.float64), torch.randn(5, 4, 3, 3)
+    for _ in range(3):  # each a step of the estimate
+        weight, _ = ours.kernels[1], theirs(x)
+        assert torch.allclose(weight, theirs.weight)
     (weight * aim).sum().backward()
-    (expected * aim).sum().backward()
+    (theirs.weight * aim).sum().backward()
     gradient = ours.parametrizations.weight.original.grad.unflatten(0, (2, 5))
-    assert torch.allclose(gradient[1], torchs.parametrizations.weight.original.grad) and not gradient[0].any()
+    assert torch.allclose(gradient[1], theirs.weight_orig.grad) and not gradient[0].any()
+    assert torch.allclose(estimate.u[1], theirs.weight_u)
 
 
 def test_spectral_norm_is_as_exact_under_autocast():
