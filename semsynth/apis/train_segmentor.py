@@ -11,6 +11,7 @@ from mmengine.config import Config
 from semsynth.engine.launch import build_runner, check_data, check_trainable, load_config, work_dir_of
 from semsynth.engine.stopping import stoppable
 from semsynth.engine.work_folder import work_folder
+from semsynth.layers.norm import mend_norms
 from semsynth.layers.pointwise import take_strides_first
 from semsynth.writing import write_whole
 
@@ -38,6 +39,7 @@ def train_segmentor(config: str | Path | Config, *, work_dir: str | Path | None 
     with work_folder(folder, [config], resume=resume), stoppable():
         runner = build_runner(config, work_dir=folder, resume=resume, precision=precision)
         take_strides_first(runner.model)
+        mend_norms(runner.model)
         runner.model.to(memory_format=torch.channels_last)  # bfloat16 gains little on a CPU without
         runner.train()
         scores = {name: runner.message_hub.get_scalar(f'val/{name}').current() for name in SCORES}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from narrow import ROOT, make_camvid, narrow
+from settle import settle
 
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.export import export, onnx_file
@@ -37,7 +38,7 @@ IN_ONNX = range(4)  # seconds each
 
 def build(config):
     """The generator, and a layout for it: 3 classes, the last of them unknown, and objects."""
-    generator = bake(GENERATORS.build(dict(config, in_channels=4)).eval())
+    generator = bake(settle(GENERATORS.build(dict(config, in_channels=4))))
     latent = torch.randn(2, generator.latent_dim) if 'latent_dim' in config else None
     label = torch.randint(3, (2, 64, 64))
     return generator, Layout(label, 3, unknown=2, instance=label * 7, latent=latent)
