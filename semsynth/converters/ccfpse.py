@@ -2,7 +2,8 @@
 
 Not all official names of layers are known to us. Known are SPADE's, in a block ``norm_0`` to ``norm_2``,
 ``gen_weights1`` and ``gen_weights2``, and the discriminator's heads. The others are told by the shapes of their weights
-and, where several have the same, by the numbers in their names, which count from the first or finest.
+and, where several have the same, by the numbers in their names, which count in the order in which the layers compute:
+those of a netG's label pyramid from the finest on the way down, from the coarsest on the way up.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ def _pyramid(state: Mapping[str, Tensor], blocks: list[str], what: str) -> tuple
     for family, convolutions in families.items():
         stems = set(map(_stem, convolutions))
         own_norms = [name for name in norms if _stem(name) in stems]
-        places = [f'pyramid.{family}.{level}' for level in range(num_levels - (family != 'encoder'))]
+        places = [f'pyramid.{family}.{level}' for level in range(num_levels)]
+        if family != 'encoder':  # the official layers on the way up count from the coarsest, ours from the finest
+            places = places[-2::-1]
         names |= spectral_names(_pair(convolutions, [f'{place}.0' for place in places], f'the {family}', what))
         names |= plain_names(_pair(own_norms, [f'{place}.1' for place in places], f"the {family}'s norms", what),
                              BATCH_NORM)

@@ -1,4 +1,8 @@
-"""CC-FPSE's networks, written from what is known of them; names that are not known are made up, and can be given."""
+"""CC-FPSE's networks, written from what is known of them; names that are not known are made up, and can be given.
+
+Known of the label pyramid: ``labellat1`` and ``labeldec1`` read the coarsest map that a lateral layer reads, the fifth
+of six, with ``'more'`` the sixth of seven.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -94,8 +98,8 @@ class Generator(nn.Module):
             down[n] = layer('down', n, down[n - 1])
         pyramid = {self.levels: down[self.levels]}
         for n in reversed(range(1, self.levels)):
-            upper = F.interpolate(pyramid[n + 1], scale_factor=2)
-            pyramid[n] = layer('up', n, upper + layer('lateral', n, down[n]))
+            upper, number = F.interpolate(pyramid[n + 1], scale_factor=2), self.levels - n  # 1 is the coarsest
+            pyramid[n] = layer('up', number, upper + layer('lateral', number, down[n]))
         conditions = {tuple(x.shape[2:]): torch.cat([F.interpolate(seg, size=x.shape[2:]), x], 1)
                       for x in pyramid.values()}
         if z is None:

@@ -22,7 +22,7 @@ def ours(state, part, **told):
 
 
 def close(mine, theirs):
-    # random weights multiply float32's rounding; a layer in another's place makes 1e-2 and more
+    # random weights multiply the rounding of float32
     return mine.shape == theirs.shape and torch.allclose(mine, theirs, rtol=0, atol=1e-4)
 
 
@@ -35,6 +35,19 @@ def test_generator(mode, divisor, spectral, names):
     generator = ours(network.state_dict(), 'generator')
     expected = network(layout.raw)
     assert close(generator(layout)['image'], expected) and 0.1 < expected.std() < 0.9
+
+
+@pytest.mark.parametrize(('mode', 'coarsest'), [('normal', 4), ('more', 5)])
+def test_the_first_layers_on_the_way_up_are_the_coarsest(mode, coarsest):
+    """They read the fifth map of six, or the sixth of seven; ours count from 0, the finest."""
+    state = official.Generator(5, 2, mode).state_dict()
+    converted = convert_part(state, 'ccfpse', 'generator').state_dict
+    for theirs, ours in ('labellat', 'lateral'), ('labeldec', 'decoder'):
+        for number in range(1, coarsest + 2):
+            weight = converted[f'pyramid.{ours}.{coarsest + 1 - number}.0.parametrizations.weight.original']
+            assert torch.equal(weight, state[f'{theirs}{number}.0.0.weight_orig'])
+            running = converted[f'pyramid.{ours}.{coarsest + 1 - number}.1.running_var']
+            assert torch.equal(running, state[f'{theirs}{number}.0.1.running_var'])
 
 
 @torch.no_grad()
