@@ -6,7 +6,7 @@ import io
 import warnings
 from contextlib import redirect_stdout
 
-for message in ('Fail to import ``MultiScaleDeformableAttention``', '`?broadcast_buffers`? is deprecated'):
+for message in ('Fail to import ``MultiScaleDeformableAttention``', '`?broadcast_buffers`? is deprecated', 'Image size .* exceeds limit'):
     warnings.filterwarnings('ignore', message=message)
 
 with redirect_stdout(io.StringIO()):

@@ -38,7 +38,8 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
         The report that the result file holds.
 
     Raises:
-        ValueError: the config has no ``test_evaluator``, the checkpoint does not fit, or a model with styles has no
+        ValueError: the config has no ``test_evaluator``, the checkpoint does not fit, an evaluator cannot judge layouts
+            with the model's classes, or a model with styles has no
             file of them: a photo's own styles would say what it looks like.
     """
     config = load_config(config, cfg_options)
@@ -63,6 +64,9 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     runner = build_runner(config, work_dir=work_dir / 'test', launcher=launcher)
     if trained is not None:  # else all ranks have the weights that the config's seed gives
         load_state_dict(bare(runner.model), trained, strict=True)  # torch's own does not look into ranks' wrappers
+    layouts = model.data_preprocessor
+    for evaluator in runner.test_loop.evaluator.metrics:
+        evaluator.check_layout(layouts.num_classes, layouts.unknown)
     scores = runner.test()
     meta = load_checkpoint(checkpoint).get('meta', {}) if checkpoint else {}
     report = build_report(scores, runner.test_loop.evaluator.metrics, meta.get('label_generator'),

@@ -153,7 +153,7 @@ def _counted(path: str, kind: str, content: np.ndarray) -> Layout:
     else:
         ids = dict(zip(*(each.tolist() for each in np.unique(content, return_counts=True)), strict=True))
     palette = read_palette(path) or []
-    coloured = [(palette[number], number) for number in ids if number < len(palette)]
+    coloured = [(palette[number], number) for number in ids if 0 <= number < len(palette)]
     colours = [colour for colour, _ in coloured]
     return Layout(path, content.shape, ids,
                   {colour: number for colour, number in coloured if colours.count(colour) == 1}, [])
@@ -172,5 +172,5 @@ def _sizes(scene: dict) -> Iterator[str]:
 
 
 def _spread(scenes: list[dict], count: int) -> list[dict]:
-    return [scenes[i] for i in sorted({round(place) for place in np.linspace(0, len(scenes) - 1, count)})] \
-        if scenes else []
+    places = np.linspace(0, len(scenes) - 1, min(count, len(scenes))).round().astype(int)
+    return [scenes[place] for place in places.tolist()]

@@ -38,9 +38,11 @@ def read_classes(path: str | Path) -> tuple[list[str], list[list[int]]]:
     """
     lines = [line.strip() for line in _text(Path(path)).splitlines()]
     lines = [line for line in lines if line.strip(',; \t') and not line.startswith('#')]
+    if lines and lines[0].lower() in _NAMES:  # the title of the only column
+        del lines[0]
     if not lines:
         raise DataError(f'{path} names no class: {EXPECTED}.')
-    rows = _table(path, lines) if _is_header(lines[0]) else [_row(path, line) for line in _unnumbered(path, lines)]
+    rows = _table(path, lines) if _names_columns(lines[0]) else [_row(path, line) for line in _unnumbered(path, lines)]
     colours = [colour for _, colour in rows if colour]
     if len(colours) not in (0, len(rows)):
         raise DataError(f'{path} has {len(rows)} classes but {len(colours)} colours: give each class one, or none.')
@@ -67,9 +69,8 @@ def _text(path: Path) -> str:
     return text
 
 
-def _is_header(line: str) -> bool:
-    words = re.split(_GAP, line.lower())
-    return words in [[name] for name in _NAMES] or any(set(rgb) <= set(words) for rgb in _RGB)
+def _names_columns(line: str) -> bool:
+    return any(set(rgb) <= set(re.split(_GAP, line.lower())) for rgb in _RGB)
 
 
 def _table(path: str | Path, lines: list[str]) -> list[tuple[str, list[int]]]:

@@ -112,6 +112,10 @@ def _tails(lacking: Sequence[str], spare: Sequence[str]) -> tuple[str, str] | No
             continue
         paired = sum(name.removesuffix(own) + other in partners for name in lacking)
         if 2 * paired > min(len(lacking), len(spare)):
+            before = {name.removesuffix(end)[-1:] for names, end in ((lacking, own), (spare, other)) for name in names}
+            sign = max(before)
+            if own and other and len(before) == 1 and not sign.isalnum():
+                return f'{sign}{own}', f'{sign}{other}'  # _mask and _image, rather than mask and image
             return own, other
     return None
 

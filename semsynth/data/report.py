@@ -140,13 +140,13 @@ class Report:
             return []
         sentence = (f'{f"Only the class {self.classes[there[0]]}" if there else "No class"} occurs in the '
                     f'{self.sizes.total()} label maps that were read')
-        if self.space.unknown is None:
-            return [f'{sentence}, so that there is nothing to tell apart: check the ids in the label maps.']
-        share = self.pixels[self.space.unknown] / max(self.pixels.sum(), 1)
         others = sorted(set(self._known()) - {number for index in there for number in self.ids_of(index)})
+        if not others:
+            return [f'{sentence}, so that there is nothing to tell apart: check the ids in the label maps.']
+        share = self.pixels[self.space.unknown] / self.pixels.sum()
         sentence += (f', and all else, {share:.1%} of the pixels, is unknown ({self.classes[self.space.unknown]}, the '
-                     f'id{"s" * (len(others) != 1)} {first_few(others, 5) or "that never occurs"})')
-        if not (there and others and len(self.id_pixels) <= _FEW_IDS):
+                     f'id{"s" * (len(others) > 1)} {first_few(others, 5)})')
+        if not there or len(self.id_pixels) > _FEW_IDS:
             return [f'{sentence}: check the ids in the label maps.']
         id_map = {number: int(number in others) for number in sorted(self._known())}
         return [f'{sentence}. If that is a class of its own, such as the foreground of a mask, set '

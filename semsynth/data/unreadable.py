@@ -32,6 +32,7 @@ _BEGINNINGS = (
     (rb'\x76\x2f\x31\x01', 'is OpenEXR', SAVE_ANEW),
     (rb'(?s).{128}DICM', 'is DICOM', SAVE_ANEW),
 )
+_WIDTH, _BITS, _CHANNELS, _FORMAT = 256, 258, 277, 339  # tags of TIFF
 _SUBFILE, _SMALLER, _MASK = 254, 1, 4
 """TIFF's tag that says what a page is, and two of its bits."""
 _KINDS = {1: 'bit unsigned integers', 2: 'bit signed integers', 3: 'bit floats'}
@@ -95,9 +96,12 @@ def _kind_of_tiff(path: str) -> str | None:
             tags = TiffImagePlugin.ImageFileDirectory_v2(head + (file.read(8) if 43 in head[2:4] else b''))
             file.seek(tags.next)
             tags.load(file)
-            bits, channels = tags.get(258, (1,)), tags.get(277, 1)
-            kind = _KINDS.get(tags.get(339, (1,))[0], 'bit numbers of another kind')
-    except Exception:  # torn within its header, which the caller says
+            tags = dict(tags)
+    except Exception:  # decoders raise all sorts
         return None
+    if _WIDTH not in tags:  # torn before its header, which the caller says
+        return None
+    bits, channels = tags.get(_BITS, (1,)), tags.get(_CHANNELS, 1)
+    kind = _KINDS.get(tags.get(_FORMAT, (1,))[0], 'bit numbers of another kind')
     return (f'is a TIFF of {channels} channel{"s" * (channels > 1)} of {bits[0]} {kind}, which is not read: '
             f'{SAVE_ANEW}')

@@ -30,7 +30,8 @@ class Evaluator(BaseMetric):
 
     Attributes:
         protocol: everything that the scores depend on, for the result file; its ``name`` is the one given.
-        classes: ``{class: {score: value}}`` where there is a score a class.
+        classes: ``dict(index=, name=, SCORE=value, ...)`` of each class, where there is a score a class; names may
+            repeat.
         judges: the weights' hash of each network that judged, by its name.
 
     Raises:
@@ -48,9 +49,17 @@ class Evaluator(BaseMetric):
         self.output, self.size, self.resampling = output, size and tuple(size), resampling
         self.protocol: dict[str, Any] = dict(
             name=protocol, output=output, size=list(size) if size else "each image's own", resampling=resampling)
-        self.classes: dict[str, dict[str, float | None]] = {}
+        self.classes: list[dict[str, Any]] = []
         self.judges: dict[str, str] = {}
         self.device = torch.device(device or get_device())
+
+    def check_layout(self, num_classes: int, unknown: int | None) -> None:
+        """Raise ValueError where layouts with these classes cannot be judged; called before anything is.
+
+        Args:
+            num_classes: number of the layout's indices; 0 for image-like inputs.
+            unknown: the index that means no class, or None.
+        """
 
     def generated(self, sample: dict) -> Tensor:
         """The sample's output, ``(3, H, W)`` uint8 RGB or ``(1, H, W)`` gray.

@@ -52,10 +52,12 @@ def report_tables(report: Mapping[str, Any]) -> list[Table]:
     tables = [summary]
     for evaluator in report['evaluators']:
         if evaluator['classes']:
-            table = Table('class', *next(iter(evaluator['classes'].values())))
-            for name, row in evaluator['classes'].items():
-                if any(value is not None for value in row.values()):
-                    table.add_row(name, *map(_shown, row.values()))
+            scored = [name for name in evaluator['classes'][0] if name not in ('index', 'name')]
+            table = Table('index', 'class', *scored)
+            for row in evaluator['classes']:
+                values = [row[name] for name in scored]
+                if any(value is not None for value in values):
+                    table.add_row(str(row['index']), row['name'], *map(_shown, values))
             tables.append(table)
     return tables
 

@@ -54,6 +54,11 @@ class SegmentationEvaluator(Evaluator):
                               ignored="pixels whose class the judge does not have (255 in its class map); classes that "
                                       'occur in no label are left out of the mean')
 
+    def check_layout(self, num_classes: int, unknown: int | None) -> None:
+        """Raise ValueError unless every index has its place in the judge's class map."""
+        if num_classes:
+            self.judge.check_layout(num_classes, unknown)
+
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Judge each sample's output and, where there is one, its real image."""
         for sample in data_samples:
@@ -75,11 +80,12 @@ class SegmentationEvaluator(Evaluator):
         real = [areas['oracle'] for areas in results if areas['oracle'] is not None]
         self.protocol |= dict(num_images=len(results), num_real_images=len(real))
         scores, generated = _scores([areas['generated'] for areas in results])
-        self.classes = {name: dict(IoU=value) for name, value in zip(self.judge.classes, generated, strict=True)}
+        self.classes = [dict(index=index, name=name, IoU=value) for index, (name, value) in
+                        enumerate(zip(self.judge.classes, generated, strict=True))]
         if real:
             oracle_scores, oracle = _scores(real)
             scores |= {f'oracle_{name}': value for name, value in oracle_scores.items()}
-            for row, value in zip(self.classes.values(), oracle, strict=True):
+            for row, value in zip(self.classes, oracle, strict=True):
                 row['oracle_IoU'] = value
         return scores
 

@@ -128,6 +128,8 @@ class Segmentor(nn.Module):
             alike = num_classes == self.num_classes and unknown is None
             fits = alike or (num_classes == self.num_classes + 1 and unknown == self.num_classes)
             expected = 'a class_map from the layout to its classes (a name in CLASS_MAPS or a list, 255 for none)'
+            if unknown is not None and num_classes == self.num_classes + 1:
+                expected += f', such as class_map={_without(unknown, num_classes)}'
         if not fits:
             raise ValueError(f'segmentor: the layout has {num_classes} classes (unknown: {unknown}), '
                              f'{f"class_map has {len(self.table)} entries" if self.has_class_map else "class_map=None"}'
@@ -186,3 +188,8 @@ class Segmentor(nn.Module):
             raise ValueError(f'segmentor: class_map holds {", ".join(map(str, wrong))}, but the segmentor has the '
                              f'classes 0 to {self.num_classes - 1} (and {IGNORED} for none).')
         return torch.tensor(class_map)
+
+
+def _without(unknown: int, num_classes: int) -> list[int]:
+    """The table to classes that are numbered like the layout's, but for the unknown one."""
+    return [IGNORED if index == unknown else index - (index > unknown) for index in range(num_classes)]

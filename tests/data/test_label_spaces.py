@@ -92,3 +92,22 @@ def test_class_tables():
         class_table('cityscapes_35_to_19', 12)
     with pytest.raises(ValueError, match=r'class_map=\[0, 256\]: its entries are classes 0\.\.254, or 255 for none'):
         class_table([0, 256], 2)
+
+
+def test_identity_goes_with_an_unknown_class_that_is_the_last_one():
+    for unknown, table in ((0, [255, 0, 1, 2]), (1, [0, 255, 1, 2])):
+        with pytest.raises(ValueError, match=rf'unknown={unknown} of 4, and a segmentor has no class for it: set '
+                                             r'class_map=\[') as refusal:
+            class_table('identity', 4, unknown)
+        remedy = eval(str(refusal.value).rpartition('class_map=')[2].rstrip('.'))
+        assert class_table(remedy, 4, unknown).tolist() == remedy == table
+    with pytest.raises(ValueError, match=r"set class_map='nyu_41_to_40'\."):
+        class_table('identity', 41, 0)
+
+
+def test_large_and_negative_ids():
+    wide = space(id_map={-9999: 1, 2**32 - 1: 2, 5: 0})
+    assert wide.to_indices(np.array([[-9999, 2**32 - 1, 5]]), 'x').tolist() == [[1, 2, 0]]
+    assert wide.to_indices(np.array([[5]], np.uint8), 'x').tolist() == [[0]]
+    with pytest.raises(DataError, match=r'the ids -9998, 0, 4294967294, but .* knows the ids -9999, 5, 4294967295'):
+        wide.to_indices(np.array([[-9998, 2**32 - 2, 0]]), 'x')

@@ -9,7 +9,9 @@ from semsynth.evaluators import build_report, report_tables, write_report
 
 class Judged:
     protocol = dict(weights_hash='aaaa', num_images=2, size=[64, 128])
-    classes = dict(road=dict(IoU=90.0, oracle_IoU=95.0), pole=dict(IoU=None, oracle_IoU=None))
+    classes = [dict(index=0, name='road', IoU=90.0, oracle_IoU=95.0),
+               dict(index=1, name='pole', IoU=None, oracle_IoU=None),
+               dict(index=2, name='road', IoU=10.0, oracle_IoU=15.0)]
     judges = dict(judge='aaaa')
 
 
@@ -56,10 +58,10 @@ def test_tables_put_the_oracle_beside_the_score():
         console.print(*report_tables(build_report(SCORES, [Judged()], 'aaaa')))
     rows = [line.replace('│', '|').replace('┃', '|') for line in capture.get().splitlines()]
     assert any('NOT INDEPENDENT' in row for row in rows)
-    cells = [[cell.strip() for cell in row.split('|')[1:4]] for row in rows]
+    cells = [[cell.strip() for cell in row.split('|')[1:-1]] for row in rows]
     assert ['mIoU', '71.23', '80'] in cells
     assert ['coarse/aAcc', '55.5', '66.6'] in cells
-    assert ['road', '90', '95'] in cells
+    assert ['0', 'road', '90', '95'] in cells and ['2', 'road', '10', '15'] in cells
     assert not any('pole' in row for row in rows)
 
 

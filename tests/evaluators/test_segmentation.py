@@ -61,12 +61,22 @@ def test_scores_are_those_of_a_plain_confusion_matrix(judge):
         iou, accuracy = scores_of(confusion(evaluator.judge, pictures, labels))
         assert scores[f'{prefix}mIoU'] == pytest.approx(np.mean(iou))
         assert scores[f'{prefix}aAcc'] == pytest.approx(accuracy)
-        column = [evaluator.classes[name][f'{prefix}IoU'] for name in 'abcde']
+        column = [row[f'{prefix}IoU'] for row in evaluator.classes]
         assert column == [*map(pytest.approx, iou), None, None]
     assert evaluator.protocol['num_images'] == evaluator.protocol['num_real_images'] == 3
     assert evaluator.protocol['weights_hash'] == evaluator.judge.weights_hash
     assert evaluator.protocol['name'] is None
     assert SegmentationEvaluator(judge, protocol='lakes-v1').protocol['name'] == 'lakes-v1'
+
+
+def test_classes_of_one_name_are_told_apart(judge):
+    evaluator, data = SegmentationEvaluator(judge), samples()
+    evaluator.judge.classes = ('a', 'b', 'a', 'd', 'e')
+    evaluate(evaluator, data)
+    assert [(row['index'], row['name']) for row in evaluator.classes] == list(enumerate('abade'))
+    iou, _ = scores_of(confusion(evaluator.judge, [sample['outputs']['image'] for sample in data],
+                                 [sample['label'] for sample in data]))
+    assert [row['IoU'] for row in evaluator.classes[:3]] == [*map(pytest.approx, iou)]
 
 
 def test_another_output_and_a_prefix(judge):

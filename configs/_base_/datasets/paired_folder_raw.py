@@ -5,12 +5,13 @@
 data_root = '{{$SCENES_ROOT:data/scenes}}'
 image_size = (256, 256)  # height x width
 raw_channels = 3
+endings = dict()  # dict(raw='_depth.png') where the input of NAME.jpg is called NAME_depth.png
 edges_as_raw = False  # True, with raw_channels = 1: the edges of the photos, so that raw/ is not needed
 # ----------------------------------------------------------------------------------------------------------------------
 num_classes = 0
 unknown = None
 instances = False
-raw = dict(raw_channels=raw_channels, edges_as_raw=edges_as_raw)
+raw = dict(raw_channels=raw_channels, edges_as_raw=edges_as_raw, endings=endings)
 
 load = [dict(type='LoadPhoto'), dict(type='LoadRaw'), dict(type='ResizeScene', scale=image_size[::-1])]
 train_pipeline = [*load, dict(type='mmseg.RandomFlip', prob=0.5), dict(type='PackScene')]

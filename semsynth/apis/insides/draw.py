@@ -89,11 +89,12 @@ def _sections(head: Head, result: dict, insides: Insides, evaluator: Segmentatio
 
 
 def _find_classes(chosen: Sequence[str], names: Sequence[str]) -> list[int]:
-    known = {str(index): index for index in range(len(names))} | {name: index for index, name in enumerate(names)}
+    known = {str(index): [index] for index in range(len(names))}
+    known |= {name: [index for index, each in enumerate(names) if each == name] for name in names}
     if strangers := [name for name in chosen if name not in known]:
         has = f'it has {", ".join(names)}, or 0 to {len(names) - 1}' if names else 'its layouts are no label maps'
         raise ValueError(f'classes: the data set has no class {first_few(strangers)}: {has}.')
-    return list(dict.fromkeys(known[name] for name in chosen))
+    return list(dict.fromkeys(index for name in chosen for index in known[name]))
 
 
 def _build_judge(inferencer: Inferencer) -> tuple[SegmentationEvaluator | None, str]:
