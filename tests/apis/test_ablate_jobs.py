@@ -108,12 +108,13 @@ def test_jobs_share_cores_and_gpus(monkeypatch):
     monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(8)))
     monkeypatch.setattr('torch.cuda.device_count', lambda: 0)
     monkeypatch.setattr(os, 'environ', {})
-    assert jobs._environment(0, jobs=3) == dict(GOMP_SPINCOUNT='10000', OMP_NUM_THREADS='2')
-    assert jobs._environment(0, jobs=99)['OMP_NUM_THREADS'] == '1'
+    assert processes.share(0, 3) == dict(GOMP_SPINCOUNT='10000', OMP_NUM_THREADS='2')
+    assert processes.share(0, 99)['OMP_NUM_THREADS'] == '1'
+    assert processes.share(0, 1) == dict(GOMP_SPINCOUNT='10000')  # torch knows which cores are whole ones
     monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
-    assert [jobs._environment(slot, jobs=3)['CUDA_VISIBLE_DEVICES'] for slot in range(3)] == ['0', '1', '0']
+    assert [processes.share(slot, 3)['CUDA_VISIBLE_DEVICES'] for slot in range(3)] == ['0', '1', '0']
     monkeypatch.setattr(os, 'environ', dict(CUDA_VISIBLE_DEVICES='4,7', OMP_NUM_THREADS='5'))
-    assert jobs._environment(1, jobs=2) == dict(GOMP_SPINCOUNT='10000', OMP_NUM_THREADS='5', CUDA_VISIBLE_DEVICES='7')
+    assert processes.share(1, 2) == dict(GOMP_SPINCOUNT='10000', OMP_NUM_THREADS='5', CUDA_VISIBLE_DEVICES='7')
 
 
 TIDY = '''
@@ -130,8 +131,10 @@ signal.signal(signal.SIGTERM, tidy)
 def test_what_ends_the_tool_lets_its_runs_save(parent, number, tmp_path):
     """Asked once: a terminal's Ctrl-C comes to the tool, not to the runs."""
     run, commands = sleeper(tmp_path, 'long', first=TIDY)
-    target, args, kwargs = (demo._run, (next(commands(run)),), {}) if parent == 'demo' else (
-        jobs.run_all, ([run], commands), dict(jobs=1, console=Console(quiet=True), when_done=lambda run: None))
+    task, console = demo.Task('long', next(commands(run)), tmp_path / 'never'), Console(quiet=True)
+    target, args, kwargs = {
+        'ablation': (jobs.run_all, ([run], commands), dict(jobs=1, console=console, when_done=lambda run: None)),
+        'demo': (demo.run_beside, ([task], tmp_path, console), {})}[parent]
     work = multiprocessing.get_context('fork').Process(target=_as_a_group, args=(target, args, kwargs))
     work.start()
     pid = tmp_path / 'long.pid'

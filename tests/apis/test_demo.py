@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def root(tmp_path, monkeypatch, toycity):
 
 
 def test_every_command_makes_what_the_next_ones_read(root):
-    tasks = demo.demo_tasks(root)
+    tasks = [task for step in demo.demo_steps(root) for task in step]
     config = load_config(ROOT / demo.CONFIG)
     results = [str(task.result.relative_to(root)) for task in tasks]
     assert config.model.segmentor.checkpoint in results
@@ -35,25 +36,51 @@ def test_every_command_makes_what_the_next_ones_read(root):
             assert not word.startswith('configs/') or (ROOT / word).is_file()
 
 
-def test_what_is_done_is_skipped_and_a_failure_stops(root, monkeypatch, capsys):
-    commands = []
+@pytest.fixture
+def tools(root):
+    """Tools that say what they were given and make the result of their task; those of ``broken`` fail."""
+    tasks = [task for step in demo.demo_steps(root) for task in step]
+    (root / 'tools').mkdir()
+    results = {' '.join(task.command): str(task.result) for task in tasks}
+    for path in {task.command[0] for task in tasks}:
+        (root / path).write_text(textwrap.dedent(f"""
+            import os, pathlib, sys
+            command = ' '.join(['{path}', *sys.argv[1:]])
+            print('at work', os.environ.get('OMP_NUM_THREADS'), flush=True)
+            with open('calls', 'a') as calls:
+                print(command, file=calls)
+            broken = pathlib.Path('broken')
+            if broken.exists() and broken.read_text() in command:
+                sys.exit(3)
+            result = pathlib.Path({results}[command])
+            result.parent.mkdir(parents=True, exist_ok=True)
+            result.write_text('done')"""))
+    return tasks
 
-    def run(command, **settings):
-        task = demo.demo_tasks(root)[len(commands)]
-        assert command == task.command
-        commands.append(task.command[0])
-        task.result.parent.mkdir(parents=True, exist_ok=True)
-        task.result.write_text('done')
-        return int(len(commands) == 3)
 
-    monkeypatch.setattr(demo, '_run', run)
-    with pytest.raises(SystemExit, match='Train the judge failed'):
-        demo.run_demo(root)
-    assert commands == ['tools/make_toycity.py', 'tools/train_segmentor.py', 'tools/train_segmentor.py']
+def test_what_is_done_is_skipped_and_a_failure_stops(root, tools, monkeypatch, capfd):
     monkeypatch.setattr(demo, 'gallery', lambda root, checkpoint, untrained, trained: checkpoint)
+    (root / 'broken').write_text('judge_toycity')
+    with pytest.raises(SystemExit, match=r'^Train the judge failed'):
+        demo.run_demo(root)
+    commands = [' '.join(task.command) for task in tools]
+    calls = (root / 'calls').read_text().splitlines()
+    assert calls[0] == commands[0] and sorted(calls[1:]) == sorted(commands[1:3])
+    (root / 'broken').unlink()
     assert demo.run_demo(root).name == f'iter_{load_config(ROOT / demo.CONFIG).train_cfg.max_iters}.pth'
-    assert len(commands) == 6
-    assert len(re.findall('done before', capsys.readouterr().out)) == 3
+    assert (root / 'calls').read_text().splitlines()[3:] == commands[2:]
+    printed = capfd.readouterr().out
+    assert len(re.findall('done before', printed)) == 2
+
+
+def test_segmentors_train_side_by_side_on_their_share_of_the_cores(root, tools, monkeypatch, capfd):
+    monkeypatch.setattr(demo, 'gallery', lambda root, checkpoint, untrained, trained: checkpoint)
+    monkeypatch.setattr('os.sched_getaffinity', lambda pid: set(range(6)))
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    demo.run_demo(root)
+    lines = capfd.readouterr().out.splitlines()
+    assert {'Train the judge: at work 3', 'Train the label generator of the losses: at work 3'} <= set(lines)
+    assert lines.count('at work None') == 4
 
 
 def test_the_gallery_shows_scenes_and_scores(root, toycity, monkeypatch):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from semsynth.apis.ablate.run import Run
-from semsynth.apis.processes import sigterm_unwinds, start, stop
+from semsynth.apis.processes import share, sigterm_unwinds, start, stop
 
 LAST_LINES = 15
 POLL_SECONDS = 1
@@ -87,7 +85,7 @@ def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]],
                 free = [slot for slot in range(jobs) if slot not in working]
                 for slot in free[:len(waiting)]:
                     run = waiting.popleft()
-                    working[slot] = Job(run, commands(run), _environment(slot, jobs))
+                    working[slot] = Job(run, commands(run), share(slot, jobs))
                 for slot, job in list(working.items()):
                     if not job.is_running():
                         del working[slot]
@@ -109,14 +107,3 @@ def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]],
 def _failure(job: Job) -> str:
     lines = job.run.log.read_text(encoding='utf-8', errors='replace').splitlines()[-LAST_LINES:]
     return '\n'.join([f'{job.run.title} failed: {job.error}. The end of {job.run.log}:', *lines])
-
-
-def _environment(slot: int, jobs: int) -> dict[str, str]:
-    """What a slot's processes see: its GPU, and its share of the cores unless the caller's environment says so."""
-    share = max(1, len(os.sched_getaffinity(0)) // jobs)
-    # Threads that wait soon sleep: where others use the cores too, a step is three times as fast.
-    environment = {'GOMP_SPINCOUNT': '10000', 'OMP_NUM_THREADS': str(share), **os.environ}
-    if gpus := torch.cuda.device_count():
-        visible = os.environ.get('CUDA_VISIBLE_DEVICES', ','.join(map(str, range(gpus)))).split(',')
-        environment['CUDA_VISIBLE_DEVICES'] = visible[slot % gpus]
-    return environment
