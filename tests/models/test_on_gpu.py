@@ -1,6 +1,5 @@
 """Forward passes and losses as on a GPU, on tensors that only say so: none is needed, and nothing is computed."""
 
-from contextlib import nullcontext
 
 import pytest
 import torch
@@ -40,16 +39,16 @@ class Watch(TorchDispatchMode):
         return out
 
 
-@pytest.mark.parametrize('amp', [False, True], ids=['float32', 'amp'])
+@pytest.mark.parametrize('precision', [torch.float32, torch.bfloat16], ids=['float32', 'bfloat16'])
 @pytest.mark.parametrize('name', CONFIGS)
-def test_nothing_mixes_devices_or_waits(name, amp, monkeypatch):
+def test_nothing_mixes_devices_or_waits(name, precision, monkeypatch):
     """A fake tensor raises an error where devices are mixed, and where numbers would be read from the device."""
     monkeypatch.setattr(torch.cuda.amp.common, 'amp_definitely_not_available', lambda: False)
     monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda: True)
     monkeypatch.setattr(LayoutPreprocessor, '_check', lambda *args: None)  # reads labels while they lie on the CPU
     model, _ = build(narrow(f'configs/{name}.py', 'nowhere', **CONFIGS[name]), 'float32', 'cpu')
     data = draw_batch(model, (SIZE, SIZE), 2)
-    autocast = torch.autocast('cuda', torch.bfloat16) if amp else nullcontext()
+    autocast = torch.autocast('cuda', torch.bfloat16, enabled=precision == torch.bfloat16)
     with FakeTensorMode(allow_non_fake_inputs=True), Watch() as watch:
         model.to('cuda')
         watch.copies.clear()
@@ -61,5 +60,5 @@ def test_nothing_mixes_devices_or_waits(name, amp, monkeypatch):
             if model.discriminator is not None:
                 shares |= model.charge('discriminator', step.detach())
     assert not watch.copies
-    assert watch.precisions == {torch.bfloat16 if amp else torch.float32}
+    assert watch.precisions == {precision}
     assert {(share.device.type, share.dtype) for share in shares.values()} == {('cuda', torch.float32)}
