@@ -23,10 +23,11 @@ class PatchDiscriminator(nn.Module):
         in_channels: channels of layout and image together.
         base_channels: width of the first layer; it doubles per layer up to 512.
         num_layers: convolutions with stride 2.
-        norm, init_gain: as of ``MultiScaleDiscriminator``.
+        norm, spectral, init_gain: as of ``MultiScaleDiscriminator``.
     """
 
-    def __init__(self, in_channels: int, base_channels: int, num_layers: int, norm: str, init_gain: float):
+    def __init__(self, in_channels: int, base_channels: int, num_layers: int, norm: str, spectral: str,
+                 init_gain: float):
         super().__init__()
         widths = [base_channels, *(min(base_channels * 2**level, LARGEST_WIDTH) for level in range(1, num_layers + 1))]
         activation = nn.LeakyReLU(0.2, inplace=True)
@@ -40,7 +41,7 @@ class PatchDiscriminator(nn.Module):
 
         if norm == 'spectral_instance':
             init_xavier(self, init_gain)
-            spectral_norm(self.layers[1:-1])
+            spectral_norm(self.layers if spectral == 'all' else self.layers[1:-1])
         else:
             init_normal(self)
 
@@ -69,23 +70,31 @@ class MultiScaleDiscriminator(nn.Module):
         norm: ``'instance'`` (pix2pixHD) or ``'batch'``, both initialised from N(0, 0.02); ``'spectral_instance'``
             (SPADE, ECGAN): spectral and instance norm on all but the first and last convolution, without their biases,
             Xavier initialisation.
+        spectral: where ``norm`` has spectral norm, ``'spade'`` spares the first and the last convolution, as SPADE's
+            code; ``'all'`` normalises these, too (ECGAN, appendix B).
         init_gain: of the Xavier initialisation, where ``norm`` has it (:func:`~semsynth.layers.init.init_xavier` says
             what it decides).
 
     Raises:
-        ValueError: unknown ``norm``.
+        ValueError: unknown ``norm`` or ``spectral``, or ``spectral='all'`` with a norm that is not spectral.
     """
 
     returns_features = True
 
     def __init__(self, in_channels: int, base_channels: int = 64, num_layers: int = 3, num_scales: int = 2,
-                 norm: str = 'instance', init_gain: float = 0.02):
+                 norm: str = 'instance', spectral: str = 'spade', init_gain: float = 0.02):
         super().__init__()
         if norm not in ('instance', 'batch', 'spectral_instance'):
             raise ValueError(f'MultiScaleDiscriminator: norm={norm!r} is unknown; '
                              'use one of instance, batch, spectral_instance.')
+        if spectral not in ('spade', 'all'):
+            raise ValueError(f'MultiScaleDiscriminator: spectral={spectral!r} is unknown; use one of spade, all.')
+        if spectral == 'all' and norm != 'spectral_instance':
+            raise ValueError(f"MultiScaleDiscriminator: spectral='all' normalises no layer with norm={norm!r}; set "
+                             "norm='spectral_instance' or leave spectral out.")
         self.scales = nn.ModuleList(
-            PatchDiscriminator(in_channels, base_channels, num_layers, norm, init_gain) for _ in range(num_scales))
+            PatchDiscriminator(in_channels, base_channels, num_layers, norm, spectral, init_gain)
+            for _ in range(num_scales))
 
     def forward(self, layout: Layout, image: Tensor) -> list[list[Tensor]]:
         """The verdict on images ``(B, 3, H, W)`` in ``[-1, 1]`` of a layout (its style is not read).

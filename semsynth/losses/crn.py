@@ -36,14 +36,11 @@ class CRNLoss(PerceptualLoss):
     """
 
     ends = (4, 9, 14, 23, 32)
+    levels = ('the image', 'relu1_2', 'relu2_2', 'relu3_2', 'relu4_2', 'relu5_2')
 
     def __init__(self, layer_weights: Sequence[float] = (1.0, 1 / 2.6, 1 / 4.8, 1 / 3.7, 1 / 5.6, 10 / 1.5),
                  weights: str | Path | None = None, weight: float = 1.0, views: dict[str, float] | None = None):
-        if len(layer_weights) != 1 + len(self.ends):
-            raise ValueError(f'CRNLoss: layer_weights has {len(layer_weights)} entries; give it 6: of the image, '
-                             'relu1_2, relu2_2, relu3_2, relu4_2 and relu5_2.')
-        super().__init__(weights, 'imagenet', weight, views)
-        self.layer_weights = tuple(layer_weights)
+        super().__init__(weights, 'imagenet', layer_weights, weight, views)
         for part in self.vgg.network:
             for i, layer in enumerate(part):
                 if isinstance(layer, nn.MaxPool2d):
@@ -52,7 +49,3 @@ class CRNLoss(PerceptualLoss):
     def features(self, step: Step, images: Tensor) -> list[Tensor]:
         """The normalised images and VGG19's features at the five layers."""
         return [self.normalise(images), *super().features(step, images)]
-
-    def level_weights(self, levels: int) -> tuple[float, ...]:
-        """As given."""
-        return self.layer_weights

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -24,7 +25,7 @@ class FrozenFeatureLoss(Loss):
         """Feature maps ``(B, C_i, H_i, W_i)`` of images ``(B, 3, H, W)`` in ``[-1, 1]``, level by level."""
         raise NotImplementedError
 
-    def level_weights(self, levels: int) -> list[float]:
+    def weights_of(self, levels: int) -> Sequence[float]:
         """The weight of each level's mean absolute difference."""
         raise NotImplementedError
 
@@ -34,7 +35,7 @@ class FrozenFeatureLoss(Loss):
         fakes = self.fake_features(step, [view for view, _, _ in views])
         return sum(weight * level_weight * l1(ours, theirs)
                    for (_, real, weight), fake in zip(views, fakes, strict=True)
-                   for level_weight, ours, theirs in zip(self.level_weights(len(fake)), fake,
+                   for level_weight, ours, theirs in zip(self.weights_of(len(fake)), fake,
                                                          self.real_features(step, real), strict=True))
 
     def fake_features(self, step: Step, views: list[str]) -> list[list[Tensor]]:

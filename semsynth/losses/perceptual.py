@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 VGG19 = 'https://download.pytorch.org/models/vgg19-dcbb9e9d.pth'
 ENDS = (2, 7, 12, 21, 30)
 """Where relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1 end in torchvision's ``vgg19().features``."""
-LEVEL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and standard deviation of RGB in [0, 1]."""
 INPUTS = {'raw': ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)), 'imagenet': IMAGENET}
@@ -57,25 +56,36 @@ def vgg19(weights: str | Path | None = None, ends: Sequence[int] = ENDS) -> nn.M
 class PerceptualLoss(FrozenFeatureLoss):
     """L1 between VGG19's features of each view and of the real image, summed over levels and views.
 
-    The levels relu1_1, relu2_1, relu3_1, relu4_1, relu5_1 weigh 1/32, 1/16, 1/8, 1/4, 1. Images are at least 16 x 16.
+    The levels are relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1. Images are at least 16 x 16.
 
     Args:
         weights: path of ``vgg19-dcbb9e9d.pth``, None, or ``'random'`` for tests; see `vgg19`.
         input: ``'raw'`` feeds images as they are, in ``[-1, 1]`` (pix2pixHD, SPADE, OASIS); ``'imagenet'`` normalises
             them as VGG19 was trained.
+        level_weights: factor of each level's mean absolute difference, by default those of pix2pixHD's released code,
+            which SPADE and CC-FPSE took over. All 1 is the equation that pix2pixHD prints, whose 1/M_i turns the
+            i-th level's sum over its M_i elements into their mean.
         weight: factor of the whole term (pix2pixHD, SPADE, ECGAN: 10).
         views: weight of each view that it is for; by default the model's views with their weights.
 
     Raises:
         FileNotFoundError: the weights are nowhere; the message says which file to put where.
-        ValueError: the file is not VGG19's weights, or the input is none of the two.
+        ValueError: the file is not VGG19's weights, the input is none of the two, or the level weights are not as many
+            as the levels.
     """
 
     ends = ENDS
+    levels = ('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1')
+    """Names of what ``features`` returns."""
 
-    def __init__(self, weights: str | Path | None = None, input: str = 'raw', weight: float = 1.0,
+    def __init__(self, weights: str | Path | None = None, input: str = 'raw',
+                 level_weights: Sequence[float] = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0), weight: float = 1.0,
                  views: dict[str, float] | None = None):
         super().__init__(weight, views)
+        if len(level_weights) != len(self.levels):
+            raise ValueError(f'{type(self).__name__}: {len(level_weights)} weights are given for {len(self.levels)} '
+                             f'levels; give one each for {", ".join(self.levels)}.')
+        self.level_weights = tuple(level_weights)
         if input not in INPUTS:
             raise ValueError(f'PerceptualLoss: input={input!r} is not one of {", ".join(INPUTS)}.')
         mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in INPUTS[input])
@@ -95,6 +105,6 @@ class PerceptualLoss(FrozenFeatureLoss):
             features.append(x)
         return features
 
-    def level_weights(self, levels: int) -> tuple[float, ...]:
-        """pix2pixHD's."""
-        return LEVEL_WEIGHTS
+    def weights_of(self, levels: int) -> tuple[float, ...]:
+        """As given."""
+        return self.level_weights

@@ -33,6 +33,6 @@ class SegmentorFeatureLoss(FrozenFeatureLoss):
         """The views' features, from the very pass that gives their probabilities."""
         return [step.label_features[view] for view in views]
 
-    def level_weights(self, levels: int) -> list[float]:
+    def weights_of(self, levels: int) -> list[float]:
         """1 / levels each."""
         return [1 / levels] * levels

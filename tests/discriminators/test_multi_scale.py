@@ -3,6 +3,7 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
+from settle import settle
 from torch import nn
 from torch.nn.utils import parametrize
 
@@ -78,6 +79,28 @@ def test_spectral_norm_spares_first_and_last_convolution():
         convolutions = [layer for layer in scale.modules() if isinstance(layer, nn.Conv2d)]
         assert [parametrize.is_parametrized(layer) for layer in convolutions] == [False, True, True, True, False]
         assert [layer.bias is None for layer in convolutions] == [False, True, True, True, False]
+
+
+def test_spectral_all_is_all_layers():
+    spared, every = build(norm='spectral_instance'), build(norm='spectral_instance', spectral='all')
+    convolutions = [layer for layer in every.modules() if isinstance(layer, nn.Conv2d)]
+    assert len(convolutions) == 10 and all(map(parametrize.is_parametrized, convolutions))
+    assert sum(map(torch.numel, every.parameters())) == sum(map(torch.numel, spared.parameters()))
+    verdict = every(*scene())
+    sum(scale[-1].square().mean() for scale in verdict).backward()
+    assert all(parameter.grad.isfinite().all() for parameter in every.parameters())
+    settle(every)
+    for layer in convolutions:
+        assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize(('changes', 'message'), [
+    (dict(norm='spectral_instance', spectral='none'), "spectral='none' is unknown; use one of spade, all"),
+    (dict(spectral='all'), "spectral='all' normalises no layer with norm='instance'; set norm='spectral_instance' or"),
+    (dict(norm='batch', spectral='all'), "normalises no layer with norm='batch'")])
+def test_spectral_where_it_cannot_be(changes, message):
+    with pytest.raises(ValueError, match=message):
+        build(**changes)
 
 
 def test_unknown_norm_is_named():

@@ -56,5 +56,5 @@ def test_nothing_to_pay_for_the_real_image_and_gradient_beyond_the_range(loss, m
 
 
 def test_other_layer_weights_than_six():
-    with pytest.raises(ValueError, match=r'CRNLoss: layer_weights has 5 entries; give it 6'):
+    with pytest.raises(ValueError, match='CRNLoss: 5 weights are given for 6 levels; give one each for the image, '):
         CRNLoss(layer_weights=(1, 1, 1, 1, 1), weights='random')

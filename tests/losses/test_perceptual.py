@@ -26,20 +26,37 @@ def test_levels_are_relu1_1_to_relu5_1(loss):
     assert all(isinstance(part[-1], nn.ReLU) and isinstance(part[-2], nn.Conv2d) for part in parts)
 
 
+def plain(loss, output, target, weights=(1 / 32, 1 / 16, 1 / 8, 1 / 4, 1)):
+    """Each level's sum of differences by its number of elements M_i, weighted."""
+    whole, total = nn.Sequential(*(layer for part in loss.vgg.network for layer in part)), 0
+    for end, weight in zip((2, 7, 12, 21, 30), weights, strict=True):
+        features = whole[:end](output)
+        total += weight * ((features - whole[:end](target)).abs().sum() / features.numel()).item()
+    return total
+
+
 def test_is_the_weighted_sum_of_mean_differences_over_levels_and_views(loss, make_step):
     outputs = {name: torch.rand(2, 3, 16, 19) * 2 - 1 for name in ('coarse', 'image', 'edge')}
     real = {name: torch.rand(2, 3, 16, 19) * 2 - 1 for name in ('image', 'edge')}
     step = make_step(outputs, real, views=dict(coarse={}, image=dict(weight=2), edge=dict(real='edge')))
 
-    def plain(output, target):
-        whole, total = nn.Sequential(*(layer for part in loss.vgg.network for layer in part)), 0
-        for end, weight in ((2, 1 / 32), (7, 1 / 16), (12, 1 / 8), (21, 1 / 4), (30, 1)):
-            total += weight * (whole[:end](output) - whole[:end](target)).abs().mean().item()
-        return total
-
-    expected = (plain(outputs['coarse'], real['image']) + 2 * plain(outputs['image'], real['image'])
-                + plain(outputs['edge'], real['edge']))
+    expected = (plain(loss, outputs['coarse'], real['image']) + 2 * plain(loss, outputs['image'], real['image'])
+                + plain(loss, outputs['edge'], real['edge']))
     assert loss.for_generator(step).item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize('level_weights', [(1, 1, 1, 1, 1), [0, 0.5, 0, 0, 2]])
+def test_levels_weigh_what_is_given(loss, make_step, level_weights):
+    output, real = (torch.rand(2, 3, 16, 19) * 2 - 1 for _ in range(2))
+    weighed = PerceptualLoss(weights='random', level_weights=level_weights)
+    weighed.vgg = loss.vgg
+    value = weighed.for_generator(make_step(dict(image=output), dict(image=real), views=dict(image={})))
+    assert value.item() == pytest.approx(plain(loss, output, real, level_weights), rel=1e-5)
+
+
+def test_other_level_weights_than_five():
+    with pytest.raises(ValueError, match='PerceptualLoss: 4 weights are given for 5 levels; give one each for relu1_1'):
+        PerceptualLoss(weights='random', level_weights=(1, 1, 1, 1))
 
 
 def test_views_are_one_batch_and_a_real_image_is_read_once(loss, make_step, monkeypatch):

@@ -7,9 +7,11 @@ model = dict(
     # Spectral norm on all layers is appendix B; SPADE's own code spares some of them (spectral='spade').
     generator=dict(type='SPADEGenerator', base_channels=64, norm='batch', spectral='all', num_upsamples='more',
                    head=dict(type='EdgeGuidedHead', num_layers=3, embedding_channels=64)),
-    # One discriminator for both modalities: it judges the views edge, coarse (I') and image (I'').
+    # One discriminator for both modalities: it judges the views edge, coarse (I') and image (I''). By appendix B its
+    # first and last convolution have spectral norm, too (spectral='all'); the released options are SPADE's, whose code
+    # spares them: that is the default.
     discriminator=dict(type='MultiScaleDiscriminator', base_channels=64, num_layers=3, num_scales=2,
-                       norm='spectral_instance'),
+                       norm='spectral_instance', spectral='spade'),
     losses=dict(
         # Eqs. 8 and 9 are written with logarithms (type='VanillaLoss'); the released options train with the hinge loss,
         # as GauGAN does, on which ECGAN builds: that is the default.
