@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import stat
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 Place = str | Path
 
@@ -30,44 +32,70 @@ def check_out_file(out: Place, reads: Iterable[Place] = ()) -> Path:
     return out
 
 
-def check_out_folder(out: Place, reads: Iterable[Place] = (), kept: Iterable[Place] = ()) -> Path:
+def check_out_folder(out: Place, reads: Iterable[Place] = (), kept: Iterable[Place] = (),
+                     names: Iterable[str] = ()) -> Path:
     """The path of a folder to write files into.
 
     Args:
         out: the folder, there or not.
-        reads: files that the work reads, by names that results may have too; entries that are no paths do not count.
+        reads: files and folders that the work reads; entries that are no paths do not count.
         kept: folders of a data set, which nothing is written into.
+        names: of the files to write, where they are known.
 
     Raises:
-        ValueError: it is a file, it cannot be made or written, it holds one of ``reads``, by whatever name, or it is
-            or lies in one of ``kept``.
+        ValueError: it is a file, it cannot be made or written, it is one of ``reads`` or holds one of them directly, by
+            whatever name, it is or lies in one of ``kept``, or one of ``names`` is one of ``reads`` there.
     """
     out = Path(out)
     if _kind(out) == 'file':
         raise ValueError(f'{out} is a file, but results go into a folder: name another one.')
     _check_place(out)
-    if not out.is_dir():
-        out_and_above = [folder for folder in out.absolute().parents if folder.is_dir()]
-    else:
-        out_and_above = [out, *out.resolve().parents]
-        reads = _by_key(reads)
-        if read := reads.get(_key(out)) or _by_key(Path(read).parent for read in reads.values()).get(_key(out)):
-            raise ValueError(f'{_also(out, read)} is a folder that is read from, and results would replace what is in '
-                             'it: name another folder.')
-        for entry in os.scandir(out):
-            if read := reads.get(_key(entry.path)):
-                raise ValueError(f'{out} holds {_also(Path(entry.path), read)}, which is read, and results would '
-                                 'replace it: name another folder.')
-    kept = _by_key(kept)
-    if folder := next((kept[key] for above in out_and_above if (key := _key(above)) in kept), None):
+    reads, kept = _by_key(reads), _by_key(kept)
+    folders = _by_key(Path(read) if Path(read).is_dir() else Path(read).parent for read in reads.values())
+    if read := folders.get(_key(out)):
+        raise ValueError(f'{_also(out, read)} is a folder that is read from, and results would replace what is in it: '
+                         'name another folder.')
+    if kept and (folder := next((kept[key] for above in (out, *out.resolve().parents)
+                                 if (key := _key(above)) in kept), None)):
         raise ValueError(f'{out} is or lies in {folder}, which holds the data set, and results would be taken for data '
                          'or replace them: name a folder outside.')
+    for name in names if reads and out.is_dir() else ():
+        if read := reads.get(_key(out / name)):
+            raise ValueError(f'{_also(out / name, read)} is read, and a result would replace it: name another folder.')
     return out
+
+
+def place_of_result(out: Place | None, usual: Path, settings: str, settings_in: Callable[[Path], str | None], *,
+                    own: bool = True) -> Path:
+    """The path of a result, which replaces nothing but the same result of before.
+
+    Args:
+        out: as asked for; None: ``usual``, or with the settings added to its name where that holds another result.
+        usual: the name of a result that nothing special was asked for.
+        settings: all that the result depends on, by :func:`hash_settings`.
+        settings_in: finds those of a file that is there, None where it is no result.
+        own: whether nothing special was asked for; else ``usual`` is left to what is.
+
+    Raises:
+        ValueError: ``out`` holds another result or something else.
+    """
+    if out is None:
+        free = own and (not usual.exists() or settings_in(usual) == settings)
+        return usual if free else usual.with_stem(f'{usual.stem}_{settings}')
+    if Path(out).exists() and settings_in(Path(out)) != settings:
+        raise ValueError(f'{out} is there already and holds something else than this result, which would be lost: name '
+                         'another file, or remove it.')
+    return Path(out)
+
+
+def hash_settings(**settings: Any) -> str:
+    """Eight digits that tell settings apart."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
 def _check_place(folder: Path) -> None:
     """Refuse a folder that can neither be written nor made."""
-    for above in chain([folder], folder.absolute().parents):
+    for above in (folder, *folder.absolute().parents):
         match _kind(above):
             case 'file':
                 raise ValueError(f'{folder} can be no folder, since {above} is a file: name another place.')
@@ -91,8 +119,7 @@ def _kind(path: Path) -> str | None:
 def _by_key(paths: Iterable[Place]) -> dict[tuple[int, int] | None, Place]:
     """The paths by what tells files apart, those that there are."""
     found = {_key(path): path for path in paths if isinstance(path, str | Path)}
-    found.pop(None, None)
-    return found
+    return {key: path for key, path in found.items() if key}
 
 
 def _key(path: Place) -> tuple[int, int] | None:

@@ -110,7 +110,7 @@ def check_whole(path: str | Path) -> bool:
                                  'something twice; save it anew with torch.save.')
             damaged = archive.testzip()
     except (BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise DamagedError(f'{path} is torn or damaged ({_reason(error)}); use another one.') from error
+        raise DamagedError(f'{path} is torn or no checkpoint ({_reason(error)}); use another one.') from error
     if damaged:
         raise DamagedError(f'{path} is damaged: {damaged} in it does not match its checksum; copy or download it '
                            'again, or use another one.')

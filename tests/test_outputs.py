@@ -49,7 +49,7 @@ def test_names_are_compared_as_the_disk_compares_them(data):
 def test_a_folder_that_is_read_is_refused_by_any_name(data, tmp_path):
     Path('maps').symlink_to('labels/val')
     for name in ('labels/val', tmp_path / 'labels/val', 'labels/val/../val', 'maps', 'maps/'):
-        for reads in (data, data[:1], ['labels/val']):
+        for reads in (data, data[:1], ['labels/val'], ['absent', 'labels/val']):
             with pytest.raises(ValueError, match='is a folder that is read from, and results would replace what is in'):
                 check_out_folder(name, reads)
 
@@ -59,8 +59,14 @@ def test_links_to_what_is_read_are_refused(data):
         Path('out').mkdir(exist_ok=True)
         Path('out/a.png').unlink(missing_ok=True)
         link('labels/val/a.png', 'out/a.png')
-        with pytest.raises(ValueError, match=r'out holds out/a\.png \(labels/val/a\.png\), which is read'):
-            check_out_folder('out', data)
+        check_out_folder('out', data, names=['b.png', 'deep/a.png'])
+        with pytest.raises(ValueError, match=r'out/a\.png \(labels/val/a\.png\) is read, and a result would replace'):
+            check_out_folder('out', data, names=['b.png', 'a.png'])
+
+
+def test_the_folder_above_is_fine(data):
+    check_out_folder('labels', ['labels/val', *data])
+    check_out_folder('.', ['labels/val', *data])
 
 
 def test_data_sets_are_kept(data):

@@ -10,6 +10,8 @@ import torch
 from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.converters import Converted, convert_part
 from semsynth.converters.pix2pixhd_clusters import convert_clusters
+from semsynth.outputs import check_out_file
+from semsynth.styles import StyleBank
 from semsynth.writing import write_whole
 
 
@@ -21,7 +23,7 @@ def convert_checkpoint(file: str | Path, source: str, part: str, out: str | Path
         file: the official state dict, read as data.
         source: the official code: ``'pix2pixhd'``, ``'spade'``, ``'oasis'`` or ``'ccfpse'``.
         part: ``'generator'``, ``'discriminator'`` or ``'encoder'``.
-        out: the checkpoint, written whole or not at all.
+        out: the checkpoint, written whole or not at all. It replaces nothing but an earlier conversion of this part.
         add: keep the other parts that ``out`` holds, from earlier conversions.
 
     Returns:
@@ -29,8 +31,12 @@ def convert_checkpoint(file: str | Path, source: str, part: str, out: str | Path
 
     Raises:
         FileNotFoundError: there is no such file; with ``add``, no ``out``.
-        ValueError: it is not that network; with ``add``, ``out`` was not converted.
+        ValueError: it is not that network; ``out`` is ``file``, no place for a file, or holds something else; with
+            ``add``, ``out`` was not converted.
     """
+    check_out_file(out, (file,))
+    if not add:
+        _check_replaced(Path(out), part)
     official = weights_in(load_checkpoint(file), file)
     try:
         converted = convert_part(official, source, part)
@@ -59,11 +65,35 @@ def convert_styles(file: str | Path, out: str | Path) -> int:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it holds something else.
+        ValueError: it holds something else, or ``out`` does, or is no place for a file.
     """
+    check_out_file(out, (file,))
     bank = convert_clusters(file)
+    if Path(out).exists() and not _holds(Path(out), bank):
+        raise ValueError(f'{out} is there already and holds something else than these styles, which would be lost: '
+                         'name another file.')
     bank.save(out)
     return len(bank.centres)
+
+
+def _holds(out: Path, bank: StyleBank) -> bool:
+    try:
+        held = StyleBank.load(out)
+    except ValueError:
+        return False
+    return torch.equal(held.centres, bank.centres) and torch.equal(held.owners, bank.owners)
+
+
+def _check_replaced(out: Path, part: str) -> None:
+    if not out.exists():
+        return
+    try:
+        official = set(load_checkpoint(out)['meta']['official'])
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f'{out} is there already, and was not made from official files: name another file.') from None
+    if others := sorted(official - {part}):
+        raise ValueError(f'{out} holds the {" and the ".join(others)} that was converted before, which would be lost: '
+                         'keep it with --add, or name another file.')
 
 
 def _converted_before(path: str | Path) -> dict:

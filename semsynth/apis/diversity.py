@@ -12,9 +12,12 @@ from rich.progress import track
 
 from semsynth.apis.evaluate import facts_of_styles
 from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.layout_files import files_of
 from semsynth.checkpoints import load_checkpoint
-from semsynth.evaluators import build_report, report_tables, write_report
+from semsynth.evaluators import build_report, report_tables, settings_in, write_report
+from semsynth.outputs import check_out_file, hash_settings, place_of_result
 from semsynth.registry import EVALUATORS
+from semsynth.weights import hash_weights
 
 
 def measure_diversity(config: str | Path | Config, checkpoint: str | Path, inputs: Sequence[str | Path], *,
@@ -33,7 +36,8 @@ def measure_diversity(config: str | Path | Config, checkpoint: str | Path, input
         seed: another one gives other samples.
         instances: folder of the instance maps; by default beside the label maps.
         styles: file of styles to pick from at random.
-        out: the result file; by default ``diversity_CHECKPOINT.json`` beside the checkpoint.
+        out: the result file; by default ``diversity_CHECKPOINT.json`` beside the checkpoint. Where that holds the
+            result of other settings or layouts, the name ends in eight digits that stand for these.
         device: such as ``'cpu'``; the GPU where there is one by default.
         cfg_options: entries of the config to override.
 
@@ -41,7 +45,8 @@ def measure_diversity(config: str | Path | Config, checkpoint: str | Path, input
         The report that the result file holds.
 
     Raises:
-        ValueError: there are fewer than 2 samples, or all of them would be the same.
+        ValueError: there are fewer than 2 samples, all of them would be the same, or ``out`` is read, is no place for a
+            file, or holds something else.
         DataError: a file is missing or unsound.
     """
     if samples < 2:
@@ -54,17 +59,25 @@ def measure_diversity(config: str | Path | Config, checkpoint: str | Path, input
     with DefaultScope.overwrite_default_scope('semsynth'):
         evaluators = [EVALUATORS.build(evaluator, default_args=dict(device=device)) for evaluator in
                       inferencer.config.get('diversity_evaluator') or [dict(type='LPIPSDiversity')]]
+    bank = inferencer.config.model.get('styles')
+    facts = {'styles': facts_of_styles(bank)} if bank else {}
+    settings = hash_settings(
+        weights=hash_weights(inferencer.model), layouts=[str(Path(path).resolve()) for path in files_of(layouts)],
+        samples=samples, seed=seed,
+        measures=[evaluator.protocol | dict(type=type(evaluator).__name__) for evaluator in evaluators],
+        styles=facts.get('styles', {}).get('hash'))
+    path = place_of_result(out, Path(checkpoint).with_name(f'diversity_{Path(checkpoint).stem}.json'), settings,
+                           settings_in)
+    check_out_file(path, (inferencer.config.filename, checkpoint, bank, *files_of(layouts)))
     for layout in track(layouts, 'Sampling'):
         results = list(inferencer.sample(layout, samples, seed))
         for evaluator in evaluators:
             evaluator.process(None, [results])
     scores = {name: value for evaluator in evaluators for name, value in evaluator.evaluate(len(layouts)).items()}
     meta = load_checkpoint(checkpoint).get('meta', {})
-    bank = inferencer.config.model.get('styles')
-    report = build_report(scores, evaluators, meta.get('label_generator'), config=str(inferencer.config.filename),
-                          checkpoint=str(checkpoint), iterations=meta.get('iter', 0), samples=samples, seed=seed,
-                          **({'styles': facts_of_styles(bank)} if bank else {}))
-    path = Path(out or Path(checkpoint).with_name(f'diversity_{Path(checkpoint).stem}.json'))
+    report = build_report(scores, evaluators, meta.get('label_generator'), settings=settings,
+                          config=str(inferencer.config.filename), checkpoint=str(checkpoint),
+                          iterations=meta.get('iter', 0), samples=samples, seed=seed, **facts)
     write_report(path, report)
     console = Console()
     for table in report_tables(report):

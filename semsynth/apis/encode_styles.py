@@ -15,11 +15,12 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 from rich.progress import track
-from torch.utils.data import DataLoader, Dataset, Subset
+from torch.utils.data import DataLoader, Subset
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.data import DataError
 from semsynth.models import Synthesizer
+from semsynth.outputs import check_out_file, hash_settings, place_of_result
 from semsynth.registry import DATASETS
 from semsynth.styles import StyleBank, classes_of, vectors_of
 from semsynth.styles.clustering import cluster_styles, examples
@@ -39,7 +40,9 @@ def encode_styles(config: str | Path | Config, checkpoint: str | Path, *, out: s
     Args:
         config: path or config of the training.
         checkpoint: path of the trained weights.
-        out: the file; by default ``styles.npz`` beside the checkpoint. The picture is beside it, as PNG.
+        out: the file; by default ``styles.npz`` beside the checkpoint. Where that holds styles of another encoder, of
+            other photos or of other settings, the name ends in eight digits that stand for these. The picture is
+            beside it, as PNG.
         clusters: K, at most, for each class.
         split: of the data set; by default the one that the config trains on.
         seed: of K-means.
@@ -51,8 +54,9 @@ def encode_styles(config: str | Path | Config, checkpoint: str | Path, *, out: s
         The styles, and the file's path.
 
     Raises:
-        ValueError: ``clusters`` is less than 1, ``out`` ends as the picture does, the model has no encoder that makes
-            styles, or ``encoded`` is of another encoder or other photos.
+        ValueError: ``clusters`` is less than 1, ``out`` ends as the picture does, is read, is no place for a file or
+            holds something else, the model has no encoder that makes styles, or ``encoded`` is of another encoder or
+            other photos.
         DataError: the split has no photos.
     """
     if clusters < 1:
@@ -74,11 +78,20 @@ def encode_styles(config: str | Path | Config, checkpoint: str | Path, *, out: s
         raise DataError(f'{photos.folders["photo"]} holds no photos, and styles are taken from photos: name another '
                         'split with --split.')
     weights = hash_weights(model.encoder)
+    names = [photos.get_data_info(index)['name'] for index in range(len(photos))]
+    settings = hash_settings(encoder=weights, split=split, names=names, clusters=clusters, seed=seed)
+    out = place_of_result(out, Path(checkpoint).with_name('styles.npz'), settings, _settings_in)
+    for path in (out, out.with_suffix('.png')):
+        check_out_file(path, (inferencer.config.filename, checkpoint, encoded))
+    if out.with_suffix('.png').exists() and not out.exists():
+        raise ValueError(f'{out.with_suffix(".png")} is there already, where the picture of the styles would be '
+                         'written: name another file.')
     if encoded:
-        instances = _read(encoded, weights, photos)
+        instances = _read(encoded, weights, names)
     else:
         instances = find_instances(model, track(in_batches(photos), 'Encoding'))
-    bank = replace(cluster_styles(instances, photos.label_space.classes, clusters, seed), encoder=weights)
+    bank = replace(cluster_styles(instances, photos.label_space.classes, clusters, seed), encoder=weights,
+                   settings=settings)
     shown = examples(bank, SHOWN)
     by_scene = defaultdict(list)
     for row in chain(*shown):
@@ -86,7 +99,6 @@ def encode_styles(config: str | Path | Config, checkpoint: str | Path, *, out: s
     patches = dict(_cut(by_scene, instances, track(in_batches(Subset(photos, list(by_scene))), 'Cutting out'),
                         'instance' if model.data_preprocessor.instances else 'label'))
     bank.thumbnails = np.stack([patches[rows[0]] for rows in shown])
-    out = Path(out or Path(checkpoint).parent / 'styles.npz')
     bank.save(out)
     write_png(out.with_suffix('.png'), style_sheet(bank, [[patches[row] for row in rows] for rows in shown]))
     return bank, out
@@ -112,11 +124,18 @@ def find_instances(model: Synthesizer, batches: Iterable[dict]) -> Instances:
     return Instances(torch.stack(features), *map(torch.tensor, (owners, areas, ids, scenes)), tuple(names))
 
 
-def _read(path: str | Path, weights: str, photos: Dataset) -> Instances:
+def _settings_in(path: Path) -> str | None:
+    try:
+        return StyleBank.load(path).settings
+    except ValueError:
+        return None
+
+
+def _read(path: str | Path, weights: str, names: Sequence[str]) -> Instances:
     bank = StyleBank.load(path)
     if bank.instances is None or bank.encoder != weights:
         raise ValueError(f'{path} was not made with the encoder of this checkpoint: encode anew, without --encoded.')
-    if bank.instances.names != tuple(photos.get_data_info(index)['name'] for index in range(len(photos))):
+    if list(bank.instances.names) != names:
         raise ValueError(f'{path} was made from other photos than those of this data set and split: encode anew, '
                          'without --encoded.')
     return bank.instances

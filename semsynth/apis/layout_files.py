@@ -31,6 +31,11 @@ class LayoutFile:
     photo: str | None = None
 
 
+def files_of(layouts: Iterable[LayoutFile]) -> list[str]:
+    """The paths of all files of some layouts."""
+    return [path for layout in layouts for path in (layout.label, layout.instance, layout.photo) if path]
+
+
 def find_layouts(dataset: SceneDataset, inputs: Iterable[str | Path]) -> list[tuple[LayoutFile, Path]]:
     """The layouts in files and folders, each with the folder that it was looked for in.
 

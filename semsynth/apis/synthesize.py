@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from mmengine.config import Config
 from rich.progress import track
 
 from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.layout_files import LayoutFile, files_of
+from semsynth.data.files import DataError, first_few
 from semsynth.data.pictures import read_photo
+from semsynth.outputs import check_out_folder
 from semsynth.visualise import picture_grid, save_images
 from semsynth.writing import write_png
 
@@ -43,8 +47,9 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequ
         The number of layouts.
 
     Raises:
-        ValueError: there are no samples, all would be the same, or an option does not fit the model.
-        DataError: a file is missing or unsound.
+        ValueError: there are no samples, all would be the same, an option does not fit the model, or ``out`` is no
+            place for results, such as a folder of label maps.
+        DataError: a file is missing or unsound, or two results would have one name.
     """
     if samples < 1:
         raise ValueError(f'samples={samples}, but a layout has one result at least.')
@@ -56,6 +61,8 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequ
                          'or a photo gives, nor styles from a file (--styles).')
     palette = inferencer.dataset.metainfo.get('palette')
     layouts = inferencer.find(inputs, instances, photos)
+    names = _names(layouts, samples, bool(photos), 'edge' in inferencer.model.generator.head.outputs)
+    check_out_folder(out, (*inputs, instances, photos, *files_of(layouts)), inferencer.dataset.folders.values(), names)
     for layout in track(layouts, 'Synthesising'):
         results = list(inferencer.sample(layout, samples, seed, clusters))
         if samples > 1 or photos:
@@ -65,6 +72,18 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequ
         for result in results:
             save_images(result, out)
     return len(layouts)
+
+
+def _names(layouts: Sequence[LayoutFile], samples: int, sheets: bool, edges: bool) -> list[str]:
+    """The files that are written; refuses layouts such as ``a`` and ``a_edge``, whose results would have one name."""
+    numbers = [f'_{number}' for number in range(1, samples + 1)] if samples > 1 else ['']
+    endings = [number + edge for number in numbers for edge in (('', '_edge') if edges else ('',))]
+    endings += ['_samples'] if samples > 1 or sheets else []
+    names = [f'{layout.name}{ending}.png' for layout in layouts for ending in endings]
+    if twins := [name for name, count in Counter(names).items() if count > 1]:
+        raise DataError(f'Results of two layouts would have one name ({first_few(twins)}): synthesise these layouts '
+                        'into folders of their own.')
+    return names
 
 
 def _sheet(results: Sequence[dict], photo: str | None, palette: Sequence[Sequence[int]] | None) -> np.ndarray:

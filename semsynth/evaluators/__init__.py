@@ -3,8 +3,8 @@
 from semsynth.evaluators.base import Evaluator
 from semsynth.evaluators.diversity import FeatureDiversity, LPIPSDiversity
 from semsynth.evaluators.frechet import FrechetDistance, FrechetInceptionDistance
-from semsynth.evaluators.report import build_report, report_tables, write_report
+from semsynth.evaluators.report import build_report, report_tables, settings_in, write_report
 from semsynth.evaluators.segmentation import SegmentationEvaluator
 
 __all__ = ['Evaluator', 'FeatureDiversity', 'FrechetDistance', 'FrechetInceptionDistance', 'LPIPSDiversity',
-           'SegmentationEvaluator', 'build_report', 'report_tables', 'write_report']
+           'SegmentationEvaluator', 'build_report', 'report_tables', 'settings_in', 'write_report']

@@ -37,6 +37,14 @@ def write_report(path: str | Path, report: Mapping[str, Any]) -> None:
     write_whole(path, text.encode())
 
 
+def settings_in(path: Path) -> str | None:
+    """What the scores in a result file depend on, ``settings`` of a report; None where it is no result file."""
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))['settings']
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def report_tables(report: Mapping[str, Any]) -> list[Table]:
     """The report for a console: the scores beside their oracle, then the classes."""
     scores = report['scores']

@@ -32,6 +32,7 @@ class StyleBank:
         encoder: hash of the weights of the encoder that the styles are from; empty where it is not known.
         instances: what the clusters are made of; None where it is not known.
         members: ``(M,)`` long, the centre of each instance.
+        settings: digits for all that the styles depend on; empty where it is not known.
 
     Raises:
         ValueError: there is no centre, one is not finite, or the parts do not fit each other.
@@ -44,6 +45,7 @@ class StyleBank:
     encoder: str = ''
     instances: Instances | None = None
     members: Tensor | None = None
+    settings: str = ''
 
     def __post_init__(self):
         if self.centres.ndim != 2 or not len(self.centres) or self.owners.shape != self.centres.shape[:1]:
@@ -155,7 +157,8 @@ class StyleBank:
     def save(self, path: str | Path) -> None:
         """Write one file, whole or not at all; numbers and text only, no pickle."""
         stored = dict(format=FORMAT, centres=self.centres.numpy(), owners=self.owners.numpy(),
-                      classes=np.array(self.classes, np.str_), thumbnails=self.thumbnails, encoder=self.encoder)
+                      classes=np.array(self.classes, np.str_), thumbnails=self.thumbnails, encoder=self.encoder,
+                      settings=self.settings)
         if self.instances is not None:
             stored |= dict(members=self.members.numpy(),
                            **{f'instances.{name}': array for name, array in self.instances.to_arrays().items()})
@@ -182,7 +185,8 @@ class StyleBank:
             return cls(torch.from_numpy(stored['centres']), torch.from_numpy(stored['owners']),
                        tuple(stored['classes'].tolist()), stored['thumbnails'], str(stored['encoder']),
                        Instances.from_arrays(found) if found else None,
-                       torch.from_numpy(stored['members']) if found else None)
+                       torch.from_numpy(stored['members']) if found else None,
+                       str(stored.get('settings', '')))
         except Exception as error:  # numpy and zipfile raise all sorts
             raise ValueError(f'{path} is no file of styles ({error}): tools/encode_styles.py makes one.') from error
 

@@ -92,8 +92,29 @@ def test_parts_are_added_and_training_starts_from_them(convert, files, networks,
     assert load_checkpoint(path)['state_dict'].keys() == stored['state_dict'].keys()
     assert convert(files['encoder'], 'generator', path, '--add')[0] == 1
     assert len(path.read_bytes()) == len(before)
-    assert convert(files['encoder'], 'encoder', path)[0] == 0
-    assert {name.split('.')[0] for name in load_checkpoint(path)['state_dict']} == {'encoder'}
+    code, _, error = convert(files['discriminator'], 'discriminator', path)
+    assert code == 1 and 'both.pth holds the generator that was converted before, which would be lost: keep it' in error
+    assert convert(files['encoder'], 'encoder', tmp_path / 'encoder.pth')[0] == 0
+    assert convert(files['encoder'], 'encoder', tmp_path / 'encoder.pth')[0] == 0  # the same again
+    assert {name.split('.')[0] for name in load_checkpoint(tmp_path / 'encoder.pth')['state_dict']} == {'encoder'}
+
+
+def test_what_is_there_is_not_replaced(convert, files, tmp_path):
+    torch.save(dict(state_dict=dict(w=torch.ones(1)), meta={}), tmp_path / 'trained.pth')
+    (tmp_path / 'link.pth').symlink_to(files['encoder'])
+    np.save(tmp_path / 'features.npy', {26: np.ones((10, 3))}, allow_pickle=True)
+    np.save(tmp_path / 'others.npy', {26: np.ones((9, 3))}, allow_pickle=True)
+    assert [convert(tmp_path / 'others.npy', 'clusters', tmp_path / 'styles.npz')[0] for _ in range(2)] == [0, 0]
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for out, reason in (('trained.pth', 'is there already, and was not made from official files'),
+                        ('features.npy', 'is there already, and was not made'),
+                        ('link.pth', 'is read, and writing would replace it'),
+                        (files['encoder'], 'is read, and writing would replace it'), ('', 'is a folder, but a file')):
+        code, _, error = convert(files['encoder'], 'encoder', tmp_path / out)
+        assert code == 1 and reason in error and error.count('error: ') == 1
+    code, _, error = convert(tmp_path / 'features.npy', 'clusters', tmp_path / 'styles.npz')
+    assert code == 1 and 'styles.npz is there already and holds something else than these styles' in error
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_clusters_become_styles(convert, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,9 +69,27 @@ def test_the_result_file(trained, judge, capsys):
 
 def test_seeds(trained, tmp_path):
     def score(seed):
-        return measure_diversity(*trained, samples=2, seed=seed, device='cpu', out=tmp_path / 'a.json')['scores']
+        return measure_diversity(*trained, samples=2, seed=seed, device='cpu', out=tmp_path / f'{seed}.json')['scores']
     first = score(0)
     assert score(0) == first and score(1) != first
+
+
+def test_a_result_replaces_its_like_alone(trained, tmp_path):
+    config, _, maps = trained
+    checkpoint = Path(shutil.copy(trained[1], tmp_path / 'm.pth'))
+    measure = lambda inputs=maps, **options: measure_diversity(
+        config, checkpoint, inputs, device='cpu', **{'samples': 2, **options})['settings']
+    first = measure()
+    before = (tmp_path / 'diversity_m.json').read_text()
+    others = [measure(samples=3), measure(seed=1), measure([next(maps[0].rglob('*_labelIds.png'))])]
+    assert len({first, *others}) == 4 and measure() == first and measure(seed=1) == others[1]
+    assert (tmp_path / 'diversity_m.json').read_text() == before
+    assert {path.name for path in tmp_path.iterdir()} == {'m.pth', 'diversity_m.json'} | {
+        f'diversity_m_{other}.json' for other in others}
+    with pytest.raises(ValueError, match=r'diversity_m\.json is there already and holds something else than this res'):
+        measure(seed=1, out=tmp_path / 'diversity_m.json')
+    with pytest.raises(ValueError, match=r'm\.pth is there already and holds something else'):
+        measure(out=checkpoint)
 
 
 def test_mistakes_are_explained(trained, toycity, tmp_path):

@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -79,6 +80,26 @@ def test_other_numbers_of_clusters_need_no_encoding(run, tmp_path, monkeypatch):
     bank, path = encode_styles(run.config, run.checkpoint, clusters=1, encoded=run.styles, out=tmp_path / 'one.npz')
     assert len(bank.centres) == len(run.bank.owners.unique()) and path.is_file()
     assert torch.equal(bank.instances.features, run.bank.instances.features)
+
+
+def test_styles_replace_their_like_alone(run, tmp_path):
+    checkpoint = Path(shutil.copy(run.checkpoint, tmp_path / 'm.pth'))
+    encode = lambda clusters, **options: encode_styles(run.config, checkpoint, encoded=run.styles, clusters=clusters,
+                                                       **options)
+    bank, path = encode(3)
+    assert path == tmp_path / 'styles.npz' and StyleBank.load(path).settings == bank.settings
+    other, beside = encode(2)
+    assert beside == tmp_path / f'styles_{other.settings}.npz' and other.settings != bank.settings
+    assert encode(2)[1] == beside and encode(3)[1] == path and len(list(tmp_path.iterdir())) == 5
+    before = {found: found.read_bytes() for found in tmp_path.iterdir()}
+    (tmp_path / 'photo.png').write_bytes(b'photo')
+    for out, reason in ((path, 'holds something else than this result'), (checkpoint, 'holds something else'),
+                        (tmp_path / 'photo.npz', r'photo\.png is there already, where the picture of the styles')):
+        with pytest.raises(ValueError, match=reason):
+            encode(2, out=out)
+    with pytest.raises(ValueError, match='is read, and writing would replace it'):
+        encode_styles(run.config, checkpoint, encoded=path, clusters=3)
+    assert {found: found.read_bytes() for found in before} == before
 
 
 def test_a_class_of_its_own_without_instance_maps(tmp_path):

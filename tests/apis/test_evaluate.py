@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 import tiny_segmentor
@@ -58,6 +59,37 @@ def test_the_result_file(settings, trained, capsys):
                     'past ones a class (per_step=4, hardness=2)')
     assert [part['protocol']['num_images'] for part in written['evaluators']] == [5, 5]
     assert f'Written to {path}' in ' '.join(capsys.readouterr().out.split()).replace('- ', '')
+
+
+def test_a_result_replaces_its_like_alone(settings, trained, toycity, tmp_path):
+    checkpoint = Path(shutil.copy(trained, tmp_path / 'm.pth'))
+    judge = lambda options=None, **more: evaluate(settings, checkpoint, cfg_options=options, **more)['settings']
+    names = lambda: {path.name for path in tmp_path.glob('*.json')}
+    options = {'test_dataloader.dataset.split': 'train'}
+    split = judge(options)
+    assert names() == {f'results_m_{split}.json'}  # results_m.json is left to the config's own, whichever comes first
+    first = judge()
+    size = judge({'test_evaluator.0.size': (32, 32)})
+    root = judge(dict(data_root=str(shutil.copytree(toycity, tmp_path / 'city'))))
+    assert names() == {'results_m.json', *(f'results_m_{other}.json' for other in (split, size, root))}
+    assert [json.loads((tmp_path / f'results_m{end}.json').read_text())['settings']
+            for end in ('', f'_{split}', f'_{size}')] == [first, split, size]
+    assert judge({'test_dataloader.batch_size': 2}) == first and judge(options) == split and len(names()) == 4
+    other = load_checkpoint(checkpoint)
+    other['state_dict']['generator.head.edge_branch.last.bias'] += 1
+    torch.save(other, checkpoint)
+    assert judge() not in (first, split) and len(names()) == 5
+
+
+def test_a_file_that_is_no_such_result_is_not_replaced(settings, trained, tmp_path):
+    for content in ('{}', 'text', '{"settings": "other"}'):
+        (tmp_path / 'file.json').write_text(content)
+        with pytest.raises(ValueError, match=r'file\.json is there already and holds something else than this result'):
+            evaluate(settings, trained, out=tmp_path / 'file.json')
+        assert (tmp_path / 'file.json').read_text() == content
+    for out, reason in ((trained, 'is read, and writing would replace it'), (tmp_path, 'is a folder, but a file')):
+        with pytest.raises(ValueError, match=reason):
+            evaluate(settings, trained, out=out)
 
 
 def test_two_ranks_share_the_set_and_report_the_same(settings, trained, tmp_path):

@@ -127,6 +127,12 @@ def no_onnx(monkeypatch):
     monkeypatch.setattr(onnx_file, '_difference', lambda *args: 0.02)
 
 
+def test_the_checkpoint_is_not_replaced(styled, no_onnx, tmp_path):
+    for out, reason in ((styled[1], 'is read, and writing would replace it'), (tmp_path, 'is a folder, but a file is')):
+        with pytest.raises(ValueError, match=reason):
+            export(*styled, out)
+
+
 def test_a_file_with_other_images_is_not_written(styled, tmp_path, no_onnx):
     with pytest.raises(ValueError, match=r'differ from PyTorch\'s by 0\.02, more than 0\.001; nothing is written'):
         export(*styled, tmp_path / 'model.onnx')

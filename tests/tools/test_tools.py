@@ -141,6 +141,35 @@ def test_label_maps_become_images_and_edge_maps(call, config, checkpoint, toycit
     assert 0 < abs(exact - rounded).mean() < 4
 
 
+@pytest.mark.parametrize('tool', ['synthesize', 'visualize'])
+def test_nothing_that_is_read_is_written_onto(told, config, checkpoint, toycity, tmp_path, tool):
+    maps = Path(shutil.copytree(toycity / 'gtFine/val', tmp_path / 'maps'))
+    Path('link').symlink_to(maps / 'toycity')
+    Path('file').write_text('')
+    sums = lambda: {path: path.read_bytes() for path in sorted(tmp_path.rglob('*')) if path.is_file()}
+    before = sums()
+    for out, reason in {
+            maps: 'is a folder that is read from', maps / 'toycity': 'is a folder that is read from',
+            'maps/../maps': 'is a folder that is read from', 'link': 'is a folder that is read from',
+            toycity / 'leftImg8bit/val': 'holds the data set', toycity / 'gtFine/val/new': 'holds the data set',
+            'file': 'is a file, but results go into a folder', 'file/deep': 'file is a file: name another place',
+            'x' * 300: 'can be no path'}.items():
+        assert reason in told(tool, config, checkpoint, maps, '--out', out)
+    assert reason in told(tool, config, checkpoint, next(maps.rglob('*_labelIds.png')), '--out', 'x' * 300)
+    assert sums() == before
+
+
+def test_results_of_one_name_are_refused(told, config, checkpoint, toycity, tmp_path):
+    found = sorted((toycity / 'gtFine/val').rglob('*_labelIds.png'))
+    Path('maps').mkdir()
+    for name, path in zip(('a', 'a_edge'), found, strict=False):
+        for kind in ('label', 'instance'):
+            shutil.copy(str(path).replace('labelIds', f'{kind}Ids'), f'maps/{name}_gtFine_{kind}Ids.png')
+    assert 'Results of two layouts would have one name (a_edge.png)' in told(
+        'synthesize', config, checkpoint, 'maps', '--out', 'out')
+    assert not Path('out').exists()
+
+
 def test_insides_are_drawn(call, told, config, checkpoint, toycity):
     maps = toycity / 'gtFine/val'
     code, out, _ = call('visualize', config, checkpoint, maps, '--classes', 'road', '11', '--segmentor', 'none')

@@ -17,6 +17,7 @@ from semsynth import __version__
 from semsynth.apis.drawn_layout import draw_layout, layout_size
 from semsynth.apis.export.network import ConditionToImages
 from semsynth.apis.inferencer import Inferencer
+from semsynth.outputs import check_out_file
 from semsynth.writing import write_whole
 
 NEEDED = ('onnx', 'onnxscript')
@@ -58,11 +59,12 @@ def export(config: str | Path | Config, checkpoint: str | Path, out: str | Path,
         cfg_options: entries of the config to override.
 
     Raises:
-        ValueError: onnx or onnxscript is missing, the size does not fit the model, the test set has no one size, or
-            ONNX Runtime's images are not PyTorch's (nothing is then written).
+        ValueError: onnx or onnxscript is missing, ``out`` is read or no place for a file, the size does not fit the
+            model, the test set has no one size, or ONNX Runtime's images are not PyTorch's (nothing is then written).
     """
     if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
         raise ValueError(f"Export needs {' and '.join(missing)}: pip install -e '.[export]'")
+    check_out_file(out, (config, checkpoint))
     inferencer = Inferencer(config, checkpoint, 'cpu', cfg_options)
     model = inferencer.model
     size = size or layout_size(inferencer)

@@ -13,9 +13,11 @@ from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.insides import panels
 from semsynth.apis.insides.look import Insides, find_semantic, look_inside
 from semsynth.apis.insides.sheet import draw_sheet
+from semsynth.apis.layout_files import files_of
 from semsynth.data.files import first_few
 from semsynth.evaluators import SegmentationEvaluator
 from semsynth.heads.base import Head
+from semsynth.outputs import check_out_folder
 from semsynth.registry import EVALUATORS
 from semsynth.writing import write_png
 
@@ -49,7 +51,7 @@ def draw_insides(config: str | Path | Config, checkpoint: str | Path, inputs: Se
         have it; empty where they have it all.
 
     Raises:
-        ValueError: the data set has no such class, or an option does not fit the model.
+        ValueError: the data set has no such class, an option does not fit the model, or ``out`` is no place for sheets.
         DataError: a label map, an instance map or a photo is missing or unsound.
         FileNotFoundError: there is no config, no checkpoint, or the judge has no weights.
     """
@@ -57,6 +59,8 @@ def draw_insides(config: str | Path | Config, checkpoint: str | Path, inputs: Se
     head, metainfo = inferencer.model.generator.head, inferencer.dataset.metainfo
     chosen = _find_classes(classes, metainfo['classes'])
     layouts = inferencer.find(inputs, instances, photos)
+    check_out_folder(out, (*inputs, instances, photos, *files_of(layouts)), inferencer.dataset.folders.values(),
+                     [f'{layout.name}_insides.png' for layout in layouts])
     evaluator, reason = _build_judge(inferencer) if segment else (None, 'not asked for')
     left_out = _left_out(head, reason)
     notes = [f'{inferencer.config.filename}, {checkpoint}', *([left_out] if left_out else [])]
