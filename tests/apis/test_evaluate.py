@@ -17,7 +17,7 @@ from semsynth.apis.evaluate import evaluate
 from semsynth.apis.inferencer import Inferencer
 from semsynth.checkpoints import load_checkpoint
 from semsynth.data import LabelSpace, ToyCityDataset
-from semsynth.data.files import read_ids, read_photo
+from semsynth.data.pictures import read_ids, read_photo
 from semsynth.engine.launch import load_config, train
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.config import model_config
