@@ -17,14 +17,14 @@ LATENT_DIM = 64
 def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
     """A ``netG``; its layers read latent and layout together, and the weights tell only how many channels both have.
 
-    The latent is taken to have 64, OASIS's default.
+    The latent is taken to have 64, OASIS's default; where they read no more than that, there is taken to be none.
     """
     image_channels, width = shape_of(state, 'conv_img', what)[:2]
     hidden_channels, read = shape_of(state, 'body.0.norm_0.mlp_shared.0', what)[:2]
-    latent_dim = min(LATENT_DIM, read - 1)
+    latent_dim = LATENT_DIM if read > LATENT_DIM else None
     is_batch = any(name.endswith('first_norm.running_mean') for name in state)
     network = dict(
-        type='OASISGenerator', in_channels=read - latent_dim, base_channels=width, latent_dim=latent_dim,
+        type='OASISGenerator', in_channels=read - (latent_dim or 0), base_channels=width, latent_dim=latent_dim,
         norm='batch' if is_batch else 'instance', hidden_channels=hidden_channels,
         head=dict(type='RGBHead', out_channels=image_channels, kernel_size=3, padding_mode='zeros'))
     names = plain_names({'fc': 'seed', 'conv_img': 'head.convolution'})

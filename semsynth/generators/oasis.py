@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -32,7 +33,7 @@ class OASISGenerator(Generator):
     Args:
         in_channels: channels of the condition that it reads, the latent's not counted.
         base_channels: width of the last block, also ``feature_channels``.
-        latent_dim: channels Z of the latent.
+        latent_dim: channels Z of the latent; None reads the layout alone, and makes one image of it.
         norm: ``'batch'`` (synchronised across ranks when the engine converts it) or ``'instance'``.
         hidden_channels: width inside the SPADE norms.
         head: config of the head; by default OASIS's own, leaky ReLU, 3x3 convolution and tanh.
@@ -41,7 +42,7 @@ class OASISGenerator(Generator):
         ValueError: unknown ``norm``; in forward, a latent of another shape.
     """
 
-    def __init__(self, in_channels: int, base_channels: int = 64, latent_dim: int = 64, norm: str = 'batch',
+    def __init__(self, in_channels: int, base_channels: int = 64, latent_dim: int | None = 64, norm: str = 'batch',
                  hidden_channels: int = 128, head: dict | None = None):
         if norm not in ('batch', 'instance'):
             raise ValueError(f'OASISGenerator: norm={norm!r} is unknown; use one of batch, instance.')
@@ -49,8 +50,9 @@ class OASISGenerator(Generator):
         super().__init__(in_channels, base_channels, 2**(len(widths) - 2),
                          head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
         self.latent_dim = latent_dim
-        condition = dict(condition_channels=latent_dim + in_channels, hidden_channels=hidden_channels, norm=norm)
-        self.seed = nn.Conv2d(latent_dim + in_channels, widths[0], 3, padding=1)
+        channels = in_channels + (latent_dim or 0)
+        condition = dict(condition_channels=channels, hidden_channels=hidden_channels, norm=norm)
+        self.seed = nn.Conv2d(channels, widths[0], 3, padding=1)
         self.blocks = nn.ModuleList(SPADEBlock(before, after, **condition) for before, after in pairwise(widths))
         init_xavier(self)
         for block in self.blocks:
@@ -58,11 +60,7 @@ class OASISGenerator(Generator):
 
     def features(self, layout: Layout) -> Tensor:
         """Features before the last activation, ``(B, feature_channels, H, W)``."""
-        latent = self._latent(layout)
-
-        def condition(size: tuple[int, int]) -> Tensor:
-            return torch.cat([F.interpolate(latent, size, mode='nearest'), layout.resize(size)], dim=1)
-
+        condition = self._conditions(layout)
         height, width = (side // self.size_divisor for side in layout.size)
         x = self.seed(condition((height, width)))
         for doublings, block in enumerate(self.blocks):
@@ -70,6 +68,13 @@ class OASISGenerator(Generator):
                 x = double(x)
             x = block(x, condition((height * 2**doublings, width * 2**doublings)))
         return x
+
+    def _conditions(self, layout: Layout) -> Callable[[tuple[int, int]], Tensor]:
+        """What seed and blocks read, ``(B, C, *size)``, by size."""
+        if not self.latent_dim:
+            return layout.resize
+        latent = self._latent(layout)
+        return lambda size: torch.cat([F.interpolate(latent, size, mode='nearest'), layout.resize(size)], dim=1)
 
     def _latent(self, layout: Layout) -> Tensor:
         """``(B, Z, H, W)``, or ``(B, Z, 1, 1)`` for one code an image."""

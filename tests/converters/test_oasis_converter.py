@@ -43,6 +43,15 @@ def test_generator(norm, spectral):
         assert close(generator(layout)['image'], network(channels, latent))
 
 
+@torch.no_grad()
+def test_generator_without_noise():
+    label = torch.randint(4, (2, 64, 96))
+    channels = F.one_hot(label, 4).permute(0, 3, 1, 2).float()
+    network = settle(official.Generator(4, 2, 0), channels, torch.zeros(2, 0))
+    assert close(ours(network, 'generator')(Layout(label=label, num_classes=4))['image'],
+                 network(channels, torch.zeros(2, 0)))
+
+
 @pytest.mark.parametrize('spectral', ['old', 'new'])
 @torch.no_grad()
 def test_discriminator(spectral):

@@ -1,6 +1,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from settle import settle
 from torch.nn.utils import parametrize
 
 from semsynth.generators import OASISGenerator
@@ -9,7 +10,7 @@ from semsynth.layout import Layout
 
 @pytest.fixture
 def generator():
-    return OASISGenerator(in_channels=3, base_channels=2, latent_dim=4, hidden_channels=2).eval()
+    return settle(OASISGenerator(in_channels=3, base_channels=2, latent_dim=4, hidden_channels=2))
 
 
 def layout_of(height=64, width=96, **latent):
@@ -65,6 +66,20 @@ def test_a_map_of_codes_restyles_one_region(generator):
     codes[..., 480:] = other
     change = (generator(layout)['image'] - image).abs().amax((0, 1, 2))
     assert change[480:].max() > 0 and change[:100].max() == 0
+
+
+def test_without_latent_the_layout_alone_is_read():
+    generator = settle(OASISGenerator(in_channels=3, base_channels=2, latent_dim=None, hidden_channels=2))
+    layout, seen = layout_of(), []
+    for module in generator.blocks:
+        module.register_forward_hook(lambda _, inputs, output: seen.append(inputs[1]))
+    image = generator(layout)['image']
+    for factor, condition in zip((32, 16, 8, 4, 2, 1), seen, strict=True):
+        assert torch.equal(condition, layout.one_hot[:, :, ::factor, ::factor])
+    layout.latent = torch.randn(2, 4)
+    assert torch.equal(generator(layout)['image'], image) and image.std() > 0
+    generator.train()(layout)['image'].square().mean().backward()
+    assert all(parameter.grad is not None for parameter in generator.parameters())
 
 
 @pytest.mark.parametrize('shape', [(2, 5), (2, 4, 64, 64), (2, 4, 1, 1)])
