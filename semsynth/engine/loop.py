@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from semsynth.data.files import DataError
 from semsynth.engine.sampler import ResumableSampler
+from semsynth.engine.stopping import iterations_of_update, save_now
 from semsynth.registry import LOOPS
 
 
@@ -77,7 +81,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         while self._iter < self.max_iters and not self.stop_training:
             self.runner.model.train()
             started = time.perf_counter()
-            batch = next(batches)
+            batch = self._next(batches)
             self.waited += time.perf_counter() - started
             self.run_iter(batch)
             if self._is_validation_due():
@@ -85,6 +89,21 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         self.runner.call_hook('after_train_epoch')
         self.runner.call_hook('after_train')
         return self.runner.model
+
+    def _next(self, batches: Iterator) -> Any:
+        """A batch; where its data are unsound, what is trained so far is saved first.
+
+        On several ranks it is not: the others are in their next step already, and wait for this one.
+        """
+        try:
+            return next(batches)
+        except DataError as error:
+            if self._iter and get_world_size() == 1 and self._iter % iterations_of_update(self.runner) == 0:
+                path = save_now(self.runner, self._iter)
+                if path is not None:
+                    error.add_note(f'The {self._iter} iterations so far are saved as {path}; once the files are '
+                                   'mended, the same command with --resume goes on from there.')
+            raise
 
     def _is_validation_due(self) -> bool:
         return (self.runner.val_loop is not None and self._iter >= self.val_begin

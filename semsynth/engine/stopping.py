@@ -137,9 +137,7 @@ class StopHook(Hook):
             SIGNALS.shield(loop.dataloader)
         if get_world_size() > 1 and distributed.get_backend() != 'gloo':
             self.group = distributed.new_group(backend='gloo')
-        wrapper = runner.optim_wrapper
-        wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
-        self.updates = math.lcm(*(each._accumulative_counts for each in wrappers))
+        self.updates = iterations_of_update(runner)
         if self._is_asked():
             self._end(runner, 'before a step' if runner.iter == 0 else f'at iteration {runner.iter}')
 
@@ -175,13 +173,10 @@ class StopHook(Hook):
         return largest.tolist()
 
     def _save_and_end(self, runner: Runner, iteration: int) -> None:
-        saver = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
-        if saver is None or saver.by_epoch:
+        path = save_now(runner, iteration)
+        if path is None:
             self._end(runner, f'after iteration {iteration} of {runner.max_iters}, which is not saved, for '
                               f'default_hooks.checkpoint saves no iterations')
-        path = saver.file_backend.join_path(saver.out_dir, saver.filename_tmpl.format(iteration))
-        if saver.last_ckpt != path:
-            saver._save_checkpoint_with_step(runner, iteration, dict(epoch=runner.epoch, iter=iteration))
         self._end(runner, f'after iteration {iteration} of {runner.max_iters}, saved as {path}')
 
     def _end(self, runner: Runner, where: str) -> None:
@@ -189,3 +184,22 @@ class StopHook(Hook):
         runner.logger.warning(f'Stopped by {signal.Signals(self.asked).name} {where}; the same command with --resume '
                               'goes on.')
         raise Stopped(128 + self.asked)
+
+
+def iterations_of_update(runner: Runner) -> int:
+    """After how many iterations no gradients are gathered that a checkpoint would lose."""
+    wrapper = runner.optim_wrapper
+    wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
+    return math.lcm(*(each._accumulative_counts for each in wrappers))
+
+
+def save_now(runner: Runner, iteration: int) -> str | None:
+    """Write the checkpoint of an iteration that is over, unless it is there; its path, None where the config's
+    checkpoints are not of iterations."""
+    saver = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
+    if saver is None or saver.by_epoch:
+        return None
+    path = saver.file_backend.join_path(saver.out_dir, saver.filename_tmpl.format(iteration))
+    if saver.last_ckpt != path:
+        saver._save_checkpoint_with_step(runner, iteration, dict(epoch=runner.epoch, iter=iteration))
+    return path
