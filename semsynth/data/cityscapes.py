@@ -38,7 +38,7 @@ class CityscapesDataset(SceneDataset):
     """
 
     root_variable = 'CITYSCAPES_ROOT'
-    hint = '; without Cityscapes, `make demo` runs the same on ToyCity, with configs/ecgan/ecgan_toycity.py'
+    hint = '; without Cityscapes, `make demo` runs the same on ToyCity, with configs/ecgan/ecgan_toycity_demo.py'
     id_map = {number: number for number in range(34)} | {-1: 34, 255: 34}
     classes = tuple(_CLASSES)
 

@@ -151,7 +151,7 @@ def test_empty_split_and_absent_root(scenes):
                                         r'leftImg8bit/train/, gtFine/train/: put the data there, or name their folder '
                                         r'with --cfg-options data_root=PATH or the environment variable '
                                         r'CITYSCAPES_ROOT; without Cityscapes, `make demo` runs the same on ToyCity, '
-                                        r'with configs/ecgan/ecgan_toycity\.py\.$'):
+                                        r'with configs/ecgan/ecgan_toycity_demo\.py\.$'):
         CityscapesDataset('data/none', 'train')
     with pytest.raises(DataError, match='TOYCITY_ROOT; `make demo` renders ToyCity there'):
         ToyCityDataset('data/none', 'train')
