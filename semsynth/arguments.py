@@ -38,7 +38,7 @@ RANGES = {
         'pyramid_channels',
         'raw_channels', 'scale', 'size', 'stride', 'val_interval', 'widths', 'window_size'), FROM_1),
     **dict.fromkeys(('betas', 'constant', 'dropout', 'momentum'), SHARE),
-    **dict.fromkeys(('max_norm', 'temperature'), ABOVE_0),
+    **dict.fromkeys(('init_gain', 'max_norm', 'temperature'), ABOVE_0),
     **dict.fromkeys(('discriminator_weight', 'views', 'weight'), ANY),
     'seed': Range(0, 2**32 - 1, 'from 0 to 4294967295')}
 """By name of a setting or an argument; numbers of any other name are from 0 on."""

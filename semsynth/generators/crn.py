@@ -40,11 +40,14 @@ class CRNGenerator(Generator):
         head: config of the head; by default 1x1 convolution, linear.
 
     Raises:
-        ValueError: in forward, the layout's height or width is no multiple of ``2**(len(widths) - 1)``.
+        ValueError: ``widths`` is empty; in forward, the layout's height or width is no multiple of
+            ``2**(len(widths) - 1)``.
     """
 
     def __init__(self, in_channels: int, widths: Sequence[int] = (1024, 1024, 1024, 1024, 1024, 512, 512, 128),
                  head: dict | None = None):
+        if not widths:
+            raise ValueError('CRNGenerator: widths is empty; give the width of each module, coarsest first.')
         super().__init__(in_channels, widths[-1], 2**(len(widths) - 1), head or dict(type='LinearHead'))
         self.cascade = nn.ModuleList([refinement_module(in_channels, widths[0])])
         self.cascade.extend(refinement_module(coarser + in_channels, width) for coarser, width in pairwise(widths))

@@ -25,12 +25,15 @@ class RGBHead(Head):
         padding_mode: as torch names it: ``'reflect'``, ``'zeros'`` or ``'replicate'``.
 
     Raises:
-        ValueError: ``out_channels`` is neither 3 nor 1.
+        ValueError: ``out_channels`` is neither 3 nor 1, or ``kernel_size`` is even.
     """
 
     def __init__(self, in_channels: int, out_channels: int = 3, kernel_size: int = 7, padding_mode: str = 'reflect'):
         if out_channels not in (1, 3):
             raise ValueError(f'RGBHead: out_channels={out_channels}, expected 3 (RGB) or 1 (gray).')
+        if kernel_size % 2 == 0:
+            raise ValueError(f'RGBHead: kernel_size={kernel_size}, expected an odd number; an even one makes images of '
+                             'another size than the layout.')
         super().__init__(in_channels, outputs=('image',), views=dict(image=View()), must_be_read=('image',))
         self.image_channels = out_channels
         self.convolution = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2,

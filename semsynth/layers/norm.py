@@ -23,11 +23,22 @@ class BatchNorm(nn.BatchNorm2d):
     Args:
         num_features: channels C of the input, ``(B, C, H, W)``.
         affine: whether each channel has a scale and a shift, that are learned.
+
+    Raises:
+        ValueError: in forward, in training, the input is one pixel of one image, which has no spread.
     """
 
     def __init__(self, num_features: int, affine: bool = True):
         super().__init__(num_features, affine=affine)
         mend_norms(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Each channel of the batch to mean 0 and variance 1; in evaluation, by the running statistics."""
+        if self.training and x.numel() == self.num_features:
+            raise ValueError(f'BatchNorm: the map of {self.num_features} channels of a batch of one has shrunk to 1x1, '
+                             'and one pixel has no variance; use larger layouts, a larger batch, or fewer '
+                             'downsamplings.')
+        return super().forward(x)
 
 
 class GroupNorm(nn.GroupNorm):

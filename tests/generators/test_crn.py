@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -87,3 +88,8 @@ def test_parameters_at_full_width():
     convolutions = 9 * ((20 + 1024) * 1024 + 4 * (1044 + 1024) * 1024 + (1044 + 512) * 512 + (532 + 512) * 512
                         + (532 + 128) * 128 + (148 + 32) * 32)
     assert sum(parameter.numel() for parameter in generator.parameters()) == convolutions + 25_216 + 99
+
+
+def test_no_modules_at_all():
+    with pytest.raises(ValueError, match='CRNGenerator: widths is empty; give the width of each module'):
+        CRNGenerator(in_channels=3, widths=())

@@ -1,3 +1,4 @@
+import pytest
 import torch
 import torch.nn.functional as F
 
@@ -26,3 +27,11 @@ def test_builds_from_config_and_publishes_one_view():
     head = HEADS.build(dict(type='RGBHead', in_channels=4))
     assert head.outputs == ('image',) and head.must_be_read == ('image',)
     assert {name: (view.real, view.weight) for name, view in head.views.items()} == dict(image=('image', 1))
+
+
+@pytest.mark.parametrize('kernel_size', [1, 5])
+def test_images_have_the_size_of_the_features(kernel_size):
+    head = RGBHead(4, kernel_size=kernel_size)
+    assert head(torch.randn(2, 4, 7, 5), LAYOUT)['image'].shape == (2, 3, 7, 5)
+    with pytest.raises(ValueError, match=f'RGBHead: kernel_size={kernel_size + 1}, expected an odd number'):
+        RGBHead(4, kernel_size=kernel_size + 1)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from semsynth.layers.norm import GroupNorm, InstanceNorm, spectral_norm
+from semsynth.layers.norm import BatchNorm, GroupNorm, InstanceNorm, spectral_norm
 
 
 def test_instance_norm_equals_the_formula():
@@ -43,6 +43,15 @@ def test_instance_norm_with_scale_equals_torchs():
 def test_instance_norm_names_the_size_of_a_map_that_has_shrunk_to_a_pixel():
     with pytest.raises(ValueError, match='map of 3 channels has shrunk to 1x1'):
         InstanceNorm(3)(torch.randn(2, 3, 1, 1))
+
+
+def test_batch_norm_names_a_batch_of_one_pixel():
+    norm = BatchNorm(3)
+    with pytest.raises(ValueError, match='map of 3 channels of a batch of one has shrunk to 1x1'):
+        norm(torch.randn(1, 3, 1, 1))
+    for larger in (torch.randn(2, 3, 1, 1), torch.randn(1, 3, 1, 2)):
+        assert norm(larger).shape == larger.shape
+    assert norm.eval()(torch.randn(1, 3, 1, 1)).isfinite().all()
 
 
 def test_instance_norm_has_no_parameters_and_no_state():
