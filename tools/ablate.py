@@ -20,10 +20,15 @@ def main() -> None:
     parser.add_argument('--out', help='folder for table, checkpoints and logs (default: work_dirs/ablations/NAME)')
     parser.add_argument('--precision', choices=['auto', 'float32', 'bfloat16'], help="of the networks in training "
                         "(default: the configs', auto: bfloat16 on CPUs with units for it)")
+    parser.add_argument('--gpus-per-run', type=int, default=1, metavar='N', help='GPUs that train a run together, by '
+                        'torchrun, and share its batch; without GPUs, processes (default: %(default)s)')
+    parser.add_argument('--allow-unequal', action='store_true',
+                        help='say in the table in which conditions rows differ, instead of refusing them')
     add_config_options(parser, 'train_cfg.max_iters=100')
     args = parser.parse_args()
     failed = ablate(args.folder, tools=Path(__file__).resolve().parent, jobs=args.jobs, seeds=args.seeds, out=args.out,
-                    precision=args.precision, cfg_options=args.cfg_options)
+                    precision=args.precision, gpus_per_run=args.gpus_per_run, allow_unequal=args.allow_unequal,
+                    cfg_options=args.cfg_options)
     if failed:
         sys.exit(f'error: {len(failed)} run{"s" if len(failed) > 1 else ""} failed: {"; ".join(failed)}; the same '
                  'command tries them again.')

@@ -28,24 +28,26 @@ The process asks for this itself: between fork and exec no Python is safe where 
 """
 
 
-def share(slot: int, count: int) -> dict[str, str]:
+def share(slot: int, count: int, ranks: int = 1) -> dict[str, str]:
     """What one of several processes at once sees: its share of the cores, and its GPU while there are enough.
 
     Args:
         slot: number of the process, from 0.
         count: how many run at once.
+        ranks: how many ranks each of them starts, every one with a GPU and a share of its own.
 
     Returns:
         The environment; what the caller's says of threads stands.
     """
     # Threads that wait soon sleep: where others use the cores too, a step is three times as fast.
     environment = {'GOMP_SPINCOUNT': '10000'}
-    if count > 1:
-        environment['OMP_NUM_THREADS'] = str(max(1, len(os.sched_getaffinity(0)) // count))
+    if count * ranks > 1:
+        environment['OMP_NUM_THREADS'] = str(max(1, len(os.sched_getaffinity(0)) // (count * ranks)))
     environment |= os.environ
     if gpus := torch.cuda.device_count():
         visible = os.environ.get('CUDA_VISIBLE_DEVICES', ','.join(map(str, range(gpus)))).split(',')
-        environment['CUDA_VISIBLE_DEVICES'] = visible[slot % gpus]
+        places = range(slot * ranks, (slot + 1) * ranks)
+        environment['CUDA_VISIBLE_DEVICES'] = ','.join(visible[place % gpus] for place in places)
     return environment
 
 

@@ -72,6 +72,11 @@ class Evaluator(BaseMetric):
                              f'{", ".join(sample["outputs"])}.')
         return sample['outputs'][self.output]
 
+    def real(self, sample: dict) -> Tensor | None:
+        """The real image that the output imitates, where the sample has it: edge maps are compared with edge maps, and
+        all other outputs with the photo."""
+        return sample.get('real', {}).get('edge' if self.output == 'edge' else 'image')
+
     def resized(self, image: Tensor, size: tuple[int, int] | None = None) -> Tensor:
         """An image ``(3, H, W)`` uint8 as a batch of one in ``[-1, 1]``, on the device; a gray one, ``(1, H, W)``, as
         RGB.

@@ -75,7 +75,7 @@ class FrechetEvaluator(Evaluator):
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the features of each sample's output and of its real image."""
         for sample in data_samples:
-            real = sample.get('real', {}).get('image')
+            real = self.real(sample)
             self.results.append(dict(generated=self.embed(self.generated(sample)),
                                      real=None if real is None else self.embed(real)))
 
@@ -84,7 +84,8 @@ class FrechetEvaluator(Evaluator):
         real = [features['real'] for features in results if features['real'] is not None]
         self.protocol |= dict(num_images=len(results), num_real_images=len(real))
         if len(real) < 2:
-            print_log(f'{self.score} is left out: it needs 2 real images and the set has {len(real)}.',
+            way_out = ' Edge maps are compared with those of a data set with edges=dict().' * (self.output == 'edge')
+            print_log(f'{self.score} is left out: it needs 2 real images and the set has {len(real)}.{way_out}',
                       logger='current', level=logging.WARNING)
             return {}
         generated, real = torch.stack([features['generated'] for features in results]), torch.stack(real)

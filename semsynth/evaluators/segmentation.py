@@ -68,9 +68,10 @@ class SegmentationEvaluator(Evaluator):
             if self.full_size and 'full' not in sample:
                 raise ValueError('SegmentationEvaluator: full_size=True, but the scenes do not carry their label maps '
                                  'at full size: set full_size=True on the data set too.')
-            label, real = sample['label'], sample.get('real', {}).get('image')
+            label, real = sample['label'], self.real(sample)
             if self.full_size:
-                label, real = sample['full']['label'], sample['full'].get('image')
+                label = sample['full']['label']
+                real = None if self.output == 'edge' else sample['full'].get('image')  # edges are not on disk
             label = self.target(label)
             self.results.append(dict(generated=self._areas(self.generated(sample), label),
                                      oracle=None if real is None else self._areas(real, label)))

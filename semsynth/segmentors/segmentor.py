@@ -52,8 +52,8 @@ class Segmentor(nn.Module):
 
     Raises:
         FileNotFoundError: no such config or checkpoint; the message says which command trains one.
-        ValueError: the weights are another network's, the class map does not fit, or the input size is no pair of
-            positive whole numbers, or no multiple of what the network's config pads images to.
+        ValueError: the weights are another network's, the class map does not fit, or the input size is less than 1, or
+            no multiple of what the network's config pads images to.
     """
 
     def __init__(self, config: str | Path | dict, checkpoint: str | Path | None = None,
@@ -147,10 +147,9 @@ class Segmentor(nn.Module):
         return F.pad(images, (0, right, 0, bottom)).to(next(network.parameters()).dtype)
 
     def _checked_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        if not isinstance(size, list | tuple) or len(size) != 2 or not all(type(side) is int and side > 0
-                                                                           for side in size):
-            raise ValueError(f'segmentor: input_size={size!r}, expected height and width, such as (512, 1024), or None '
-                             'for the size of the images.')
+        if min(size) < 1:
+            raise ValueError(f'segmentor: input_size={tuple(size)}, expected height and width, such as (512, 1024), or '
+                             'None for the size of the images.')
         if any(side % self.size_divisor for side in size):
             next_one = tuple(side + -side % self.size_divisor for side in size)
             raise ValueError(f'segmentor: input_size={tuple(size)}, but this network takes multiples of '

@@ -1,5 +1,6 @@
 """Ablations with tools that do nothing, in the real ones' places."""
 
+import csv
 import json
 import re
 import runpy
@@ -15,34 +16,43 @@ from narrow import ROOT, narrow
 from PIL import Image
 
 from semsynth.apis.ablate import ablate, jobs
-from semsynth.apis.ablate.plan import Row, check_conditions, check_rows, read_rows
+from semsynth.apis.ablate.plan import Row, check_batches, check_conditions, check_rows, read_rows
 from semsynth.apis.ablate.run import Run
 from semsynth.data import DataError
+from semsynth.engine.launch import read_config
+from semsynth.engine.stages import stage_configs
 from semsynth.engine.work_folder import LOCK, locked
 from semsynth.segmentors.config import model_config
 from semsynth.weights import hash_weights
+from semsynth.writing import write_whole
 
 FULL = 'configs/ecgan/ecgan_toycity.py'
 TOOLS = dict(
     train='''
         folder = pathlib.Path(sys.argv[3])
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / 'calls').open('a') as calls:
+        with (folder / f'calls{os.environ.get("RANK", "")}').open('a') as calls:
             calls.write(' '.join(sys.argv[4:]) + '\\n')
+        if os.environ.get('RANK', '0') != '0':
+            sys.exit()
         if 'broken' in folder.parts[-2] and not (folder / 'mended').exists():
             print('loss is nan')
             sys.exit(3)
         with zipfile.ZipFile(folder / 'iter_1.pth', 'w') as file:
             file.writestr('data.pkl', '')''',
+    encode_styles='''
+        out = pathlib.Path(sys.argv[sys.argv.index('--out') + 1])
+        out.write_text(' '.join(sys.argv[2:]))''',
     test='''
         seed = int(re.search(r'seed_(\\d)', sys.argv[2])[1])
         scores = dict(mIoU=50.0 + seed, oracle_mIoU=80.0, frechet_judge=2.0 - seed, oracle_frechet_judge=0.5)
         report = dict(judge='independent: so it is.', scores=scores, iterations=1, device='a GPU')
-        pathlib.Path(sys.argv[4]).write_text(json.dumps(report))''',
+        pathlib.Path(sys.argv[4]).write_text(json.dumps(report | dict(arguments=sys.argv[5:])))''',
     synthesize='''
         out = sys.argv.index('--out')
         folder = pathlib.Path(sys.argv[out + 1])
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / 'arguments').write_text(' '.join(sys.argv[out + 2:]))
         for path in map(pathlib.Path, sys.argv[3:out]):
             assert path.is_file()
             Image.new('RGB', (64, 64), (10, 200, 30)).save(folder / path.name.replace('_gtFine_labelIds', ''))''')
@@ -54,7 +64,7 @@ def tools(tmp_path_factory):
     for name, body in TOOLS.items():
         lines = [line[8:] for line in body.splitlines()]
         picture = ['from PIL import Image'] if name == 'synthesize' else []
-        text = '\n'.join(['import json, pathlib, re, sys, zipfile', *picture, *lines])
+        text = '\n'.join(['import json, os, pathlib, re, sys, zipfile', *picture, *lines])
         (folder / f'{name}.py').write_text(text)
     return folder
 
@@ -228,6 +238,106 @@ def test_rows_of_unequal_precision_are_refused(folder):
         check_conditions(rows)
 
 
+def test_a_row_with_styles_is_judged_by_styles_that_are_encoded_first(folder, tools, tmp_path):
+    """By one command more, after training and before the judge, with the run's seed; other rows have no such file."""
+    add(folder, 'c_styles', "model = dict(encoder=dict(type='InstanceFeatureEncoder', base_channels=8))")
+    out = tmp_path / 'out'
+    assert ablate(folder, tools=tools, out=out, seeds=(3,)) == []
+    run = out / 'c_styles/seed_3'
+    checkpoint, styles = run / 'iter_1.pth', run / 'styles.npz'
+    assert styles.read_text() == f'{checkpoint} --seed 3 --out {styles}'
+    assert json.loads((run / 'results_iter_1.json').read_text())['arguments'] == ['--styles', str(styles)]
+    assert (run / 'scenes/arguments').read_text() == f'--styles {styles}'
+    assert [path.parts[-3] for path in out.glob('*/seed_3/styles.npz')] == ['c_styles']
+    assert json.loads((out / 'b_full/seed_3/results_iter_1.json').read_text())['arguments'] == []
+
+
+def ranks_of(run):
+    """What each rank was called with, by its number."""
+    return {path.name.removeprefix('calls'): path.read_text().splitlines() for path in run.glob('calls*')}
+
+
+@pytest.mark.slow
+def test_ranks_train_a_run_together(folder, tools, tmp_path):
+    """By torchrun itself; the batch of 2 is shared, and the table says so."""
+    out = tmp_path / 'out'
+    assert ablate(folder, tools=tools, out=out, gpus_per_run=2) == []
+    for row in ('a_less', 'b_full'):
+        called = ['--resume --precision float32 --launcher pytorch']
+        assert ranks_of(out / f'{row}/seed_0') == {'0': called, '1': called}
+        assert read_config(out / f'{row}/seed_0.py').train_dataloader.batch_size == 1
+    text = (out / 'table.md').read_text()
+    assert 'Each run was trained by 2 ranks, which shared the batch.' in text and '--gpus-per-run 2' in text
+    with pytest.raises(ValueError, match=r'was begun with other settings \(ablation\.gpus_per_run=2, now None\)'):
+        ablate(folder, tools=tools, out=out)
+    add(folder, 'c_broken')
+    assert ablate(folder, tools=tools, out=out, gpus_per_run=2) == ['c_broken, seed 0']
+    (out / 'c_broken/seed_0/mended').touch()
+    assert ablate(folder, tools=tools, out=out, gpus_per_run=2) == []
+
+
+def test_the_batch_of_every_stage_is_shared(folder, tmp_path):
+    row = read_rows(folder)[0]
+    row.config.train_dataloader.batch_size = 4
+    row.config.stages = [dict(train_dataloader=dict(batch_size=6)), {'train_dataloader.batch_size': 2}, dict()]
+    whole = Run(row, 0, tmp_path, ranks=2).whole_config
+    write_whole(tmp_path / 'whole.py', whole.pretty_text.encode())
+    for config, sizes in (read_config(tmp_path / 'whole.py'), [3, 1, 2]), (row.config, [6, 2, 4]):
+        assert [stage.train_dataloader.batch_size for stage in stage_configs(config)] == sizes
+    alone = Run(row, 0, tmp_path).whole_config
+    assert alone.stages == row.config.stages and 'gpus_per_run' not in alone.ablation
+    check_batches([row], 2)
+    with pytest.raises(ValueError, match=r'b_full\.py: train_dataloader\.batch_size=2, which --gpus-per-run 3 cannot '
+                                         'share out evenly: take a number that divides 2, or set another batch_size'):
+        check_batches([row], 3)
+
+
+def test_more_gpus_than_there_are(folder, tools, monkeypatch):
+    with pytest.raises(ValueError, match=r'gpus_per_run=0: expected at least 1\.'):
+        ablate(folder, tools=tools, gpus_per_run=0)
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
+    with pytest.raises(ValueError, match=r'gpus_per_run=3: expected at least 1, and at most 2, as many GPUs as there'):
+        ablate(folder, tools=tools, gpus_per_run=3)
+
+
+def test_unequal_conditions_stand_in_the_table(folder, tools, tmp_path):
+    add(folder, 'c_longer', "train_cfg = dict(max_iters=2)\nrow = dict(title='longer', order=3)")
+    add(folder, 'd_other', "test_dataloader = dict(dataset=dict(type='CityscapesDataset'))\n"
+        "row = dict(title='other scenes', order=4)")
+    with pytest.raises(ValueError, match=r'differ in train_cfg\.max_iters \(2 and 1\), .* table, with --allow-unequal'):
+        ablate(folder, tools=tools, out=tmp_path / 'out')
+    out = tmp_path / 'out'
+    assert ablate(folder, tools=tools, out=out, allow_unequal=True) == []
+    lines = (out / 'table.md').read_text().splitlines()
+    cells = [[cell.strip() for cell in line.split('|')] for line in lines if line.startswith('|')]
+    last = {line[1]: line[-2] for line in cells}
+    assert last == {'row': 'unequal conditions', '---': '---', 'full': '-', 'a_less': '-',
+                    'longer': 'train_cfg.max_iters=2 (1)', 'real images (oracle)': '-',
+                    'other scenes': 'test_dataloader.dataset.type=CityscapesDataset (ToyCityDataset)'}
+    assert any('Rows differ in their conditions' in line for line in lines)
+    assert any('--allow-unequal' in line for line in lines)
+    rows = list(csv.DictReader((out / 'table.csv').read_text().splitlines()))
+    assert [row['unequal conditions'] for row in rows if row['row'] == 'longer'] == ['train_cfg.max_iters=2 (1)']
+    assert (out / 'c_longer/seed_0/scenes').is_dir() and not (out / 'd_other/seed_0/scenes').exists()
+
+
+def test_equal_rows_have_no_such_column(folder, tools, tmp_path):
+    assert ablate(folder, tools=tools, out=tmp_path, allow_unequal=True) == []
+    assert 'unequal' not in (tmp_path / 'table.csv').read_text()
+    assert 'conditions' not in (tmp_path / 'table.md').read_text()
+
+
+def test_every_row_s_judge_is_looked_at(folder, tools, tmp_path):
+    """Where rows may have other judges, also those that the first one has not."""
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        network = MODELS.build(model_config(tiny_segmentor.config(12)))
+    path = tiny_segmentor.save(network, tmp_path / 'one.pth')
+    add(folder, 'c', f"model = dict(segmentor=dict(checkpoint={path!r}))\nimport copy\n"
+        f"test_evaluator = copy.deepcopy(_base_.test_evaluator)\ntest_evaluator[0].judge.checkpoint = {path!r}")
+    with pytest.raises(ValueError, match=r"c\.py: test_evaluator's judge has the very weights"):
+        ablate(folder, tools=tools, out=tmp_path / 'out', allow_unequal=True)
+
+
 def test_a_row_that_fails_does_not_stop_the_others(folder, tools, tmp_path, capsys):
     add(folder, 'a_broken', "row = dict(order=1)")
     out = tmp_path / 'out'
@@ -276,6 +386,20 @@ def test_time_and_progress_come_from_the_log(toycity, tmp_path):
         path.parent.mkdir(parents=True)
         path.write_text('\n'.join(lines))
     assert (run.seconds_per_step(), run.progress()) == (2.0, 0.3)
+
+
+@pytest.mark.parametrize(('drop_last', 'ranks', 'steps'), [(True, 1, 6), (False, 1, 9), (True, 2, 9)])
+def test_the_progress_of_epochs(drop_last, ranks, steps, toycity, tmp_path):
+    """3 epochs of 5 scenes in batches of 2; of 2 ranks each has 3 scenes an epoch, in batches of 1."""
+    options = {'train_cfg.max_iters': None, 'train_cfg.max_epochs': 3, 'train_dataloader.drop_last': drop_last,
+               'train_dataloader.dataset.split': 'val'}
+    config = narrow(FULL, toycity, **options)
+    run = Run(Row('x', config, 'x'), 0, tmp_path, ranks)
+    assert (run.steps, run.progress()) == (steps, 0)
+    path = tmp_path / 'now/vis_data/scalars.json'
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(dict(time=1, images_per_second=1, step=3)))
+    assert run.progress() == 3 / steps
 
 
 def test_the_progress_of_stages(toycity, tmp_path):

@@ -111,6 +111,10 @@ def test_jobs_share_cores_and_gpus(monkeypatch):
     assert processes.share(0, 3) == dict(GOMP_SPINCOUNT='10000', OMP_NUM_THREADS='2')
     assert processes.share(0, 99)['OMP_NUM_THREADS'] == '1'
     assert processes.share(0, 1) == dict(GOMP_SPINCOUNT='10000')  # torch knows which cores are whole ones
+    assert processes.share(1, 2, ranks=2)['OMP_NUM_THREADS'] == '2'
+    assert processes.share(0, 1, ranks=2)['OMP_NUM_THREADS'] == '4'
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 5)
+    assert [processes.share(slot, 3, ranks=2)['CUDA_VISIBLE_DEVICES'] for slot in range(3)] == ['0,1', '2,3', '4,0']
     monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
     assert [processes.share(slot, 3)['CUDA_VISIBLE_DEVICES'] for slot in range(3)] == ['0', '1', '0']
     monkeypatch.setattr(os, 'environ', dict(CUDA_VISIBLE_DEVICES='4,7', OMP_NUM_THREADS='5'))

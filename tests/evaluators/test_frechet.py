@@ -74,11 +74,30 @@ def test_evaluator_on_a_segmentors_features():
         return torch.cat([stage.mean((2, 3)) for stage in stages], dim=1).double().numpy()
 
     fake, real = features([d['outputs']['image'] for d in data]), features([d['real']['image'] for d in data])
-    assert fake.shape == (6, 16 + 8 + 4)
+    assert fake.shape == (6, 32 + 16 + 8)
     assert scores == dict(frechet_judge=pytest.approx(plainly(fake, real), rel=1e-3),
                           oracle_frechet_judge=pytest.approx(plainly(real[::2], real[1::2]), rel=1e-3))
-    assert evaluator.protocol['num_images'] == 6 and evaluator.protocol['num_features'] == 28
+    assert evaluator.protocol['num_images'] == 6 and evaluator.protocol['num_features'] == 56
     assert evaluator.judges == dict(frechet_judge=evaluator.network.weights_hash)
+
+
+def test_edge_maps_are_compared_with_edge_maps(monkeypatch):
+    data, said = samples(4), []
+    monkeypatch.setattr('semsynth.evaluators.frechet.print_log', lambda message, **_: said.append(message))
+    for sample in data:
+        sample['outputs']['edge'], sample['real']['edge'] = (torch.randint(0, 256, (3, 8, 12)).byte() for _ in range(2))
+    as_images = [dict(sample, outputs=dict(image=sample['outputs']['edge']), real=dict(image=sample['real']['edge']))
+                 for sample in data]
+    judge = dict(type='Segmentor', config=tiny_segmentor.config())
+    torch.manual_seed(1)
+    edges = FrechetDistance(judge, output='edge')
+    torch.manual_seed(1)
+    images = FrechetDistance(judge)
+    for evaluator, part in (edges, data), (images, as_images):
+        evaluator.process(None, part)
+    assert edges.evaluate(4) == images.evaluate(4)
+    edges.process(None, [dict(sample, real=dict(image=sample['real']['image'])) for sample in data])
+    assert edges.evaluate(4) == {} and 'a data set with edges=dict()' in said[0]
 
 
 def test_without_real_images_there_is_no_score():

@@ -119,9 +119,9 @@ def test_an_input_size_of_the_images_changes_nothing(trained):
 
 
 @pytest.mark.parametrize(('input_size', 'message'), [
-    ((16,), r'input_size=\(16,\), expected height and width, such as \(512, 1024\), or None'),
-    (512, 'input_size=512, expected height and width'), ((0, 4), r'input_size=\(0, 4\), expected height'),
-    ((8.0, 4), r'input_size=\(8\.0, 4\), expected'), ('8x4', "input_size='8x4', expected height and width"),
+    ((16,), r'input_size=\(16,\), expected 2 whole numbers'), (512, 'input_size=512, expected 2 whole numbers'),
+    ((8.5, 4), r'input_size=\(8\.5, 4\), expected 2'), ('8x4', "input_size='8x4', expected 2 whole numbers"),
+    ((0, 4), r'input_size=\(0, 4\), expected height and width, such as \(512, 1024\), or None for the size of'),
     ((13, 24), r'input_size=\(13, 24\), but this network takes multiples of 4: set input_size=\(16, 24\)')])
 def test_an_input_size_that_cannot_be(input_size, message):
     with pytest.raises(ValueError, match=message):

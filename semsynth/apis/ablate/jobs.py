@@ -43,7 +43,8 @@ class Job:
             if code is None:
                 return True
             if code:
-                self.error = f'{shlex.join(self.command[:2])} ended with exit code {code}'
+                tool = next((place for place, part in enumerate(self.command) if part.endswith('.py')), 0)
+                self.error = f'{shlex.join(self.command[tool:tool + 2])} ended with exit code {code}'
                 return False
         self.command = next(self.commands, None)
         if self.command:
@@ -66,7 +67,8 @@ def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]],
     Args:
         runs: the done ones count for the progress.
         commands: of a run.
-        jobs: how many run at once: each has a GPU of its own while there are enough, and its share of the cores.
+        jobs: how many run at once: each rank of each has a GPU of its own while there are enough, and its share of the
+            cores.
         console: for progress, and the end of the log of a run that fails.
         when_done: called with each run whose commands have all succeeded.
 
@@ -85,7 +87,7 @@ def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]],
                 free = [slot for slot in range(jobs) if slot not in working]
                 for slot in free[:len(waiting)]:
                     run = waiting.popleft()
-                    working[slot] = Job(run, commands(run), share(slot, jobs))
+                    working[slot] = Job(run, commands(run), share(slot, jobs, run.ranks))
                 for slot, job in list(working.items()):
                     if not job.is_running():
                         del working[slot]

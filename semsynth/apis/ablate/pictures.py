@@ -9,6 +9,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from semsynth.apis.ablate.plan import Row
 from semsynth.apis.ablate.run import Run
 from semsynth.apis.layout_files import find_layouts
 from semsynth.data.draws import Draw
@@ -36,6 +37,10 @@ class Scenes:
         chosen = np.linspace(0, len(self.dataset) - 1, min(count, len(self.dataset))).round().astype(int)
         self.samples = [self.dataset[Draw(index, seed=0)] for index in chosen.tolist()]
         self.inputs = [self.dataset.get_data_info(index)[KEYS[self.dataset.layout_kind]] for index in chosen.tolist()]
+
+    def of(self, row: Row) -> list[str]:
+        """The inputs, or none for a row that is judged on other scenes: its label maps may mean other classes."""
+        return [] if row.is_judged_on_other_scenes else self.inputs
 
     def strip(self, titles: Sequence[str], runs: Sequence[Run | None]) -> np.ndarray:
         """Layout, each row's image, real image; ``(H, W, 3)`` uint8 RGB.

@@ -35,6 +35,9 @@ class Row:
         order: rows with a number come first, in this order; the others follow by file name.
         paper: the paper's figures by name of the score.
         parameters: numbers of the generator's and of all trained parameters, by :func:`check_rows`.
+        has_styles: whether its encoder makes styles, which must be encoded before it is judged; by :func:`check_rows`.
+        unequal: conditions in which it differs from the first row, by dotted key: its value, and the first row's; by
+            :func:`check_conditions`.
     """
 
     name: str
@@ -43,6 +46,13 @@ class Row:
     order: float = float('inf')
     paper: Mapping[str, float] = field(default_factory=dict)
     parameters: dict[str, int] = field(default_factory=dict)
+    has_styles: bool = False
+    unequal: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def is_judged_on_other_scenes(self) -> bool:
+        """Whether its test set is not the first row's."""
+        return any(key.startswith('test_dataloader') for key in self.unequal)
 
 
 def read_rows(folder: str | Path, cfg_options: Mapping | None = None) -> list[Row]:
@@ -87,12 +97,16 @@ def _own_row(path: Path) -> dict[str, Any]:
     return {}
 
 
-def check_conditions(rows: Sequence[Row]) -> None:
-    """Refuse rows that are not trained and judged under equal conditions.
+def check_conditions(rows: Sequence[Row], allow_unequal: bool = False) -> None:
+    """Refuse rows that are not trained and judged under equal conditions; or fill in the rows' ``unequal``.
+
+    Args:
+        rows: those after the first are compared with it.
+        allow_unequal: whether conditions may differ.
 
     Raises:
         ValueError: a row is no config of a synthesizer, or lacks what it is trained or judged by; or length of
-            training, batches, data set, initial weights or judge differ.
+            training, batches, precision, data set, initial weights or judge differ.
     """
     for row in rows:
         check_synthesizer(row.config)
@@ -103,11 +117,28 @@ def check_conditions(rows: Sequence[Row]) -> None:
         check_last_is_saved(last, row.config.filename, 'an ablation judges')
     first, *others = rows
     for row in others:
-        if found := differences(_conditions(row.config), _conditions(first.config)):
+        found = differences(_conditions(row.config), _conditions(first.config))
+        if found and not allow_unequal:
             key, one, other = found[0]
             raise ValueError(f'{row.config.filename} and {first.config.filename} differ in {key} ({one} and {other}), '
                              'but the rows of an ablation are compared under equal conditions: make them equal, for '
-                             'instance with --cfg-options, or move one of them to another folder.')
+                             'instance with --cfg-options, move one of them to another folder, or have it said in the '
+                             'table, with --allow-unequal.')
+        row.unequal = {key: (one, other) for key, one, other in found}
+
+
+def check_batches(rows: Sequence[Row], ranks: int) -> None:
+    """Refuse batches that cannot be shared among the ranks of a run.
+
+    Raises:
+        ValueError: a batch size is no multiple of the number of ranks.
+    """
+    for row in rows:
+        for stage in stage_configs(row.config):
+            if (size := stage.train_dataloader.batch_size) % ranks:
+                raise ValueError(f'{row.config.filename}: train_dataloader.batch_size={size}, which --gpus-per-run '
+                                 f'{ranks} cannot share out evenly: take a number that divides {size}, or set another '
+                                 'batch_size with --cfg-options.')
 
 
 def differences(one: Any, other: Any, key: str = '') -> list[tuple[str, Any, Any]]:
@@ -132,6 +163,7 @@ def _conditions(config: Config) -> dict[str, Any]:
     if len(stages) == 1:
         training = {key: value for key, [value] in training.items()}
     start = {key: stages[0].get(key) for key in ('load_from', 'carry_from')}
+    start['precision'] = config.get('precision', 'auto')
     return {**training, **start, 'precision': config.get('precision', 'auto'),
             'test_dataloader': dict(dataset=_scenes(stages[-1]['test_dataloader'])),
             'test_evaluator': stages[-1]['test_evaluator']}
@@ -150,14 +182,13 @@ def check_rows(rows: Sequence[Row]) -> None:
         FileNotFoundError: weights are missing.
     """
     with DefaultScope.overwrite_default_scope('semsynth'):
-        evaluators = load_config(rows[0].config).test_evaluator
-        evaluators = evaluators if isinstance(evaluators, list) else [evaluators]
-        # not on a GPU, which the runs may need for themselves
-        evaluators = [EVALUATORS.build(part, default_args=dict(device='cpu')) for part in evaluators]
-        judges = {weights: name for evaluator in evaluators for name, weights in evaluator.judges.items()}
+        judges_of = {}  # of the evaluators in words: rows have the same ones, as a rule
         for row in rows:
             with _named(row):
                 config = load_config(row.config)
+                if (words := str(config.test_evaluator)) not in judges_of:
+                    judges_of[words] = _judges(config)
+                judges = judges_of[words]
                 check_data(config)
                 model = MODELS.build(config.model)
             weights = getattr(model.segmentor, 'weights_hash', None)
@@ -168,6 +199,15 @@ def check_rows(rows: Sequence[Row]) -> None:
                     'judge by another network.')
             row.parameters = dict(generator=sum(p.numel() for p in model.generator.parameters()),
                                   trainable=sum(p.numel() for p in model.parameters() if p.requires_grad))
+            row.has_styles = bool(model.style_channels)
+
+
+def _judges(config: Config) -> dict[str, str]:
+    """Names of the judges in a config's evaluators by the hash of their weights."""
+    evaluators = config.test_evaluator if isinstance(config.test_evaluator, list) else [config.test_evaluator]
+    # not on a GPU, which the runs may need for themselves
+    built = [EVALUATORS.build(part, default_args=dict(device='cpu')) for part in evaluators]
+    return {weights: name for evaluator in built for name, weights in evaluator.judges.items()}
 
 
 @contextmanager

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.registry import DefaultScope
 
 from semsynth.apis.ablate.plan import Row, differences
 from semsynth.engine.checkpoint import latest_good_checkpoint
 from semsynth.engine.stages import stage_configs
 from semsynth.precision import resolve_precision
+from semsynth.registry import DATASETS
 from semsynth.writing import write_whole
+
+BATCH_SIZE = 'train_dataloader.batch_size'
+TORCHRUN = ('-m', 'torch.distributed.run', '--standalone', '--nproc_per_node')
+"""Several ranks, which find each other by a free port; the number of them comes next."""
 
 
 @dataclass
@@ -26,11 +34,13 @@ class Run:
         row: what is trained.
         seed: of weights, order of the scenes and draws.
         folder: for checkpoints, log and results.
+        ranks: processes that train it together, on a GPU each where there are some; they share the batch.
     """
 
     row: Row
     seed: int
     folder: Path
+    ranks: int = 1
 
     @property
     def title(self) -> str:
@@ -66,10 +76,20 @@ class Run:
 
     @property
     def whole_config(self) -> Config:
-        """The row's, with the seed, the precision, and a note of what is no part of a config."""
+        """The row's, with the seed, the precision, a rank's share of the batch, and a note of what is no part of a
+        config."""
         config = Config({key: value for key, value in self.row.config.to_dict().items() if key != 'row'})
         config.merge_from_dict({'randomness.seed': self.seed, 'precision': self.precision,
                                 'ablation': dict(row=self.row.name)})
+        if self.ranks > 1:
+            config.ablation.gpus_per_run = self.ranks
+            shares = [stage.train_dataloader.batch_size // self.ranks for stage in stage_configs(self.row.config)]
+            if config.get('stages'):
+                for stage, share in zip(config.stages, shares, strict=True):
+                    stage.pop(BATCH_SIZE, None)
+                    stage[BATCH_SIZE] = share  # the last entry, which no other one overrides
+            else:
+                config.merge_from_dict({BATCH_SIZE: shares[0]})
         return config
 
     @property
@@ -108,20 +128,28 @@ class Run:
             write_whole(self.settings, self.whole_config.pretty_text.encode())
 
     def commands(self, tools: Path, scenes: Sequence[str]) -> Iterator[list[str]]:
-        """Train, judge, synthesise some scenes; each is made when the one before is done."""
+        """Train, encode the styles of a row that has some, judge, synthesise the scenes; each is made when the one
+        before is done. All but training is done by one process."""
         config, folder = str(self.settings), str(self.folder)
-        yield [str(tools / 'train.py'), config, '--work-dir', folder, '--resume', '--precision', self.precision]
-        checkpoint = str(self.checkpoint)
-        yield [str(tools / 'test.py'), config, checkpoint, '--out', f'{folder}/results_{self.checkpoint.stem}.json']
-        yield [str(tools / 'synthesize.py'), config, checkpoint, *scenes, '--out', f'{folder}/scenes']
+        train = [str(tools / 'train.py'), config, '--work-dir', folder, '--resume', '--precision', self.precision]
+        yield train if self.ranks == 1 else [*TORCHRUN, str(self.ranks), *train, '--launcher', 'pytorch']
+        checkpoint, styles = str(self.checkpoint), []
+        if self.row.has_styles:
+            file = f'{folder}/styles.npz'
+            yield [str(tools / 'encode_styles.py'), config, checkpoint, '--seed', str(self.seed), '--out', file]
+            styles = ['--styles', file]
+        yield [str(tools / 'test.py'), config, checkpoint, '--out', f'{folder}/results_{self.checkpoint.stem}.json',
+               *styles]
+        if scenes:
+            yield [str(tools / 'synthesize.py'), config, checkpoint, *scenes, '--out', f'{folder}/scenes', *styles]
 
     def finish(self, jobs: int) -> None:
         """Write ``result.json``, from which on the run counts as done."""
         path = self.folder / f'results_{self.checkpoint.stem}.json'
         report = json.loads(path.read_text(encoding='utf-8'))
         result = dict(scores=report['scores'], judge=report['judge'], steps=report['iterations'],
-                      seconds_per_step=self.seconds_per_step(), jobs=jobs, checkpoint=str(self.checkpoint),
-                      device=report['device'])
+                      seconds_per_step=self.seconds_per_step(), jobs=jobs, ranks=self.ranks,
+                      checkpoint=str(self.checkpoint), device=report['device'])
         write_whole(self.folder / 'result.json', json.dumps(result, indent=2).encode())
 
     def seconds_per_step(self) -> float | None:
@@ -135,12 +163,25 @@ class Run:
         return statistics.median(times) if times else None
 
     def progress(self) -> float:
-        """The share of the steps that are logged; 0 where the config counts in epochs."""
-        lengths = [stage.train_cfg.get('max_iters') for stage in stage_configs(self.row.config)]
-        if None in lengths:
-            return 0
+        """The share of the steps that are logged."""
         done = [max((log[-1]['step'] for log in _logs(folder) if log), default=0) for folder in self.stages]
-        return min(1, sum(done) / sum(lengths))
+        return min(1, sum(done) / self.steps)
+
+    @cached_property
+    def steps(self) -> int:
+        """Number of steps of all stages."""
+        return sum(_steps(stage, self.ranks) for stage in stage_configs(self.row.config))
+
+
+def _steps(stage: Config, ranks: int) -> int:
+    """Steps of a stage; where it counts epochs, each is a pass over its data set."""
+    if stage.train_cfg.get('max_iters') is not None:
+        return stage.train_cfg.max_iters
+    loader = stage.train_dataloader
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        samples = math.ceil(len(DATASETS.build(loader.dataset)) / ranks)
+    batches = samples / (loader.batch_size // ranks)
+    return stage.train_cfg.max_epochs * max(1, math.floor(batches) if loader.get('drop_last') else math.ceil(batches))
 
 
 def _logs(folder: Path) -> list[list[dict]]:

@@ -7,7 +7,7 @@ import io
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from textwrap import fill
+from textwrap import fill, shorten
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,11 @@ class Ablation:
         return [(name, is_paper) for name in dict.fromkeys([*self.scores, *of_paper])
                 for is_paper, names in ((False, self.scores), (True, of_paper)) if name in names]
 
+    @property
+    def unequal_heading(self) -> list[str]:
+        """Of the column that says in what a row differs; none where no row does."""
+        return ['unequal conditions'] if any(line.row.unequal for line in self.lines) else []
+
     def oracle(self, score: str) -> float | None:
         """The score of the real images."""
         *prefix, name = score.split('/')
@@ -87,16 +92,18 @@ def markdown(ablation: Ablation) -> str:
     """The table as text; what is not done yet is a dash, and listed below."""
     names = [f'{score} (paper)' if is_paper else score for score, is_paper in ablation.columns]
     lines = [f'# {ablation.name}\n',
-             _cells(['row', 'seeds', *names, 'generator', 'trainable', 'time per step']),
-             _cells(['---'] * (len(names) + 5))]
+             _cells(['row', 'seeds', *names, 'generator', 'trainable', 'time per step', *ablation.unequal_heading]),
+             _cells(['---'] * (len(names) + 5 + len(ablation.unequal_heading)))]
     for line in ablation.lines:
         scores = [_shown(line.row.paper.get(score)) if is_paper else _spread(line.values(score))
                   for score, is_paper in ablation.columns]
         parameters = [_millions(line.row.parameters.get(kind)) for kind in ('generator', 'trainable')]
         lines.append(_cells([line.row.title, f'{len(line.results)} of {len(ablation.seeds)}', *scores, *parameters,
-                             f'{_spread(line.seconds)} s' if line.seconds else NONE]))
+                             f'{_spread(line.seconds)} s' if line.seconds else NONE,
+                             *([_unequal(line.row) or NONE] if ablation.unequal_heading else [])]))
     oracle = [NONE if is_paper else _shown(ablation.oracle(score)) for score, is_paper in ablation.columns]
-    lines.append(_cells(['real images (oracle)', NONE, *oracle, NONE, NONE, NONE]))
+    lines.append(_cells(['real images (oracle)', NONE, *oracle, NONE, NONE, NONE,
+                         *[NONE] * len(ablation.unequal_heading)]))
     return '\n'.join([*lines, '', *(f'- {fact}' for fact in _notes(ablation)), '',
                       '![Scores](chart.png)\n', '![The same scenes by every row](strip.png)', ''])
 
@@ -108,12 +115,13 @@ def table(ablation: Ablation) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['config', 'row', 'seeds', *ours, *(f'{score} (paper)' for score in of_paper),
-                     'generator parameters', 'trainable parameters', 'seconds per step'])
+                     'generator parameters', 'trainable parameters', 'seconds per step', *ablation.unequal_heading])
     for line in ablation.lines:
         spreads = [number for score in ablation.scores for number in _mean_and_std(line.values(score))]
         writer.writerow([line.row.name, line.row.title, len(line.results), *spreads,
                          *(line.row.paper.get(score) for score in of_paper), line.row.parameters.get('generator'),
-                         line.row.parameters.get('trainable'), _mean_and_std(line.seconds)[0]])
+                         line.row.parameters.get('trainable'), _mean_and_std(line.seconds)[0],
+                         *([_unequal(line.row)] if ablation.unequal_heading else [])])
     writer.writerow(['', 'real images (oracle)', '', *(number for score in ablation.scores
                                                       for number in (ablation.oracle(score), None))])
     return text.getvalue()
@@ -158,11 +166,23 @@ def _notes(ablation: Ablation) -> Iterator[str]:
     if missing:
         yield f'Not done yet, or failed: {", ".join(missing)}.'
     yield from dict.fromkeys(f'Judge {result["judge"]}' for result in ablation.results)
+    if ablation.unequal_heading:
+        yield ('Rows differ in their conditions, each from the first as its last column says (with the first row\'s in '
+               'brackets): the parts of the method are not all that makes their scores differ. The oracle is of the '
+               'first row that is done.')
     steps = sorted({result['steps'] for result in ablation.results})
     yield f'Steps: {", ".join(map(str, steps)) or NONE}; device: {_all(ablation, "device")}.'
     yield ('Time per step: median of the log, data loading included; a measurement of speed only on an otherwise idle '
            f'machine with one run at a time (here at once: {_all(ablation, "jobs")}).')
+    if (ranks := {result.get('ranks', 1) for result in ablation.results}) - {1}:
+        yield f'Each run was trained by {", ".join(map(str, sorted(ranks)))} ranks, which shared the batch.'
     yield "The paper's figures are of its own data, size, judge and length of training: compare the order of the rows."
+
+
+def _unequal(row: Row) -> str:
+    """Such as ``train_cfg.max_iters=2 (1)``; values that would fill a line are cut."""
+    return '; '.join(f'{key}={shorten(str(own), 60)} ({shorten(str(first), 60)})'
+                     for key, (own, first) in row.unequal.items()).replace('|', '/')
 
 
 def _all(ablation: Ablation, key: str) -> str:
