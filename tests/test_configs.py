@@ -25,7 +25,9 @@ def roots(toycity, tmp_path_factory):
     return lambda config: next((root for name, root in trees.items() if name in config), toycity)
 
 
-STAGES = [(path, stage) for path in CONFIGS for stage in range(1, 1 + len(stage_configs(Config.fromfile(ROOT / path))))]
+QUICK = [path for path in CONFIGS if path.endswith('_toycity.py') and 'hybrids' not in path]  # each method's own
+STAGES = [pytest.param(path, stage, marks=[] if path in QUICK else pytest.mark.slow) for path in CONFIGS
+          for stage in range(1, 1 + len(stage_configs(Config.fromfile(ROOT / path))))]
 
 
 @pytest.mark.parametrize(('path', 'stage'), STAGES)

@@ -1,19 +1,16 @@
 import os
-import subprocess
-import sys
-from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import crafted
 import numpy as np
 import pytest
 import torch
+from commands import run_python
 from mmengine.logging.history_buffer import HistoryBuffer
 
 from semsynth.checkpoints import load_checkpoint
 from semsynth.stored_tensors import check_whole
 
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -75,8 +72,7 @@ def forged(tmp_path_factory):
 
 def test_forged_files_are_refused_and_crash_nothing(forged):
     """One process tries them all: a crash, or work or memory without end, would end it."""
-    done = subprocess.run([sys.executable, crafted.__file__, forged], capture_output=True, text=True, timeout=300,
-                          env=os.environ | {'PYTHONPATH': str(ROOT)})
+    done = run_python(crafted.__file__, forged)
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stderr
     assert len(lines) == len(list(forged.glob('*.pth'))) >= 60

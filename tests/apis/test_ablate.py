@@ -171,6 +171,7 @@ def test_a_judge_that_is_a_label_generator_is_refused(folder, tools, tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
+@pytest.mark.slow
 def test_all_rows_and_seeds_are_trained_once(folder, tools, tmp_path, capsys):
     out = tmp_path / 'out'
     (out / 'a_less/seed_1').mkdir(parents=True)  # cut off before anything was written
@@ -338,6 +339,7 @@ def test_every_row_s_judge_is_looked_at(folder, tools, tmp_path):
         ablate(folder, tools=tools, out=tmp_path / 'out', allow_unequal=True)
 
 
+@pytest.mark.slow
 def test_a_row_that_fails_does_not_stop_the_others(folder, tools, tmp_path, capsys):
     add(folder, 'a_broken', "row = dict(order=1)")
     out = tmp_path / 'out'
@@ -352,6 +354,7 @@ def test_a_row_that_fails_does_not_stop_the_others(folder, tools, tmp_path, caps
     assert len(calls(out, 'b_full')) == 1 and len(calls(out, 'a_broken')) == 2
 
 
+@pytest.mark.slow
 def test_one_ablation_at_a_time_in_a_folder(folder, tools, tmp_path):
     out = tmp_path / 'out'
     with locked(out, 'ablation', 'wait'):

@@ -22,7 +22,8 @@ def make(name, version):
 
 # Two scales of losses; views of edges, spectral norms and a memory; outputs made anew, batch norm.
 @pytest.mark.parametrize('name', [
-    'pix2pixhd/pix2pixhd_global_cityscapes_512x1024', 'ecgan/ecgan_toycity', 'spade/spade_toycity', 'crn/crn_toycity'])
+    'pix2pixhd/pix2pixhd_global_cityscapes_512x1024', 'crn/crn_toycity',
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ('ecgan/ecgan_toycity', 'spade/spade_toycity'))])
 def test_a_step_is_the_plain_one(name):
     (ours, players), (plain, their_players) = (make(name, version) for version in ('float32', 'plain'))
     before = {key: value.clone() for key, value in ours.state_dict().items()}
@@ -41,6 +42,7 @@ def test_a_step_is_the_plain_one(name):
         torch.testing.assert_close(change, theirs, rtol=0, atol=float(1e-3 * theirs.abs().max() + 1e-6 * most), msg=key)
 
 
+@pytest.mark.slow
 def test_every_version_is_in_the_table():
     config = narrow('configs/pix2pixhd/pix2pixhd_toycity.py', 'nowhere')
     text = benchmark('step', 'cpu', 1, configs=[config], size=(SIZE, SIZE), batch_size=2)
@@ -60,6 +62,7 @@ def test_an_unknown_version():
         benchmark('step', 'cpu', 1, configs=[], versions=['quick'])
 
 
+@pytest.mark.slow
 def test_compiled_parts():
     model, _ = build(narrow('configs/pix2pixhd/pix2pixhd_toycity.py', 'nowhere'), COMPILED, 'cpu')
     assert model.generator._compiled_call_impl and model.discriminator._compiled_call_impl

@@ -67,6 +67,7 @@ def test_the_result_file(trained, judge, capsys):
     assert report['scores']['diversity_judge'] == pytest.approx(np.mean(means)) and np.mean(means) > 0
 
 
+@pytest.mark.slow
 def test_seeds(trained, tmp_path):
     def score(seed):
         return measure_diversity(*trained, samples=2, seed=seed, device='cpu', out=tmp_path / f'{seed}.json')['scores']

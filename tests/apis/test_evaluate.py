@@ -92,6 +92,7 @@ def test_a_file_that_is_no_such_result_is_not_replaced(settings, trained, tmp_pa
             evaluate(settings, trained, out=out)
 
 
+@pytest.mark.slow
 def test_two_ranks_share_the_set_and_report_the_same(settings, trained, tmp_path):
     evaluate(settings, trained, out=tmp_path / 'one.json')
     assert run_ranks(_evaluate, 2, settings, trained, tmp_path) == [0, 0]
@@ -134,12 +135,14 @@ def test_the_untrained_generator_is_the_same_every_time(settings, tmp_path):
     assert (written['checkpoint'], written['iterations']) == ('untrained', 0)
 
 
+@pytest.mark.slow
 def test_layouts_without_photos_are_judged_without_an_oracle(settings, toycity, trained, tmp_path):
     shutil.copytree(toycity / 'gtFine', tmp_path / 'city' / 'gtFine')
     report = evaluate(settings, trained, out=tmp_path / 'out.json', cfg_options=dict(data_root=str(tmp_path / 'city')))
     assert set(report['scores']) == {'mIoU', 'aAcc'}
 
 
+@pytest.mark.slow
 def test_a_photos_own_styles_do_not_leak_into_its_scores(settings, toycity, tmp_path):
     """The styles are drawn from a file, which the result file names, by the samples' names."""
     config = narrow('configs/pix2pixhd/pix2pixhd_styles_toycity.py', toycity)
@@ -184,6 +187,7 @@ def test_weights_that_are_not_finite_give_no_scores_and_no_images(settings, trai
     assert not (tmp_path / 'out.json').exists()
 
 
+@pytest.mark.slow
 def test_a_judge_that_training_knew_is_named(settings, tmp_path):
     settings = load_config(settings, {'model.segmentor.checkpoint': settings.test_evaluator[0].judge.checkpoint})
     train(settings, work_dir=tmp_path)

@@ -56,6 +56,7 @@ def test_the_condition_is_all_that_is_read(config):
         torch.testing.assert_close(image, expected[name], atol=1e-6, rtol=0)
 
 
+@pytest.mark.slow
 @needs_extra
 @pytest.mark.parametrize('config', [GENERATORS_AND_HEADS[number] for number in IN_ONNX], ids=lambda each: each['type'])
 @torch.no_grad()
@@ -81,6 +82,7 @@ def styled(toycity, tmp_path_factory):
     return folder / 'styled.py', folder / 'styled.pth'
 
 
+@pytest.mark.slow
 @needs_extra
 def test_the_file_is_fed_from_numpy_as_the_docs_say(styled, tmp_path, monkeypatch, capsys):
     import onnxruntime

@@ -27,7 +27,8 @@ def close(mine, theirs):
 
 
 @pytest.mark.parametrize(('mode', 'divisor', 'spectral', 'names'), [
-    ('normal', 32, 'old', {}), ('more', 64, 'new', {}), ('most', 128, 'old', {}), ('normal', 32, 'new', OTHER_NAMES)])
+    ('normal', 32, 'old', {}), ('normal', 32, 'new', OTHER_NAMES),
+    *(pytest.param(*case, {}, marks=pytest.mark.slow) for case in (('more', 64, 'new'), ('most', 128, 'old')))])
 @torch.no_grad()
 def test_generator(mode, divisor, spectral, names):
     layout = Layout(raw=torch.randn(2, 5, divisor, 2 * divisor))
@@ -50,6 +51,7 @@ def test_the_first_layers_on_the_way_up_are_the_coarsest(mode, coarsest):
             assert torch.equal(running, state[f'{theirs}{number}.0.1.running_var'])
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_generator_with_latent():
     layout = Layout(raw=torch.randn(2, 5, 64, 128), latent=torch.randn(2, 7))
@@ -81,6 +83,7 @@ def test_encoder_is_spades():
         assert close(mine, theirs)
 
 
+@pytest.mark.slow
 def test_sizes_are_those_of_the_official_network():
     """Cityscapes' network, of which 42 parameters are never used."""
     with torch.device('meta'):
@@ -109,6 +112,7 @@ KEYS = dict(
     discriminator=['enc1.0.0.weight_orig', 'lat5.0.0.weight_u', 'embedding.weight'])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('part', STATES)
 def test_missing_and_foreign_keys_are_refused(part):
     state = STATES[part]

@@ -30,7 +30,9 @@ def close(mine, theirs):
     return mine.shape == theirs.shape and torch.allclose(mine, theirs, rtol=0, atol=1e-5) and theirs.std() > 0.05
 
 
-@pytest.mark.parametrize(('norm', 'spectral'), [('batch', 'old'), ('batch', 'new'), ('instance', 'old')])
+@pytest.mark.parametrize(('norm', 'spectral'), [
+    ('batch', 'old'), pytest.param('batch', 'new', marks=pytest.mark.slow),
+    pytest.param('instance', 'old', marks=pytest.mark.slow)])
 @torch.no_grad()
 def test_generator(norm, spectral):
     label = torch.randint(4, (2, 64, 96))
@@ -52,6 +54,7 @@ def test_generator_without_noise():
                  network(channels, torch.zeros(2, 0)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('spectral', ['old', 'new'])
 @torch.no_grad()
 def test_discriminator(spectral):
@@ -72,6 +75,7 @@ NETWORKS = dict(
     discriminator=dict(type='OASISDiscriminator', num_classes=151, in_channels=3, base_channels=64, num_downsamples=6))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('part', OFFICIAL)
 def test_sizes_are_the_official_ones(part):
     make, counts = OFFICIAL[part]
@@ -104,7 +108,7 @@ def test_the_other_part_is_refused(network, part, message):
 @pytest.mark.parametrize(('network', 'part', 'name'), [
     (official.Generator(3, 1), 'generator', 'body.3.conv_s.weight_orig'),
     (official.Generator(3, 1), 'generator', 'body.0.norm_0.first_norm.running_mean'),
-    (official.Discriminator(3, 1), 'discriminator', 'body_up.4.conv2.1.bias')])
+    pytest.param(official.Discriminator(3, 1), 'discriminator', 'body_up.4.conv2.1.bias', marks=pytest.mark.slow)])
 def test_keys_missing_or_strange_are_named(network, part, name):
     state = network.state_dict()
     state['strange'] = state.pop(name)

@@ -112,6 +112,7 @@ def test_the_real_sample(split, count, real_data, pipeline):
     assert check_dataset(dataset).problems == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('method', ['spade', 'ecgan'])
 def test_the_real_sample_trains(method, real_data, tmp_path):
     config = narrow(f'configs/{method}/{method}_coco_stuff.py', real_data / 'coco_stuff_sample',

@@ -20,10 +20,10 @@ def whole(tmp_path_factory):
 
 
 @pytest.mark.parametrize(('workers', 'iteration', 'moment'), [
-    (0, 2, 'iteration'),  # before the first checkpoint
     (0, 7, 'iteration'),
-    (1, 10, 'validation'),
-    (2, 8, 'save'),
+    pytest.param(0, 2, 'iteration', marks=pytest.mark.slow),  # before the first checkpoint
+    pytest.param(1, 10, 'validation', marks=pytest.mark.slow),
+    pytest.param(2, 8, 'save', marks=pytest.mark.slow),
 ])
 def test_resumed_run_ends_with_the_same_weights(whole, tmp_path, workers, iteration, moment):
     changes = {'train_dataloader.num_workers': workers}
@@ -34,6 +34,7 @@ def test_resumed_run_ends_with_the_same_weights(whole, tmp_path, workers, iterat
     assert_equal(whole / 'iter_12.pth', tmp_path / 'iter_12.pth')
 
 
+@pytest.mark.slow
 def test_resumes_from_the_last_whole_file(whole, tmp_path):
     """Torn as a writer leaves it that is not atomic; last_checkpoint names the torn file."""
     assert run(tmp_path, **{'default_hooks.kill': dict(type='KillHook', iteration=9, moment='iteration')}) == [KILLED]
@@ -59,6 +60,7 @@ def test_a_validation_that_was_cut_off_is_made_up_for(tmp_path):
     assert validations() == [4, 8, 12]
 
 
+@pytest.mark.slow
 def test_two_ranks_resume_exactly(tmp_path):
     whole, cut = tmp_path / 'whole', tmp_path / 'cut'
     assert run(whole, ranks=2) == [0, 0]

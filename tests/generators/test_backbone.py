@@ -11,7 +11,7 @@ from semsynth.layers.backbones import Levels, build_backbone
 from semsynth.layout import Layout
 from semsynth.registry import MODELS
 
-RESNET = dict(type='ResNetV1c', depth=18, base_channels=4, stem_channels=4)
+RESNET = dict(type='ResNetV1c', depth=18, base_channels=8, stem_channels=8)
 
 
 def build(backbone=RESNET, **changes):
@@ -25,13 +25,13 @@ def layout(height=64, width=96):
 @pytest.mark.parametrize(('backbone', 'widths'), [
     ('resnet18', [64, 64, 128, 256, 512]), ('alexnet', [64, 192, 256, 256]),
     ('vgg11', [64, 128, 256, 512, 512, 512]),
-    (RESNET, [4, 8, 16, 32]),
+    (RESNET, [8, 16, 32, 64]),
     (dict(type='MixVisionTransformer', embed_dims=4, num_layers=[1, 1, 1, 1]), [4, 8, 16, 32]),
-    (dict(type='UNet', base_channels=2), [2, 4, 8, 16, 32]), (dict(RESNET, out_indices=(0, 3)), [4, 32]),
+    (dict(type='UNet', base_channels=2), [2, 4, 8, 16, 32]), (dict(RESNET, out_indices=(0, 3)), [8, 64]),
     (dict(type='MobileNetV2', widen_factor=0.25, out_indices=(1, 6)), [8, 80]),
     # reads the layout at three depths
     (dict(type='CGNet', num_channels=(4, 8, 8), num_blocks=(1, 1), reductions=(2, 4)), [9, 21, 16]),
-    (dict(RESNET, with_cp=True), [4, 8, 16, 32])])
+    (dict(RESNET, with_cp=True), [8, 16, 32, 64])])
 def test_any_backbone(backbone, widths):
     generator = build(backbone)
     assert [lateral.in_channels for lateral in generator.lateral] == [5, *widths]
@@ -79,7 +79,7 @@ def test_weights_of_a_segmentor(tmp_path):
     torch.save(dict(state_dict=state | {'decode_head.weight': torch.ones(1)}), tmp_path / 'segmentor.pth')
     network = build(pretrained=tmp_path / 'segmentor.pth').backbone
     own, theirs = network.state_dict(), trained.state_dict()
-    assert own['stem.0.weight'].shape == (2, 5, 3, 3)
+    assert own['stem.0.weight'].shape == (4, 5, 3, 3)
     assert all(torch.equal(own[name], theirs[name]) for name in theirs if name != 'stem.0.weight')
 
 
@@ -149,7 +149,7 @@ def test_stages_that_no_feature_needs_are_refused():
     with pytest.raises(ValueError, match=r'features that ResNetV1c gives depend on layer3\.0.*\(30 parameters'):
         build(dict(RESNET, out_indices=(0, 1)))
     assert [lateral.in_channels for lateral in build(dict(
-        RESNET, num_stages=2, strides=(1, 2), dilations=(1, 1), out_indices=(0, 1))).lateral] == [5, 4, 8]
+        RESNET, num_stages=2, strides=(1, 2), dilations=(1, 1), out_indices=(0, 1))).lateral] == [5, 8, 16]
 
 
 @pytest.mark.parametrize(('stages', 'frozen'), [

@@ -51,6 +51,7 @@ def test_spectral_norm_stays():
     assert not strided(layer) and layer(torch.randn(1, 4, 5, 8)).shape == (1, 8, 3, 4)
 
 
+@pytest.mark.slow
 def test_a_model_has_none_that_are_narrow(tmp_path):
     config = narrow('configs/ecgan/ecgan_resnet18_toycity.py', tmp_path)
     config.model.generator.backbone.update(base_channels=4, stem_channels=4)

@@ -64,6 +64,7 @@ def test_the_draw_follows_the_seed_and_covers_the_batch(chances):
     assert drawn.unique().numel() == 100  # no pixel is out of reach
 
 
+@pytest.mark.slow
 def test_chances_are_what_they_say():
     """Of a class with chances 1, 2 and 5 the first pixel is each in 1, 2 and 5 of 8 draws; if it is the last one, the
     next is the second in 2 of 3. Another class changes nothing."""

@@ -132,6 +132,7 @@ def test_dropping_and_retuning_views():
     assert {name: (view.real, view.weight) for name, view in model.views.items()} == {'image': ('image', 3)}
 
 
+@pytest.mark.slow
 def test_compiling_changes_no_result(monkeypatch):
     # traced, but run as it is: compiling takes minutes
     monkeypatch.setattr(torch.nn.Module, 'compile', partialmethod(torch.nn.Module.compile, backend='eager'))

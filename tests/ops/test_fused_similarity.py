@@ -170,6 +170,7 @@ def test_a_probability_that_is_not_a_number_is_not_hidden():
     assert losses[0].isnan() and losses[1].isfinite()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('classes', [35, 254])
 def test_kernels_compile_for_hopper(classes):
     """Without a GPU; in a process where Triton compiles."""
