@@ -12,7 +12,6 @@ from semsynth.checkpoints import load_checkpoint
 from semsynth.stored_tensors import check_whole
 
 
-
 @pytest.fixture
 def history():
     return HistoryBuffer([1.0, 2.5, 4.0], [1, 1, 2])
