@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mmengine.runner import Runner
 
 from semsynth.data import merge_options
 from semsynth.engine.checkpoint import latest_good_checkpoint, saved_precision
+from semsynth.engine.same_run import check_same_run
 from semsynth.engine.work_folder import set_aside
 from semsynth.registry import MODELS
 from semsynth.settings import check_names, check_settings
@@ -107,11 +109,20 @@ def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runn
             if is_main_process():
                 write_whole(record, latest_good_checkpoint(folder).name.encode())
             barrier()
+        else:
+            _check_finished(stages[number - 1], number, folder / record.read_text())
         trained = folder / record.read_text()
         stages[number].merge_from_dict(dict(carry_from=str(trained), load_from=None))
         if stages[number].get('precision', 'auto') == 'auto':
             stages[number].precision = saved_precision(trained)  # what the run was begun in, wherever it goes on
     return _run(stages, len(stages), work_dir, build)
+
+
+def _check_finished(stage: Config, number: int, checkpoint: Path) -> None:
+    """Refuse what makes another run of a finished stage; say what comes too late for it."""
+    late = [change for change in check_same_run(stage, checkpoint) if change.is_rate]
+    if late and is_main_process():
+        print(f'Stage {number} is finished: {"; ".join(map(str, late))} has no effect on it.', file=sys.stderr)
 
 
 def _run(stages: list[Config], number: int, work_dir: Path, build: Callable[..., Runner]) -> Runner:

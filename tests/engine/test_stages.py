@@ -184,6 +184,17 @@ def test_without_resume_everything_starts_anew(whole, tmp_path):
     assert_equal(whole / LAST, work_dir / LAST)
 
 
+def test_settings_of_a_finished_stage(whole, tmp_path, capsys):
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    longer = [dict(stages()[0], train_cfg=dict(max_iters=8)), *stages()[1:]]
+    launch.train(grown_config(stages=longer), work_dir=tmp_path, resume=True)
+    assert 'Stage 1 is finished: train_cfg.max_iters: 4 -> 8 has no effect on it.' in capsys.readouterr().err
+    assert_equal(whole / LAST, tmp_path / LAST)
+    other = [dict(stages()[0], train_dataloader=dict(batch_size=1)), *stages()[1:]]
+    with pytest.raises(ValueError, match=r'stage_1 cannot be resumed: the batch size is another .*batch_size=1 inst'):
+        launch.train(grown_config(stages=other), work_dir=tmp_path, resume=True)
+
+
 def test_a_stage_that_starts_again_sets_later_ones_aside(whole, tmp_path):
     assert run(tmp_path, **{'randomness.seed': 1}) == [0]
     shutil.rmtree(tmp_path / 'stage_1')
