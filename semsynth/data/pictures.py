@@ -58,8 +58,19 @@ def open_picture(path: str, file: BinaryIO | None = None) -> Iterator[Image.Imag
 
 def upright(image: Image.Image) -> Image.Image:
     """A picture of :func:`open_picture`, decoded and turned in place as it is to be shown."""
-    ImageOps.exif_transpose(image, in_place=True)
+    image.load()
+    if _orientation(image) != 1:
+        ImageOps.exif_transpose(image, in_place=True)
     return image
+
+
+def _orientation(image: Image.Image) -> int:
+    """How a picture is to be turned, 1 to 8 as EXIF numbers it; 1 is not at all."""
+    try:
+        found = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # notes that are torn make no picture worse
+        return 1
+    return found if found in range(1, 9) else 1
 
 
 def read_size(path: str) -> tuple[int, int]:
@@ -74,7 +85,7 @@ def read_size(path: str) -> tuple[int, int]:
             width, height = image.tag_v2[_WIDTH], image.tag_v2[_HEIGHT]
         if image.format == 'PNG' and not _has_notes(path):
             return height, width
-        return (width, height) if image.getexif().get(_ORIENTATION, 1) >= 5 else (height, width)
+        return (width, height) if _orientation(image) >= 5 else (height, width)
 
 
 def _has_notes(path: str) -> bool:

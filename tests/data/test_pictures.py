@@ -68,6 +68,20 @@ def test_a_png_may_say_how_it_is_turned_at_its_end(tmp_path, place):
     assert read_size(str(path)) == (7, 5)
 
 
+HEAD = b'Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0'
+
+
+@pytest.mark.parametrize('container', ['png', 'webp', 'jpeg'])
+@pytest.mark.parametrize('notes', [b'Exif\0\0garbage', b'Exif\0\0', b'Exif\0\0MM\0*\xff\0\0\x08',
+                                   HEAD + b'\x03\0\0\0\x01\0\x09\0\0\0\0\0\0', HEAD + b'\x02\0\0\0\x01x\0\0\0\0\0\0\0'],
+                         ids=['no notes', 'empty', 'torn', 'turned nine times', 'a letter'])
+@pytest.mark.filterwarnings('ignore:Corrupt EXIF')
+def test_notes_that_cannot_be_understood_turn_nothing(tmp_path, container, notes):
+    path = str(tmp_path / 'a')
+    Image.fromarray(RGB).save(path, container.upper(), exif=notes, **CONTAINERS.get(container, {}))
+    assert read_photo(path).shape == RGB.shape and read_size(path) == (5, 7)
+
+
 def test_jpeg_and_its_size(tmp_path):
     flat = np.zeros((16, 24, 3), np.uint8)
     flat[:8, :8] = 255
