@@ -31,16 +31,18 @@ SHARE = Range(0, 1, 'from 0 to 1')
 ANY = Range(-math.inf, math.inf, '')
 RANGES = {
     **dict.fromkeys((
-        'accumulative_counts', 'base_channels', 'batch_size', 'count', 'embedding_channels', 'feature_channels',
-        'hidden_channels', 'history', 'image_channels', 'image_size', 'in_channels', 'interval', 'kernel_size',
-        'latent_dim', 'max_epochs', 'max_iters', 'max_keep_ckpts', 'max_per_class', 'max_pixels', 'num_downsamples',
-        'num_layers', 'num_scales', 'out_channels', 'pairs', 'partners', 'per_class', 'per_step', 'prefetch_factor',
-        'pyramid_channels',
-        'raw_channels', 'scale', 'size', 'stride', 'val_interval', 'widths', 'window_size'), FROM_1),
+        'accumulative_counts', 'base_channels', 'batch_size', 'count', 'embedding_channels',
+        'feature_channels', 'hidden_channels', 'history', 'image_channels', 'image_size', 'in_channels',
+        'interval', 'jobs', 'judgments', 'kernel_size', 'latent_dim', 'max_epochs', 'max_iters',
+        'max_keep_ckpts', 'max_per_class', 'max_pixels', 'num_downsamples', 'num_layers', 'num_scales',
+        'out_channels', 'pairs', 'partners', 'per_class', 'per_participant', 'per_step', 'prefetch_factor',
+        'pyramid_channels', 'raw_channels', 'repeats', 'samples', 'scale', 'size', 'stride', 'val_interval',
+        'widths', 'window_size', 'workers'), FROM_1),
     **dict.fromkeys(('betas', 'constant', 'dropout', 'momentum'), SHARE),
-    **dict.fromkeys(('init_gain', 'max_norm', 'temperature'), ABOVE_0),
+    **dict.fromkeys(('init_gain', 'max_norm', 'temperature', 'times'), ABOVE_0),
     **dict.fromkeys(('discriminator_weight', 'views', 'weight'), ANY),
-    'seed': Range(0, 2**32 - 1, 'from 0 to 4294967295')}
+    'port': Range(1, 65535, 'from 1 to 65535'),
+    **dict.fromkeys(('seed', 'seeds'), Range(0, 2**32 - 1, 'from 0 to 4294967295'))}
 """By name of a setting or an argument; numbers of any other name are from 0 on."""
 
 
@@ -63,50 +65,51 @@ def check_value(owner: str, name: str, value: object, annotation: Any) -> None:
         raise ValueError(f'{owner}: {name}={shown.repr(value)}, expected {_describe(annotation, allowed)}.')
 
 
-def checked(kind: type) -> type:
-    """Make a class check what it is built with, before anything else.
+def checked(target: Callable) -> Callable:
+    """Make a class check what it is built with, or a function what it is called with, before anything else.
 
     A name that no ``__init__`` of the class and its bases has is refused with the nearest ones (TypeError), a value of
     another kind or out of range with what was expected (ValueError).
     """
-    build = kind.__init__
-    if not inspect.isfunction(build):  # it has no arguments, or is no class of Python's own
-        return kind
-    signature = inspect.signature(build)
+    if not isinstance(target, type):
+        return _checked(target, lambda args: target.__name__, lambda args: _arguments((target,)))
+    if inspect.isfunction(target.__init__):  # else it has no arguments, or is no class of Python's own
+        target.__init__ = _checked(target.__init__, lambda args: type(args[0]).__name__, lambda args: _arguments(tuple(
+            vars(base)['__init__'] for base in type(args[0]).__mro__[:-1] if '__init__' in vars(base))))
+    return target
 
-    @wraps(build)
-    def check(self, *args, **kwargs):
-        annotations, is_open = _arguments(type(self))
+
+def _checked(function: Callable, owner_of: Callable, arguments_of: Callable) -> Callable:
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def check(*args, **kwargs):
+        owner, (annotations, is_open) = owner_of(args), arguments_of(args)
         if not is_open and (strangers := [name for name in kwargs if name not in annotations]):
             near = difflib.get_close_matches(strangers[0], annotations, n=3, cutoff=0.5) or sorted(annotations)
-            raise TypeError(f'{type(self).__name__} has no argument {strangers[0]!r}: did you mean '
-                            f'{" or ".join(near)}?')
+            raise TypeError(f'{owner} has no argument {strangers[0]!r}: did you mean {" or ".join(near)}?')
         try:
-            given = signature.bind(self, *args, **kwargs).arguments
+            given = signature.bind(*args, **kwargs).arguments
         except TypeError as error:
-            raise TypeError(f'{type(self).__name__}: {error}.') from None
+            raise TypeError(f'{owner}: {error}.') from None
         for name, value in {**given, **kwargs}.items():
             if name in annotations:
-                check_value(type(self).__name__, name, value, annotations[name])
-        build(self, *args, **kwargs)
+                check_value(owner, name, value, annotations[name])
+        return function(*args, **kwargs)
 
-    kind.__init__ = check
-    return kind
+    return check
 
 
 @cache
-def _arguments(kind: type) -> tuple[dict[str, Any], bool]:
-    """Annotation of each argument that a class takes, those of its bases too where it passes others on; and whether it
+def _arguments(functions: tuple[Callable, ...]) -> tuple[dict[str, Any], bool]:
+    """Annotation of each argument of a function, and of the next ones where it passes others on; and whether the last
     takes others still."""
     annotations: dict[str, Any] = {}
-    for base in kind.__mro__:
-        if '__init__' not in vars(base) or base is object:
-            continue
-        build = inspect.unwrap(vars(base)['__init__'])
-        parameters = list(inspect.signature(build).parameters.values())[1:]
+    for function in map(inspect.unwrap, functions):
+        parameters = inspect.signature(function).parameters.values()
         for each in parameters:
-            if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY):
-                annotations.setdefault(each.name, _resolved(each, build))
+            if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY) and each.name != 'self':
+                annotations.setdefault(each.name, _resolved(each, function))
         if all(each.kind is not each.VAR_KEYWORD for each in parameters):
             return annotations, False
     return annotations, True

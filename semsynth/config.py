@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
@@ -14,12 +15,12 @@ from mmengine.config import Config
 ENDINGS = ('.py', '.json', '.yaml', '.yml')
 
 
-def read_file(path: str | Path) -> tuple[Config, set[str] | None]:
+def read_file(path: str | Path) -> tuple[Config, dict[str, bool]]:
     """Read a config, and import what its ``custom_imports`` name.
 
     Returns:
-        The config, and the names that its files use: of variables, with which they make settings. None in place of
-        them where the files do not tell, as one that a run has saved.
+        The config, and its variables, with which settings are made: True for names that its files use, False for those
+        of which the files do not tell, as one that a run has saved, in which variables stand beside settings.
 
     Raises:
         FileNotFoundError: there is no such file, or none that it is based on.
@@ -35,44 +36,51 @@ def read_file(path: str | Path) -> tuple[Config, set[str] | None]:
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))  # custom_imports may name a file in the current folder
     try:
-        used = _names_used(path)
+        used, others = _variables(path)
         config = Config.fromfile(path, import_custom_modules=False)
     except FileNotFoundError as error:
         raise FileNotFoundError(f'There is no {error.filename or error}, on which {path} is based.') from None
     except SyntaxError as error:
-        raise SyntaxError(f'{error.msg}, in line {error.lineno} of {path} or of a file it is based on: '
-                          f'{(error.text or "").strip()}') from None
+        line = f'in line {error.lineno} of' if error.lineno else 'in'
+        raise SyntaxError(f'{error.msg}, {line} {path} or a file it is based on: {(error.text or "").strip()}'
+                          ) from None
     except CycleError:
         raise
     except Exception as error:  # a config is a program, and may raise anything
         raise ValueError(f'{path} cannot be read: {type(error).__name__}: {_first_line(error)}{_place(error)}.'
                          ) from error
     _import_modules(config, path)
-    return config, used
+    return config, dict.fromkeys(config if others else (), False) | used
 
 
 class CycleError(ValueError):
     """A config is based on itself."""
 
 
-def _names_used(path: Path) -> set[str] | None:
-    """Names that a config's file, and those that it is based on, read; None where a file is not known to hold all."""
-    names: set[str] = set()
-    flat = True
+def _variables(path: Path) -> tuple[dict[str, bool], bool]:
+    """What :func:`read_file` says of variables, as far as Python files tell, and whether there are others."""
+    used: dict[str, bool] = {}
+    others = False
     for tree in _trees(path, ()):
         if tree is None:
-            return None
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name):
-                if isinstance(node.ctx, ast.Load):
-                    names.add(node.id)
-                flat &= node.id != '_base_'
-            elif isinstance(node, ast.Attribute):
-                names.add(node.attr)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                names |= {word.strip().removeprefix('_base_.').partition('.')[0]
-                          for word in node.value.split('{{')[1:] for word in [word.partition('}}')[0]]}
-    return None if flat and names <= {'dict', 'True', 'False', 'None'} else names
+            others = True
+            continue
+        nodes = list(ast.walk(tree))
+        read = {name for node in nodes for name in _names_read(node)}
+        assigned = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        if read <= {'dict'} and '_base_' not in assigned:
+            used = dict.fromkeys(assigned, False) | used
+        used |= dict.fromkeys(read, True)
+    return used, others
+
+
+def _names_read(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        yield node.id
+    elif isinstance(node, ast.Attribute):
+        yield node.attr
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):  # '{{_base_.NAME}}'
+        yield from re.findall(r'\{\{\s*_base_\.(\w+)', node.value)
 
 
 def _trees(path: Path, above: Sequence[Path]) -> Iterator[ast.Module | None]:
@@ -88,16 +96,22 @@ def _trees(path: Path, above: Sequence[Path]) -> Iterator[ast.Module | None]:
     yield None if any(map(_is_lazy, ast.walk(tree))) else tree
     for node in tree.body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', None) == '_base_':
-            try:
-                bases = ast.literal_eval(node.value)
-            except ValueError:  # it is computed
-                yield None
-                return
-            for base in [bases] if isinstance(bases, str) else bases:
-                if '::' in base:  # in another package
+            for base in _bases(node.value):
+                if base is None or '::' in base:  # computed, or in another package
                     yield None
                 elif Path(path.parent, base).is_file():  # else mmengine says what is missing
                     yield from _trees(Path(path.parent, base), (*above, path))
+
+
+def _bases(node: ast.expr) -> list[str | None]:
+    try:
+        bases = ast.literal_eval(node)
+    except ValueError:
+        return [None]
+    bases = [bases] if isinstance(bases, str) else bases
+    if not isinstance(bases, list | tuple) or not all(isinstance(base, str) for base in bases):
+        raise TypeError(f'_base_={bases!r}, expected the path of a config or a list of paths')
+    return list(bases)
 
 
 def _is_lazy(node: ast.AST) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
@@ -87,15 +87,15 @@ def check_options(config: Config, names: Iterable[str]) -> None:
                              f'of your own with another {name}.')
 
 
-def check_settings(config: Config, used: set[str] | None) -> None:
+def check_settings(config: Config, used: Mapping[str, bool] | None = None) -> None:
     """Refuse a config with a top-level entry that nothing reads, or with a setting of another kind or out of range.
 
     An entry whose name begins with an underscore, or that the config's files use, is a variable, and left alone.
 
     Args:
         config: as read, or one of its stages.
-        used: names that the config's files read; None where that is not known, as of a config that a run has saved, in
-            which variables stand beside settings: then only what is called much like a setting is refused.
+        used: by name, True for variables that the config's files use, False for what may be one: that is refused only
+            where it is called much like a setting. None takes everything for such.
 
     Raises:
         ValueError: says which, and what was expected.
@@ -105,7 +105,7 @@ def check_settings(config: Config, used: set[str] | None) -> None:
     for name, value in config.items():
         if name in known:
             check_value(whose, name, value, known[name])
-        elif not name.startswith('_') and (name not in used if used is not None else _is_like(name)):
+        elif not name.startswith('_') and not _is_variable(name, used):
             raise ValueError(f'{whose}: {name} is no setting, and no part of the config uses it: '
                              f'{_nearest(name, config)} Begin it with an underscore to keep a variable of your own.')
     for name, value in _nested(config._cfg_dict):
@@ -123,8 +123,10 @@ def _nested(node: object, place: str = '') -> Iterator[tuple[str, object]]:
             yield from _nested(value, name)
 
 
-def _is_like(name: str) -> bool:
-    return bool(difflib.get_close_matches(name, SETTINGS, n=1, cutoff=0.8))
+def _is_variable(name: str, used: Mapping[str, bool] | None) -> bool:
+    if used is None or used.get(name) is False:
+        return not difflib.get_close_matches(name, SETTINGS, n=1, cutoff=0.8)
+    return name in used
 
 
 def _nearest(name: str, config: Config) -> str:

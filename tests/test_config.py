@@ -18,13 +18,15 @@ def test_names_that_files_use(write):
     path = write('child.py', "_base_ = 'base.py'\nmodel = dict(width=5, **_base_.raw)\n")
     config, used = read_file(path)
     assert config.model == dict(width=5, a=1)
-    assert {'size', 'raw'} <= used and not {'wide', 'spare', 'model'} & used
+    assert used['size'] and used['raw'] and not {'wide', 'spare', 'model'} & used.keys()
 
 
 def test_a_config_as_a_run_saves_it_does_not_tell(write):
-    assert read_file(write('saved.py', "half = 3\nmodel = dict(a=[dict(b=None)])\n"))[1] is None
-    assert read_file(write('a.json', '{"half": 3}'))[1] is None
-    assert read_file(write('other.py', 'import os\nhalf = os.getpid()\nmodel = dict()\n'))[1] is not None
+    assert read_file(write('saved.py', "half = 3\nmodel = dict(a=[dict(b=None)])\n"))[1]['half'] is False
+    used = read_file(write('child.py', "_base_ = 'saved.py'\nother = 3\n"))[1]
+    assert used == dict(half=False, model=False, dict=True)
+    assert read_file(write('a.json', '{"half": 3}'))[1]['half'] is False
+    assert 'half' not in read_file(write('other.py', 'import os\nhalf = os.getpid()\nmodel = dict()\n'))[1]
 
 
 def test_based_on_itself(write):
@@ -51,6 +53,7 @@ def test_one_base_twice_is_no_circle(write):
     ('x = 1 / 0\n', r'ZeroDivisionError: division by zero, in line 1 of'),
     ("_base_ = 'base.py'\nx = _base_.nothing\n", 'nothing'),
     ("_base_ = ['base.py', 'base.py']\n", 'Duplicate key'),
+    ("_base_ = 3\n", '_base_=3, expected the path of a config or a list of paths'),
     ("custom_imports = 3\n", r"a\.py: custom_imports=3, expected dict\(imports=\['MODULE'"),
     ("custom_imports = dict(imports=['no_such_module.part'])\n",
      'names no_such_module.part, but there is no module no_such_module: .* in PYTHONPATH')])

@@ -97,6 +97,6 @@ def test_stages_are_checked(child):
 
 
 def test_a_config_that_is_no_file():
-    check_settings(Config(dict(model=dict(), half=3)), None)
+    check_settings(Config(dict(model=dict(), half=3)))
     with pytest.raises(ValueError, match=r'^The config: modle is no setting'):
-        check_settings(Config(dict(modle=dict())), None)
+        check_settings(Config(dict(modle=dict())))

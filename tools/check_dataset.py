@@ -32,6 +32,8 @@ def main() -> None:
         loader = cfg.get(f'{split}_dataloader')
         if loader and loader.dataset not in datasets:
             datasets.append(loader.dataset)
+    if not datasets:
+        parser.error(f'{args.config} has no {args.split or "train"}_dataloader, whose data could be checked.')
     reports = []
     for settings in datasets:
         dataset = DATASETS.build(dict(settings, lazy_init=True))

@@ -9,19 +9,21 @@ from threading import Lock
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 
+from semsynth.arguments import checked
 from semsynth.data.files import DataError
 from semsynth.data.pipeline import photo_at_edges
 from semsynth.data.prepare.hed import HED, WEIGHTS, load_hed
 from semsynth.data.prepare.parts import Part, refuse, write_parts
 from semsynth.data.scene_dataset import SceneDataset
+from semsynth.devices import find_device
 from semsynth.engine.launch import load_config
 from semsynth.registry import DATASETS
 from semsynth.writing import encode_png
 
 
+@checked
 def make_edges(config: str | Path | Config, weights: str | Path = WEIGHTS, device: str | None = None,
                cfg_options: dict | None = None) -> tuple[int, str]:
     """Write the HED edges of a config's training photos where its data set looks for them; what is there is skipped.
@@ -53,7 +55,7 @@ def make_edges(config: str | Path | Config, weights: str | Path = WEIGHTS, devic
         scenes = DATASETS.build({**settings, 'edges': None, 'indices': None})
     if 'img_path' not in scenes.get_data_info(0):
         raise DataError(f'{dataset.folders["photo"]} holds no photos to find edges in.')
-    network, lock = load_hed(weights).to(device or get_device()), Lock()
+    network, lock = load_hed(weights).to(find_device(device)), Lock()
     folder, transforms = dataset.folders['edge'], dataset.pipeline.transforms
 
     def make(number: int) -> tuple[bytes]:

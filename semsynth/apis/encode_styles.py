@@ -18,6 +18,7 @@ from rich.progress import track
 from torch.utils.data import DataLoader, Subset
 
 from semsynth.apis.inferencer import Inferencer
+from semsynth.arguments import checked
 from semsynth.data import DataError
 from semsynth.models import Synthesizer
 from semsynth.outputs import check_out_file, hash_settings, place_of_result
@@ -30,7 +31,8 @@ from semsynth.weights import hash_weights
 from semsynth.writing import write_png
 
 
-def encode_styles(config: str | Path | Config, checkpoint: str | Path, *, out: str | Path | None = None,
+@checked
+def encode_styles(config: str | Path | Config, checkpoint: str | Path | None, *, out: str | Path | None = None,
                   clusters: int = 10, split: str | None = None, seed: int = 0, encoded: str | Path | None = None,
                   device: str | None = None, cfg_options: dict | None = None) -> tuple[StyleBank, Path]:
     """Encode every instance of a set of photos, cluster the styles of each class, write them and a picture of them.

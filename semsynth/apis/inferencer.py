@@ -11,16 +11,17 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.layout_files import Beside, LayoutFile, find_layouts, instances_of
+from semsynth.arguments import checked
 from semsynth.data.draws import seed_all
 from semsynth.data.files import DataError
 from semsynth.data.pictures import read_photo
 from semsynth.data.preprocessor import to_gray
+from semsynth.devices import find_device
 from semsynth.engine.launch import load_config
 from semsynth.layers.baking import bake
 from semsynth.models.synthesizer import NO_STYLES
@@ -30,6 +31,7 @@ from semsynth.seeds import draw_latents, seed_of
 from semsynth.styles import StyleBank, vectors_of
 
 
+@checked
 class Inferencer:
     """Synthesise images from layouts in files, with the very transforms and sizes of the config's test set.
 
@@ -44,7 +46,7 @@ class Inferencer:
 
     def __init__(self, config: str | Path | Config, checkpoint: str | Path | None, device: str | None = None,
                  cfg_options: dict | None = None, styles: str | Path | None = None, precision: str = 'float32'):
-        device = torch.device(device or get_device())
+        device = find_device(device)
         self.autocast = partial(run_in, settle(precision, device.type), device.type)
         self.config = load_config(config, cfg_options)
         if styles:

@@ -13,6 +13,7 @@ from rich.progress import track
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile, files_of
+from semsynth.arguments import checked
 from semsynth.data.files import DataError, first_few
 from semsynth.data.pictures import read_photo
 from semsynth.outputs import check_out_folder
@@ -20,6 +21,7 @@ from semsynth.visualise import picture_grid, save_images
 from semsynth.writing import write_png
 
 
+@checked
 def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequence[str | Path], out: str | Path, *,
                instances: str | Path | None = None, photos: str | Path | None = None, styles: str | Path | None = None,
                clusters: Mapping[str, int] | None = None, samples: int = 1, seed: int = 0, device: str | None = None,
@@ -51,8 +53,6 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequ
             place for results, such as a folder of label maps.
         DataError: a file is missing or unsound, or two results would have one name.
     """
-    if samples < 1:
-        raise ValueError(f'samples={samples}, but a layout has one result at least.')
     inferencer = Inferencer(config, checkpoint, device, cfg_options, styles, precision)
     inferencer.model.generator.head.drop_extras()
     draws_latents = inferencer.model.latent_dim and not (photos and inferencer.encodes_latents)

@@ -48,7 +48,7 @@ def stage_config(config: Config, number: int) -> Config:
     check_names(config, overrides)
     for key, value in overrides.items():  # one by one: together, mmengine lets 'a' replace an 'a.b.c' before it
         merge_options(resolved, {key: value})
-    check_settings(resolved, None)
+    check_settings(resolved)
     return resolved
 
 

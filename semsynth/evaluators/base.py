@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 import torch.nn.functional as F
-from mmengine.device import get_device
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
+
+from semsynth.devices import find_device
 
 RESAMPLINGS = ('nearest', 'bilinear', 'bicubic')
 
@@ -51,7 +51,7 @@ class Evaluator(BaseMetric):
             name=protocol, output=output, size=list(size) if size else "each image's own", resampling=resampling)
         self.classes: list[dict[str, Any]] = []
         self.judges: dict[str, str] = {}
-        self.device = torch.device(device or get_device())
+        self.device = find_device(device)
 
     def check_layout(self, num_classes: int, unknown: int | None) -> None:
         """Raise ValueError where layouts with these classes cannot be judged; called before anything is.

@@ -150,7 +150,7 @@ def test_what_a_method_reads_of_the_scenes_may_differ(folder):
 
 @pytest.mark.parametrize(('text', 'error', 'message'), [
     ('model = dict(generator=dict(head=dict(edges=False)))', ValueError, 'EdgeGuidedHead: transfer=True reads'),
-    ('model = dict(generator=dict(width=3))', TypeError, 'unexpected keyword'),
+    ('model = dict(generator=dict(width=3))', TypeError, 'has no argument .width.'),
     ("train_dataloader = dict(dataset=dict(edges=dict(folder='nowhere')))", DataError, 'have no edge map')])
 def test_a_row_that_cannot_be_built_is_named(text, error, message, folder):
     add(folder, 'c', text)
@@ -367,7 +367,7 @@ def test_one_ablation_at_a_time_in_a_folder(folder, tools, tmp_path):
 
 def test_the_gpus_are_left_to_the_runs(folder, monkeypatch):
     """Where there is none, building a judge on one fails."""
-    monkeypatch.setattr('semsynth.evaluators.base.get_device', lambda: 'cuda')
+    monkeypatch.setattr('semsynth.devices.get_device', lambda: 'cuda')
     check_rows(read_rows(folder))
     assert not torch.cuda.is_initialized()
 

@@ -66,7 +66,7 @@ def test_memory_is_the_most_that_tensors_took_at_once():
 
 @pytest.mark.parametrize(('change', 'error', 'message'), [
     (dict(repeats=0), ValueError, 'repeats=0'),
-    (dict(device='tpu'), ValueError, 'device=tpu, but what is measured runs on cpu or cuda'),
+    (dict(device='tpu'), ValueError, 'device=tpu, but this machine has cpu'),
     (dict(versions=['quick']), ValueError, r"versions=\['quick'\], but there are only fast, plain"),
     (dict(maps=['nowhere.png']), DataError, 'nowhere.png'),
 ])
@@ -76,5 +76,5 @@ def test_mistakes(change, error, message):
 
 
 def test_a_gpu_that_is_absent():
-    with pytest.raises(ValueError, match='device=cuda, but there is no GPU'):
+    with pytest.raises(ValueError, match='device=cuda, but this machine has cpu'):
         benchmark(**TINY | dict(device='cuda'))

@@ -226,8 +226,8 @@ def test_mistakes_in_choosing_are_explained(run, toycity, tmp_path):
             ('car has the clusters 0', dict(styles=run.styles, clusters={'car': 9})),
             ("'lorry' is neither the id of an object nor a class", dict(styles=run.styles, clusters={'lorry': 0})),
             ('samples=2, but nothing is drawn at random', dict(samples=2, photos=photos)),
-            ('samples=0, but a layout has one result at least', dict(styles=run.styles, samples=0)),
-            ('seed=-1, but a seed is 0 or more', dict(styles=run.styles, seed=-1)),
+            ('samples=0, expected a whole number from 1 on', dict(styles=run.styles, samples=0)),
+            ('seed=-1, expected a whole number from 0', dict(styles=run.styles, seed=-1)),
             ('has no photo to take styles from: there is no .*_leftImg8bit.png', dict(photos=tmp_path))):
         with pytest.raises(ValueError, match=sentence):
             synthesize(run.config, run.checkpoint, [maps], tmp_path / 'out', **options)

@@ -200,11 +200,11 @@ def test_layouts_are_shown_with_the_images(results, tmp_path, city):
 
 
 @pytest.mark.parametrize(('settings', 'sentence'), [
-    (dict(judgments=0), 'judgments=0: expected 1 or more'),
-    (dict(per_participant=0), 'per_participant=0: expected 1 or more'),
-    (dict(times=[]), r'times=\[\]: expected seconds'),
-    (dict(times=[1, 0]), r'times=\[1, 0\]: expected seconds above 0'),
-    (dict(size=(0, 5)), r'size=\(0, 5\): expected a height'),
+    (dict(judgments=0), 'judgments=0, expected a whole number from 1 on'),
+    (dict(per_participant=0), 'per_participant=0, expected a whole number from 1 on'),
+    (dict(times=[]), 'times is empty: expected seconds'),
+    (dict(times=[1, 0]), r'times=\[1, 0\], expected a list of numbers above 0 or None'),
+    (dict(size=(0, 5)), r'size=\(0, 5\), expected 2 whole numbers from 1 on'),
     (dict(against='theirs'), "against='theirs' is none of the methods ours, baseline, photos"),
 ])
 def test_arguments_out_of_range(results, tmp_path, settings, sentence):

@@ -144,10 +144,10 @@ def test_workers_write_the_same(city, tmp_path):
 
 
 @pytest.mark.parametrize(('argument', 'message'), [
-    (dict(train=-1), 'train=-1 given to make_toycity: expected a whole number of at least 0'),
+    (dict(train=-1), 'make_toycity: train=-1, expected a whole number from 0'),
     (dict(val=-2), 'val=-2'),
     (dict(seed=-3), 'seed=-3'),
-    (dict(workers=0), 'workers=0 given to make_toycity: expected a whole number of at least 1'),
+    (dict(workers=0), 'make_toycity: workers=0, expected a whole number from 1'),
     (dict(size=(8, 64)), r'size=\(8, 64\) given to make_toycity: expected \(height, width\), both at least 16'),
 ])
 def test_arguments_out_of_range(tmp_path, argument, message):

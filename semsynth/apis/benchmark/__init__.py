@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from rich.console import Console
 from rich.progress import Progress
 
@@ -16,6 +15,8 @@ from semsynth.apis.benchmark.measuring import measure
 from semsynth.apis.benchmark.report import machine, table
 from semsynth.apis.benchmark.similarity import similarity
 from semsynth.apis.benchmark.step import step
+from semsynth.arguments import checked
+from semsynth.devices import find_device
 
 CASES = dict(class_specific=class_specific, contrast=contrast, data=data, inference=inference,
              instance_mean=instance_mean, layout=layout, similarity=similarity, step=step)
@@ -25,6 +26,7 @@ ON_CPU = ('data',)
 """Cases that no GPU takes part in."""
 
 
+@checked
 def benchmark(case: str, device: str | None = None, repeats: int = 5, **options) -> str:
     """Measure a case.
 
@@ -41,13 +43,9 @@ def benchmark(case: str, device: str | None = None, repeats: int = 5, **options)
         ValueError: there are no rounds, the device is absent, or an option does not fit the case.
         DataError: a file is missing or unsound.
     """
-    if repeats < 1:
-        raise ValueError(f'repeats={repeats}, but there must be one at least.')
-    device = device or ('cuda' if torch.cuda.is_available() and case not in ON_CPU else 'cpu')
+    device = str(find_device('cpu' if device is None and case in ON_CPU else device))
     if not device.startswith(('cpu', 'cuda')):
         raise ValueError(f'device={device}, but what is measured runs on cpu or cuda.')
-    if device.startswith('cuda') and not torch.cuda.is_available():
-        raise ValueError(f'device={device}, but there is no GPU that torch can use; take cpu.')
     groups = CASES[case](device=device, **options)
     facts = machine(device)  # before: its load is that of others
     with Progress(console=Console(stderr=True)) as progress:

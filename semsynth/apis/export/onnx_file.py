@@ -17,6 +17,7 @@ from semsynth import __version__
 from semsynth.apis.drawn_layout import draw_layout, layout_size
 from semsynth.apis.export.network import ConditionToImages
 from semsynth.apis.inferencer import Inferencer
+from semsynth.arguments import checked
 from semsynth.outputs import check_out_file
 from semsynth.writing import write_whole
 
@@ -43,7 +44,8 @@ class Exported:
 
 
 @torch.no_grad()
-def export(config: str | Path | Config, checkpoint: str | Path, out: str | Path, *,
+@checked
+def export(config: str | Path | Config, checkpoint: str | Path | None, out: str | Path, *,
            size: tuple[int, int] | None = None, cfg_options: dict | None = None) -> Exported:
     """Write a generator as an ONNX file: ``condition``, and ``latent`` where it reads one, in; images by name out.
 

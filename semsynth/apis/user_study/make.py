@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import random
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from semsynth.apis.user_study.pictures import StudyLayouts, check_sizes, find_scenes, highlight, read_picture
 from semsynth.apis.user_study.plan import Study, plan_trials
+from semsynth.arguments import checked
 from semsynth.data.files import DataError, first_few
 from semsynth.data.pictures import read_size
 from semsynth.writing import write_png, write_whole
@@ -25,6 +25,7 @@ QUESTIONS = dict(images='Which image looks more natural?', regions='Which bright
                  layouts='Which image looks more like a photo of this scene?')
 
 
+@checked
 def make_study(results: Mapping[str, str | Path], out: str | Path, *, judgments: int = 10, per_participant: int = 50,
                times: Sequence[float | None] = (None,), against: str | None = None,
                size: tuple[int, int] | None = None, layouts: StudyLayouts | None = None,
@@ -55,13 +56,8 @@ def make_study(results: Mapping[str, str | Path], out: str | Path, *, judgments:
         ValueError: an argument is out of range; a DataError where it is about files.
     """
     out, pairs = Path(out), _pairs(list(results), against)
-    for name, value in (('judgments', judgments), ('per_participant', per_participant)):
-        if value < 1:
-            raise ValueError(f'{name}={value}: expected 1 or more.')
-    if not times or not all(time is None or 0 < time < math.inf for time in times):
-        raise ValueError(f'times={list(times)}: expected seconds above 0, or None for no limit.')
-    if size is not None and min(size) < 1:
-        raise ValueError(f'size={tuple(size)}: expected a height and a width of 1 or more.')
+    if not times:
+        raise ValueError('times is empty: expected seconds above 0, or None for no limit.')
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f'{out} exists and is not empty, and votes for what it holds would no longer fit: choose '
                         'another folder.')

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from rich.progress import track
 
+from semsynth.arguments import checked
 from semsynth.data.toycity.scene import render_scene
 from semsynth.writing import write_whole
 
@@ -23,6 +24,7 @@ SETTINGS_FILE = 'toycity.json'
 RENDERER_VERSION = 1
 
 
+@checked
 def make_toycity(
     out: str | Path, train: int, val: int, size: tuple[int, int], seed: int = 0, workers: int = 1
 ) -> Path:
@@ -46,9 +48,6 @@ def make_toycity(
     """
     out = Path(out)
     settings = dict(train=train, val=val, size=list(size), seed=seed, renderer_version=RENDERER_VERSION)
-    for name, value, least in (('train', train, 0), ('val', val, 0), ('seed', seed, 0), ('workers', workers, 1)):
-        if value < least:
-            raise ValueError(f'{name}={value} given to make_toycity: expected a whole number of at least {least}.')
     if min(size) < 16:
         raise ValueError(f'size={tuple(size)} given to make_toycity: expected (height, width), both at least 16.')
     if _is_complete(out, settings):
