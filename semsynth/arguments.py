@@ -35,12 +35,12 @@ RANGES = {
         'feature_channels', 'hidden_channels', 'history', 'image_channels', 'image_size', 'in_channels',
         'interval', 'jobs', 'judgments', 'kernel_size', 'latent_dim', 'max_epochs', 'max_iters',
         'max_keep_ckpts', 'max_per_class', 'max_pixels', 'num_downsamples', 'num_layers', 'num_scales',
-        'out_channels', 'pairs', 'partners', 'per_class', 'per_participant', 'per_step', 'prefetch_factor',
-        'pyramid_channels', 'raw_channels', 'repeats', 'samples', 'scale', 'size', 'stride', 'val_interval',
-        'widths', 'window_size', 'workers'), FROM_1),
+        'out_channels', 'pairs', 'partners', 'per_class', 'per_participant', 'per_step',
+        'prefetch_factor', 'pyramid_channels', 'raw_channels', 'repeats', 'samples', 'scale', 'size',
+        'stride', 'val_interval', 'widths', 'window_size', 'workers'), FROM_1),
     **dict.fromkeys(('betas', 'constant', 'dropout', 'momentum'), SHARE),
-    **dict.fromkeys(('init_gain', 'max_norm', 'temperature', 'times'), ABOVE_0),
-    **dict.fromkeys(('discriminator_weight', 'views', 'weight'), ANY),
+    **dict.fromkeys(('init_gain', 'max_norm', 'seconds', 'temperature', 'times'), ABOVE_0),
+    **dict.fromkeys(('discriminator_weight', 'id_map', 'order', 'paper', 'unknown_ids', 'views', 'weight'), ANY),
     'port': Range(1, 65535, 'from 1 to 65535'),
     **dict.fromkeys(('seed', 'seeds'), Range(0, 2**32 - 1, 'from 0 to 4294967295'))}
 """By name of a setting or an argument; numbers of any other name are from 0 on."""
@@ -147,8 +147,8 @@ def _fits(value: object, annotation: Any, allowed: Range) -> bool:
     if annotation is Path:
         return isinstance(value, str | Path)
     if _is_dict(annotation, origin):
-        return isinstance(value, Mapping) and (not inner or all(_fits(each, inner[1], allowed)
-                                                                for each in value.values()))
+        return isinstance(value, Mapping) and (not inner or all(
+            _fits(key, inner[0], allowed) and _fits(each, inner[1], allowed) for key, each in value.items()))
     if _is_sequence(annotation, origin):
         if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
             return False
@@ -168,7 +168,8 @@ def _describe(annotation: Any, allowed: Range, many: bool = False) -> str:
         words = {int: ('a whole number', 'whole numbers'), float: ('a number', 'numbers')}[annotation]
         return f'{words[many]} {allowed.text}'.strip()
     if _is_dict(annotation, origin):
-        return ('dicts' if many else 'a dict') + (f' of {_describe(inner[1], allowed, True)}' if inner else '')
+        keys = ' from whole numbers to' if inner and inner[0] is int else ' of'
+        return ('dicts' if many else 'a dict') + (f'{keys} {_describe(inner[1], allowed, True)}' if inner else '')
     if _is_sequence(annotation, origin):
         if origin is tuple and inner[-1] is not Ellipsis:
             return f'{len(inner)} {_describe(inner[0], allowed, True)}'

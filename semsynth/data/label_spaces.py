@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from semsynth.arguments import checked
 from semsynth.data.files import DataError, first_few
 
 NO_CLASS = 255
@@ -72,6 +73,7 @@ def class_table(class_map: str | Sequence[int] | None, num_classes: int, unknown
     return np.array(class_map, np.uint8)
 
 
+@checked
 @dataclass(frozen=True)
 class LabelSpace:
     """How the ids in a data set's files become indices ``0..num_classes-1``.
@@ -107,9 +109,6 @@ class LabelSpace:
         if self.id_map is not None and not self.id_map:
             raise ValueError('id_map is empty, so that no id is allowed: name each id, or set id_map=None where ids '
                              'are indices already.')
-        for number in (*(self.id_map or ()), *self.unknown_ids):
-            if not isinstance(number, int):
-                raise ValueError(f'id_map or unknown_ids holds the id {number!r}; ids are integers.')
 
     @property
     def num_classes(self) -> int:

@@ -101,6 +101,9 @@ def test_rows_have_their_own_figures_and_order(folder):
 @pytest.mark.parametrize(('text', 'message'), [
     ("row = dict(titel='x')", r"c\.py: row=\{'titel': 'x'\}, expected dict\(title=, order=, paper=\)"),
     ('row = 3', 'c.py: row=3, expected'),
+    ('row = dict(title=3)', r'c\.py: row: title=3, expected text\.'),
+    ("row = dict(order='x')", "row: order='x', expected a number"),
+    ("row = dict(paper=dict(mIoU='x'))", "row: paper={'mIoU': 'x'}, expected a dict of numbers"),
     ("row = dict(title=str(_base_.num_classes))", r"c\.py: row must be written out in plain values \(name '_base_'"),
     ("row = dict(title='full')", 'b_full, c have one title')])
 def test_rows_that_cannot_be_read(folder, text, message):

@@ -1,5 +1,6 @@
 """The editor's page in a real browser."""
 
+import socket
 import time
 import urllib.request
 
@@ -183,3 +184,20 @@ def test_pasting_from_another_layout(served):
         page.settle()
         assert page.picture('.layout') != before and not browser.evaluate('document.querySelector(".undo").disabled')
         assert browser.problems == []
+
+
+@pytest.mark.parametrize('port', [0, -1, 70000, 'x'])
+def test_impossible_ports(port):
+    with pytest.raises(ValueError, match=f'port={port!r}, expected a whole number from 1 to 65535 or None'):
+        serve_editor('nowhere.py', None, port=port)
+
+
+def test_a_port_that_is_taken_is_refused_before_the_model_is_built():
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ValueError, match=f'port={port} cannot be used .*: name another one, or none'):
+            serve_editor('nowhere.py', None, port=port)
+    with pytest.raises(FileNotFoundError, match='There is no config'):
+        serve_editor('nowhere.py', None, port=port)

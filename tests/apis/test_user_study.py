@@ -381,3 +381,33 @@ def test_the_tool(call, results, tmp_path, city):
 def test_mistakes_in_the_command(call, arguments, sentence):
     code, _, error = call('make', '--out', 'study', '--results', *arguments)
     assert code == 2 and sentence in error
+
+
+TRIAL = dict(participant=1, scene='a', methods=['x', 'y'], seconds=None)
+
+
+@pytest.mark.parametrize('key', [
+    '', '[1]', '[' * 100_000, '{}', dict(id='s', pairs=[['x', 'y']], trials=3), dict(id=3, pairs=[], trials={}),
+    dict(id='s', pairs=3, trials={}), dict(id='s', pairs=[['x', 'y']], trials=dict(t=dict(participant=1))),
+    *(dict(id='s', pairs=[['x', 'y']], trials=dict(t=TRIAL | change)) for change in (
+        dict(more=1), dict(participant='x'), dict(seconds='x'), dict(seconds=-1), dict(methods=3),
+        dict(methods=['x', 'z'])))], ids=str)
+def test_a_damaged_key(tmp_path, key):
+    def write(content):
+        (tmp_path / 'key.json').write_text(content if isinstance(content, str) else json.dumps(content))
+
+    write(dict(id='s', pairs=[['x', 'y']], trials=dict(t=TRIAL)))
+    assert Study.load(tmp_path).trials['t'].methods == ('x', 'y')
+    write(key)
+    with pytest.raises(DataError, match=r'key\.json is damaged, or no key of a study \(.*: take it from a copy'):
+        Study.load(tmp_path)
+
+
+@pytest.mark.parametrize('votes', [
+    dict(participant=float('inf')), dict(participant=None), dict(votes=3), dict(votes=[1]), '[' * 100_000], ids=str)
+def test_damaged_votes(study, tmp_path, votes):
+    path = tmp_path / 'votes.json'
+    whole = dict(study=study.id, participant=1, votes={})
+    path.write_text(votes if isinstance(votes, str) else json.dumps(whole | votes))
+    with pytest.raises(DataError, match=r'votes\.json is no file of votes'):
+        read_votes(study, [path])

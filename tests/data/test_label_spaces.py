@@ -52,7 +52,7 @@ def test_more_than_256_classes():
     (dict(unknown_ids=(255,)), r'unknown_ids=\(255,\) needs unknown, .*: set it, or set unknown_ids=\(\)'),
     (dict(id_map={9: 4}), r'id_map sends id 9 to 4, which is none of the 4 classes: indices are 0\.\.3'),
     (dict(id_map={}), 'id_map is empty, so that no id is allowed'),
-    (dict(id_map={'7': 1}), r"holds the id '7'; ids are integers")])
+    (dict(id_map={'7': 1}), r"^LabelSpace: id_map={'7': 1}, expected a dict from whole numbers to whole numbers ")])
 def test_spaces_that_do_not_fit(arguments, message):
     with pytest.raises(ValueError, match=message):
         space(**arguments)

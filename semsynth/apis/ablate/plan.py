@@ -12,11 +12,13 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from semsynth.arguments import check_value
 from semsynth.engine.launch import check_data, check_synthesizer, load_config, read_config
 from semsynth.engine.stages import check_last_is_saved, stage_configs
 from semsynth.registry import EVALUATORS, MODELS
 
-ROW_KEYS = ('title', 'order', 'paper')
+ROW = dict(title=str, order=float, paper=Mapping[str, float])
+"""What a config may say of itself in ``row``."""
 DATA_PARTS = ('edges', 'instances')
 """Arguments of a data set that belong to a method: what is read of the same scenes."""
 LOADING = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
@@ -91,8 +93,10 @@ def _own_row(path: Path) -> dict[str, Any]:
                 row = eval(compile(ast.Expression(node.value), str(path), 'eval'), {'dict': dict})
             except NameError as error:
                 raise ValueError(f'{path}: row must be written out in plain values ({error}).') from None
-            if not isinstance(row, dict) or set(row) - set(ROW_KEYS):
-                raise ValueError(f'{path}: row={row!r}, expected dict({"=, ".join(ROW_KEYS)}=), each optional.')
+            if not isinstance(row, dict) or set(row) - set(ROW):
+                raise ValueError(f'{path}: row={row!r}, expected dict({"=, ".join(ROW)}=), each optional.')
+            for name, value in row.items():
+                check_value(f'{path}: row', name, value, ROW[name])
             return row
     return {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,8 +42,10 @@ def serve_editor(config: str | Path | Config, checkpoint: str | Path | None, lay
         interrupted, ``close()`` ends it.
 
     Raises:
-        ValueError: Gradio is not installed, or the model and the files do not fit.
+        ValueError: Gradio is not installed, the port cannot be used, or the model and the files do not fit.
     """
+    if port is not None:
+        check_free(port)
     try:
         from semsynth.apis.edit_page.page import build_page, launch
     except ImportError as error:
@@ -56,3 +59,14 @@ def serve_editor(config: str | Path | Config, checkpoint: str | Path | None, lay
     page = build_page(lambda: Session(inferencer, found, labels))
     launch(page, port)
     return page
+
+
+def check_free(port: int) -> None:
+    """Raise a ValueError for a port that another process has, or that this one has no right to."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was given back a moment ago is free
+        try:
+            probe.bind(('127.0.0.1', port))
+        except OSError as error:
+            raise ValueError(f'port={port} cannot be used ({error.strerror}): name another one, or none to have a free '
+                             'one taken.') from None

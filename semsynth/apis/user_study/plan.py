@@ -10,12 +10,16 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from semsynth.arguments import checked
 from semsynth.data.files import DataError
 from semsynth.writing import write_whole
 
 KEY = 'key.json'
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)
+"""What reading somebody's JSON may raise, where it holds something else than expected."""
 
 
+@checked
 @dataclass(frozen=True)
 class Trial:
     """One choice to make.
@@ -33,6 +37,7 @@ class Trial:
     seconds: float | None
 
 
+@checked
 @dataclass(frozen=True)
 class Study:
     """What only the organiser knows.
@@ -64,14 +69,22 @@ class Study:
         """Read the key in a study's folder.
 
         Raises:
-            DataError: there is none.
+            DataError: there is none, or it is damaged.
         """
         path = Path(folder, KEY)
         if not path.is_file():
             raise DataError(f'There is no {path}: name the folder that `tools/user_study.py make` wrote.')
-        key = json.loads(path.read_text(encoding='utf-8'))
-        return cls(key['id'], tuple(map(tuple, key['pairs'])), {
-            name: Trial(**{**trial, 'methods': tuple(trial['methods'])}) for name, trial in key['trials'].items()})
+        try:
+            key = json.loads(path.read_text(encoding='utf-8'))
+            study = cls(key['id'], tuple(map(tuple, key['pairs'])), {
+                name: Trial(**{**trial, 'methods': tuple(trial['methods'])}) for name, trial in key['trials'].items()})
+            for trial in study.trials.values():
+                if not {trial.methods, trial.methods[::-1]} & set(study.pairs):
+                    raise ValueError(f'{" and ".join(trial.methods)} are no pair of the study')
+        except (*UNREADABLE, AttributeError) as error:
+            raise DataError(f'{path} is damaged, or no key of a study ({type(error).__name__}: {error}): take it from '
+                            'a copy of the folder.') from None
+        return study
 
 
 def plan_trials(scenes: Sequence[str], pairs: Sequence[tuple[str, str]], *, judgments: int, per_participant: int,

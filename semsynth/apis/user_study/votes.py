@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import binomtest
 
-from semsynth.apis.user_study.plan import Study
+from semsynth.apis.user_study.plan import UNREADABLE, Study
 from semsynth.data.files import DataError, first_few
 
 FEWEST_PARTICIPANTS = 10
@@ -63,7 +63,7 @@ def read_votes(study: Study, files: Sequence[str | Path]) -> dict[str, int]:
             origin, participant, own = content['study'], int(content['participant']), dict(content['votes'])
         except FileNotFoundError:
             raise DataError(f'There is no file {file}.') from None
-        except (OSError, ValueError, KeyError, TypeError):
+        except UNREADABLE:
             raise DataError(f'{file} is no file of votes: expected the JSON file that a participant saved from the '
                             'page.') from None
         if origin != study.id:
