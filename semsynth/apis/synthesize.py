@@ -22,7 +22,8 @@ from semsynth.writing import write_png
 
 
 @checked
-def synthesize(config: str | Path | Config, checkpoint: str | Path, inputs: Sequence[str | Path], out: str | Path, *,
+def synthesize(config: str | Path | Config, checkpoint: str | Path | None, inputs: Sequence[str | Path],
+               out: str | Path, *,
                instances: str | Path | None = None, photos: str | Path | None = None, styles: str | Path | None = None,
                clusters: Mapping[str, int] | None = None, samples: int = 1, seed: int = 0, device: str | None = None,
                precision: str = 'float32', cfg_options: dict | None = None) -> int:
