@@ -26,7 +26,7 @@ def check_out_file(out: Place, reads: Iterable[Place] = ()) -> Path:
     out = Path(out)
     if _kind(out) == 'folder':
         raise ValueError(f'{out} is a folder, but a file is written: name a file, such as {out / "result"}.')
-    _check_place(out.parent)
+    check_place(out.parent)
     if (key := _key(out)) and (read := _by_key(reads).get(key)):
         raise ValueError(f'{_also(out, read)} is read, and writing would replace it: name another file.')
     return out
@@ -49,7 +49,7 @@ def check_out_folder(out: Place, reads: Iterable[Place] = (), kept: Iterable[Pla
     out = Path(out)
     if _kind(out) == 'file':
         raise ValueError(f'{out} is a file, but results go into a folder: name another one.')
-    _check_place(out)
+    check_place(out)
     reads, kept = _by_key(reads), _by_key(kept)
     folders = _by_key(Path(read) if Path(read).is_dir() else Path(read).parent for read in reads.values())
     if read := folders.get(_key(out)):
@@ -93,7 +93,7 @@ def hash_settings(**settings: Any) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
-def _check_place(folder: Path) -> None:
+def check_place(folder: Path) -> None:
     """Refuse a folder that can neither be written nor made."""
     for above in (folder, *folder.absolute().parents):
         match _kind(above):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import math
 import re
 from collections.abc import Mapping
@@ -12,7 +13,9 @@ from textwrap import shorten
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.registry import OPTIMIZERS
 
+from semsynth import registry
 from semsynth.checkpoints import load_checkpoint
 
 COMPARED = ('model', 'data_preprocessor', 'precision', 'randomness', 'train_dataloader', 'optim_wrapper',
@@ -36,8 +39,11 @@ RATES = re.compile(r'(?:optim_wrapper|param_scheduler|auto_scale_lr|train_cfg\.m
 """What learning rates, and the optimisers' other numbers, follow from."""
 OWN_WRAPPERS = ('OptimWrapper', 'PlayerOptimWrapper', 'Bf16OptimWrapper')
 """Of the optimisers; they differ in precision, which is a setting of its own."""
-DEFAULTS = dict(accumulative_counts=1, amsgrad=False, drop_last=False, diff_rank_seed=False)
-"""Settings that mean the same whether they are written or not; of all others, None and absence are the same."""
+DEFAULTS = dict(accumulative_counts=1, drop_last=False, diff_rank_seed=False)
+"""Settings without a type that mean the same whether they are written or not. Those with one have its defaults."""
+NOTHING = (None, [], {})
+FAMILIES = (*(each for each in vars(registry).values() if isinstance(each, registry.Registry)), OPTIMIZERS)
+"""Where types are looked for."""
 
 
 @dataclass
@@ -169,13 +175,25 @@ def _tell_precision(settings: dict[str, Any]) -> None:
 
 def _differences(saved: Any, now: Any, key: str) -> list[Change]:
     if isinstance(saved, dict) and isinstance(now, dict):
-        names = dict.fromkeys([*saved, *now])
-        return [change for name in names for change in _differences(
-            saved.get(name, DEFAULTS.get(name)), now.get(name, DEFAULTS.get(name)), f'{key}.{name}')]
+        return [change for name in dict.fromkeys([*saved, *now])
+                for change in _differences(_given(saved, name), _given(now, name), f'{key}.{name}')]
     if isinstance(saved, list) and isinstance(now, list) and len(saved) == len(now):
         return [change for place, parts in enumerate(zip(saved, now, strict=True))
                 for change in _differences(*parts, f'{key}.{place}')]
-    return [] if saved == now else [Change(key, saved, now)]
+    return [] if saved == now or (saved in NOTHING and now in NOTHING) else [Change(key, saved, now)]
+
+
+def _given(settings: dict[str, Any], name: str) -> Any:
+    """A setting, or what its absence means: newer configs write out what older ones left to the default."""
+    if settings.get(name) is not None:
+        return settings[name]
+    kind = settings.get('type')
+    found = isinstance(kind, str) and next(filter(None, (family.get(kind) for family in FAMILIES)), None)
+    for each in getattr(found, '__mro__', ()):
+        argument = inspect.signature(each.__init__).parameters.get(name)
+        if argument and argument.default is not argument.empty:
+            return plain(argument.default)
+    return DEFAULTS.get(name)
 
 
 def _short(value: Any) -> str:

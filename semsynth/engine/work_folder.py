@@ -18,6 +18,7 @@ from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_main_process
 
 from semsynth.engine.checkpoint import kept_note
+from semsynth.outputs import check_place
 from semsynth.writing import FULL, cannot_write
 
 LOCK = '.lock'
@@ -41,17 +42,18 @@ def locked(folder: Path, work: str, remedy: str) -> Iterator[None]:
         remedy: ends the message of the one who comes second.
 
     Raises:
-        ValueError: another process, or this one, has the folder; says which.
+        ValueError: another process, or this one, has the folder; says which. Or it is a file.
         OSError: it cannot be made or written.
     """
     path = folder / LOCK
     if path.exists() and _place(path) in _held:  # not even opened: the system would take it for given back
         raise ValueError(f'Another {work} of this process is at work in {folder}: {remedy}.')
+    check_place(folder.resolve())  # also where a link leads to
     try:
-        folder.resolve().mkdir(parents=True, exist_ok=True)  # also where a link leads to
+        folder.resolve().mkdir(parents=True, exist_ok=True)
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), 'r+', encoding='utf-8')
     except OSError as error:
-        raise _useless(folder, error) from error
+        raise cannot_write(folder, error) from error
     with file:
         place = _place(file.fileno())
         # another file by now: somebody has set the folder aside since
@@ -176,10 +178,3 @@ def _lock(file: TextIO) -> bool:
 def _place(file: int | Path) -> tuple[int, int]:
     found = os.fstat(file) if isinstance(file, int) else file.stat()
     return found.st_dev, found.st_ino
-
-
-def _useless(folder: Path, error: OSError) -> OSError:
-    blocking = next((part for part in (folder, *folder.parents) if part.exists()), folder)
-    if not blocking.is_dir():
-        return NotADirectoryError(f'{folder} cannot be a work folder: {blocking} is a file; give another folder.')
-    return OSError(f'{cannot_write(folder, error)} Give another folder.')

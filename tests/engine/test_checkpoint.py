@@ -141,7 +141,7 @@ def test_a_checkpoint_carries_its_config_and_is_plain_data(tmp_path):
     assert ours.train_cfg.max_iters == 2
     # another model refuses it, on resuming and on load_from alike
     other = toy_config(**{'model.generator.norm': 'instance', 'train_cfg.max_iters': 2})
-    with pytest.raises(ValueError, match=r"the network is another \(model\.generator\.norm='instance' instead of None"):
+    with pytest.raises(ValueError, match=r"network is another \(model\.generator\.norm='instance' instead of 'batch'"):
         launch.build_runner(other, work_dir=tmp_path, resume=True).train()
     other.load_from = str(checkpoint)
     with pytest.raises(ValueError, match='does not fit the model'):

@@ -113,10 +113,11 @@ def test_losses_may_be_dropped_to_find_a_cause(resumable):
     ({'train_dataloader.batch_size': 4}, 'the batch size is another (train_dataloader.batch_size=4 instead of 2)'),
     ({'optim_wrapper.generator.accumulative_counts': 2},
      'the batch size is another (optim_wrapper.generator.accumulative_counts=2 instead of 1)'),
-    ({'model.generator.norm': 'instance'}, "the network is another (model.generator.norm='instance' instead of None)"),
+    ({'model.generator.norm': 'instance'},
+     "the network is another (model.generator.norm='instance' instead of 'batch')"),
     ({'model.discriminator': None}, "the network is another (model.discriminator=None instead of {'type': "
                                     "'StubDiscriminator'})"),
-    ({'train_dataloader.dataset.size': 9}, 'the data set is another (train_dataloader.dataset.size=9 instead of None)'),
+    ({'train_dataloader.dataset.size': 9}, 'the data set is another (train_dataloader.dataset.size=9 instead of 10)'),
     ({'randomness.seed': 1}, 'the seed is another (randomness.seed=1 instead of 0)'),
     ({'precision': 'bfloat16'}, "the precision is another (precision='bfloat16' instead of 'float32')"),
     ({'optim_wrapper.generator.optimizer': dict(_delete_=True, type='SGD', lr=0.1)}, 'the optimiser is another ('),
@@ -183,6 +184,25 @@ def test_data_and_label_generators_may_have_moved():
     other.train_dataloader.dataset.split = 'val'
     [change] = changes_since(checkpoint, other)
     assert change.refused == 'the data set' and str(change) == "train_dataloader.dataset.split: 'train' -> 'val'"
+
+
+def test_a_default_that_is_written_out_is_no_change():
+    def config(generator=None, dataset=None, optimizer=None, **rest):
+        return Config(dict(
+            model=dict(generator=dict(dict(type='GlobalGenerator', base_channels=8), **(generator or {}))),
+            train_dataloader=dict(
+                dataset=dict(dict(type='PairedFolderDataset', split='train'), **(dataset or {})), **rest),
+            optim_wrapper=dict(generator=dict(optimizer=dict(dict(type='Adam', lr=1e-3), **(optimizer or {})))),
+            precision='float32'))
+
+    checkpoint = dict(meta=dict(cfg=config().pretty_text))
+    written = dict(generator=dict(num_blocks=9, checkpoint_activations=False), optimizer=dict(amsgrad=False, eps=1e-8),
+                   dataset=dict(endings={}, edges=None, id_map=None, instances=False), drop_last=False)
+    assert changes_since(checkpoint, config(**written)) == []
+    written['generator']['num_blocks'], written['optimizer']['amsgrad'] = 6, True
+    assert [(change.key, change.saved, change.now, change.refused) for change in changes_since(
+        checkpoint, config(**written))] == [('model.generator.num_blocks', 9, 6, 'the network'), (
+            'optim_wrapper.generator.optimizer.amsgrad', False, True, 'the optimiser')]
 
 
 def test_settings_are_read_and_not_run(tmp_path):

@@ -139,7 +139,7 @@ def test_folders_that_cannot_be_used(tmp_path, monkeypatch):
     file = tmp_path / 'file'
     file.write_text('mine')
     for folder in (file, file / 'deeper/still'):
-        with pytest.raises(OSError, match=rf'^{folder} cannot be a work folder: {file} is a file; give another folder'):
+        with pytest.raises(ValueError, match=rf'^{folder} can be no folder, since {file} is a file: name another'):
             launch.train(toy_config(), work_dir=folder)
     assert file.read_text() == 'mine'
 
@@ -147,7 +147,7 @@ def test_folders_that_cannot_be_used(tmp_path, monkeypatch):
         raise OSError(errno.EROFS, 'Read-only file system')
 
     monkeypatch.setattr('pathlib.Path.mkdir', refuse)
-    with pytest.raises(OSError, match=r'/new cannot be written \(Read-only file system\)\. Give another folder\.$'):
+    with pytest.raises(OSError, match=r'/new cannot be written \(Read-only file system\)\.$'):
         launch.train(toy_config(), work_dir=tmp_path / 'new')
 
 
