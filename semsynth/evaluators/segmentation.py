@@ -50,7 +50,8 @@ class SegmentationEvaluator(Evaluator):
             self.protocol |= dict(name=name and f'{name}-full-size', size="each label map's own, as on disk")
         self.judge = SEGMENTORS.build(judge).to(self.device)
         self.judges = dict(judge=self.judge.weights_hash)
-        self.protocol |= dict(judge=judge, weights_hash=self.judge.weights_hash, label_resampling='nearest',
+        self.protocol |= dict(judge=judge, weights_hash=self.judge.weights_hash,
+                              label_resampling='none' if full_size else 'nearest',
                               ignored="pixels whose class the judge does not have (255 in its class map); classes that "
                                       'occur in no label are left out of the mean')
 

@@ -262,7 +262,7 @@ def ranks_of(run):
 
 
 @pytest.mark.slow
-def test_ranks_train_a_run_together(folder, tools, tmp_path):
+def test_ranks_train_a_run_together(folder, tools, tmp_path, capsys):
     """By torchrun itself; the batch of 2 is shared, and the table says so."""
     out = tmp_path / 'out'
     assert ablate(folder, tools=tools, out=out, gpus_per_run=2) == []
@@ -275,7 +275,10 @@ def test_ranks_train_a_run_together(folder, tools, tmp_path):
     with pytest.raises(ValueError, match=r'was begun with other settings \(ablation\.gpus_per_run=2, now None\)'):
         ablate(folder, tools=tools, out=out)
     add(folder, 'c_broken')
+    capsys.readouterr()
     assert ablate(folder, tools=tools, out=out, gpus_per_run=2) == ['c_broken, seed 0']
+    printed = capsys.readouterr().out
+    assert 'loss is nan' in printed and 'seed_0.py ended with exit code 1' in printed and 'Traceback' not in printed
     (out / 'c_broken/seed_0/mended').touch()
     assert ablate(folder, tools=tools, out=out, gpus_per_run=2) == []
 

@@ -124,6 +124,7 @@ def test_full_size_takes_labels_and_photos_as_on_disk(judge):
         assert scores[f'{prefix}mIoU'] == pytest.approx(np.mean(iou))
         assert scores[f'{prefix}aAcc'] == pytest.approx(accuracy)
     assert evaluator.protocol['size'] == "each label map's own, as on disk"
+    assert evaluator.protocol['label_resampling'] == 'none'
     assert evaluator.protocol['name'] == 'lakes-v1-full-size'
     assert SegmentationEvaluator(judge, full_size=True).protocol['name'] is None
     without = [dict(sample, full=dict(label=sample['full']['label'])) for sample in data]
@@ -139,7 +140,7 @@ def test_a_thin_thing_that_shrinking_loses_counts_at_full_size(judge):
     small, full = SegmentationEvaluator(judge), SegmentationEvaluator(judge, full_size=True)
     for evaluator in (small, full):
         evaluate(evaluator, [sample])
-    assert (small.classes['b']['IoU'], full.classes['b']['IoU'] is None) == (None, False)
+    assert (small.classes[1]['IoU'], full.classes[1]['IoU'] is None) == (None, False)
 
 
 def test_full_size_that_cannot_be(judge):

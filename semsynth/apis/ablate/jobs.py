@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -16,6 +17,10 @@ from semsynth.apis.processes import share, sigterm_unwinds, start, stop
 
 LAST_LINES = 15
 POLL_SECONDS = 1
+PROMPT = '$ python '
+"""Begins the line in the log that holds a command."""
+RANKS_REPORT = 'torch/distributed/elastic/'
+"""In the lines that torchrun itself logs, after what its ranks have said: that one failed, and its own traceback."""
 
 
 class Job:
@@ -54,7 +59,7 @@ class Job:
     def _start(self, command: list[str]) -> None:
         self.run.log.parent.mkdir(parents=True, exist_ok=True)
         with self.run.log.open('a', encoding='utf-8') as log:
-            log.write(f'$ python {shlex.join(command)}\n')
+            log.write(f'{PROMPT}{shlex.join(command)}\n')
             log.flush()
             self.process = start(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=self.environment)
@@ -107,5 +112,7 @@ def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]],
 
 
 def _failure(job: Job) -> str:
-    lines = job.run.log.read_text(encoding='utf-8', errors='replace').splitlines()[-LAST_LINES:]
-    return '\n'.join([f'{job.run.title} failed: {job.error}. The end of {job.run.log}:', *lines])
+    lines = job.run.log.read_text(encoding='utf-8', errors='replace').splitlines()
+    begun = max(place for place, line in enumerate(lines) if line.startswith(PROMPT))
+    said = list(takewhile(lambda line: RANKS_REPORT not in line, lines[begun:]))[-LAST_LINES:]
+    return '\n'.join([f'{job.run.title} failed: {job.error}. The end of {job.run.log}:', *said])
