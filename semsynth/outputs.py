@@ -95,7 +95,8 @@ def hash_settings(**settings: Any) -> str:
 
 def check_place(folder: Path) -> None:
     """Refuse a folder that can neither be written nor made."""
-    for above in (folder, *folder.absolute().parents):
+    whole = folder.resolve()
+    for above in (whole, *whole.parents):
         match _kind(above):
             case 'file':
                 raise ValueError(f'{folder} can be no folder, since {above} is a file: name another place.')
@@ -108,10 +109,10 @@ def check_place(folder: Path) -> None:
 
 def _kind(path: Path) -> str | None:
     try:
-        return 'folder' if stat.S_ISDIR(path.stat().st_mode) else 'file'
+        return 'folder' if stat.S_ISDIR(path.resolve().stat().st_mode) else 'file'
     except (FileNotFoundError, NotADirectoryError):
         return 'file' if path.is_symlink() else None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, 'strerror', None) or error
         raise ValueError(f'{path} can be no path ({reason}): name another one.') from None
 
@@ -125,8 +126,8 @@ def _by_key(paths: Iterable[Place]) -> dict[tuple[int, int] | None, Place]:
 def _key(path: Place) -> tuple[int, int] | None:
     """Device and number of a file: one for all its names, links and spellings."""
     try:
-        about = Path(path).stat()
-    except (OSError, ValueError):
+        about = Path(path).resolve().stat()  # a folder that is not there yet may lie between
+    except (OSError, ValueError, RuntimeError):  # the last: a loop of links, in Python before 3.13
         return None
     return about.st_dev, about.st_ino
 

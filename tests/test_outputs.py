@@ -33,7 +33,7 @@ def test_a_file_that_is_read_is_refused_by_any_name(data, tmp_path):
     Path('soft.png').symlink_to('labels/val/a.png')
     Path('maps').symlink_to('labels/val')
     for name in ('labels/val/a.png', tmp_path / 'labels/val/a.png', 'labels/../labels/val/a.png', 'hard.png',
-                 'soft.png', 'maps/a.png'):
+                 'soft.png', 'maps/a.png', 'absent/../labels/val/a.png'):
         with pytest.raises(ValueError, match=r'is read, and writing would replace it: name another file'):
             check_out_file(name, data)
 
@@ -48,7 +48,7 @@ def test_names_are_compared_as_the_disk_compares_them(data):
 
 def test_a_folder_that_is_read_is_refused_by_any_name(data, tmp_path):
     Path('maps').symlink_to('labels/val')
-    for name in ('labels/val', tmp_path / 'labels/val', 'labels/val/../val', 'maps', 'maps/'):
+    for name in ('labels/val', tmp_path / 'labels/val', 'labels/val/../val', 'maps', 'maps/', 'labels/val/absent/..'):
         for reads in (data, data[:1], ['labels/val'], ['absent', 'labels/val']):
             with pytest.raises(ValueError, match='is a folder that is read from, and results would replace what is in'):
                 check_out_folder(name, reads)
@@ -85,6 +85,16 @@ def test_a_file_where_a_folder_is_wanted_and_the_other_way_round(data):
     for check in (check_out_file, check_out_folder):
         with pytest.raises(ValueError, match=r'can be no folder, since .*labels/val/a\.png is a file: name another'):
             check('labels/val/a.png/deep/out')
+
+
+def test_links_in_a_circle(data):
+    Path('one').symlink_to('two')
+    Path('two').symlink_to('one')
+    for check in (check_out_file, check_out_folder):
+        with pytest.raises(ValueError, match=r'one (can be no path|is a file)'):
+            check('one')
+        with pytest.raises(ValueError, match='one'):
+            check('one/out')
 
 
 def test_links_to_nothing_are_files(data):

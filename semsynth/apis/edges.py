@@ -19,6 +19,7 @@ from semsynth.data.prepare.parts import Part, refuse, write_parts
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.devices import find_device
 from semsynth.engine.launch import load_config
+from semsynth.outputs import check_out_folder
 from semsynth.registry import DATASETS
 from semsynth.writing import encode_png
 
@@ -41,7 +42,7 @@ def make_edges(config: str | Path | Config, weights: str | Path = WEIGHTS, devic
         The number of edge maps, and their folder.
 
     Raises:
-        ValueError: the config names no folder, or the weights are not HED's.
+        ValueError: the config names no folder, or one of photos or maps, or the weights are not HED's.
         FileNotFoundError: the weights are nowhere.
         DataError: the data are unsound, or photos cannot be read; one line a problem. The others are done all the same.
     """
@@ -55,8 +56,10 @@ def make_edges(config: str | Path | Config, weights: str | Path = WEIGHTS, devic
         scenes = DATASETS.build({**settings, 'edges': None, 'indices': None})
     if 'img_path' not in scenes.get_data_info(0):
         raise DataError(f'{dataset.folders["photo"]} holds no photos to find edges in.')
+    folder = dataset.folders['edge']
+    check_out_folder(folder, kept=[path for kind, path in dataset.folders.items() if kind != 'edge'])
     network, lock = load_hed(weights).to(find_device(device)), Lock()
-    folder, transforms = dataset.folders['edge'], dataset.pipeline.transforms
+    transforms = dataset.pipeline.transforms
 
     def make(number: int) -> tuple[bytes]:
         photo = photo_at_edges(transforms, scenes.get_data_info(number))

@@ -16,6 +16,7 @@ from semsynth.editing.layout_editor import LayoutEditor, read_only
 from semsynth.editing.project import load_project, save_project, write_instance, write_label
 from semsynth.editing.reading import Source, read_scene
 from semsynth.editing.scene import Object, Scene, Style
+from semsynth.outputs import check_out_file
 from semsynth.segmentors import Segmentor
 from semsynth.styles import StyleBank
 from semsynth.writing import write_png
@@ -53,6 +54,7 @@ class Editor(LayoutEditor):
             segmentor.check_layout(dataset.label_space.num_classes, dataset.label_space.unknown)
             self.from_photos = frozenset(index_table(segmentor).values())
         self._drawn: tuple[Scene, np.ndarray] | None = None
+        self._files: set[str | Path] = set()  # that a scene or a style was read from
 
     @property
     def image(self) -> np.ndarray:
@@ -91,6 +93,7 @@ class Editor(LayoutEditor):
         """
         if self.segmentor is None:
             raise ValueError('A photo needs a segmentor that labels it, but the editor was made without one.')
+        self._files |= _paths(photo)
         photo = read_scene(self.inferencer.dataset, photo=photo)[2]
         scene, _ = self._read(label_photo(self.segmentor, photo))
         self._start(self._like_photo(scene, photo) if self._style_channels else scene)
@@ -162,8 +165,12 @@ class Editor(LayoutEditor):
         return bank.pick(found.class_index, key, SEED)
 
     def save(self, path: str | Path) -> Path:
-        """Write a project file: the scene and its styles as they are, without the history; whole or not at all."""
-        return save_project(path, self._scene, self.classes, self._styles_of)
+        """Write a project file: the scene and its styles as they are, without the history; whole or not at all.
+
+        Raises:
+            ValueError: the path is no place for a file, or a file that a scene was read from.
+        """
+        return save_project(check_out_file(path, self._files), self._scene, self.classes, self._styles_of)
 
     def load(self, path: str | Path) -> None:
         """Open a project file; what was open before, and its history, is gone.
@@ -183,10 +190,15 @@ class Editor(LayoutEditor):
 
         Returns:
             The paths of ``label``, ``instance`` (``.tif`` where ids need more than 16 bits) and ``image``.
+
+        Raises:
+            ValueError: the folder is no place for files, or one of them is a file that a scene was read from.
         """
         dataset, scene, image = self.inferencer.dataset, self._scene, self.image
         endings = [dataset.suffixes[kind][0] for kind in ('label', 'instance')]
         label, instance = endings if endings[0] != endings[1] else ('_label.png', '_instance.png')
+        for ending in (label, instance, f'{Path(instance).stem}.tif', '.png'):
+            check_out_file(Path(folder, name + ending), self._files)
         written = write_instance(Path(folder, name + instance), scene.instance)  # first: it may be refused
         return dict(label=write_label(Path(folder, name + label), scene.label, dataset.label_space), instance=written,
                     image=write_png(Path(folder, f'{name}.png'), image))
@@ -207,6 +219,7 @@ class Editor(LayoutEditor):
 
     def _read(self, label: Source, instance: Source | None = None,
               photo: Source | None = None) -> tuple[Scene, np.ndarray | None]:
+        self._files |= _paths(label, instance, photo)
         label, instance, photo = read_scene(self.inferencer.dataset, label, instance, photo)
         return Scene(label, self._numbering.instances(label) if instance is None else instance, {}), photo
 
@@ -239,6 +252,10 @@ class Editor(LayoutEditor):
             raise ValueError(f'{context}A style of this model has {self._style_channels} finite numbers, not '
                              f'{style.tolist()}.')
         return tuple(style.tolist())
+
+
+def _paths(*sources: Source | None) -> set[str | Path]:
+    return {source for source in sources if isinstance(source, str | Path)}
 
 
 def _vector(numbers: Sequence[float] | Tensor) -> Tensor:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import BinaryIO
-from zipfile import ZipFile
 
 import numpy as np
-from numpy.lib import format as npy
 
+from semsynth.arrays import open_only_npy, read_npy, read_npy_header
 from semsynth.data.files import DataError
 from semsynth.data.pictures import PHOTO_SUFFIXES, open_picture, read_size, upright
 from semsynth.data.unreadable import decoding
@@ -62,10 +59,8 @@ def read_raw_size(path: str) -> tuple[int, int]:
     """
     if not path.lower().endswith(ARRAY_SUFFIXES):
         return read_size(path)
-    with decoding(path), _array_file(path) as file:
-        version = npy.read_magic(file)
-        read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape = read_header(file)[0]
+    with _decoding_array(path), open_only_npy(path) as (file, _):
+        shape = read_npy_header(file)[0]
     if len(shape) < 2:
         raise DataError(f'{path} has the shape {shape}, expected (height, width, channels): save it anew.')
     return shape[:2]
@@ -85,26 +80,15 @@ def _read_picture(path: str) -> np.ndarray:
 
 
 def _read_array(path: str) -> np.ndarray:
-    with decoding(path), _array_file(path) as file:
-        try:
-            return npy.read_array(file, allow_pickle=False)
-        except ValueError as error:
-            if 'Object arrays' not in str(error):
-                raise
-            raise DataError(f'{path} holds Python objects, not numbers, and such files can run code: save an array of '
-                            'numbers, (height, width, channels).') from None
+    with _decoding_array(path), open_only_npy(path) as (file, size):
+        return read_npy(file, size)
 
 
 @contextmanager
-def _array_file(path: str) -> Iterator[BinaryIO]:
-    """The npy file itself, or the only one in an npz file."""
-    if path.lower().endswith('.npy'):
-        with Path(path).open('rb') as file:
-            yield file
-        return
-    with ZipFile(path) as archive:
-        names = archive.namelist()
-        if len(names) != 1:
-            raise DataError(f'{path} holds {len(names)} arrays, expected one: save one (height, width, channels).')
-        with archive.open(names[0]) as file:
-            yield file
+def _decoding_array(path: str) -> Iterator[None]:
+    with decoding(path):
+        try:
+            yield
+        except ValueError as error:
+            raise DataError(f'{path} cannot be read as an array, {error}: save an array of numbers, (height, width, '
+                            'channels).') from None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -173,6 +174,16 @@ class LayoutEditor:
         if self._opened is None:
             raise ValueError('Nothing is open: open a layout first.')
         return self._opened
+
+    @contextmanager
+    def kept_on_failure(self) -> Iterator[None]:
+        """Within the ``with``, what fails leaves the layout and its history as they were."""
+        before = self._opened, self._history
+        try:
+            yield
+        except BaseException:
+            self._opened, self._history = before
+            raise
 
     def _start(self, scene: Scene) -> None:
         self._opened, self._history = scene, History()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from semsynth.arrays import read_npz
 from semsynth.data.files import DataError
 from semsynth.data.label_spaces import LabelSpace
 from semsynth.editing.scene import Scene
@@ -33,20 +34,26 @@ def load_project(path: str | Path, classes: Sequence[str], styles_of: str) -> Sc
     """Read what :func:`save_project` wrote.
 
     Raises:
-        DataError: there is no such file, it holds something else, it was made with other classes, or its styles
-            belong to something else.
+        DataError: there is no such file, it holds something else or too much, it was made with other classes, or its
+            styles belong to something else.
     """
     if not Path(path).is_file():
         raise DataError(f'There is no project file {path}.')
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            if stored['format'] != FORMAT:
-                raise ValueError(f'format {stored["format"]} instead of {FORMAT}')
-            theirs, owners = stored['classes'].tolist(), str(stored['styles_of'])
-            scene = Scene(stored['label'], stored['instance'],
-                          {identity: tuple(style) for identity, style in
-                           zip(stored['styled'].tolist(), stored['styles'].tolist(), strict=True)})
+        stored = read_npz(path)
+        if stored['format'] != FORMAT:
+            raise ValueError(f'format {stored["format"]} instead of {FORMAT}')
+        if stored['classes'].ndim != 1 or stored['classes'].dtype.kind != 'U':
+            raise ValueError('its classes have no names')
+        theirs, owners = stored['classes'].tolist(), str(stored['styles_of'])
+        styled, styles = stored['styled'], stored['styles']
+        if styled.dtype.kind not in 'iu' or (styles.size and (styles.ndim, styles.dtype.kind) != (2, 'f')):
+            raise ValueError(f'styles {styles.shape} of {styles.dtype} for {styled.shape} of {styled.dtype}')
+        scene = Scene(stored['label'], stored['instance'],
+                      {identity: tuple(style) for identity, style in
+                       zip(styled.tolist(), styles.tolist(), strict=True)})
     except Exception as error:  # numpy and zipfile raise all sorts
+        error = f'it has no {error}' if isinstance(error, KeyError) else error
         raise DataError(f'{path} is no project file of the editor ({error}).') from error
     if theirs != list(classes):
         first = next((i for i, (a, b) in enumerate(zip(theirs, classes, strict=False)) if a != b), None)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from semsynth.arrays import read_npz
 from semsynth.layout import Layout
 from semsynth.seeds import mix
 from semsynth.styles.instances import Instances
@@ -53,6 +54,15 @@ class StyleBank:
                              'bank has one centre at least, (N, F), and the class of each, (N,)')
         if not self.centres.isfinite().all():
             raise ValueError('the centres of the styles are not finite')
+        if self.owners.dtype != torch.long or not self.centres.is_floating_point():
+            raise ValueError(f'centres of {self.centres.dtype} and owners of {self.owners.dtype}, but a style is '
+                             'floats, and its class a long integer')
+        if self.thumbnails.dtype != np.uint8 or self.thumbnails.ndim != 4 or self.thumbnails.shape[3] != 3:
+            raise ValueError(f'thumbnails {self.thumbnails.shape} of {self.thumbnails.dtype}, but they are '
+                             '(N, h, w, 3) uint8')
+        if self.instances is not None and (self.members.shape != self.instances.owners.shape or not (
+                (self.members >= 0) & (self.members < len(self.centres))).all()):
+            raise ValueError('the members of the clusters are not those of the instances')
         if len(self.thumbnails) not in (0, len(self.centres)):
             raise ValueError(f'{len(self.thumbnails)} thumbnails of {len(self.centres)} centres')
 
@@ -177,10 +187,11 @@ class StyleBank:
         if not Path(path).is_file():
             raise FileNotFoundError(f'There is no style file {path}: tools/encode_styles.py makes one.')
         try:
-            with np.load(path, allow_pickle=False) as file:
-                if file['format'] != FORMAT:
-                    raise ValueError(f'format {file["format"]} instead of {FORMAT}')
-                stored = {name: file[name] for name in file}
+            stored = read_npz(path)
+            if stored['format'] != FORMAT:
+                raise ValueError(f'format {stored["format"]} instead of {FORMAT}')
+            if stored['classes'].ndim != 1 or stored['classes'].dtype.kind != 'U':
+                raise ValueError('its classes have no names')
             found = {name.removeprefix('instances.'): stored[name] for name in stored if name.startswith('instances.')}
             return cls(torch.from_numpy(stored['centres']), torch.from_numpy(stored['owners']),
                        tuple(stored['classes'].tolist()), stored['thumbnails'], str(stored['encoder']),
@@ -188,6 +199,7 @@ class StyleBank:
                        torch.from_numpy(stored['members']) if found else None,
                        str(stored.get('settings', '')))
         except Exception as error:  # numpy and zipfile raise all sorts
+            error = f'it has no {error}' if isinstance(error, KeyError) else error
             raise ValueError(f'{path} is no file of styles ({error}): tools/encode_styles.py makes one.') from error
 
 

@@ -23,7 +23,7 @@ class Instances:
         names: the names of the scenes.
 
     Raises:
-        ValueError: a style is not finite.
+        ValueError: a style is not finite, or the parts do not fit each other.
     """
 
     features: Tensor
@@ -34,6 +34,11 @@ class Instances:
     names: tuple[str, ...]
 
     def __post_init__(self):
+        columns = (self.owners, self.areas, self.ids, self.scenes)
+        if self.features.ndim != 2 or any(column.shape != self.features.shape[:1] for column in columns):
+            raise ValueError(f'instances have features {tuple(self.features.shape)}, but other parts of other lengths')
+        if not ((self.scenes >= 0) & (self.scenes < len(self.names))).all():
+            raise ValueError(f'instances are of other scenes than the {len(self.names)} that have a name')
         wrong = (~self.features.isfinite().all(1)).nonzero().flatten().tolist()
         if wrong:
             identity, scene = int(self.ids[wrong[0]]), self.names[int(self.scenes[wrong[0]])]

@@ -151,6 +151,19 @@ def test_downloads_open_again(session, tmp_path):
     assert session.open_files(None, None, None, str(paths['project']))['image'] == view['image']
 
 
+def test_a_project_whose_image_fails_leaves_the_scene_and_its_history(session, tmp_path, monkeypatch):
+    session.act('brush', points=[[30, 30]], radius=9, class_index=SKY)
+    view, label = session.view(), session.editor.label.copy()
+    path = session.editor.save(tmp_path / 'scene.npz')
+    with monkeypatch.context() as patch:
+        patch.setattr(Inferencer, 'synthesize', lambda *arguments: (_ for _ in ()).throw(RuntimeError('no memory')))
+        with pytest.raises(RuntimeError, match='no memory'):
+            session.open_files(None, None, None, str(path))
+    again = session.view()
+    assert np.array_equal(session.editor.label, label) and (again['image'], again['undo']) == (view['image'], True)
+    assert session.name != 'scene' and session.act('undo')['layout'] != view['layout']
+
+
 def test_what_files_belong_together(session, toycity):
     label = str(toycity / 'gtFine/val/toycity/toycity_000000_000000_gtFine_labelIds.png')
     photo = str(toycity / 'leftImg8bit/val/toycity/toycity_000000_000000_leftImg8bit.png')

@@ -1,3 +1,6 @@
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -217,6 +220,49 @@ def test_projects(editor, plain, tmp_path, files):
             again.load(mistake)
     assert state(again) == before and again.can_undo
     assert [part.name for part in path.parent.iterdir()] == ['scene.npz']
+
+
+@pytest.mark.parametrize('change', [
+    dict(label=np.zeros((4, 4))), dict(label=np.zeros((0, 4), int)), dict(label=np.full((4, 4), 99)),
+    dict(instance=np.zeros((3, 4), int)), dict(instance=np.array(['a'])),
+    dict(styled=np.array([1.5]), styles=np.ones((1, 3))),
+    dict(styled=np.array([1]), styles=np.ones((2, 3))), dict(styled=np.array([1]), styles=np.full((1, 3), np.nan)),
+    dict(styled=np.array([1]), styles=np.array([['a', 'b', 'c']])), dict(classes=np.zeros(())),
+    dict(format=np.zeros(3))])
+def test_projects_that_cannot_be_opened_change_nothing(editor, tmp_path, change):
+    path = editor.save(tmp_path / 'scene.npz')
+    with np.load(path) as file:
+        stored = dict(file)
+    np.savez(tmp_path / 'odd.npz', **stored | change)
+    editor.brush([(5, 5), (40, 30)], 3, PERSON)
+    before = state(editor)
+    with pytest.raises(ValueError):
+        editor.load(tmp_path / 'odd.npz')
+    assert state(editor) == before and editor.can_undo
+    editor.load(path)
+
+
+def test_what_was_opened_is_not_written_onto(inferencer, files, tmp_path):
+    label, instance, photo = (Path(shutil.copy(path, tmp_path)) for path in files)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    editor = Editor(inferencer)
+    editor.open(label, instance)
+    name = label.name.removesuffix('_gtFine_labelIds.png')
+    for folder in (tmp_path, tmp_path / 'deep/..'):
+        with pytest.raises(ValueError, match=r'gtFine_\w+Ids\.png.* is read, and writing would replace it'):
+            editor.export(folder, name)
+    with pytest.raises(ValueError, match='is read, and writing would replace it'):
+        editor.save(label)
+    with pytest.raises(ValueError, match='is a folder, but a file is written'):
+        editor.save(tmp_path)
+    editor.open(label, instance, photo)
+    with pytest.raises(ValueError, match=r'leftImg8bit\.png.* is read'):
+        editor.export(tmp_path, photo.stem)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    project = editor.save(tmp_path / 'mine.npz')
+    editor.load(project)
+    assert editor.save(project) == project and editor.export(tmp_path, 'mine')['image'].is_file()
+    assert editor.export(tmp_path, 'mine')['image'].is_file()
 
 
 def test_projects_of_other_classes(editor, tmp_path):

@@ -93,6 +93,8 @@ def test_refusals(scenes, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r'train_dataloader\.dataset has edges=\{\}, which needs no files: set '
                                          r"edges=dict\(folder='edges_hed'\)\."):
         edges.make_edges(config_of(scenes, ()))
+    with pytest.raises(ValueError, match=r'images/train is or lies in .*images/train, which holds the data set'):
+        edges.make_edges(config_of(scenes, ('.',)))
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
     with pytest.raises(FileNotFoundError, match=r'There is no weight file some/hed\.pth'):
         edges.make_edges(config_of(scenes), weights='some/hed.pth')

@@ -305,6 +305,20 @@ def test_the_report(study, tmp_path):
     assert Image.open(report.parent / 'preferences.png').size[0] > 500
 
 
+def test_a_report_replaces_one_on_the_same_study_alone(study, tmp_path):
+    votes = [vote(study, number, lambda trial: 1, tmp_path) for number in (1, 2, 3, 4)]
+    path = report_study(tmp_path / 'study', votes, tmp_path / 'out')
+    before = path.read_text()
+    assert before.startswith(f'# Preference study {study.id}\n')
+    assert report_study(tmp_path / 'study', votes, tmp_path / 'out') == path
+    path.write_text(before.replace(study.id, 'another'))
+    with pytest.raises(ValueError, match=rf'report\.md is there already, and no report on this study \({study.id}\)'):
+        report_study(tmp_path / 'study', votes, tmp_path / 'out')
+    assert path.read_text() == before.replace(study.id, 'another')
+    with pytest.raises(ValueError, match='is a file, but results go into a folder'):
+        report_study(tmp_path / 'study', votes, votes[0])
+
+
 def test_a_participant_who_stopped(study, tmp_path):
     path = vote(study, 2, lambda trial: 1, tmp_path)
     content = json.loads(path.read_text())

@@ -4,8 +4,10 @@ import io
 import re
 import runpy
 import shutil
+import stat
 import sys
 import zipfile
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -287,6 +289,59 @@ def test_ade20k_says_what_is_wrong(ade20k_download, told, tmp_path):
         assert f'/{name} is damaged in' in sentence
         assert not list((tmp_path / 'out').rglob(name))
         shutil.rmtree(tmp_path / 'out')
+
+
+def test_archives_are_measured_before_they_are_unpacked(ade20k_download, told, tmp_path, monkeypatch):
+    content = ade20k_download.read_bytes()
+    for limit, value in (('MOST_MEMBERS', 3), ('LARGEST_MEMBER', 100)):
+        with monkeypatch.context() as patch:
+            patch.setattr(f'semsynth.data.prepare.archives.{limit}', value)
+            assert 'which is no data set: download it again' in told('ade20k', ade20k_download)[0]
+    with zipfile.ZipFile(ade20k_download, 'a', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('bomb', bytes(60 * 2**20))
+    assert ade20k_download.stat().st_size < 2**20
+    assert 'and 0.1 GiB, the largest of 0.1, which is no data set' in told('ade20k', ade20k_download)[0]
+    ade20k_download.write_bytes(content)
+    with zipfile.ZipFile(ade20k_download, 'a') as archive:
+        link = zipfile.ZipInfo('ADEChallengeData2016/images/training/ADE_train_00000008.jpg')
+        link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, '/etc/passwd')
+    assert 'ADE_train_00000008.jpg, and a data set has none: download it again' in told('ade20k', ade20k_download)[0]
+    assert not (tmp_path / 'out').exists()
+
+
+def test_members_go_to_names_of_ours(ade20k_download, prepare, tmp_path):
+    with zipfile.ZipFile(ade20k_download, 'a') as archive:
+        for name in ('../evil.jpg', '/evil.jpg', 'images/training/../../../evil.jpg', 'a/images/training/../evil.jpg'):
+            archive.writestr(name, b'evil')
+    prepare('ade20k', ade20k_download)
+    assert not list(tmp_path.rglob('*evil*')) and not Path('/evil.jpg').exists()
+
+
+def test_names_in_lists_are_names(helen_download, told, tmp_path):
+    for name in ('../../evil', '/evil', 'a b', '..'):
+        (helen_download / 'tuning.txt').write_text(f'0 , {name}\n')
+        assert 'tuning.txt names faces that are none, such as' in told('helen', helen_download)[0]
+    assert not (tmp_path / 'out').exists()
+
+
+def test_lists_are_short(nyu_download, told, monkeypatch):
+    monkeypatch.setattr('semsynth.data.prepare.nyu._LARGEST_LIST', 10)
+    assert 'more than 10: it is another file' in told('nyu', nyu_download)[0]
+
+
+def test_a_download_behind_a_password_is_damaged(tmp_path, ade20k_download, told):
+    content = bytearray(ade20k_download.read_bytes())
+    for signature, place in ((b'PK\x03\x04', 6), (b'PK\x01\x02', 8)):
+        for found in re.finditer(signature, content):
+            content[found.start() + place] |= 1
+    ade20k_download.write_bytes(content)
+    assert 'is damaged in' in told('ade20k', ade20k_download)[0]
+
+
+def test_out_is_a_folder(ade20k_download, told, tmp_path):
+    (tmp_path / 'out').write_text('')
+    assert 'out is a file, but results go into a folder' in told('ade20k', ade20k_download)[0]
 
 
 def test_ade20k_is_checked_once_it_is_unpacked(ade20k_download, told, tmp_path):

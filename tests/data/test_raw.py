@@ -93,7 +93,8 @@ def test_files_that_are_refused(tmp_path, write):
     refused('b.npy', MANY[None], 24, r'b\.npy has the shape \(1, 7, 5, 24\), expected \(height, width, 24\)')
     refused('c.npy', MANY.astype(np.int64), 24, r'c\.npy holds int64, expected 8 or 16 bit unsigned integers')
     refused('d.npy', np.where(FLOATS > 0, np.nan, FLOATS), 2, r'd\.npy holds numbers that are not finite')
-    refused('e.npy', np.array([[RGB, 'x']], dtype=object), 3, r'e\.npy holds Python objects, not numbers')
+    refused('e.npy', np.array([[RGB, 'x']], dtype=object), 3,
+            r'e\.npy cannot be read as an array, it holds Python objects, where numbers were expected: save an array')
     refused('f.npz', b'PK', 3, r'f\.npz cannot be read')
     whole = io.BytesIO()
     np.save(whole, MANY)
@@ -101,12 +102,12 @@ def test_files_that_are_refused(tmp_path, write):
     refused('h.png', b'no picture', 3, r'h\.png cannot be read')
     np.savez(tmp_path / 'two.npz', MANY, MANY)
     for read in (read_raw_size, lambda path: read_raw(path, 24)):
-        with pytest.raises(DataError, match=r'two\.npz holds 2 arrays, expected one'):
+        with pytest.raises(DataError, match=r'two\.npz cannot be read as an array, it holds 2 arrays, expected one'):
             read(str(tmp_path / 'two.npz'))
         with pytest.raises(DataError, match=r'none\.npy does not exist'):
             read(str(tmp_path / 'none.npy'))
     zipfile.ZipFile(tmp_path / 'empty.npz', 'w').close()
-    with pytest.raises(DataError, match=r'empty\.npz holds 0 arrays'):
+    with pytest.raises(DataError, match=r'empty\.npz cannot be read as an array, it holds 0 arrays'):
         read_raw(str(tmp_path / 'empty.npz'), 1)
     for name in ('deep.png', 'deep.tif'):  # Pillow would drop half of their bits without a word
         cv2.imwrite(str(tmp_path / name), np.dstack([DEPTH] * 3))

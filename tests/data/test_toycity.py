@@ -114,6 +114,12 @@ def test_complete_data_set_is_left_alone(city):
     assert photo.stat().st_mtime_ns == before
 
 
+def test_out_is_a_folder(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(ValueError, match='is a file, but results go into a folder'):
+        make_toycity(tmp_path / 'file', train=1, val=0, size=(32, 48))
+
+
 def test_other_settings_are_refused(city):
     message = r'train is 3, not 4; size is \[32, 48\], not \[32, 64\]\): delete that folder'
     with pytest.raises(ValueError, match=message) as error:

@@ -122,6 +122,21 @@ def test_a_file_comes_back_whole(bank, tmp_path):
         assert np.array_equal(loaded.instances.to_arrays()[name], array), name
 
 
+def test_instances_fit_their_clusters(tmp_path):
+    full = cluster_styles(instances([3, 5, 0], spread=1.0), CLASSES, clusters=2)
+    full.save(tmp_path / 'whole.npz')
+    with np.load(tmp_path / 'whole.npz') as file:
+        stored = dict(file)
+    for part, change, reason in (
+            ('members', lambda array: array + 99, 'members of the clusters'),
+            ('members', lambda array: array[1:], 'members of the clusters'),
+            ('instances.scenes', lambda array: array + 1, 'other scenes than the 1'),
+            ('instances.owners', lambda array: array[1:], 'other parts of other lengths')):
+        np.savez(tmp_path / 'odd.npz', **stored | {part: change(stored[part])})
+        with pytest.raises(ValueError, match=rf'odd\.npz is no file of styles \(.*{reason}'):
+            StyleBank.load(tmp_path / 'odd.npz')
+
+
 def test_other_files_are_refused(bank, tmp_path):
     with pytest.raises(FileNotFoundError, match=r'no style file .*none\.npz: tools/encode_styles\.py makes one'):
         StyleBank.load(tmp_path / 'none.npz')
@@ -132,10 +147,20 @@ def test_other_files_are_refused(bank, tmp_path):
              classes=np.array(CLASSES), thumbnails=np.zeros((0, 0, 0, 3), np.uint8), encoder='')
     np.savez(tmp_path / 'nan.npz', format=1, centres=np.full((1, 3), np.nan, np.float32), owners=np.zeros(1, int),
              classes=np.array(CLASSES), thumbnails=np.zeros((0, 0, 0, 3), np.uint8), encoder='')
-    for name, reason in dict(text='pickle', future='format 2 instead of 1', pickle='Object arrays',
+    for name, reason in dict(text='not a zip file', future='format 2 instead of 1', pickle='it holds Python objects',
                              empty='one centre at least', nan='the centres of the styles are not finite').items():
         with pytest.raises(ValueError, match=rf'{name}\.npz is no file of styles \(.*{reason}'):
             StyleBank.load(tmp_path / f'{name}.npz')
+    parts = dict(format=1, centres=np.zeros((2, 3), np.float32), owners=np.zeros(2, int), classes=np.array(CLASSES),
+                 thumbnails=np.zeros((0, 0, 0, 3), np.uint8), encoder='')
+    for part, value, reason in (
+            ('owners', np.zeros(2), 'its class a long integer'), ('owners', np.array(['a', 'b']), 'styles'),
+            ('centres', np.zeros((2, 3), int), 'a style is floats'),
+            ('thumbnails', np.zeros((2, 4, 4), np.uint8), 'thumbnails'),
+            ('thumbnails', np.zeros((2, 4, 4, 3)), 'thumbnails'), ('classes', np.zeros(()), 'classes have no names')):
+        np.savez(tmp_path / 'odd.npz', **parts | {part: value})
+        with pytest.raises(ValueError, match=rf'odd\.npz is no file of styles \(.*{reason}'):
+            StyleBank.load(tmp_path / 'odd.npz')
     with pytest.raises(ValueError, match='2 thumbnails of 5 centres'):
         StyleBank(bank.centres, bank.owners, CLASSES, np.zeros((2, 1, 1, 3), np.uint8))
 

@@ -16,6 +16,7 @@ from semsynth.apis.ablate.plan import check_batches, check_conditions, check_row
 from semsynth.apis.ablate.run import Run
 from semsynth.apis.ablate.table import Ablation, Line, chart, markdown, table
 from semsynth.engine.work_folder import locked
+from semsynth.outputs import check_out_folder
 from semsynth.writing import write_png, write_whole
 
 __all__ = ['ablate']
@@ -57,7 +58,7 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
         most = f', and at most {gpus}, as many GPUs as there are' if gpus else ''
         raise ValueError(f'gpus_per_run={gpus_per_run}: expected at least 1{most}.')
     console = Console(highlight=False)
-    out = Path(out or Path('work_dirs', 'ablations', Path(folder).resolve().name))
+    out = check_out_folder(out or Path('work_dirs', 'ablations', Path(folder).resolve().name), [folder])
     with console.status('Checking that all rows have equal conditions, and judges of their own'):
         rows = read_rows(folder, {**(cfg_options or {}), **(dict(precision=precision) if precision else {})})
         check_conditions(rows, allow_unequal)

@@ -91,9 +91,11 @@ class Session:
         return view | self._listed()
 
     def _start(self, name: str, how: Callable, *sources: str | None) -> dict:
-        how(*sources)
+        with self.editor.kept_on_failure():  # the image may fail, too
+            how(*sources)
+            view = self.view()
         self.name = name
-        return self.view() | dict(selected=None) | self._listed()
+        return view | dict(selected=None) | self._listed()
 
     def _listed(self) -> dict:
         return dict(layouts=list(self.layouts), name=self.name)

@@ -17,6 +17,7 @@ from semsynth.apis.user_study.plan import Study, plan_trials
 from semsynth.arguments import checked
 from semsynth.data.files import DataError, first_few
 from semsynth.data.pictures import read_size
+from semsynth.outputs import check_out_folder
 from semsynth.writing import write_png, write_whole
 
 SMALLEST_REGION = 0.005
@@ -55,7 +56,7 @@ def make_study(results: Mapping[str, str | Path], out: str | Path, *, judgments:
     Raises:
         ValueError: an argument is out of range; a DataError where it is about files.
     """
-    out, pairs = Path(out), _pairs(list(results), against)
+    out, pairs = check_out_folder(out), _pairs(list(results), against)
     if not times:
         raise ValueError('times is empty: expected seconds above 0, or None for no limit.')
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

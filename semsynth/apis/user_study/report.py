@@ -13,7 +13,11 @@ from matplotlib.figure import Figure
 
 from semsynth.apis.user_study.plan import Study
 from semsynth.apis.user_study.votes import FEWEST_PARTICIPANTS, Preference, preferences, read_votes
+from semsynth.data.files import DataError
+from semsynth.outputs import check_out_file, check_out_folder
 from semsynth.writing import write_whole
+
+REPORT = ('report.md', 'preferences.csv', 'preferences.png')
 
 
 def report_study(folder: str | Path, files: Sequence[str | Path], out: str | Path | None = None) -> Path:
@@ -22,18 +26,32 @@ def report_study(folder: str | Path, files: Sequence[str | Path], out: str | Pat
     Args:
         folder: of the study, as :func:`make_study` wrote it.
         files: the participants' votes.
-        out: folder for the report; by default ``report`` in the study's folder.
+        out: folder for the report; by default ``report`` in the study's folder. There a report replaces one on the same
+            study alone.
 
     Raises:
-        DataError: there is no study, or a file of votes does not fit; see :func:`read_votes`.
+        DataError: there is no study, ``out`` holds the report on another one, or a file of votes does not fit; see
+            :func:`read_votes`.
+        ValueError: ``out`` is no place for a report.
     """
+    out = check_out_folder(Path(folder, 'report') if out is None else out)
+    for name in REPORT:
+        check_out_file(out / name, files)
     study = Study.load(folder)
+    _check_replaced(out, study)
     votes = read_votes(study, files)
     rates = preferences(study, votes)
-    out = Path(folder, 'report') if out is None else Path(out)
-    write_whole(out / 'preferences.csv', _table(rates).encode())
-    write_whole(out / 'preferences.png', _chart(rates))
-    return write_whole(out / 'report.md', '\n'.join(_text(study, votes, rates)).encode())
+    text, table, chart = REPORT
+    write_whole(out / table, _table(rates).encode())
+    write_whole(out / chart, _chart(rates))
+    return write_whole(out / text, '\n'.join(_text(study, votes, rates)).encode())
+
+
+def _check_replaced(out: Path, study: Study) -> None:
+    path = out / REPORT[0]
+    if path.is_file() and not path.read_text(encoding='utf-8', errors='replace').startswith(
+            (f'# Preference study {study.id}\n', '# Preference study\n')):  # the second: of older versions
+        raise DataError(f'{path} is there already, and no report on this study ({study.id}): name another folder.')
 
 
 def time_name(seconds: float | None) -> str:
@@ -45,7 +63,7 @@ def _text(study: Study, votes: Mapping[str, int], rates: Sequence[Preference]) -
     done = {number: sum(name in votes for name in trials) for number, trials in study.participants.items()}
     took_part = [number for number in done if done[number]]
     first = list(votes.values()).count(1)
-    yield '# Preference study\n'
+    yield f'# Preference study {study.id}\n'
     yield (f'{len(votes)} of {len(study.trials)} votes, by {len(took_part)} of {len(done)} participants. Chance is '
            f'50 %. Image 1 was chosen in {100 * first / len(votes):.1f} % of the votes.\n')
     yield '| preferred | over | shown for | votes | rate, % | 95 % over votes | 95 % over participants |'

@@ -15,6 +15,7 @@ from semsynth.data.checks import check_dataset
 from semsynth.data.files import DataError
 from semsynth.data.prepare.archives import open_archive, read_member
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
+from semsynth.outputs import check_out_folder
 
 OFFICIAL = dict(training=20210, validation=2000)
 _MEMBER = re.compile(r'(?:.*/)?((?:images|annotations)/(training|validation)/[\w-]+\.(?:jpg|png))')
@@ -34,7 +35,7 @@ def prepare_ade20k(source: str | Path, out: str | Path) -> dict[str, int]:
         DataError: the archive is torn or another one, pictures are missing, or ``check_dataset`` finds problems; one
             line a problem.
     """
-    source, out = Path(source), Path(out)
+    source, out = Path(source), check_out_folder(out)
     with _opened(source) as archive:
         members = {match[1]: info for info in archive.infolist() if (match := _MEMBER.fullmatch(info.filename))}
         if not members:

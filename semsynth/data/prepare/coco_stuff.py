@@ -20,6 +20,7 @@ from semsynth.data.files import DataError
 from semsynth.data.pictures import read_ids
 from semsynth.data.prepare.archives import Read, download_files
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
+from semsynth.outputs import check_out_folder
 from semsynth.writing import encode_png
 
 OFFICIAL = dict(train=118287, val=5000)
@@ -52,7 +53,7 @@ def prepare_coco_stuff(source: str | Path, out: str | Path) -> dict[str, int]:
         DataError: an archive is absent, torn or another one, pictures are missing, or ``check_dataset`` finds problems;
             one line a problem.
     """
-    source, out = Path(source), Path(out)
+    source, out = Path(source), check_out_folder(out)
     labels = download_files(source, 'stuffthingmaps_trainval2017', ('stuffthingmaps',))
     annotations = download_files(source, 'annotations_trainval2017', ('annotations',))
     parts, counts = [], {}

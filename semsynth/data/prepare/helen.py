@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from semsynth.data.files import DataError
 from semsynth.data.pictures import read_ids, read_photo
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
 from semsynth.data.transforms.loading import sizes_differ
+from semsynth.outputs import check_out_folder
 from semsynth.writing import encode_png
 
 NUM_CLASSES = 11
@@ -36,7 +38,7 @@ def prepare_helen(source: str | Path, out: str | Path) -> dict[str, int]:
         DataError: a list, photo or mask is absent or unreadable, their sizes differ, or faces are missing; one line a
             problem. The sound faces are written all the same.
     """
-    source, out = Path(source), Path(out)
+    source, out = Path(source), check_out_folder(out)
     names = {split: [name for file in files for name in _names(source / file)] for split, files in LISTS.items()}
     parts = [Part((out / f'images/{split}/{name}.jpg', out / f'labels/{split}/{name}.png'),
                   partial(_make, source, name)) for split, listed in names.items() for name in listed]
@@ -49,7 +51,10 @@ def _names(path: Path) -> list[str]:
     if not path.is_file():
         raise DataError(f'There is no {path}: name the unpacked folder of SmithCVPR2013_dataset_resized.zip, which '
                         'holds exemplars.txt, tuning.txt, testing.txt, images and labels.')
-    return [line.split(',')[-1].strip() for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
+    names = [line.split(',')[-1].strip() for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
+    if strange := [name for name in names if not re.fullmatch(r'[\w-]+', name)]:
+        raise DataError(f'{path} names faces that are none, such as {strange[0]!r:.60}: download it again.')
+    return names
 
 
 def _make(source: Path, name: str) -> tuple[bytes, bytes]:

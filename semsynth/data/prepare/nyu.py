@@ -11,6 +11,7 @@ import scipy.io
 
 from semsynth.data.files import DataError, first_few
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
+from semsynth.outputs import check_out_folder
 from semsynth.writing import encode_png
 
 OFFICIAL = dict(train=795, test=654)
@@ -19,6 +20,8 @@ NUM_CLASSES = 40
 FRAME = slice(44, 471), slice(40, 601)
 """Rows and columns inside the white frame, the toolbox's 45:471 and 41:601: 427x561."""
 _SIZE = 480, 640
+_LARGEST_LIST = 2**20
+"""Bytes; both files have a few thousand, and what is packed in them may be a thousand times as large."""
 
 
 def prepare_nyu(source: str | Path, out: str | Path) -> dict[str, int]:
@@ -39,7 +42,7 @@ def prepare_nyu(source: str | Path, out: str | Path) -> dict[str, int]:
         DataError: a file is absent, torn or another one, or the splits are not the official ones; one line a problem.
         ValueError: h5py is not installed.
     """
-    source, out = Path(source), Path(out)
+    source, out = Path(source), check_out_folder(out)
     splits, table = _splits(source / SPLITS), _table(source / MAPPING)
     with _labelled(source / LABELLED) as arrays:
         refuse(_wrong_splits(source / SPLITS, splits, len(arrays['images'])))
@@ -116,6 +119,8 @@ def _table(path: Path) -> np.ndarray:
 
 def _matlab(path: Path, *names: str) -> dict[str, np.ndarray]:
     _require(path)
+    if path.stat().st_size > _LARGEST_LIST:
+        raise DataError(f'{path} has {path.stat().st_size} bytes, more than {_LARGEST_LIST}: it is another file.')
     try:
         found = scipy.io.loadmat(path)
     except (ValueError, TypeError, OSError, NotImplementedError) as error:

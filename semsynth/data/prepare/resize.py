@@ -16,6 +16,7 @@ from semsynth.data.prepare.parts import Part, refuse, write_parts
 from semsynth.data.resized import LOADING, NOTE, Size, in_words, loaded_late, read_note, size_of, write_note
 from semsynth.data.scene_dataset import KEYS, SceneDataset
 from semsynth.data.transforms import ResizeScene, ToSegmentorClasses
+from semsynth.outputs import check_out_folder
 from semsynth.writing import encode_png
 
 TIFF = ('.tif', '.tiff')
@@ -39,6 +40,7 @@ def resize_datasets(datasets: Sequence[SceneDataset], out: str | Path) -> dict[s
             something else.
         DataError: files cannot be read; one line a problem. The sound scenes are written all the same.
     """
+    check_out_folder(out)
     if len(roots := {dataset.data_root for dataset in datasets}) > 1:
         raise ValueError(f'The data sets are in {" and ".join(sorted(roots))}, but a copy has one data_root: copy one '
                          'split at a time.')

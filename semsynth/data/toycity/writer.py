@@ -15,6 +15,7 @@ from rich.progress import track
 
 from semsynth.arguments import checked
 from semsynth.data.toycity.scene import render_scene
+from semsynth.outputs import check_out_folder
 from semsynth.writing import write_whole
 
 CITY = 'toycity'
@@ -46,7 +47,7 @@ def make_toycity(
     Raises:
         ValueError: The folder holds ToyCity with other settings, or an argument is out of range.
     """
-    out = Path(out)
+    out = check_out_folder(out)
     settings = dict(train=train, val=val, size=list(size), seed=seed, renderer_version=RENDERER_VERSION)
     if min(size) < 16:
         raise ValueError(f'size={tuple(size)} given to make_toycity: expected (height, width), both at least 16.')
