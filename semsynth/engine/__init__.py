@@ -8,10 +8,11 @@ from semsynth.engine.logs import DeferredInfoHook
 from semsynth.engine.loop import ResumableTrainLoop
 from semsynth.engine.optim import Bf16OptimWrapper, PlayerOptimWrapper, PlayerOptimWrapperConstructor
 from semsynth.engine.pictures import SamplePicturesHook
+from semsynth.engine.published import load_from_published
 from semsynth.engine.sampler import ResumableSampler
 from semsynth.engine.schedule import LinearDecayLR
 
 __all__ = ['AtomicBackend', 'Bf16OptimWrapper', 'CarryHook', 'DeferredInfoHook', 'GeneratorEMAHook',
            'IterationSeedHook', 'LinearDecayLR', 'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor',
            'ResumableSampler', 'ResumableTrainLoop', 'SamplePicturesHook', 'StrictCheckpointHook',
-           'latest_good_checkpoint']
+           'latest_good_checkpoint', 'load_from_published']
