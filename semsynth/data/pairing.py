@@ -64,7 +64,8 @@ class Pairing:
         """Why layouts lack their partners of a kind, and what to do; None where it is not to be seen."""
         if not lacking:
             return None
-        return self.other_ending(kind, lacking) or self.other_case(lacking, spare) or self.tail(kind, lacking, spare)
+        return (self.other_ending(kind, lacking) or self.other_case(lacking, spare) or
+                self.tail(kind, lacking, spare) or self.head(lacking, spare))
 
     def other_ending(self, kind: str, lacking: Sequence[str]) -> str | None:
         """The files of a kind are there, but end in a way that is not read."""
@@ -86,12 +87,24 @@ class Pairing:
     def tail(self, kind: str, lacking: Sequence[str], spare: Sequence[str]) -> str | None:
         """Names agree but for what ends all names of one kind, such as ``_mask``."""
         tails = _tails(lacking, spare)
-        if tails is None:
+        if tails is None or kind == 'edge':  # edge maps are called like their photos
             return None
+        partners, (own, other) = set(spare), tails
+        first = next(name for name in lacking if name.removesuffix(own) + other in partners)
         endings = [f'{each}={self._endings(each, tail, lonely)}' for each, tail, lonely in
                    zip((self.layout, kind), tails, (lacking, spare), strict=True) if tail]
-        return (f'{lacking[0]} and {lacking[0].removesuffix(tails[0])}{tails[1]} seem to belong together; if so, set '
+        return (f'{first} and {first.removesuffix(own)}{other} seem to belong together; if so, set '
                 f'endings=dict({", ".join(endings)}) on the data set')
+
+    @staticmethod
+    def head(lacking: Sequence[str], spare: Sequence[str]) -> str | None:
+        """Names agree but for what begins all names of one kind, such as ``mask_``."""
+        heads = _tails([name[::-1] for name in lacking], [name[::-1] for name in spare])
+        if heads is None:
+            return None
+        own, other = (head[::-1] for head in heads)
+        return (f'the names of the ones begin with {own!r} and of the others with {other!r}, if they belong together: '
+                'rename them, so that they differ in their endings alone')
 
     def _endings(self, kind: str, tail: str, lonely: Sequence[str]) -> str:
         """A setting that finds the files that have the tail, and the others as before."""

@@ -194,3 +194,11 @@ def test_a_judge_that_training_knew_is_named(settings, tmp_path):
     report = evaluate(settings, tmp_path / 'iter_1.pth')
     assert report['judge'].startswith('NOT INDEPENDENT: judge, frechet_judge')
     assert (tmp_path / 'results_iter_1.json').read_text().startswith('{ "judge": "NOT INDEPENDENT')
+
+
+def test_layouts_that_a_judge_cannot_judge_are_refused_before_it_begins(settings, trained):
+    config = settings.copy()
+    config.model.data_preprocessor.update(unknown=3)
+    with pytest.raises(ValueError, match=r'segmentor: the layout has 12 classes \(unknown: 3\).*give it a class_map'):
+        evaluate(config, trained, out=trained.parent / 'never.json')
+    assert not (trained.parent / 'never.json').exists()

@@ -10,6 +10,7 @@ from PIL import Image
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.insides import Insides, Panel, Section, draw_insides, draw_sheet, look_inside, panels, sheet
+from semsynth.apis.insides.draw import _find_classes
 from semsynth.apis.layout_files import LayoutFile
 from semsynth.data import DataError
 from semsynth.evaluators import SegmentationEvaluator
@@ -298,6 +299,11 @@ def test_classes_are_chosen_and_segmentations_left_out(inferencer, checkpoint, m
     [label] = [result['label'] for result in inferencer(inferencer.find(maps[1:2]))]
     names = [inferencer.dataset.metainfo['classes'][index] for index in label.flatten().bincount().argsort()[-3:]]
     assert classes() == names[::-1]
+
+
+def test_a_name_that_two_classes_have_means_both():
+    assert _find_classes(['car', '0', 'sky'], ['sky', 'car', 'road', 'car']) == [1, 3, 0]
+    assert _find_classes(['3'], ['sky', 'car', 'road', 'car']) == [3]
 
 
 def test_image_like_inputs_have_neither_classes_nor_segmentations(toycity, tmp_path):

@@ -16,6 +16,7 @@ from PIL import Image
 from semsynth.apis.user_study import Study, StudyLayouts, Trial, data_set_of, make_study, plan_trials, report_study
 from semsynth.apis.user_study.pictures import highlight, read_picture
 from semsynth.apis.user_study.votes import preferences, read_votes
+from semsynth.data import PairedFolderDataset
 from semsynth.data.files import DataError
 
 METHODS = ('ours', 'baseline', 'photos')
@@ -186,6 +187,13 @@ def test_regions_of_classes(results, tmp_path, city):
             pixels = np.asarray(Image.open(tmp_path / f'study/pages/pictures/{picture}.png'))
             region = np.arange(20)[None].repeat(12, 0) >= 10
             assert np.array_equal(pixels, highlight(np.asarray(Image.open(source)), region))
+
+
+def test_a_name_that_two_classes_have_means_both(tmp_path):
+    save(tmp_path / 'labels/a.png', np.array([[0, 1, 2, 1]], np.uint8))
+    data = PairedFolderDataset(str(tmp_path), '', ['car', 'sky', 'car'], lazy_init=True)
+    layouts = StudyLayouts(data, tmp_path / 'labels', ['car'])
+    assert layouts.region('a', (1, 4)).tolist() == [[True, False, True, False]]
 
 
 def test_layouts_are_shown_with_the_images(results, tmp_path, city):

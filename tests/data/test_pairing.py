@@ -63,8 +63,9 @@ def test_some_names_with_an_ending_and_some_without(folder):
 
 
 def test_missing_files_beside_an_ending(folder):
-    root = folder(['a.png', 'b.png', 'c.png'], ['a_mask.png', 'b_mask.png', 'c_mask.png', 'd_mask.png'])
+    root = folder(['b.png', 'c.png', 'd.png'], ['a_mask.png', 'b_mask.png', 'c_mask.png', 'd_mask.png'])
     assert named(refused(root)) == dict(label='_mask.png')
+    assert ': b_mask and b seem to belong together' in refused(root)
     assert '1 of 4 label maps have no photo in' in refused(root, endings=dict(label='_mask.png'))
 
 
@@ -75,6 +76,18 @@ def test_numbers_and_other_names_are_no_endings(folder, images, labels):
     message = refused(folder(images, labels))
     assert 'endings' not in message
     assert 'add it, or remove the label map.' in message and 'add it, or remove the photo.' in message
+
+
+@pytest.mark.parametrize(('image', 'label', 'heads'), [
+    ('{}.png', 'mask_{}.png', "'mask_' and of the others with ''"),
+    ('img{}.png', 'gt_{}.png', "'gt_' and of the others with 'img'")])
+def test_beginnings_that_all_names_of_a_kind_have(folder, image, label, heads):
+    root = folder([image.format(name) for name in 'abc'], [label.format(name) for name in 'abc'])
+    assert f'the names of the ones begin with {heads}, if they belong together: rename them, so' in refused(root)
+    for kind, form in dict(images=image, labels=label).items():
+        for name in 'abc':
+            (root / kind / 'train' / form.format(name)).rename(root / kind / 'train' / f'{name}.png')
+    assert len(paired(root)) == 3
 
 
 def test_instance_maps_with_an_ending(folder):

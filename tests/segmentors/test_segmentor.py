@@ -211,6 +211,14 @@ def test_check_layout(class_map, num_classes, unknown, fits):
             segmentor.check_layout(num_classes, unknown)
 
 
+def test_the_class_map_that_is_missing_is_named():
+    with pytest.raises(ValueError, match='such as class_map=') as refusal:
+        build().check_layout(6, 0)
+    remedy = eval(str(refusal.value).rpartition('such as class_map=')[2].rstrip('.'))
+    assert remedy == [255, 0, 1, 2, 3, 4]
+    build(class_map=remedy).check_layout(6, 0)
+
+
 def test_missing_checkpoint_names_file_and_command():
     with pytest.raises(FileNotFoundError, match=r'no weight file nowhere\.pth.*tools/train_segmentor\.py'):
         build(checkpoint='nowhere.pth')
