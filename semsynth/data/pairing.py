@@ -124,7 +124,8 @@ def _tails(lacking: Sequence[str], spare: Sequence[str]) -> tuple[str, str] | No
         if own == other or not any(name.removesuffix(own) + other in partners for name in lacking[:_TRIED]):
             continue
         paired = sum(name.removesuffix(own) + other in partners for name in lacking)
-        if 2 * paired > min(len(lacking), len(spare)):
+        # two names alone always begin alike, if only with a letter
+        if 2 * paired > min(len(lacking), len(spare)) and (paired > 1 or not (own and other)):
             before = {name.removesuffix(end)[-1:] for names, end in ((lacking, own), (spare, other)) for name in names}
             sign = max(before)
             if own and other and len(before) == 1 and not sign.isalnum():

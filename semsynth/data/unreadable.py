@@ -78,7 +78,8 @@ def _cause(path: str, error: Exception) -> str:
         return f'cannot be read from its disk ({error.strerror}): {AGAIN}'
     if isinstance(error, UnidentifiedImageError) and Path(path).is_file() and (known := _identified(path)):
         return known
-    return f'cannot be read, it is truncated or no image ({error}): {REPLACE}'
+    reason = 'of no kind that is known' if isinstance(error, UnidentifiedImageError) else error
+    return f'cannot be read, it is truncated or no image ({reason}): {REPLACE}'
 
 
 def _identified(path: str) -> str | None:

@@ -71,7 +71,7 @@ def test_missing_files_beside_an_ending(folder):
 
 @pytest.mark.parametrize(('images', 'labels'), [
     (['s10.png', 's20.png'], ['s1.png', 's2.png']), (['a.png', 'b.png', 'c.png'], ['d_mask.png', 'e_mask.png']),
-    (['a.png'], ['b.png'])])
+    (['a.png'], ['b.png']), (['alone.png'], ['spare.png']), (['abc.png'], ['abd.png'])])
 def test_numbers_and_other_names_are_no_endings(folder, images, labels):
     message = refused(folder(images, labels))
     assert 'endings' not in message

@@ -52,7 +52,7 @@ def space(**arguments):
     (dict(id_map={}), r'id_map is empty, .*: name each id, or set id_map=None',
      [dict(id_map={0: 0, 7: 1}), dict(id_map=None)]),
     (dict(id_map={9: 4}), r'id_map sends id 9 to 4, .*: indices are 0\.\.3', [dict(id_map={9: 3})]),
-    (dict(id_map={'7': 1}), r"id_map or unknown_ids holds the id '7'; ids are integers", [dict(id_map={7: 1})])])
+    (dict(id_map={'7': 1}), r"id_map=\{'7': 1\}, expected a dict from whole numbers to whole numbers or None", [dict(id_map={7: 1})])])
 def test_label_spaces(wrong, message, right):
     refused(message, space, **wrong)
     for arguments in right:
@@ -216,7 +216,7 @@ def test_raw_files(tmp_path, write):
     holes = np.where(good > 9, good.astype(float), np.inf)
     refused('holds numbers that are not finite: replace them, say by 0', saved, holes)
     saved(np.nan_to_num(holes, posinf=0))
-    refused('holds Python objects, not numbers, and such files can run code: save an array of numbers', saved,
+    refused('it holds Python objects, where numbers were expected: save an array of numbers', saved,
             np.array([[good, 'x']], dtype=object))
     np.testing.assert_array_equal(saved(good), good)
     np.savez(tmp_path / 'b.npz', good, good)
