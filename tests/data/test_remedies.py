@@ -52,7 +52,8 @@ def space(**arguments):
     (dict(id_map={}), r'id_map is empty, .*: name each id, or set id_map=None',
      [dict(id_map={0: 0, 7: 1}), dict(id_map=None)]),
     (dict(id_map={9: 4}), r'id_map sends id 9 to 4, .*: indices are 0\.\.3', [dict(id_map={9: 3})]),
-    (dict(id_map={'7': 1}), r"id_map=\{'7': 1\}, expected a dict from whole numbers to whole numbers or None", [dict(id_map={7: 1})])])
+    (dict(id_map={'7': 1}), r"id_map=\{'7': 1\}, expected a dict from whole numbers to whole numbers",
+     [dict(id_map={7: 1})])])
 def test_label_spaces(wrong, message, right):
     refused(message, space, **wrong)
     for arguments in right:
@@ -220,7 +221,7 @@ def test_raw_files(tmp_path, write):
             np.array([[good, 'x']], dtype=object))
     np.testing.assert_array_equal(saved(good), good)
     np.savez(tmp_path / 'b.npz', good, good)
-    refused('holds 2 arrays, expected one: save one', read_raw, str(tmp_path / 'b.npz'), 3)
+    refused('it holds 2 arrays, expected one: save an array', read_raw, str(tmp_path / 'b.npz'), 3)
     np.savez(tmp_path / 'b.npz', good)
     np.testing.assert_array_equal(read_raw(str(tmp_path / 'b.npz'), 3), good)
     wide = good.astype(np.uint16) * 257
