@@ -68,6 +68,12 @@ def test_resuming_keeps_it_on_another_processor(tmp_path, processor, caplog, beg
     assert wrappers(resumed) == wrappers(first) and resumed.cfg.precision == first.cfg.precision
 
 
+def test_resuming_in_another_precision_is_refused(tmp_path):
+    launch.train(toy_config(**SHORT), work_dir=tmp_path)
+    with pytest.raises(ValueError, match='precision'):
+        launch.train(toy_config(**SHORT), work_dir=tmp_path, resume=True, precision='float32')
+
+
 def test_bfloat16_without_units_is_warned_of_once(tmp_path, processor, monkeypatch):
     processor(False)
     told = []
