@@ -71,9 +71,9 @@ def quick_check(dataset: object, headers: int = 200, whole: int = 4, label_pixel
         _read_all(chosen, dataset, report)
         if dataset.layout_kind == 'label' and report.sizes:
             height, width = next(iter(report.sizes))
-            more = [scene for scene in _spread(scenes, label_pixels // (height * width)) if scene not in chosen]
+            others = [scene for scene in _spread(scenes, label_pixels // (height * width)) if scene not in chosen]
             kept = ('name', KEYS['label'])
-            _read_all([{key: scene[key] for key in kept} for scene in more], dataset, report)
+            _read_all([{key: scene[key] for key in kept} for scene in others], dataset, report)
         report.sum_up()
     if problems:
         more = f' And {len(problems) - 3} problems more.' if len(problems) > 3 else ''

@@ -59,7 +59,7 @@ class Report:
     id_files: dict[int, list[str]] = field(default_factory=dict, init=False)
     ranges: list[tuple[float, float]] = field(default_factory=list, init=False)
     _colours: dict[Colour, tuple[int, str]] = field(default_factory=dict, init=False)
-    _clashes: list[str] = field(default_factory=list, init=False)
+    _colours_clash: bool = field(default=False, init=False)
     _complaints: dict[str, tuple[str, list[str]]] = field(default_factory=dict, init=False)
 
     @property
@@ -105,12 +105,11 @@ class Report:
             self.id_files.setdefault(number, []).append(layout.path)
         for colour, number in layout.colours.items():
             other, path = self._colours.setdefault(colour, (number, layout.path))
-            if other != number and layout.path not in self._clashes:
-                if not self._clashes:
-                    self.problems.append(
-                        f'The palettes of label maps differ: the colour {colour} is the id {other} in {path}, but '
-                        f'{number} in {layout.path}: save all with one palette, or the ids themselves as gray PNG.')
-                self._clashes.append(layout.path)
+            if other != number and not self._colours_clash:  # said once: more of the kind follow
+                self._colours_clash = True
+                self.problems.append(
+                    f'The palettes of label maps differ: the colour {colour} is the id {other} in {path}, but {number} '
+                    f'in {layout.path}: save all with one palette, or the ids themselves as gray PNG.')
         self.ranges = [(min(low, lowest), max(high, highest)) for (low, high), (lowest, highest) in
                        zip(layout.ranges, self.ranges, strict=True)] if self.ranges else layout.ranges
 
@@ -127,19 +126,21 @@ class Report:
 
     def warnings(self) -> list[str]:
         """One sentence each on what is allowed but seldom meant: classes that never occur, or all in one class."""
-        absent = [self.classes[index] for index in self._named() if not self.images[index]]
+        named, images = self._named(), self.images
+        absent = [self.classes[index] for index in named if not images[index]]
         if not self.id_pixels or not absent:
             return self.one_class()
-        return [f'{len(absent)} of {len(self._named())} classes occur in no label map ({first_few(absent, 5)}): '
+        return [f'{len(absent)} of {len(named)} classes occur in no label map ({first_few(absent, 5)}): '
                 'nothing is learnt of them, and scores leave them out.', *self.one_class()]
 
     def one_class(self) -> list[str]:
         """The sentence on label maps without two classes to tell apart, such as masks of 0 and 255 with 255 unknown."""
-        there = [index for index in self._named() if self.images[index]]
+        images, count = self.images, self.sizes.total()
+        there = [index for index in self._named() if images[index]]
         if not self.id_pixels or len(there) > 1:
             return []
         sentence = (f'{f"Only the class {self.classes[there[0]]}" if there else "No class"} occurs in the '
-                    f'{self.sizes.total()} label maps that were read')
+                    f'{count} label map{"s" * (count > 1)} read')
         others = sorted(set(self._known()) - {number for index in there for number in self.ids_of(index)})
         if not others:
             return [f'{sentence}, so that there is nothing to tell apart: check the ids in the label maps.']

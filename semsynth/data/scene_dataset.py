@@ -167,7 +167,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         """The sentence on a split that holds none of its layouts."""
         folder = Path(self.folders[kind])
         if not folder.is_dir():
-            beside = sorted(path.name for path in folder.parent.iterdir() if path.is_dir()) \
+            beside = sorted(path.name for path in folder.parent.iterdir() if path.is_dir() and path.name[0] != '.') \
                 if folder.parent.is_dir() else []
             what = f'There is no folder {folder}' + (
                 f', but {folder.parent} holds {first_few(beside, 9)}: set split to one of these' if beside else

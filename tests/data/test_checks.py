@@ -237,7 +237,7 @@ def test_masks_of_0_and_255_are_warned_of(labelled, pipeline):
     report = check_dataset(PairedFolderDataset(str(root), 'train', ['ground', 'nothing'], **two))
     assert report.problems == []
     [warning] = report.warnings()
-    assert warning.startswith('Only the class ground occurs in the 3 label maps that were read, and all else, 33.3% of '
+    assert warning.startswith('Only the class ground occurs in the 3 label maps read, and all else, 33.3% of '
                               'the pixels, is unknown (nothing, the ids 1, 255). If that is a class of its own, such '
                               'as the foreground of a mask, set ')
     settings = named(warning, 'classes', 'unknown', 'id_map', 'unknown_ids')
@@ -249,11 +249,11 @@ def test_masks_of_0_and_255_are_warned_of(labelled, pipeline):
 
 
 @pytest.mark.parametrize(('label', 'arguments', 'start'), [
-    (ids(3, 3), dict(unknown=3), 'No class occurs in the 1 label maps that were read, and all else, 100.0% of the '
+    (ids(3, 3), dict(unknown=3), 'No class occurs in the 1 label map read, and all else, 100.0% of the '
      'pixels, is unknown (nothing, the id 3): check the ids in the label maps.'),
-    (ids(1, 1), dict(unknown=3), 'Only the class road occurs in the 1 label maps that were read, so that there is '
+    (ids(1, 1), dict(unknown=3), 'Only the class road occurs in the 1 label map read, so that there is '
      'nothing to tell apart: check the ids in the label maps.'),
-    (ids(1, 1), {}, 'Only the class road occurs in the 1 label maps that were read, so that there is nothing to tell')])
+    (ids(1, 1), {}, 'Only the class road occurs in the 1 label map read, so that there is nothing to tell')])
 def test_one_class_alone_is_warned_of(labelled, label, arguments, start):
     *_, warning = check_dataset(lazily(labelled(label), **arguments)).warnings()
     assert warning.startswith(start)
@@ -310,7 +310,7 @@ def test_quick_check_reads_label_maps_as_far_as_it_may(labelled):
 def test_quick_check_warns_of_one_class(labelled, capture_log):
     root = labelled(ids(0, 255), ids(255, 0))
     quick_check(lazily(root, unknown=3, unknown_ids=(255,)))
-    assert 'Only the class sky occurs in the 2 label maps that were read' in capture_log.text
+    assert 'Only the class sky occurs in the 2 label maps read' in capture_log.text
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import json
 import runpy
 import sys
 
+import made
 import numpy as np
 import pytest
 import torch
@@ -282,3 +283,16 @@ def test_configs_that_are_refused(config, out, change, message):
     loaded.merge_from_dict(change)
     with pytest.raises(ValueError, match=message):
         resize_data(loaded, out)
+
+
+def test_names_with_endings_of_their_own_and_ids_of_signed_bytes(tmp_path, out, write):
+    dice = np.random.default_rng(0)
+    for name in 'ab':
+        write(tmp_path / f'images/train/{name}_img.jpg', dice.integers(0, 256, (9, 12, 3), np.uint8))
+        write(tmp_path / f'labels/train/{name}_mask.tif', b'').write_bytes(
+            made.tiff((dice.integers(-1, 3, (9, 12)), 8, {339: 2})))
+    make = lambda root: paired(root, instances=False, endings=dict(photo='_img.jpg', label='_mask.tif'), unknown=3,
+                               id_map={-1: 3, 0: 0, 1: 1, 2: 2})
+    assert resize_datasets([make(tmp_path)], out) == {'labels/train': 2}
+    assert same_pixels(make(tmp_path), make(out)) == 2
+    assert 'images/train/a_img.png' in files(out) and 'labels/train/a_mask.tif' in files(out)

@@ -131,5 +131,6 @@ def _ids(ids: np.ndarray, path: str) -> bytes:
     if ids.max() >= 2**31:
         raise DataError(f'{path} has the id {ids.max()}, but copies hold 31 bits: renumber its ids.')
     file = io.BytesIO()
-    Image.fromarray(ids).save(file, 'TIFF')
+    # Pillow writes no signed ids of 8 bits
+    Image.fromarray(ids.astype(np.int32) if ids.dtype == np.int8 else ids).save(file, 'TIFF')
     return file.getvalue()
