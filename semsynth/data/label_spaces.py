@@ -15,6 +15,7 @@ NO_CLASS = 255
 """A segmentor's word for: none of its classes."""
 
 _LARGEST_IN_PNG = 65535
+_WHITE = 255
 _SEVERAL = 10
 """So many strange ids in one file are no few forgotten classes."""
 
@@ -184,6 +185,9 @@ class LabelSpace:
         if len(ids) > _SEVERAL:
             return (f'{found}, {known}: so many others come from colours, from other data than ids, or from resizing '
                     'that mixes neighbours; make the label map again, resized by nearest neighbour.')
+        if self.num_classes == 2 and self.id_map is None and list(ids) == [_WHITE]:
+            return (f'{found}, {known}: if {_WHITE} is the second class, as in masks of black and white, set '
+                    f'id_map={{0: 0, 1: 1, {_WHITE}: 1}}; else correct the file.')
         more = {**dict.fromkeys(self.unknown_ids), **dict.fromkeys(ids)}
         no_class = f'unknown_ids={tuple(more)}'
         if self.unknown is None:

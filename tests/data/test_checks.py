@@ -215,6 +215,17 @@ def test_ids_that_are_classes_go_where_the_message_says(labelled, pipeline):
     assert dataset[1]['inputs']['label'].tolist() == [[4, 5]]
 
 
+def test_masks_of_0_and_255_are_two_classes_where_the_message_says(labelled, pipeline):
+    root = labelled(ids(0, 255), ids(0, 1) > 0)
+    [problem] = check_dataset(PairedFolderDataset(str(root), 'train', ['ground', 'object'])).problems
+    assert 'holds the id 255, but the data set has 2 classes' in problem and 'masks of black and white, set ' in problem
+    dataset = PairedFolderDataset(str(root), 'train', ['ground', 'object'], pipeline=pipeline,
+                                  **named(problem, 'id_map'))
+    mended = check_dataset(dataset)
+    assert (mended.problems, mended.warnings()) == ([], [])
+    assert [dataset[i]['inputs']['label'].tolist() for i in range(2)] == [[[0, 1]], [[0, 1]]]
+
+
 def test_no_data_of_unsigned_32_bits(tmp_path, write):
     cv2.imwrite(str(write(tmp_path / 'labels/train/a.tif', b'')), np.array([[0, 2**32 - 1]], np.uint32))
     [problem] = check_dataset(lazily(tmp_path, unknown=3)).problems
