@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from ranks import PATIENCE
+
 BINARY = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
 
 
@@ -93,9 +95,9 @@ class Chromium:
             raise RuntimeError(f'{script}: {result["exceptionDetails"]}')
         return result['result'].get('value')
 
-    def wait(self, script: str, seconds: float = 20) -> None:
+    def wait(self, script: str) -> None:
         """Wait until an expression is true."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE
         while not self.evaluate(script):
             if time.monotonic() > end:
                 raise TimeoutError(f'still not: {script}')

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from narrow import narrow
+from ranks import PATIENCE
 from rich.console import Console
 
 from semsynth.apis import demo, processes
@@ -29,7 +30,7 @@ def sleeper(tmp_path, name, seconds=600, first=''):
 
 
 def wait_for(condition):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -10,6 +10,7 @@ import torch
 from chromium import BINARY, Chromium
 from narrow import narrow
 from PIL import Image
+from ranks import PATIENCE
 
 from semsynth.apis.edit_page import serve_editor
 from semsynth.styles import StyleBank
@@ -67,7 +68,7 @@ class Page:
 
 def test_the_server_answers_this_machine_alone(served):
     assert served.local_url.startswith('http://127.0.0.1:') and not served.share_url
-    page = urllib.request.urlopen(served.local_url, timeout=10).read().decode()
+    page = urllib.request.urlopen(served.local_url, timeout=PATIENCE).read().decode()
     assert 'semsynth editor' in page and 'fonts.googleapis' not in page
 
 
@@ -148,7 +149,7 @@ def test_a_full_edit(served, tmp_path):
         page.settle()
         names = {'toycity_000000_000000_gtFine_labelIds.png', 'toycity_000000_000000_gtFine_instanceIds.png',
                  'toycity_000000_000000.png', 'toycity_000000_000000.npz'}
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while {path.name for path in tmp_path.iterdir()} != names and time.monotonic() < end:
             time.sleep(0.05)
         assert {path.name for path in tmp_path.iterdir()} == names

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from chromium import BINARY, Chromium
 from PIL import Image
+from ranks import PATIENCE
 
 from semsynth.apis.user_study import make_study
 from semsynth.apis.user_study.votes import read_votes
@@ -63,7 +64,7 @@ def test_clicks_and_keys_become_a_file_of_votes(make, tmp_path):
         browser.wait('!at("end").hidden')
         browser.click('#end .save')
         path = tmp_path / f'votes_001_{study.id}.json'
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while not path.exists() and time.monotonic() < end:
             time.sleep(0.05)
         assert browser.problems == []
