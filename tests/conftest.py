@@ -1,5 +1,6 @@
 import os
 import random
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,11 @@ import torch
 
 
 def pytest_configure(config):
-    """Hide the GPU, so that all tests compute where they say, but for ``pytest -m gpu``.
+    """Make tests independent of how they are started, and of a GPU, which all but ``pytest -m gpu`` do not see.
 
-    Before CUDA is first asked for, which mmengine does when it is imported.
+    It is hidden before CUDA is first asked for, which mmengine does when it is imported.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background, which runs inherit
     if config.option.markexpr != 'gpu':
         os.environ['CUDA_VISIBLE_DEVICES'] = ''
         os.environ['TRITON_INTERPRET'] = '1'  # Triton's kernels run here too, slowly; it reads this when imported
