@@ -124,6 +124,7 @@ def test_clusters_become_styles(convert, tmp_path):
     assert StyleBank.load(tmp_path / 'styles.npz').clusters(26).shape == (10, 3)
 
 
+@pytest.mark.slow
 def test_what_weights_do_not_tell_is_said(convert, tmp_path):
     torch.save(official_spade.Generator(5, 1, 'more', z_dim=3, seed=(1, 2)).state_dict(), tmp_path / 'latest_net_G.pth')
     code, out, _ = convert(tmp_path / 'latest_net_G.pth', 'generator', tmp_path / 'spade.pth', source='spade')

@@ -81,6 +81,7 @@ def test_ids(dataset, tmp_path, write, pipeline):
         COCOStuffDataset('data/none', 'val')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('split', 'count'), [('train', 13), ('val', 8)])
 def test_the_real_sample(split, count, real_data, pipeline):
     root = real_data / 'coco_stuff_sample'

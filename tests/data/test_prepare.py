@@ -140,6 +140,7 @@ def test_what_is_there_is_skipped_and_what_is_missing_is_made(name, download, pr
     assert sorted(path for path in (tmp_path / 'out').rglob('*') if path.is_file()) == files  # nothing half written
 
 
+@pytest.mark.slow
 def test_ade20k_trains_on_pictures_of_different_heights(ade20k_download, prepare, tmp_path):
     prepare('ade20k', ade20k_download)
     config = narrow('configs/pix2pixhd/pix2pixhd_ade20k.py', tmp_path / 'out', **{

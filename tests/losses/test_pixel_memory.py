@@ -112,6 +112,7 @@ def test_chances_need_two_copies_of_the_embedding_at_most():
     assert peak < 2.5 * embedding.nbytes
 
 
+@pytest.mark.slow
 def test_hard_pixels_are_drawn_more_often():
     """Half of the pixels of class 0 are like its mean, half are its opposite; nothing is known of class 1."""
     memory = PixelMemory(2, 2, hardness=1.0)

@@ -43,6 +43,7 @@ def test_classes_take_turns(chances):
     assert first == second == third and sorted(first) == [0, 1, 2, 4]
 
 
+@pytest.mark.slow
 def test_fewer_pixels_than_classes_are_of_any_class_alike(chances):
     drawn = torch.cat([draw(LABEL, unknown=1, max_pixels=2, chances=chances, seed=seed)[1] for seed in range(600)])
     assert drawn.bincount(minlength=5).tolist() == pytest.approx([400, 0, 400, 0, 400], abs=50)

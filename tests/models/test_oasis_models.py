@@ -31,6 +31,7 @@ def of_classes(logits, label):
     return torch.stack([errors[label == index].mean() for index in label.unique() if index != 0]).mean()
 
 
+@pytest.mark.slow
 def test_three_iterations_of_the_paper_s_recipe(toycity):
     """G's update; the image made anew; D's three forward passes and update. All numbers as on Cityscapes."""
     settings = narrow('configs/oasis/oasis_cityscapes.py', toycity)

@@ -160,6 +160,7 @@ def class_l1(image, real, label):
                for b in range(len(label)) for c in label[b].unique()) / len(label)
 
 
+@pytest.mark.slow
 def test_ecgan(toycity):
     """Eqs. 3 to 10 with the hinge loss."""
     options = {f'optim_wrapper.{player}.optimizer.eps': EPSILON for player in ('generator', 'discriminator')}
@@ -218,6 +219,7 @@ def test_ecgan(toycity):
     compare(model, plain, data[0])
 
 
+@pytest.mark.slow
 def test_spade_with_latent(toycity):
     """TTUR, hinge over the mean of the scales, and outputs made anew, in training mode, for the discriminator."""
     options = {f'optim_wrapper.{player}.optimizer.eps': EPSILON for player in ('generator', 'discriminator')}

@@ -97,6 +97,7 @@ def test_weights_get_a_gradient_where_they_learn_from_it(path):
         assert all(weight.grad is None and not weight.requires_grad for weight in holder.network.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('path', 'reads'), [(PIX2PIXHD, set()), (ECGAN, {'ops/class_specific.py'})])
 def test_nothing_waits_for_the_device(path, reads, monkeypatch):
     """Class-specific pixels alone read how many of each class there are."""
@@ -109,6 +110,7 @@ def test_nothing_waits_for_the_device(path, reads, monkeypatch):
 
 
 # With a style and outputs made anew; with a latent; with an instance-wise style; with the class maps read by the head.
+@pytest.mark.slow
 @pytest.mark.parametrize('path', [
     'configs/spade/spade_vae_toycity.py', 'configs/ecgan/ecgan_multimodal_toycity.py',
     'configs/pix2pixhd/pix2pixhd_styles_toycity.py', ECGAN])
@@ -122,6 +124,7 @@ def test_channels_of_the_layout_are_made_once(path, monkeypatch):
     assert made == dict(one_hot=1, boundary_map=1)
 
 
+@pytest.mark.slow
 def test_spectral_norm_iterates_once_a_turn():
     model, players, data = prepare(ECGAN)
     calls = Counter()

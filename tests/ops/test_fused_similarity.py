@@ -84,8 +84,8 @@ def test_the_second_kernel_is_the_plain_one(classes, size, scale, monkeypatch):
     assert loss < 1e-5 and slope < 1e-4
 
 
-@pytest.mark.parametrize('kernels', ['both', 'the second'])
-@pytest.mark.parametrize('scale', [1, 3, 10, 30])
+@pytest.mark.parametrize('kernels', ['both', pytest.param('the second', marks=pytest.mark.slow)])
+@pytest.mark.parametrize('scale', [3, *(pytest.param(scale, marks=pytest.mark.slow) for scale in (1, 10, 30))])
 @pytest.mark.usefixtures('tf32_products')
 def test_both_are_as_near_as_promised(scale, kernels, request):
     if kernels == 'the second':
@@ -96,7 +96,7 @@ def test_both_are_as_near_as_promised(scale, kernels, request):
     assert 1e-8 < loss < 1e-3 and 1e-5 < slope < 1e-2
 
 
-@pytest.mark.parametrize('classes', [2, 35, 100, 150])
+@pytest.mark.parametrize('classes', [2, *(pytest.param(classes, marks=pytest.mark.slow) for classes in (35, 100, 150))])
 @pytest.mark.usefixtures('nothing_pending')
 def test_the_first_kernel_takes_what_is_alike(classes):
     """Two images of full tiles, one class and two; some pixels are left out."""

@@ -33,7 +33,7 @@ def groups_at_once(monkeypatch):
 
 
 @pytest.mark.usefixtures('groups_at_once')
-@pytest.mark.parametrize('partners', [1, 6, 11, 30])
+@pytest.mark.parametrize('partners', [6, *(pytest.param(count, marks=pytest.mark.slow) for count in (1, 11, 30))])
 def test_loss_and_gradient_are_unbiased(partners):
     """Also where the groups are of unequal numbers of valid pixels: 48 pixels in groups of 7 or 31, some ignored."""
     probs, label = example()
