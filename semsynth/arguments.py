@@ -60,6 +60,7 @@ def check_value(owner: str, name: str, value: object, annotation: Any) -> None:
     """
     allowed = RANGES.get(name.rpartition('.')[2], FROM_0)
     if not _fits(value, annotation, allowed):
+        name, value, annotation = _culprit(name, value, annotation, allowed)
         shown = Repr()
         shown.maxstring = shown.maxother = LONGEST_VALUE
         raise ValueError(f'{owner}: {name}={shown.repr(value)}, expected {_describe(annotation, allowed)}.')
@@ -156,6 +157,18 @@ def _fits(value: object, annotation: Any, allowed: Range) -> bool:
             return len(value) == len(inner) and all(map(_fits, value, inner, [allowed] * len(inner)))
         return not inner or all(_fits(each, inner[0], allowed) for each in value)
     return True
+
+
+def _culprit(name: str, value: object, annotation: Any, allowed: Range) -> tuple[str, object, Any]:
+    """Name, value and annotation of what does not fit: the innermost entry of dicts."""
+    kinds = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+    for kind in kinds:
+        inner = get_args(kind)
+        if _is_dict(kind, get_origin(kind)) and inner and isinstance(value, Mapping):
+            for key, each in value.items():
+                if _fits(key, inner[0], allowed) and not _fits(each, inner[1], allowed):
+                    return _culprit(f'{name}.{key}', each, inner[1], allowed)
+    return name, value, annotation
 
 
 def _describe(annotation: Any, allowed: Range, many: bool = False) -> str:

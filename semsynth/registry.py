@@ -41,9 +41,18 @@ class Registry(EngineRegistry):
         if kind is None and isinstance(cfg, dict) and 'type' not in (kwargs.get('default_args') or {}):
             raise KeyError(f'A config of the {self.name} registry names no type: {dict(cfg)}. Give it one; or, if it '
                            'was meant to change an entry that there is, correct the name.')
-        if isinstance(kind, str) and '_scope_' not in cfg and self.get(kind) is None:
-            raise KeyError(self._unknown(kind))
         return super().build(cfg, *args, **kwargs)
+
+    def get(self, key: str) -> type:
+        """What is registered under a name.
+
+        Raises:
+            KeyError: nothing is; the message lists the nearest names and where to look.
+        """
+        found = super().get(key)
+        if found is None:
+            raise KeyError(self._unknown(key))
+        return found
 
     def _register_module(self, module, module_name=None, force=False) -> None:
         super()._register_module(module, module_name, force)

@@ -44,9 +44,11 @@ NESTED: dict[str, Any] = {
     '*_dataloader.persistent_workers': bool, '*_dataloader.pin_memory': bool, '*_dataloader.drop_last': bool,
     '*_dataloader.dataset': dict, '*_dataloader.sampler': Part,
     'train_cfg.max_iters': int | None, 'train_cfg.max_epochs': int | None, 'train_cfg.val_interval': int,
+    'optim_wrapper*.optimizer': dict,
     'optim_wrapper*.lr': float, 'optim_wrapper*.weight_decay': float, 'optim_wrapper*.eps': float,
     'optim_wrapper*.betas': tuple[float, float], 'optim_wrapper*.momentum': float,
     'optim_wrapper*.accumulative_counts': int, 'optim_wrapper*.clip_grad': Part, 'optim_wrapper*.max_norm': float,
+    'param_scheduler.generator': Parts, 'param_scheduler.discriminator': Parts,
     'param_scheduler*.by_epoch': bool, 'param_scheduler*.begin': int, 'param_scheduler*.end': int,
     'default_hooks.*.interval': int | Literal[-1], 'default_hooks.*.by_epoch': bool,
     'default_hooks.checkpoint.max_keep_ckpts': int | Literal[-1],
@@ -108,6 +110,11 @@ def check_settings(config: Config, used: Mapping[str, bool] | None = None) -> No
         elif not name.startswith('_') and not _is_variable(name, used):
             raise ValueError(f'{whose}: {name} is no setting, and no part of the config uses it: '
                              f'{_nearest(name, config)} Begin it with an underscore to keep a variable of your own.')
+    for name, hook in (config.get('default_hooks') or {}).items():
+        if hook is not None and 'type' not in hook:
+            near = difflib.get_close_matches(name, [key for key in config.default_hooks if key != name], n=1)
+            raise ValueError(f'{whose}: default_hooks.{name}={dict(hook)} names no type: '
+                             + (f'did you mean {near[0]}?' if near else 'give it one.'))
     for name, value in _nested(config._cfg_dict):
         for pattern, annotation in NESTED.items():
             if fnmatchcase(name, pattern):

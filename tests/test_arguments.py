@@ -34,15 +34,23 @@ def test_what_fits(name, value, annotation):
     ('compiled', 1, bool, 'True or False'), ('norm', 3, str, 'text'), ('styles', 3, str | Path | None, 'text or None'),
     ('image_size', 64, tuple[int, int], '2 whole numbers from 1 on'),
     ('image_size', (1, 2, 3), tuple[int, int], '2 whole numbers from 1 on'),
-    ('widths', (4, 'a'), Sequence[int], 'a list of whole numbers from 1 on'), ('frozen', 'a', Sequence[str],
-     'a list of text'), ('views', dict(image='x'), dict[str, float], 'a dict of numbers'),
-    ('losses', dict(a=3), dict[str, dict | None], 'a dict of dicts or None'), ('head', 'RGBHead', dict, 'a dict'),
+    ('widths', (4, 'a'), Sequence[int], 'a list of whole numbers from 1 on'),
+    ('frozen', 'a', Sequence[str], 'a list of text'), ('views', 3, dict[str, float], 'a dict of numbers'),
+    ('id_map', {'7': 0}, Mapping[int, int], 'a dict from whole numbers to whole numbers'),
+    ('losses', 3, dict[str, dict | None], 'a dict of dicts or None'), ('head', 'RGBHead', dict, 'a dict'),
     ('interval', 0, int | Literal[-1], 'a whole number from 1 on or -1'),
     ('optim_wrapper.lr', -1, float, 'a number from 0 on')])
 def test_what_does_not(name, value, annotation, expected):
     with pytest.raises(ValueError) as caught:
         check_value('Part', name, value, annotation)
     assert str(caught.value) == f'Part: {name}={value!r}, expected {expected}.'
+
+
+def test_the_innermost_entry_is_named():
+    with pytest.raises(ValueError, match=r"^Part: losses\.x=3, expected a dict or None\.$"):
+        check_value('Part', 'losses', dict(a=None, x=3), dict[str, dict | None] | None)
+    with pytest.raises(ValueError, match=r"^Part: views\.image='x', expected a number\.$"):
+        check_value('Part', 'views', dict(edge=-1, image='x'), dict[str, float])
 
 
 def test_long_values_are_cut():

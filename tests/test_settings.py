@@ -82,6 +82,10 @@ def test_a_saved_config_is_searched_for_misspelt_names_alone(tmp_path):
     ({'default_hooks.logger.interval': 0}, r'logger\.interval=0, expected a whole number from 1 on or -1'),
     ({'visualizer.vis_backends': ['LocalVisBackend']}, r"vis_backends=\['LocalVisBackend'\], expected a list of dicts"),
     ({'visualizer.vis_backends': 'LocalVisBackend'}, 'expected a list of dicts'),
+    ({'default_hooks.logger': 'x'}, r"default_hooks\.logger='x', expected a dict or None"),
+    ({'default_hooks.loggr.interval': 3}, r"default_hooks\.loggr=\{'interval': 3\} names no type: did you mean logger"),
+    ({'optim_wrapper.generator.optimizer': None}, r'generator\.optimizer=None, expected a dict'),
+    ({'param_scheduler.generator': 'x'}, r"param_scheduler\.generator='x', expected a dict, a list of dicts or None"),
     ({'log_level': 'LOUD'}, "log_level='LOUD', expected 'DEBUG', 'INFO'"),
     ({'load_from': 3}, 'load_from=3, expected text')])
 def test_values_that_cannot_be(changes, message):

@@ -121,8 +121,14 @@ def checked_stages(config: Config) -> list[Config]:
 def check_trainable(config: Config) -> None:
     """Raise a ValueError for a config that lacks what training needs."""
     if missing := [entry for entry in ('train_dataloader', 'train_cfg', 'optim_wrapper') if not config.get(entry)]:
-        raise ValueError(f'{config.filename} has no {", ".join(missing)}, and cannot be trained: put a data set and a '
-                         'schedule of configs/_base_ among its _base_.')
+        raise ValueError(f'{config.filename or "The config"} has no {", ".join(missing)}, and cannot be trained: put a '
+                         'data set and a schedule of configs/_base_ among its _base_.')
+    schedulers = config.get('param_scheduler') or {}
+    if isinstance(schedulers, dict) and 'type' not in schedulers:
+        players = [name for name, wrapper in config.optim_wrapper.items() if isinstance(wrapper, dict)]
+        if strangers := [name for name in schedulers if name not in players]:
+            raise ValueError(f'param_scheduler has an entry for {", ".join(strangers)}, which optim_wrapper has not: '
+                             f'it has {", ".join(players)}.')
 
 
 def check_synthesizer(config: Config) -> None:

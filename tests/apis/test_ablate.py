@@ -103,7 +103,7 @@ def test_rows_have_their_own_figures_and_order(folder):
     ('row = 3', 'c.py: row=3, expected'),
     ('row = dict(title=3)', r'c\.py: row: title=3, expected text\.'),
     ("row = dict(order='x')", "row: order='x', expected a number"),
-    ("row = dict(paper=dict(mIoU='x'))", "row: paper={'mIoU': 'x'}, expected a dict of numbers"),
+    ("row = dict(paper=dict(mIoU='x'))", r"row: paper\.mIoU='x', expected a number"),
     ("row = dict(title=str(_base_.num_classes))", r"c\.py: row must be written out in plain values \(name '_base_'"),
     ("row = dict(title='full')", 'b_full, c have one title')])
 def test_rows_that_cannot_be_read(folder, text, message):

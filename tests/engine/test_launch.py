@@ -5,6 +5,7 @@ from toy_run import toy_config
 from semsynth.apis.benchmark import benchmark
 from semsynth.apis.building import build_for_inference
 from semsynth.engine import launch
+from semsynth.engine.dry_run import dry_run
 
 
 def test_config_errors(tmp_path):
@@ -38,10 +39,20 @@ def test_options_override(tmp_path):
     ({'optim_wrapper.generator.accumulative_counts': 3}, 'interval=4 is no multiple of .*accumulative_counts=3'),
     ({'train_cfg.max_epochs': 2}, 'either max_iters or max_epochs, but has max_iters=12 and max_epochs=2'),
     ({'train_dataloader.sampler.type': 'DefaultSampler'}, 'sampler is DefaultSampler'),
+    ({'param_scheduler.encoder': []}, 'an entry for encoder, which optim_wrapper has not: it has generator, discrimi'),
+    ({'model.losses.pixel': dict(type='StubPixel', waight=3)}, "StubPixel has no argument 'waight': did you mean"),
+    ({'default_hooks.logger': dict(type='LoggerHook', intreval=3)}, 'intreval'),
+    ({'val_evaluator.type': 'ToyEvaluater'}, 'did you mean ToyEvaluator'), ({'load_from': 'none.pth'}, r'none\.pth'),
+    ({'carry_from': 'none.pth'}, r'There is no checkpoint none\.pth'),
+    ({'optim_wrapper.generator.optimizer.type': 'Adamm'}, 'did you mean Adam'),
+    ({'optim_wrapper': None}, 'has no optim_wrapper, and cannot be trained'),
 ])
-def test_settings_that_cannot_work(tmp_path, changes, message):
-    with pytest.raises(ValueError, match=message):
-        launch.build_runner(toy_config(**changes), work_dir=tmp_path).train()
+@pytest.mark.parametrize('use', [launch.train, dry_run])
+def test_settings_that_cannot_work(tmp_path, monkeypatch, use, changes, message):
+    """Training and a dry run refuse the same."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((ValueError, TypeError, KeyError, FileNotFoundError), match=message):
+        use(toy_config(**changes))
 
 
 @pytest.mark.parametrize('gpu', [False, True])
