@@ -99,7 +99,7 @@ def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]],
                         done += 1
                         if job.error:
                             failed.append(job.run)
-                            console.print(_failure(job), style='red', highlight=False, markup=False)
+                            console.print(_failure(job), style='red', highlight=False, markup=False, soft_wrap=True)
                         else:
                             when_done(job.run)
                 shares = {job.run.title: job.run.progress() for job in working.values()}
