@@ -44,6 +44,8 @@ def train_segmentor(config: str | Path | Config, *, work_dir: str | Path | None 
         mend_norms(runner.model)
         runner.model.to(memory_format=torch.channels_last)  # bfloat16 gains little on a CPU without
         runner.train()
+        if f'val/{SCORES[0]}' not in runner.message_hub.log_scalars:  # the run was cut off after its validation
+            runner.val_loop.run()
         scores = {name: runner.message_hub.get_scalar(f'val/{name}').current() for name in SCORES}
         meta = dict(dataset_meta=runner.train_dataloader.dataset.metainfo, cfg=config.pretty_text, scores=scores)
         weights = BytesIO()

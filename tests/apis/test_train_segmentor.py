@@ -1,12 +1,16 @@
+import signal
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.hooks import Hook
 from narrow import make_scenes
 
 from semsynth.apis.train_segmentor import train_segmentor
 from semsynth.checkpoints import load_checkpoint
-from semsynth.registry import SEGMENTORS
+from semsynth.engine.launch import load_config
+from semsynth.engine.stopping import SIGNALS, Stopped
+from semsynth.registry import HOOKS, SEGMENTORS
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / 'segmentors'
 FIRST_CLASS = dict(toycity='road', camvid='Sky', nyu='wall', helen='background')
@@ -52,3 +56,49 @@ def test_without_data_it_says_what_is_missing(tmp_path):
     with pytest.raises(ValueError, match=r'There is no folder .*nowhere.*make demo'):
         train_segmentor(CONFIGS / 'unet_toycity.py', work_dir=tmp_path,
                         cfg_options=dict(data_root=str(tmp_path / 'nowhere')))
+
+
+@pytest.mark.slow
+def test_a_run_that_is_cut_off_at_its_very_end(roots, tmp_path):
+    """Validated, and not yet written out; the scores come from another validation."""
+    options = dict(SHORT, data_root=roots['toycity'])
+    written, scores = train_segmentor(CONFIGS / 'judge_toycity.py', work_dir=tmp_path, cfg_options=options)
+    expected = load_checkpoint(written)
+    written.unlink()
+    resumed, again = train_segmentor(CONFIGS / 'judge_toycity.py', work_dir=tmp_path, resume=True, cfg_options=options)
+    assert again == pytest.approx(scores) and load_checkpoint(resumed)['meta']['scores'] == expected['meta']['scores']
+
+
+def test_the_rules_of_work_folders_and_signals(roots, tmp_path, monkeypatch):
+    """An earlier segmentor is set aside; SIGTERM saves; resuming compares."""
+    work_dir = tmp_path / 'judge'
+    config = load_config(CONFIGS / 'judge_toycity.py', dict(SHORT, data_root=roots['toycity']))
+    work_dir.mkdir()
+    (work_dir / 'final.pth').write_bytes(b'an earlier one')
+    monkeypatch.setattr(SIGNALS, 'listen', lambda: setattr(SIGNALS, 'received', signal.SIGTERM))
+    with pytest.raises(Stopped):  # between the beginning and the first step
+        train_segmentor(config, work_dir=work_dir)
+    monkeypatch.undo()
+    [aside] = tmp_path.glob('judge_before_*')
+    assert (aside / 'final.pth').read_bytes() == b'an earlier one' and not (work_dir / 'final.pth').exists()
+    SIGNALS.received = 0
+    config.default_hooks.end = dict(type='EndHook')
+    with pytest.raises(Stopped) as stopped:
+        train_segmentor(config, work_dir=work_dir)
+    assert stopped.value.code == 128 + signal.SIGTERM and (work_dir / 'iter_1.pth').exists()
+    config.default_hooks.pop('end')
+    config.train_dataloader.batch_size = 1
+    with pytest.raises(ValueError, match=r'the batch size is another .* load_from=.*iter_1\.pth\.$'):
+        train_segmentor(config, work_dir=work_dir, resume=True)
+    config.train_dataloader.batch_size = 2
+    config.optim_wrapper.optimizer.lr = 1e-5
+    path, _ = train_segmentor(config, work_dir=work_dir, resume=True)
+    assert path == work_dir / 'final.pth'
+    [group] = load_checkpoint(work_dir / 'iter_2.pth')['optimizer']['param_groups']
+    assert group['initial_lr'] == 1e-5
+
+
+@HOOKS.register_module(force=True)
+class EndHook(Hook):
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        SIGNALS.received = signal.SIGTERM

@@ -56,7 +56,7 @@ def trained(work_dir, iteration):
 
 
 @pytest.mark.parametrize('changes', [
-    LONG, LONG | LOWER | {'param_scheduler.generator': [
+    pytest.param(LONG, marks=pytest.mark.slow), LONG | LOWER | {'param_scheduler.generator': [
         dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=10),
         dict(type='MultiStepLR', milestones=[5, 15], by_epoch=False)]}], ids=['longer', 'lower'])
 def test_rates_are_those_of_a_run_with_the_new_settings(resumable, tmp_path, changes):
@@ -72,6 +72,7 @@ def test_rates_are_those_of_a_run_with_the_new_settings(resumable, tmp_path, cha
     assert {float(moments['step']) for moments in saved['state'].values()} == {20}
 
 
+@pytest.mark.slow
 def test_what_is_followed_is_logged_and_recorded(resumable):
     followed = LONG | LOWER | {
         'optim_wrapper.generator.clip_grad': dict(max_norm=1), 'model.losses.pixel.weight': 5,
@@ -96,6 +97,7 @@ def test_unchanged_settings_say_nothing(resumable):
     assert 'Training is finished already: 8 of 8 iterations are done. To train on, raise train_cfg.max_iters.' in text
 
 
+@pytest.mark.slow
 def test_a_followed_change_holds_where_its_own_run_is_cut_off(resumable):
     """The checkpoint, not the last start, tells what was trained."""
     kill = {'default_hooks.kill': dict(type='KillHook', iteration=9, moment='iteration')}
@@ -104,6 +106,7 @@ def test_a_followed_change_holds_where_its_own_run_is_cut_off(resumable):
     assert rates(resumable)[9] == 1e-4
 
 
+@pytest.mark.slow
 def test_losses_may_be_dropped_to_find_a_cause(resumable):
     resume(resumable, **LONG, **{'model.losses.pixel': None})
     assert "model.losses.pixel: {'type': 'StubPixel', 'weight': 3} -> None" in log(resumable)
@@ -136,6 +139,7 @@ def test_what_makes_another_run_is_refused(short, changes, message):
     assert {path: path.stat().st_mtime_ns for path in short.glob('*.pth')} == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('changes', [{'train_dataloader.batch_size': 4}, {'model.generator.norm': 'instance'},
                                      {'default_hooks.ema': None}, {'randomness.seed': 1}])
 def test_the_remedies_work(short, tmp_path, changes):
@@ -228,6 +232,7 @@ def test_every_config_compares_equal_to_its_own_text():
         assert changes_since(dict(meta=dict(cfg=config.pretty_text)), config) == []
 
 
+@pytest.mark.slow
 def test_the_unchanged_run_is_still_exact(tmp_path):
     whole, cut = tmp_path / 'whole', tmp_path / 'cut'
     assert run(whole, **SHORT) == [0]

@@ -184,6 +184,7 @@ def test_without_resume_everything_starts_anew(whole, tmp_path):
     assert_equal(whole / LAST, work_dir / LAST)
 
 
+@pytest.mark.slow
 def test_settings_of_a_finished_stage(whole, tmp_path, capsys):
     shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
     longer = [dict(stages()[0], train_cfg=dict(max_iters=8)), *stages()[1:]]
@@ -195,6 +196,7 @@ def test_settings_of_a_finished_stage(whole, tmp_path, capsys):
         launch.train(grown_config(stages=other), work_dir=tmp_path, resume=True)
 
 
+@pytest.mark.slow
 def test_a_stage_that_starts_again_sets_later_ones_aside(whole, tmp_path):
     assert run(tmp_path, **{'randomness.seed': 1}) == [0]
     shutil.rmtree(tmp_path / 'stage_1')

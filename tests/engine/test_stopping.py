@@ -69,12 +69,13 @@ def whole(tmp_path_factory):
 
 
 @pytest.mark.parametrize(('signalled', 'code', 'saved'), [
-    (at(0), TERM, 1),
-    (at(6, numbers=(signal.SIGINT,)), INT, 7),
-    (at(7), TERM, 8),  # a step that saves anyhow
+    pytest.param(at(0), TERM, 1, marks=pytest.mark.slow),
+    pytest.param(at(6, numbers=(signal.SIGINT,)), INT, 7, marks=pytest.mark.slow),
+    pytest.param(at(7), TERM, 8, marks=pytest.mark.slow),  # a step that saves anyhow
     (at(10, 'validation'), TERM, 10),
-    (at(12, 'validation'), TERM, 12),
-    (at(6, numbers=(signal.SIGTERM, signal.SIGTERM)), TERM, 7),  # from a scheduler and from torchrun
+    pytest.param(at(12, 'validation'), TERM, 12, marks=pytest.mark.slow),
+    # from a scheduler and from torchrun
+    pytest.param(at(6, numbers=(signal.SIGTERM, signal.SIGTERM)), TERM, 7, marks=pytest.mark.slow),
 ], ids=['first step', 'interrupt', 'saving step', 'validation', 'last validation', 'sent twice'])
 def test_it_stops_after_the_step_and_goes_on_exactly(whole, tmp_path, signalled, code, saved, capfd):
     changes = {'val_dataloader.batch_size': 2, 'log_level': 'WARNING'}
@@ -89,6 +90,7 @@ def test_it_stops_after_the_step_and_goes_on_exactly(whole, tmp_path, signalled,
     assert_equal(whole / 'iter_12.pth', tmp_path / 'iter_12.pth')
 
 
+@pytest.mark.slow
 def test_workers_outlive_what_the_whole_group_is_sent(whole, tmp_path):
     changes = {'train_dataloader.num_workers': 2, 'val_dataloader.num_workers': 1}
     assert run_ranks(_train_in_group, 1, tmp_path, False, changes | at(6, group=True, pause=0.3)) == [TERM]
@@ -102,6 +104,7 @@ def _train_in_group(work_dir, resume, changes):
     launch.train(toy_config(**changes), work_dir=work_dir, resume=resume)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('signalled', 'saved'), [(at(6, rank=1), 7), (at(10, 'validation', rank=1), 10)])
 def test_ranks_stop_after_the_same_step(tmp_path, signalled, saved):
     whole, cut = tmp_path / 'whole', tmp_path / 'cut'
@@ -113,6 +116,7 @@ def test_ranks_stop_after_the_same_step(tmp_path, signalled, saved):
     assert_equal(whole / 'iter_12.pth', cut / 'iter_12.pth')
 
 
+@pytest.mark.slow
 def test_between_stages(tmp_path):
     parts = stages()[:2]
     signalled = [dict(parts[0], default_hooks={'signal': dict(type='SignalHook', iteration=0, moment='end')}), parts[1]]
@@ -147,6 +151,7 @@ def _hang():
     lock.acquire()
 
 
+@pytest.mark.slow
 def test_gathered_gradients_are_not_lost(tmp_path):
     changes = {'optim_wrapper.generator.accumulative_counts': 4, 'optim_wrapper.discriminator.accumulative_counts': 2}
     assert run(tmp_path / 'whole', **changes) == [0]
@@ -172,6 +177,7 @@ def test_afterwards_signals_are_what_they_were(tmp_path):
     assert launch.train(toy_config(), work_dir=tmp_path, resume=True).iter == 12  # the signal is forgotten
 
 
+@pytest.mark.slow
 def test_in_a_thread_training_does_without(tmp_path):
     done = []
     thread = threading.Thread(target=lambda: done.append(launch.train(

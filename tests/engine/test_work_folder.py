@@ -19,6 +19,7 @@ SHORT = {'train_cfg.max_iters': 4, 'train_cfg.val_interval': 4}
 BEFORE_FIRST = {'default_hooks.kill': dict(type='KillHook', iteration=2, moment='iteration')}
 
 
+@pytest.mark.slow
 def test_the_same_command_again_sets_the_earlier_run_aside(tmp_path, capfd):
     work_dir = tmp_path / 'run'
     assert run(work_dir, **SHORT) == [0]
@@ -42,6 +43,7 @@ def test_a_run_killed_before_its_first_checkpoint_is_not_the_earlier_one(tmp_pat
     assert_equal(tmp_path / 'whole/iter_4.pth', work_dir / 'iter_4.pth')
 
 
+@pytest.mark.slow
 def test_what_is_not_trained_is_not_set_aside(tmp_path):
     (tmp_path / 'results_untrained.json').write_text('{}')
     (tmp_path / 'vgg19.pth').write_bytes(b'weights of the user')
