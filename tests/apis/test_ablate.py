@@ -96,6 +96,8 @@ def test_rows_have_their_own_figures_and_order(folder):
     assert [(row.name, row.title, dict(row.paper)) for row in rows] == [
         ('c_more', 'more', {}), ('b_full', 'full', dict(mIoU=70.5, FID=40)), ('a_less', 'a_less', {})]
     assert {row.config.train_cfg.max_iters for row in rows} == {7}
+    (folder / '._b_full.py').write_bytes(b'\0\x05\x16\x07')  # as macOS leaves beside a file
+    assert len(read_rows(folder)) == 3
 
 
 @pytest.mark.parametrize(('text', 'message'), [

@@ -74,7 +74,7 @@ def read_rows(folder: str | Path, cfg_options: Mapping | None = None) -> list[Ro
     if not Path(folder).is_dir():
         raise FileNotFoundError(f'There is no folder {folder}: name one whose configs are the rows of an ablation.')
     rows = []
-    for path in sorted(Path(folder).glob('*.py')):
+    for path in sorted(path for path in Path(folder).glob('*.py') if path.name[0] != '.'):  # macOS leaves ._NAME
         rows.append(Row(path.stem, read_config(path, cfg_options), **{'title': path.stem, **_own_row(path)}))
     if not rows:
         raise ValueError(f'{folder} holds no config: each of its .py files is a row of the ablation.')
