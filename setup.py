@@ -18,6 +18,12 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     python_requires='>=3.11',
+    classifiers=[
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
+    ],
     packages=find_packages(include=['semsynth', 'semsynth.*']),
     package_data={'semsynth': ['**/*.html', '**/*.css', '**/*.js']},
     install_requires=[
