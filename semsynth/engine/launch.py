@@ -203,11 +203,16 @@ def _complete(config: Config) -> None:
     if checkpoint.get('max_keep_ckpts', -1) == 1:
         raise ValueError('default_hooks.checkpoint: max_keep_ckpts=1 deletes the only checkpoint before the next one '
                          'is written; use 2 or more.')
-    for player, wrapper in (config.optim_wrapper or {}).items():
+    if checkpoint.get('out_dir'):
+        raise ValueError(f'default_hooks.checkpoint: out_dir={checkpoint.out_dir!r}, but a run is resumed from its '
+                         'work dir: drop out_dir, and name a place for everything with --work-dir.')
+    given = config.optim_wrapper or {}  # a segmentor's own, or one a player
+    for key, wrapper in dict(given, optim_wrapper=given).items():
         counts = wrapper.get('accumulative_counts', 1) if isinstance(wrapper, dict) else 1
         if checkpoint.get('interval', 0) % counts:
+            where = key if wrapper is given else f'optim_wrapper.{key}'
             raise ValueError(f'default_hooks.checkpoint: interval={checkpoint.interval} is no multiple of '
-                             f'optim_wrapper.{player}.accumulative_counts={counts}: gradients would be lost on resume.')
+                             f'{where}.accumulative_counts={counts}: gradients would be lost on resume.')
     if hooks.get('pictures') and 'dataset' not in hooks.pictures:
         source = next(config[split] for split in ('val_dataloader', 'test_dataloader', 'train_dataloader')
                       if config.get(split))

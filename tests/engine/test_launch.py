@@ -37,6 +37,7 @@ def test_options_override(tmp_path):
 @pytest.mark.parametrize(('changes', 'message'), [
     ({'default_hooks.checkpoint.max_keep_ckpts': 1}, 'max_keep_ckpts=1 deletes the only checkpoint'),
     ({'optim_wrapper.generator.accumulative_counts': 3}, 'interval=4 is no multiple of .*accumulative_counts=3'),
+    ({'default_hooks.checkpoint.out_dir': 'elsewhere'}, "out_dir='elsewhere', but a run is resumed from its work dir"),
     ({'train_cfg.max_epochs': 2}, 'either max_iters or max_epochs, but has max_iters=12 and max_epochs=2'),
     ({'train_dataloader.sampler.type': 'DefaultSampler'}, 'sampler is DefaultSampler'),
     ({'param_scheduler.encoder': []}, 'an entry for encoder, which optim_wrapper has not: it has generator, discrimi'),
@@ -53,6 +54,12 @@ def test_settings_that_cannot_work(tmp_path, monkeypatch, use, changes, message)
     monkeypatch.chdir(tmp_path)
     with pytest.raises((ValueError, TypeError, KeyError, FileNotFoundError), match=message):
         use(toy_config(**changes))
+
+
+def test_a_segmentor_s_gathered_gradients_are_saved_whole():
+    config = launch.load_config('configs/segmentors/unet_toycity.py', {'optim_wrapper.accumulative_counts': 3})
+    with pytest.raises(ValueError, match=r'interval=\d+ is no multiple of optim_wrapper\.accumulative_counts=3'):
+        launch._complete(config)
 
 
 @pytest.mark.parametrize('gpu', [False, True])

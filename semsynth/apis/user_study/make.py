@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import random
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, select_autoescape
@@ -77,16 +77,17 @@ def make_study(results: Mapping[str, str | Path], out: str | Path, *, judgments:
         list(scenes), pairs, judgments=judgments, per_participant=per_participant, times=times, draw=draw)}
     pictures = {(scene, method): draw.randbytes(8).hex() for scene in scenes for method in (*results, None)}
     digest = hashlib.sha256(repr(trials).encode())
-    part = out.with_name(f'.{out.name}.part')  # so that the study is whole, or absent
-    shutil.rmtree(part, ignore_errors=True)
-    for scene in watch(list(scenes)):
-        for method, picture in _pictures(scene, scenes[scene], sizes[scene], layouts).items():
-            path = write_png(part / 'pages/pictures' / f'{pictures[scene, method]}.png', picture)
-            digest.update(path.read_bytes())
-    study = Study(digest.hexdigest()[:12], pairs, trials)
-    _write_pages(study, pictures, part / 'pages', layouts)
-    study.save(part)
-    part.replace(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f'.{out.name}.', dir=out.parent) as folder:  # so that the study is whole, or absent
+        part = Path(folder, 'study')
+        for scene in watch(list(scenes)):
+            for method, picture in _pictures(scene, scenes[scene], sizes[scene], layouts).items():
+                path = write_png(part / 'pages/pictures' / f'{pictures[scene, method]}.png', picture)
+                digest.update(path.read_bytes())
+        study = Study(digest.hexdigest()[:12], pairs, trials)
+        _write_pages(study, pictures, part / 'pages', layouts)
+        study.save(part)
+        part.replace(out)
     return study, notices
 
 
