@@ -64,6 +64,22 @@ def test_every_head_on_every_generator(config, head):
 
 
 @pytest.mark.parametrize('config', GENERATORS_ALL, ids=NAMES)
+def test_one_image_has_the_same_gradients_channels_last(config):
+    if config['type'] == 'UNetGenerator':
+        config = dict(config, dropout=0.0)  # which is drawn in the order of memory
+    generator, aim = build(config).double(), torch.randn(1, 3, 64, 96)
+    layout = Layout(raw=torch.rand(1, CLASSES + 1, 64, 96, dtype=torch.float64),
+                    latent=torch.randn(1, 3, dtype=torch.float64))
+    last, gradients = copy.deepcopy(generator).to(memory_format=torch.channels_last), []
+    for network in (generator, last):
+        (network(layout)['image'] * aim).sum().backward()
+        gradients.append({name: parameter.grad for name, parameter in network.named_parameters()})
+    largest = max(gradient.abs().max() for gradient in gradients[0].values())
+    for name, gradient in gradients[1].items():  # to the rounding of images, which are float32
+        assert (gradient - gradients[0][name]).abs().max() < 1e-5 * largest, name
+
+
+@pytest.mark.parametrize('config', GENERATORS_ALL, ids=NAMES)
 def test_outputs_are_float32_under_autocast(config):
     generator = build(config, head=EDGE_GUIDED)
     with torch.autocast('cpu', torch.bfloat16):
