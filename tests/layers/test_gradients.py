@@ -91,8 +91,8 @@ LAYERS = {
 }
 
 
-# 'grouped': on CPUs without AVX512, torch's bfloat16 gradient of such weights is wrong where one image is a view and the
-# weights lie channels last. No part of ours has such layers, and no backbone that we know of reads a view by them.
+# 'grouped': on CPUs without AVX512, torch's bfloat16 gradient of such weights is wrong where one image is a view and
+# the weights lie channels last. No part of ours has such layers, and no backbone that we know of reads a view by them.
 
 
 def lies(x, order):
