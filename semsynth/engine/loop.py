@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
 from mmengine.runner import IterBasedTrainLoop, Runner
@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from semsynth.data.files import DataError
 from semsynth.engine.sampler import ResumableSampler
-from semsynth.engine.stopping import iterations_of_update, save_now
+from semsynth.engine.stopping import give_back_trained, iterations_of_update, save_now
 from semsynth.registry import LOOPS
 
 
@@ -81,7 +81,8 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         while self._iter < self.max_iters and not self.stop_training:
             self.runner.model.train()
             started = time.perf_counter()
-            batch = self._next(batches)
+            with self._saving():
+                batch = next(batches)
             self.waited += time.perf_counter() - started
             self.run_iter(batch)
             if self._is_validation_due():
@@ -90,13 +91,14 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         self.runner.call_hook('after_train')
         return self.runner.model
 
-    def _next(self, batches: Iterator) -> Any:
-        """A batch; where its data are unsound, what is trained so far is saved first.
+    @contextmanager
+    def _saving(self) -> Iterator[None]:
+        """Where data turn out unsound, what is trained so far is saved before the error goes on.
 
         On several ranks it is not: the others are in their next step already, and wait for this one.
         """
         try:
-            return next(batches)
+            yield
         except DataError as error:
             if self._iter and get_world_size() == 1 and self._iter % iterations_of_update(self.runner) == 0:
                 path = save_now(self.runner, self._iter)
@@ -110,7 +112,12 @@ class ResumableTrainLoop(IterBasedTrainLoop):
                 and (self._iter % self.val_interval == 0 or self._iter == self.max_iters))
 
     def _validate(self) -> None:
-        self.runner.val_loop.run()
+        with self._saving():
+            try:
+                self.runner.val_loop.run()
+            except DataError:
+                give_back_trained(self.runner)
+                raise
         if is_main_process():
             self._record.write_text(str(self._iter))
 

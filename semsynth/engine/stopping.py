@@ -155,9 +155,7 @@ class StopHook(Hook):
     def after_val_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """End within validation, which a resumed run makes up for."""
         if self.is_even and self._is_asked():
-            for hook in runner.hooks:
-                if isinstance(hook, EMAHook):
-                    hook.after_val_epoch(runner)  # puts the weights that are trained back in their place
+            give_back_trained(runner)
             self._save_and_end(runner, runner.iter)
 
     def _is_asked(self) -> bool:
@@ -203,3 +201,10 @@ def save_now(runner: Runner, iteration: int) -> str | None:
     if saver.last_ckpt != path:
         saver._save_checkpoint_with_step(runner, iteration, dict(epoch=runner.epoch, iter=iteration))
     return path
+
+
+def give_back_trained(runner: Runner) -> None:
+    """Within validation, put the weights that are trained back in the place of their average."""
+    for hook in runner.hooks:
+        if isinstance(hook, EMAHook):
+            hook.after_val_epoch(runner)

@@ -68,3 +68,22 @@ def test_before_the_first_step_nothing_is_saved(tmp_path):
     with pytest.raises(DataError) as refusal:
         launch.train(config(broken), work_dir=tmp_path / 'run')
     assert latest_good_checkpoint(tmp_path / 'run') is None and not hasattr(refusal.value, '__notes__')
+
+
+def test_in_validation(tmp_path):
+    def validated(broken):
+        return config(broken, **{
+            'val_dataloader': dict(
+                dataset=dict(type='DrawnBrokenScenes', broken=str(broken)), batch_size=2, num_workers=0,
+                sampler=dict(type='DefaultSampler', shuffle=False)),
+            'val_evaluator': dict(type='ToyEvaluator'), 'val_cfg': dict(type='ValLoop'), 'train_cfg.val_interval': 3,
+            'train_dataloader.dataset.broken': 'none'})
+
+    launch.train(validated(tmp_path / 'broken'), work_dir=tmp_path / 'whole')
+    (tmp_path / 'broken').write_text('7')
+    with pytest.raises(DataError, match='holds the id 77') as refusal:
+        launch.train(validated(tmp_path / 'broken'), work_dir=tmp_path / 'run')
+    assert 'The 3 iterations so far are saved as ' in refusal.value.__notes__[0]
+    (tmp_path / 'broken').unlink()
+    launch.train(validated(tmp_path / 'broken'), work_dir=tmp_path / 'run', resume=True)
+    assert_equal(tmp_path / 'whole/iter_6.pth', tmp_path / 'run/iter_6.pth')
