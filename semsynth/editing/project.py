@@ -53,8 +53,8 @@ def load_project(path: str | Path, classes: Sequence[str], styles_of: str) -> Sc
                       {identity: tuple(style) for identity, style in
                        zip(styled.tolist(), styles.tolist(), strict=True)})
     except Exception as error:  # numpy and zipfile raise all sorts
-        error = f'it has no {error}' if isinstance(error, KeyError) else error
-        raise DataError(f'{path} is no project file of the editor ({error}).') from error
+        reason = f'it has no {error}' if isinstance(error, KeyError) else error
+        raise DataError(f'{path} is no project file of the editor ({reason!s:.200}).') from error
     if theirs != list(classes):
         first = next((i for i, (a, b) in enumerate(zip(theirs, classes, strict=False)) if a != b), None)
         what = (f'{len(theirs)} classes instead of {len(classes)}' if first is None else

@@ -199,8 +199,9 @@ class StyleBank:
                        torch.from_numpy(stored['members']) if found else None,
                        str(stored.get('settings', '')))
         except Exception as error:  # numpy and zipfile raise all sorts
-            error = f'it has no {error}' if isinstance(error, KeyError) else error
-            raise ValueError(f'{path} is no file of styles ({error}): tools/encode_styles.py makes one.') from error
+            reason = f'it has no {error}' if isinstance(error, KeyError) else error
+            raise ValueError(f'{path} is no file of styles ({reason!s:.200}): tools/encode_styles.py makes '
+                             'one.') from error
 
 
 def classes_of(objects: Tensor, label: Tensor) -> dict[int, int]:

@@ -238,6 +238,9 @@ def test_projects_that_cannot_be_opened_change_nothing(editor, tmp_path, change)
     before = state(editor)
     with pytest.raises(ValueError):
         editor.load(tmp_path / 'odd.npz')
+    np.savez(tmp_path / 'odd.npz', format=2)
+    with pytest.raises(DataError, match=r"odd\.npz is no project file of the editor \(it has no 'classes'\)"):
+        editor.load(tmp_path / 'odd.npz')
     assert state(editor) == before and editor.can_undo
     editor.load(path)
 

@@ -161,6 +161,9 @@ def test_other_files_are_refused(bank, tmp_path):
         np.savez(tmp_path / 'odd.npz', **parts | {part: value})
         with pytest.raises(ValueError, match=rf'odd\.npz is no file of styles \(.*{reason}'):
             StyleBank.load(tmp_path / 'odd.npz')
+    np.savez(tmp_path / 'odd.npz', format=1)
+    with pytest.raises(ValueError, match=r"odd\.npz is no file of styles \(it has no 'classes'\)"):
+        StyleBank.load(tmp_path / 'odd.npz')
     with pytest.raises(ValueError, match='2 thumbnails of 5 centres'):
         StyleBank(bank.centres, bank.owners, CLASSES, np.zeros((2, 1, 1, 3), np.uint8))
 
