@@ -75,6 +75,7 @@ def test_seeds(trained, tmp_path):
     assert score(0) == first and score(1) != first
 
 
+@pytest.mark.slow
 def test_a_result_replaces_its_like_alone(trained, tmp_path):
     config, _, maps = trained
     checkpoint = Path(shutil.copy(trained[1], tmp_path / 'm.pth'))

@@ -61,6 +61,7 @@ def test_the_result_file(settings, trained, capsys):
     assert f'Written to {path}' in ' '.join(capsys.readouterr().out.split()).replace('- ', '')
 
 
+@pytest.mark.slow
 def test_a_result_replaces_its_like_alone(settings, trained, toycity, tmp_path):
     checkpoint = Path(shutil.copy(trained, tmp_path / 'm.pth'))
     judge = lambda options=None, **more: evaluate(settings, checkpoint, cfg_options=options, **more)['settings']
@@ -81,6 +82,7 @@ def test_a_result_replaces_its_like_alone(settings, trained, toycity, tmp_path):
     assert judge() not in (first, split) and len(names()) == 5
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_such_result_is_not_replaced(settings, trained, tmp_path):
     for content in ('{}', 'text', '{"settings": "other"}'):
         (tmp_path / 'file.json').write_text(content)
@@ -104,6 +106,7 @@ def _evaluate(settings, checkpoint, folder):
     evaluate(settings, checkpoint, out=folder / 'two.json', launcher='pytorch')
 
 
+@pytest.mark.slow
 def test_full_size_is_one_setting_of_the_judge(settings, trained, toycity, tmp_path):
     """Labels and photos of 48x80 on disk, a model of 64x64; the other evaluator goes on as it did."""
     plain = evaluate(settings, trained, out=tmp_path / 'plain.json')

@@ -125,6 +125,7 @@ def _train(toycity, changes, folder):
     train(config, work_dir=folder, launcher='pytorch')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('changes', [{}, HYBRID], ids=['patches', 'oasis'])
 def test_both_learn_on_two_ranks(changes, toycity, tmp_path):
     assert run_ranks(_train, 2, toycity, changes, tmp_path) == [0, 0]

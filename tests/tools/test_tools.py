@@ -110,6 +110,7 @@ def test_mistakes_in_training_are_one_sentence(told, config, monkeypatch, tmp_pa
     assert 'needs torchrun' in told('train', config, '--launcher', 'pytorch')
 
 
+@pytest.mark.slow
 def test_results_are_judged(call, config, checkpoint, tmp_path):
     code, out, _ = call('test', config, checkpoint, '--out', tmp_path / 'results.json')
     assert code == 0 and 'mIoU' in out and 'real (oracle)' in out
@@ -141,6 +142,7 @@ def test_label_maps_become_images_and_edge_maps(call, config, checkpoint, toycit
     assert 0 < abs(exact - rounded).mean() < 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('tool', ['synthesize', 'visualize'])
 def test_nothing_that_is_read_is_written_onto(told, config, checkpoint, toycity, tmp_path, tool):
     maps = Path(shutil.copytree(toycity / 'gtFine/val', tmp_path / 'maps'))
