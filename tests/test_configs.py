@@ -43,6 +43,7 @@ def test_every_config_takes_a_finite_step(path, stage, roots, tmp_path):
     assert all(value.isfinite().all() for value in runner.model.state_dict().values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', [path for path in CONFIGS if Config.fromfile(ROOT / path).get('test_evaluator')])
 def test_every_evaluator_builds(path, roots):
     """Inception's weights are not at hand: of FID only the name is looked up."""
@@ -83,6 +84,7 @@ TABLE = {  # views, further outputs, further losses
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('folder', ['ecgan', 'ecgan_toycity', 'ecgan_camvid'])
 @pytest.mark.parametrize('row', ROWS)
 def test_ablation_rows_have_the_parts_of_table_3(row, folder, toycity):

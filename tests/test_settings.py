@@ -12,6 +12,7 @@ CONFIGS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs'
 TOYCITY = ROOT / 'configs/ecgan/ecgan_toycity.py'
 
 
+@pytest.mark.slow
 def test_every_config_of_the_tree_passes_and_so_does_what_a_run_saves_of_it(tmp_path):
     for path in CONFIGS:
         load_config(ROOT / path)

@@ -69,6 +69,7 @@ def forged(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_forged_files_are_refused_and_crash_nothing(forged):
     """One process tries them all: a crash, or work or memory without end, would end it."""
     done = run_python(crafted.__file__, forged)

@@ -430,6 +430,7 @@ def test_the_tool_fails_where_a_run_failed(monkeypatch):
         runpy.run_path(str(ROOT / 'tools/ablate.py'), run_name='__main__')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ['ecgan', 'ecgan_toycity', 'ecgan_camvid', 'ecgan_edges', 'ecgan_edges_toycity',
                                   'pix2pixhd', 'pix2pixhd_toycity'])
 def test_the_folders_of_the_papers(name):

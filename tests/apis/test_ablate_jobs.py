@@ -131,6 +131,7 @@ signal.signal(signal.SIGTERM, tidy)
 '''
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize('parent', ['ablation', 'demo'])
 def test_what_ends_the_tool_lets_its_runs_save(parent, number, tmp_path):

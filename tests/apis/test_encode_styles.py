@@ -82,6 +82,7 @@ def test_other_numbers_of_clusters_need_no_encoding(run, tmp_path, monkeypatch):
     assert torch.equal(bank.instances.features, run.bank.instances.features)
 
 
+@pytest.mark.slow
 def test_styles_replace_their_like_alone(run, tmp_path):
     checkpoint = Path(shutil.copy(run.checkpoint, tmp_path / 'm.pth'))
     encode = lambda clusters, **options: encode_styles(run.config, checkpoint, encoded=run.styles, clusters=clusters,

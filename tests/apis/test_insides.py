@@ -270,6 +270,7 @@ ROWS = [  # switches of the head, the sections with their number of panels, what
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('head', 'shown', 'left_out'), ROWS)
 def test_what_a_model_does_not_have_is_left_out(head, shown, left_out, toycity, maps, tmp_path, drawn):
     config = odd_sized(toycity)

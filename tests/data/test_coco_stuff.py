@@ -186,6 +186,7 @@ def told(prepare):
     return run
 
 
+@pytest.mark.slow
 def test_downloads_become_a_tree_that_trains(download, prepare, tmp_path):
     code, out, err = prepare(download)
     assert (code, err) == (0, '') and '3 train, 2 val' in out

@@ -63,6 +63,7 @@ def file(state, tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('size', [(1, 1), (7, 5), (16, 32), (18, 35)])
 def test_against_the_network_written_out(size, file, state):
     network = load_hed(file).double()

@@ -113,6 +113,7 @@ def told(prepare):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', COUNTS)
 def test_a_download_becomes_a_tree_that_trains(name, download, prepare, tmp_path):
     code, out, err = prepare(name, download(name))

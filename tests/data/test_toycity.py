@@ -142,6 +142,7 @@ def test_unfinished_data_set_is_rendered_anew(tmp_path):
     assert settings == dict(train=1, val=0, size=[16, 32], seed=0, renderer_version=1)
 
 
+@pytest.mark.slow
 def test_workers_write_the_same(city, tmp_path):
     make_toycity(tmp_path, train=2, val=1, size=(32, 48), seed=5, workers=2)
     found = list(tmp_path.rglob('*.png'))

@@ -1,3 +1,5 @@
+import pytest
+
 """The memory of past pixels is part of what a run goes on from."""
 
 import signal
@@ -14,6 +16,7 @@ CONTRAST = {
     'model.losses.contrastive': dict(type='ContrastiveLoss', max_pixels=20, memory=dict(per_class=5, per_step=2))}
 
 
+@pytest.mark.slow
 def test_two_ranks_resume_exactly_with_their_memory(tmp_path):
     whole, cut = tmp_path / 'whole', tmp_path / 'cut'
     assert run(whole, ranks=2, **CONTRAST) == [0, 0]

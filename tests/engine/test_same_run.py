@@ -55,6 +55,7 @@ def trained(work_dir, iteration):
             if name.startswith('.ema_state_dict.module.generator.head')}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('changes', [
     pytest.param(LONG, marks=pytest.mark.slow), LONG | LOWER | {'param_scheduler.generator': [
         dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=10),

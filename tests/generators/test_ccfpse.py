@@ -126,6 +126,7 @@ def test_unknown_options_are_named(wrong):
         CCFPSEGenerator(in_channels=3, **wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('channels', 'num_upsamples', 'size', 'gigaflops'), [
     (36, 'more', (256, 512), 1476.5), (151, 'normal', (256, 256), 875.6)])
 def test_operations_are_as_many_as_the_official_ones(channels, num_upsamples, size, gigaflops):

@@ -82,6 +82,7 @@ def test_each_network_runs_once_in_a_role_and_turn(path, views, kinds):
     assert segmented == ([(2, True)] if model.segmentor else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', [PIX2PIXHD, ECGAN])
 def test_weights_get_a_gradient_where_they_learn_from_it(path):
     """The generator's once; the discriminator's of synthesised and of real images, in its own turn; no frozen one's."""

@@ -72,6 +72,7 @@ def nothing_pending(monkeypatch):
     monkeypatch.setattr(fused, '_pending', Idle())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('classes', 'size'), [(1, 3), (3, 1), (4, 35), (15, 130), (16, 129), (35, 200), (70, 130)])
 @pytest.mark.parametrize('scale', [1, 10])
 @pytest.mark.usefixtures('nothing_alike')
