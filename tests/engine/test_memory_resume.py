@@ -1,9 +1,8 @@
-import pytest
-
 """The memory of past pixels is part of what a run goes on from."""
 
 import signal
 
+import pytest
 import torch
 from toy_run import assert_equal, run, toy_config, weights
 
