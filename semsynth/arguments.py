@@ -41,6 +41,7 @@ RANGES = {
     **dict.fromkeys(('betas', 'constant', 'dropout', 'momentum'), SHARE),
     **dict.fromkeys(('init_gain', 'max_norm', 'seconds', 'temperature', 'times'), ABOVE_0),
     **dict.fromkeys(('discriminator_weight', 'id_map', 'order', 'paper', 'unknown_ids', 'views', 'weight'), ANY),
+    'palette': Range(0, 255, 'from 0 to 255'),
     'port': Range(1, 65535, 'from 1 to 65535'),
     **dict.fromkeys(('seed', 'seeds'), Range(0, 2**32 - 1, 'from 0 to 4294967295'))}
 """By name of a setting or an argument; numbers of any other name are from 0 on."""

@@ -54,7 +54,8 @@ NESTED: dict[str, Any] = {
     'default_hooks.checkpoint.max_keep_ckpts': int | Literal[-1],
     'log_processor.window_size': int, 'visualizer.vis_backends': Sequence[dict] | None,
     'randomness.seed': int | None, 'randomness.deterministic': bool, 'randomness.diff_rank_seed': bool,
-    'env_cfg.*_cfg': dict, 'env_cfg.cudnn_benchmark': bool}
+    'env_cfg.*_cfg': dict, 'env_cfg.cudnn_benchmark': bool,
+    'env_cfg.mp_cfg.mp_start_method': Literal['fork', 'forkserver', 'spawn']}
 """Entries within them that mmengine or torch would read without a check, or too late; ``*`` stands for any text."""
 
 

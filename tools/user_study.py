@@ -86,7 +86,7 @@ def _named_folder(text: str) -> tuple[str, Path]:
 def _seconds(text: str) -> float | None:
     try:
         return None if text == 'unlimited' else float(Fraction(text))
-    except (ValueError, ZeroDivisionError):
+    except (ValueError, ZeroDivisionError, OverflowError):
         raise argparse.ArgumentTypeError(f'expected seconds, such as 2 or 1/8, or unlimited; found {text}') from None
 
 

@@ -104,6 +104,8 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         if class_map is not None:
             metainfo = _segmentor_metainfo(metainfo, class_table(class_map, label_space.num_classes,
                                                                  label_space.unknown).tolist())
+        if strangers := [part for part in pipeline if not isinstance(part, dict) and not callable(part)]:
+            raise ValueError(f'pipeline: {strangers[0]!r} is no transform, such as dict(type=\'LoadPhoto\').')
         with DefaultScope.overwrite_default_scope('semsynth'):  # whoever builds us: types are found in our registry
             transforms = [TRANSFORMS.build(part) if isinstance(part, dict) else part for part in pipeline]
         transforms = complete_pipeline(transforms, self.layout_kind, instances, edges, class_map, full_size)

@@ -399,6 +399,7 @@ def test_the_tool(call, results, tmp_path, city):
     (['a=x', 'b=y', '--labels', 'labels'], '--labels needs --config'),
     (['a=x', 'b=y', '--classes', 'car'], '--classes needs --labels'),
     (['a=x', 'b=y', '--times', '1/0'], 'such as 2 or 1/8, or unlimited; found 1/0'),
+    (['a=x', 'b=y', '--times', '1e400'], 'or unlimited; found 1e400'),
 ])
 def test_mistakes_in_the_command(call, arguments, sentence):
     code, _, error = call('make', '--out', 'study', '--results', *arguments)

@@ -202,6 +202,10 @@ def test_arguments_that_do_not_fit(pairs, cityscapes):
     root = pairs('.png', RGB)
     with pytest.raises(ValueError, match='PairedFolderDataset needs classes, for label maps, or raw_channels'):
         paired(root, None)
+    with pytest.raises(ValueError, match='pipeline: 3 is no transform, such as dict'):
+        paired(root, 3, pipeline=[3])
+    with pytest.raises(ValueError, match=r'palette=\[\[0, 0, 256\]\], expected .* whole numbers from 0 to 255'):
+        paired(root, 3, palette=[[0, 0, 256]])
     with pytest.raises(ValueError, match='raw_channels=0, expected a whole number from 1 on or None'):
         paired(root, 0)
     with pytest.raises(ValueError, match='raw_channels=3 and instances=True: an image-like input takes the place of'):
