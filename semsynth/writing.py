@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import io
 import os
 import re
@@ -15,6 +14,15 @@ from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
+
+try:
+    from fcntl import LOCK_EX, LOCK_NB, flock
+except ImportError:  # Windows, where only inference is meant to run: there dead parts stay
+    LOCK_EX = LOCK_NB = 0
+
+    def flock(file: BinaryIO, operation: int) -> None:
+        """As on a file system without locks."""
+        raise OSError(errno.ENOLCK, 'no locks')
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the system says where a disk, or somebody's share of it, is full."""
@@ -44,9 +52,10 @@ def write_whole(path: str | Path, content: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
             Path(file.name).replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        if hasattr(os, 'O_DIRECTORY'):  # Windows cannot open folders
+            folder = os.open(path.parent, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
     except OSError as error:
         raise cannot_write(path, error) from error
     return path
@@ -68,7 +77,7 @@ def _part_of(path: Path) -> Iterator[BinaryIO]:
         part = path.with_name(f'.{path.name[:50]}.{secrets.token_hex(8)}.part')
         with part.open('xb') as file:
             with suppress(OSError):  # not every file system has locks
-                fcntl.flock(file, fcntl.LOCK_EX)  # says that the writer lives
+                flock(file, LOCK_EX)  # says that the writer lives
             if not part.exists():  # somebody swept between these two lines
                 continue
             try:
@@ -84,7 +93,7 @@ def remove_dead_parts(folder: Path) -> None:
         if _PART.fullmatch(part.name):
             # an error: its writer lives, or somebody else has removed it
             with suppress(OSError), part.open('r+b') as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                flock(file, LOCK_EX | LOCK_NB)
                 part.unlink()
 
 

@@ -1,6 +1,8 @@
 """Imports between the folders of semsynth go one way (docs/architecture.md)."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,21 @@ def test_imports_go_one_way(part):
     found = {name.split('.')[1] for path in paths for name in imported(ast.parse(path.read_text(encoding='utf-8')))
              if name.startswith('semsynth.')}
     assert found & PARTS - {part} <= ALLOWED[part]
+
+
+WITHOUT_POSIX = """
+import os, sys
+import mmseg.datasets, torchmetrics
+sys.modules['fcntl'] = sys.modules['resource'] = None
+del os.register_at_fork, os.O_DIRECTORY
+import semsynth.apis.inferencer, semsynth.apis.synthesize
+from semsynth.writing import write_whole
+print(write_whole(sys.argv[1], b'whole').read_bytes())
+"""
+
+
+@pytest.mark.slow
+def test_inference_needs_nothing_that_windows_lacks(tmp_path):
+    done = subprocess.run([sys.executable, '-c', WITHOUT_POSIX, tmp_path / 'file'], capture_output=True, text=True,
+                          check=False, cwd=PACKAGE.parent)
+    assert done.stdout.splitlines()[-1:] == ["b'whole'"], done.stderr

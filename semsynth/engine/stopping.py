@@ -44,13 +44,16 @@ class Signals:
         self.received = 0
         self._before: dict[int, object] = {}
         self._ended = mmap.mmap(-1, 1)  # data workers see it, too
-        os.register_at_fork(after_in_child=self._forget)
+        self._forks_are_watched = False
 
     def listen(self) -> None:
         """Begin, unless that is done already; not in a thread, to which Python gives no signals."""
         if self._before or threading.current_thread() is not threading.main_thread():
             return
         self.received, self._ended[0], self._process = 0, 0, os.getpid()
+        if not self._forks_are_watched:
+            os.register_at_fork(after_in_child=self._forget)
+            self._forks_are_watched = True
         reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
         self._wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import socket
@@ -166,6 +165,8 @@ def _inside(folder: Path, value: object) -> Iterator[str]:
 
 
 def _lock(file: TextIO) -> bool:
+    import fcntl  # not on Windows, where only inference is meant to run
+
     try:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):  # POSIX lets systems answer either where another has it
