@@ -34,7 +34,7 @@ RANGES = {
         'accumulative_counts', 'base_channels', 'batch_size', 'count', 'embedding_channels',
         'feature_channels', 'hidden_channels', 'history', 'image_channels', 'image_size', 'in_channels',
         'interval', 'jobs', 'judgments', 'kernel_size', 'latent_dim', 'max_epochs', 'max_iters',
-        'max_keep_ckpts', 'max_per_class', 'max_pixels', 'num_downsamples', 'num_layers', 'num_scales',
+        'max_keep_ckpts', 'max_per_class', 'max_pixels', 'num_layers', 'num_scales',
         'out_channels', 'pairs', 'partners', 'per_class', 'per_participant', 'per_step',
         'prefetch_factor', 'pyramid_channels', 'raw_channels', 'repeats', 'samples', 'scale', 'size',
         'stride', 'val_interval', 'widths', 'window_size', 'workers'), FROM_1),
@@ -44,10 +44,10 @@ RANGES = {
     'palette': Range(0, 255, 'from 0 to 255'),
     'port': Range(1, 65535, 'from 1 to 65535'),
     **dict.fromkeys(('seed', 'seeds'), Range(0, 2**32 - 1, 'from 0 to 4294967295'))}
-"""By name of a setting or an argument; numbers of any other name are from 0 on."""
+"""By name of a setting or an argument of ours; numbers of any other name are from 0 on."""
 
 
-def check_value(owner: str, name: str, value: object, annotation: Any) -> None:
+def check_value(owner: str, name: str, value: object, annotation: Any, ours: bool = True) -> None:
     """Refuse a value that its annotation or the range of its name does not allow.
 
     Args:
@@ -55,11 +55,12 @@ def check_value(owner: str, name: str, value: object, annotation: Any) -> None:
         name: of the argument or setting; what comes after the last dot decides the range.
         annotation: ``bool``, ``int``, ``float``, ``str``, ``Path``, ``dict``, ``None``, ``Literal``, sequences, tuples
             and dicts of such, and unions. Anything else allows every value.
+        ours: whether the name is this library's, which then has a range; a plugin's numbers mean what the plugin says.
 
     Raises:
         ValueError: one sentence with the value and what was expected.
     """
-    allowed = RANGES.get(name.rpartition('.')[2], FROM_0)
+    allowed = RANGES.get(name.rpartition('.')[2], FROM_0) if ours else ANY
     if not _fits(value, annotation, allowed):
         name, value, annotation = _culprit(name, value, annotation, allowed)
         shown = Repr()
@@ -96,22 +97,23 @@ def _checked(function: Callable, owner_of: Callable, arguments_of: Callable) -> 
             raise TypeError(f'{owner}: {error}.') from None
         for name, value in {**given, **kwargs}.items():
             if name in annotations:
-                check_value(owner, name, value, annotations[name])
+                check_value(owner, name, value, *annotations[name])
         return function(*args, **kwargs)
 
     return check
 
 
 @cache
-def _arguments(functions: tuple[Callable, ...]) -> tuple[dict[str, Any], bool]:
-    """Annotation of each argument of a function, and of the next ones where it passes others on; and whether the last
-    takes others still."""
-    annotations: dict[str, Any] = {}
+def _arguments(functions: tuple[Callable, ...]) -> tuple[dict[str, tuple[Any, bool]], bool]:
+    """Of each argument of a function, and of the next ones where it passes others on, the annotation and whether it is
+    this library's; and whether the last function takes others still."""
+    annotations: dict[str, tuple[Any, bool]] = {}
     for function in map(inspect.unwrap, functions):
+        ours = function.__module__.partition('.')[0] == __package__
         parameters = inspect.signature(function).parameters.values()
         for each in parameters:
             if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY) and each.name != 'self':
-                annotations.setdefault(each.name, _resolved(each, function))
+                annotations.setdefault(each.name, (_resolved(each, function), ours))
         if all(each.kind is not each.VAR_KEYWORD for each in parameters):
             return annotations, False
     return annotations, True

@@ -63,6 +63,8 @@ class Base:
     def __init__(self, width: int, scale: float = 1.0):
         self.got = width, scale
 
+    __init__.__module__ = 'semsynth.parts'  # whose numbers have ranges
+
 
 @checked
 class Derived(Base):
@@ -71,6 +73,8 @@ class Derived(Base):
     def __init__(self, depth: 'int', *, name: 'Unknown' = 'a', count: 'int' = None, **kwargs):  # noqa: F821, RUF013
         super().__init__(**kwargs)
         self.depth, self.name, self.count = depth, name, count
+
+    __init__.__module__ = 'semsynth.parts'
 
 
 def test_a_class_checks_what_it_is_built_with():
@@ -93,6 +97,17 @@ def test_subclasses_that_are_not_registered_are_named():
 
     with pytest.raises(ValueError, match=r'^Further: depth='):
         Further(-1, width=3)
+
+
+def test_numbers_of_a_plugin_mean_what_it_says():
+    @checked
+    class Plugin:
+        def __init__(self, shift: float = -1.0, scale: float = 0.5, order: int = 0):
+            self.got = shift, scale, order
+
+    assert Plugin(shift=-2, scale=-0.25, order=-1).got == (-2, -0.25, -1)
+    with pytest.raises(ValueError, match=r"^Plugin: shift='x', expected a number\.$"):
+        Plugin(shift='x')
 
 
 def test_what_takes_anything_takes_any_name():

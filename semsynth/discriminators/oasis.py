@@ -62,7 +62,7 @@ class OASISDiscriminator(nn.Module):
         init_gain: of the Xavier initialisation (:func:`~semsynth.layers.init.init_xavier` says what it decides).
 
     Raises:
-        ValueError: in forward, the image's height or width is no multiple of ``size_divisor``.
+        ValueError: no halving; in forward, the image's height or width is no multiple of ``size_divisor``.
     """
 
     returns_features = False
@@ -72,6 +72,8 @@ class OASISDiscriminator(nn.Module):
     def __init__(self, num_classes: int, in_channels: int = 3, base_channels: int = 64, num_downsamples: int = 6,
                  init_gain: float = 0.02):
         super().__init__()
+        if num_downsamples == 0:
+            raise ValueError('OASISDiscriminator: num_downsamples=0, expected 1 or more.')
         self.num_classes, self.size_divisor = num_classes, 2**num_downsamples
         widths = [base_channels * min(2**(level // 2 + 1), LARGEST_FACTOR) for level in range(num_downsamples)]
         self.down = nn.ModuleList([FirstBlock(in_channels, widths[0])])

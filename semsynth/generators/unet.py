@@ -38,7 +38,7 @@ class UNetGenerator(Generator):
         head: config of the head; by default 1x1 convolution and tanh.
 
     Raises:
-        ValueError: unknown ``norm``; in forward, the layout's height or width is no multiple of
+        ValueError: unknown ``norm``, or no halving; in forward, the layout's height or width is no multiple of
             ``2**num_downsamples``.
     """
 
@@ -46,6 +46,8 @@ class UNetGenerator(Generator):
                  dropout: float = 0.5, head: dict | None = None):
         if norm not in NORMS:
             raise ValueError(f'UNetGenerator: norm={norm!r} is unknown; use one of {", ".join(NORMS)}.')
+        if num_downsamples == 0:
+            raise ValueError('UNetGenerator: num_downsamples=0, expected 1 or more.')
         super().__init__(in_channels, base_channels, 2**num_downsamples, head or dict(type='RGBHead', kernel_size=1))
         widths = [base_channels * min(2**level, 8) for level in range(num_downsamples)]
         innermost = num_downsamples - 1

@@ -29,6 +29,7 @@ def test_every_transform_from_the_data_and_from_a_copy(config, toycity, tmp_path
 
 def test_on_a_machine_with_a_gpu(config, toycity, tmp_path, monkeypatch):
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 1)
     options = dict(config=config, copy=tmp_path / 'copy', scenes=1, cfg_options=dict(data_root=str(toycity)))
     assert len(columns(benchmark('data', repeats=1, **options))['ms']) == 16  # on the CPU
     with pytest.raises(ValueError, match='device=cuda, but data are loaded on the CPU: take cpu'):

@@ -81,3 +81,8 @@ def test_sizes_that_do_not_halve():
     with pytest.raises(ValueError, match=r'OASISDiscriminator: the image is 64x96, but height and width must be '
                                          r'multiples of 64; pad it, or halve it less often \(num_downsamples\)\.'):
         judge(build(), torch.rand(1, 3, 64, 96))
+
+
+def test_without_halvings_there_is_nothing_to_segment_with():
+    with pytest.raises(ValueError, match='OASISDiscriminator: num_downsamples=0, expected 1 or more'):
+        build(num_downsamples=0)

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from narrow import narrow
+from settle import settle
 from torch.nn.utils import parametrize
 
 from semsynth.layout import Layout
@@ -42,6 +43,7 @@ def build(path, toycity, **options):
             for name, value in model.named_parameters():
                 # as after some training: from initial weights, tiny and without biases, rounding errors grow
                 value.normal_(0, 0.1) if name.endswith('bias') else value.mul_(10)
+        settle(model).train()
         return model, build_optim_wrapper(model, config.optim_wrapper), copy.deepcopy(model)
 
 
