@@ -7,8 +7,7 @@ from semsynth.apis.benchmark.inference import VERSIONS, build_for_inference, inf
 
 
 def test_every_version_gives_the_same_image(toycity, monkeypatch):
-    monkeypatch.setattr('semsynth.apis.benchmark.inference.build_for_inference',
-                        lambda *args: settle(build_for_inference(*args)))
+    monkeypatch.setitem(inference.__globals__, 'build_for_inference', lambda *args: settle(build_for_inference(*args)))
     configs = [narrow(f'configs/{name}_toycity.py', toycity) for name in ('ecgan/ecgan', 'oasis/oasis')]
     for group in inference('cpu', configs):
         assert [version.columns['version'] for version in group] == list(VERSIONS)
