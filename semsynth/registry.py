@@ -54,6 +54,9 @@ class Registry(EngineRegistry):
             raise KeyError(self._unknown(key))
         return found
 
+    def __contains__(self, key: str) -> bool:
+        return super().get(key) is not None
+
     def _register_module(self, module, module_name=None, force=False) -> None:
         super()._register_module(module, module_name, force)
         if isinstance(module, type):

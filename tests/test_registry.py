@@ -4,7 +4,7 @@ import textwrap
 import pytest
 
 from semsynth import registry
-from semsynth.registry import GENERATORS, HOOKS, Registry
+from semsynth.registry import GENERATORS, HEADS, HOOKS, Registry
 
 
 def test_a_misspelt_type_gets_the_nearest_names():
@@ -48,3 +48,7 @@ def test_an_installed_package_is_found_by_its_entry_point(tmp_path, monkeypatch)
     finally:
         GENERATORS.module_dict.pop('TheirGenerator')
         sys.modules.pop('their_package')
+
+
+def test_a_registry_can_be_asked_what_is_in_it():
+    assert 'RGBHead' in HEADS and 'RGBHeda' not in HEADS

@@ -188,7 +188,7 @@ def _given(settings: dict[str, Any], name: str) -> Any:
     if settings.get(name) is not None:
         return settings[name]
     kind = settings.get('type')
-    found = isinstance(kind, str) and next(filter(None, (family.get(kind) for family in FAMILIES)), None)
+    found = isinstance(kind, str) and next((family.get(kind) for family in FAMILIES if kind in family), None)
     for each in getattr(found, '__mro__', ()):
         argument = inspect.signature(each.__init__).parameters.get(name)
         if argument and argument.default is not argument.empty:

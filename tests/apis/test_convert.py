@@ -25,8 +25,8 @@ CONFIG = 'configs/pix2pixhd/pix2pixhd_local_cityscapes_1024x2048.py'
 def networks():
     """netG and netD of the released kind, narrow as the config."""
     torch.manual_seed(0)
-    return dict(generator=official.randomise(official.Local(36, 4, 2, 1, 1, 1)),
-                discriminator=official.randomise(official.Discriminator(39, 4, 3, 3, features=True)),
+    return dict(generator=official.randomise(official.Local(36, 8, 2, 1, 1, 1)),
+                discriminator=official.randomise(official.Discriminator(39, 8, 3, 3, features=True)),
                 encoder=official.randomise(official.Encoder(3, 3, 4, 4)))
 
 

@@ -100,7 +100,7 @@ def test_insides_are_those_of_equations_1_and_2(inferencer, maps):
         assert getattr(insides, name).shape[-2:] == SIZE
     assert len(insides.levels) == 3
     for level, other in zip(insides.levels, expected.levels, strict=True):
-        assert level.shape == (4, *SIZE) and torch.allclose(level, other, atol=1e-5)
+        assert level.shape == (8, *SIZE) and torch.allclose(level, other, atol=1e-5)
     assert insides.classes.shape == (12, *SIZE)
     shown = ((insides.after.clamp(-1, 1) + 1) * 127.5).round().byte()
     assert torch.equal(result['outputs']['coarse'], shown)

@@ -35,7 +35,9 @@ def test_shortest():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match=r'constant=1\.5 must be a fraction'):
+    with pytest.raises(ValueError, match=r'constant=1\.0 must be a fraction'):
+        rates(4, constant=1.0)
+    with pytest.raises(ValueError, match=r'constant=1\.5, expected a number from 0 to 1'):
         rates(4, constant=1.5)
     with pytest.raises(ValueError, match='by_epoch=False'):
         PARAM_SCHEDULERS.build(dict(type='LinearDecayLR', constant=0.5, end=4),
