@@ -57,6 +57,7 @@ def refused(monkeypatch, capsys, tmp_path, good):
     return run
 
 
+@pytest.mark.slow
 def test_a_config_is_read_alike_by_every_tool(refused):
     said = [refused(tool, 'itself.py', 'raw.pth', *others) for tool, *others in TRAINED]
     said += [refused(tool, 'itself.py') for tool in ('train', 'train_segmentor', 'check_dataset')]
@@ -68,6 +69,7 @@ def test_configs(refused, name):
     assert (name if name != '.' else '. is a folder') in refused('train', name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('tool', 'others'), [(tool, others) for tool, *others in TRAINED])
 def test_official_weights_are_for_the_converter(refused, tool, others):
     assert 'raw.pth holds another kind of network' in (said := refused(tool, 'good.py', 'raw.pth', *others))
