@@ -1,3 +1,4 @@
+import copy
 import hashlib
 import json
 import os
@@ -200,7 +201,7 @@ def test_a_judge_that_training_knew_is_named(settings, tmp_path):
 
 
 def test_layouts_that_a_judge_cannot_judge_are_refused_before_it_begins(settings, trained):
-    config = settings.copy()
+    config = copy.deepcopy(settings)
     config.model.data_preprocessor.update(unknown=3)
     with pytest.raises(ValueError, match=r'segmentor: the layout has 12 classes \(unknown: 3\).*give it a class_map'):
         evaluate(config, trained, out=trained.parent / 'never.json')

@@ -17,12 +17,11 @@ from semsynth.layout import one_hot
 from semsynth.seeds import mix
 
 
-@pytest.fixture(scope='module')
-def runner(tmp_path_factory):
+@pytest.fixture
+def runner(tmp_path):
     """After three steps, of which the last was saved, drawn and validated."""
-    work_dir = tmp_path_factory.mktemp('refreshed')
     runner = build_runner(toy_config(**{'train_cfg.max_iters': 3, 'default_hooks.checkpoint.interval': 3}),
-                          work_dir=work_dir)
+                          work_dir=tmp_path)
     runner.train()
     return runner
 
