@@ -27,8 +27,8 @@ setup(
     packages=find_packages(include=['semsynth', 'semsynth.*']),
     package_data={'semsynth': ['**/*.html', '**/*.css', '**/*.js']},
     install_requires=[
-        'torch>=2.6',
-        'torchvision>=0.21',
+        'torch>=2.11',
+        'torchvision>=0.26',
         'onedl-mmengine>=0.10.12',
         'onedl-mmcv>=2.3.6',
         'onedl-mmsegmentation>=1.4.2',

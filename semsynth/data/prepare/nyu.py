@@ -45,6 +45,7 @@ def prepare_nyu(source: str | Path, out: str | Path) -> dict[str, int]:
     source, out = Path(source), check_out_folder(out)
     splits, table = _splits(source / SPLITS), _table(source / MAPPING)
     with _labelled(source / LABELLED) as arrays:
+        _check_arrays(source / LABELLED, arrays)
         refuse(_wrong_splits(source / SPLITS, splits, len(arrays['images'])))
         parts = [Part(tuple(out / kind / split / f'{number:04d}.png' for kind in ('images', 'labels', 'instances')),
                       partial(_make, arrays, number, table))
@@ -77,9 +78,12 @@ def _labelled(path: Path) -> Any:
         raise ValueError(f"{path} is an HDF5 file, and h5py reads it: pip install -e '.[prepare]'") from None
     _require(path)
     try:
-        arrays = h5py.File(path)
+        return h5py.File(path)
     except OSError as error:
         raise DataError(f'{path} cannot be read ({error}): download it again.') from None
+
+
+def _check_arrays(path: Path, arrays: Any) -> None:
     for name, axes in dict(images=(3, *_SIZE[::-1]), labels=_SIZE[::-1], instances=_SIZE[::-1]).items():
         found = arrays[name].shape if name in arrays else None
         if found is None or found[1:] != axes:
@@ -89,7 +93,6 @@ def _labelled(path: Path) -> Any:
     if len(set(lengths.values())) > 1:
         raise DataError(f'{path} holds {", ".join(f"{length} {name}" for name, length in lengths.items())}, of which '
                         f'there should be as many: download {LABELLED} again.')
-    return arrays
 
 
 def _splits(path: Path) -> dict[str, list[int]]:
