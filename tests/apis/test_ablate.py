@@ -244,6 +244,7 @@ def test_rows_of_unequal_precision_are_refused(folder):
         check_conditions(rows)
 
 
+@pytest.mark.slow
 def test_a_row_with_styles_is_judged_by_styles_that_are_encoded_first(folder, tools, tmp_path):
     """By one command more, after training and before the judge, with the run's seed; other rows have no such file."""
     add(folder, 'c_styles', "model = dict(encoder=dict(type='InstanceFeatureEncoder', base_channels=8))")
@@ -309,6 +310,7 @@ def test_more_gpus_than_there_are(folder, tools, monkeypatch):
         ablate(folder, tools=tools, gpus_per_run=3)
 
 
+@pytest.mark.slow
 def test_unequal_conditions_stand_in_the_table(folder, tools, tmp_path):
     add(folder, 'c_longer', "train_cfg = dict(max_iters=2)\nrow = dict(title='longer', order=3)")
     add(folder, 'd_other', "test_dataloader = dict(dataset=dict(type='CityscapesDataset'))\n"

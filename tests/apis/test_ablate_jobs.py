@@ -87,6 +87,7 @@ def test_what_does_not_end_is_killed(tmp_path, monkeypatch):
     assert all(is_gone(pid.read_text()) for pid in pids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('count', [1, 3, 4])
 def test_more_places_than_runs(count, tmp_path, monkeypatch):
     """Three at once: at the start, and where two of them end in the same moment."""

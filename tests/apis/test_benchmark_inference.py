@@ -6,6 +6,7 @@ from settle import settle
 from semsynth.apis.benchmark.inference import VERSIONS, build_for_inference, inference
 
 
+@pytest.mark.slow
 def test_every_version_gives_the_same_image(toycity, monkeypatch):
     monkeypatch.setitem(inference.__globals__, 'build_for_inference', lambda *args: settle(build_for_inference(*args)))
     configs = [narrow(f'configs/{name}_toycity.py', toycity) for name in ('ecgan/ecgan', 'oasis/oasis')]

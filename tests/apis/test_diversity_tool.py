@@ -43,6 +43,7 @@ def trained(toycity, judge, tmp_path_factory):
     return config, folder / 'model.pth', [folder / 'maps']
 
 
+@pytest.mark.slow
 def test_the_result_file(trained, judge, capsys):
     config, checkpoint, maps = trained
     report = measure_diversity(config, checkpoint, maps, samples=3, device='cpu')

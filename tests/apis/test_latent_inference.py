@@ -90,6 +90,7 @@ def test_mistaken_arrays_are_explained(inferencer):
             inferencer.encode_latent(np.zeros(shape, np.uint8), (64, 64))
 
 
+@pytest.mark.slow
 def test_gray_models_take_latents_from_photos_too(toycity, tmp_path):
     """Of a gray photo as of the same in RGB; the encoder is told that images are gray."""
     gray = {'model.generator.head': dict(type='RGBHead', kernel_size=3, padding_mode='zeros', out_channels=1)}

@@ -153,6 +153,7 @@ def test_a_checkpoint_fits_the_config_beside_it(whole):
     build_for_inference(launch.load_config(grown_config()), whole / LAST)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('kill', [
     (1, at(3)), (1, dict(type='KillAtEndHook')), (2, at(0)), (2, at(4, 'save')), (3, at(5))],
     ids=['in the first', 'after the first', 'before the second', 'in the second', 'in the third'])
@@ -172,6 +173,7 @@ def _written(folders):
     return {path: path.stat().st_mtime_ns for folder in folders for path in folder.rglob('*')}
 
 
+@pytest.mark.slow
 def test_without_resume_everything_starts_anew(whole, tmp_path):
     """What an earlier run left is not resumed when this one is cut off."""
     work_dir = tmp_path / 'run'
@@ -205,6 +207,7 @@ def test_a_stage_that_starts_again_sets_later_ones_aside(whole, tmp_path):
     assert_equal(whole / LAST, tmp_path / LAST)
 
 
+@pytest.mark.slow
 def test_two_ranks(tmp_path):
     cut, whole = tmp_path / 'cut', tmp_path / 'whole'
     assert run(whole, ranks=2) == [0, 0]
@@ -215,6 +218,7 @@ def test_two_ranks(tmp_path):
     assert {value['step'].item() for name, value in known.items() if '.global_network.' in name} == {10}
 
 
+@pytest.mark.slow
 def test_two_ranks_are_one_with_twice_the_batch(tmp_path):
     sgd = {f'optim_wrapper.{player}.optimizer': dict(_delete_=True, type='SGD', lr=0.1)
            for player in ('generator', 'discriminator')}

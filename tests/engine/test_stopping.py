@@ -131,6 +131,7 @@ def _train_stages(work_dir, resume, parts):
     launch.train(grown_config(stages=parts), work_dir=work_dir, resume=resume)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('numbers', 'pause', 'code'), [
     ((signal.SIGTERM, signal.SIGINT), 0, INT), ((signal.SIGINT, signal.SIGINT), 0, INT),
     ((signal.SIGTERM, signal.SIGTERM), 1.1, TERM)])

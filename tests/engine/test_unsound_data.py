@@ -44,6 +44,7 @@ def draws(whole):
     return {scene: place // 2 for place, scene in enumerate(order)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('workers', [0, 1])
 def test_what_is_trained_is_saved_and_resuming_goes_on_exactly(tmp_path, workers):
     broken, changes = tmp_path / 'broken', {'train_dataloader.num_workers': workers}

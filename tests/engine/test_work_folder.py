@@ -34,6 +34,7 @@ def test_the_same_command_again_sets_the_earlier_run_aside(tmp_path, capfd):
     assert not weights(work_dir / 'iter_4.pth')[name].equal(weights(aside / 'iter_4.pth')[name])
 
 
+@pytest.mark.slow
 def test_a_run_killed_before_its_first_checkpoint_is_not_the_earlier_one(tmp_path):
     work_dir = tmp_path / 'run'
     assert run(work_dir, **SHORT, **{'randomness.seed': 1}) == [0]

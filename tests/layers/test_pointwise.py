@@ -78,6 +78,7 @@ print('alive')
 '''
 
 
+@pytest.mark.slow
 def test_training_survives_on_a_cpu_without_avx512():
     done = run_python('-c', STEPS, ONEDNN_MAX_CPU_ISA='AVX2')
     assert done.returncode == 0 and done.stdout == 'alive\n', done.stderr

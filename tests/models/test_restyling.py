@@ -63,6 +63,7 @@ def image(model, layout):
         return model(layout)['image'][0]
 
 
+@pytest.mark.slow
 def test_clusters_are_the_colours(bank):
     found = bank.instances
     assert len(found) == 48 and found.areas[found.owners == 1].tolist() == [64] * 32

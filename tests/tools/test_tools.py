@@ -71,6 +71,7 @@ def test_help_fits_a_screen(tool, call):
     assert code == 0 and len(lines) <= 30 and max(map(len, lines)) <= 100
 
 
+@pytest.mark.slow
 def test_training_is_resumed(call, config, tmp_path):
     assert call('train', config, '--work-dir', tmp_path, '--resume')[0] == 0
     assert call('train', config, '--work-dir', tmp_path, '--resume', '--cfg-options', 'train_cfg.max_iters=2')[0] == 0
@@ -172,6 +173,7 @@ def test_results_of_one_name_are_refused(told, config, checkpoint, toycity, tmp_
     assert not Path('out').exists()
 
 
+@pytest.mark.slow
 def test_insides_are_drawn(call, told, config, checkpoint, toycity):
     maps = toycity / 'gtFine/val'
     code, out, _ = call('visualize', config, checkpoint, maps, '--classes', 'road', '11', '--segmentor', 'none')
@@ -180,6 +182,7 @@ def test_insides_are_drawn(call, told, config, checkpoint, toycity):
     assert 'has no class rode: it has' in told('visualize', config, checkpoint, maps, '--classes', 'rode')
 
 
+@pytest.mark.slow
 def test_styles_are_encoded_and_picked(call, told, toycity, tmp_path):
     narrow('configs/pix2pixhd/pix2pixhd_styles_toycity.py', toycity).dump('styled.py')
     assert call('train', 'styled.py', '--work-dir', 'run')[0] == 0
