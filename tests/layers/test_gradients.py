@@ -57,6 +57,7 @@ def convolution(out=6, size=3, **how):
     return nn.Conv2d(C, out, size, **how)
 
 
+torch.manual_seed(0)  # the layers are the same in every process
 LAYERS = {
     'instance norm': InstanceNorm(C), 'instance norm with scale': InstanceNorm(C, affine=True),
     'group norm': GroupNorm(2, C), 'layer norm': GroupNorm(1, C),
@@ -114,8 +115,8 @@ def run(layer, x, upstream):
 @pytest.mark.parametrize('precision', [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize('name', LAYERS)
 def test_outputs_and_gradients_are_those_of_float64(name, precision):
-    # in bfloat16 what cancels in a weight's gradient leaves a tenth; a gradient read in the wrong order is 1 off
-    layer, tolerance = LAYERS[name], 1e-5 if precision == torch.float32 else 0.2
+    # in bfloat16 what cancels in a weight's gradient leaves up to a quarter; one read in the wrong order is 1 off
+    layer, tolerance = LAYERS[name], 1e-5 if precision == torch.float32 else 0.5
     for batch in (1, 2, 4):
         x = torch.randn(batch, C, H, W).to(precision)
         exact = copy.deepcopy(layer).double()
