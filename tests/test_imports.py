@@ -9,8 +9,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / 'semsynth'
 PARTS = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in '._'}
-HELPERS = {'arguments', 'arrays', 'checkpoints', 'config', 'devices', 'outputs', 'pickle_outline', 'pickled_numbers',
-           'precision', 'quiet', 'registry', 'seeds', 'settings', 'stored_tensors', 'weights', 'writing'}
+HELPERS = {'arguments', 'arrays', 'checkpoints', 'config', 'devices', 'outputs', 'parts', 'pickle_outline',
+           'pickled_numbers', 'precision', 'quiet', 'registry', 'seeds', 'settings', 'stored_tensors', 'weights',
+           'writing'}
 CENTRE = HELPERS | {'layers', 'layout', 'ops'}
 COMPONENTS = {'discriminators', 'encoders', 'evaluators', 'generators', 'heads', 'losses', 'segmentors'}
 
