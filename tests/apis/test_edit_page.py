@@ -40,7 +40,7 @@ class Page:
     def __init__(self, browser, address):
         self.browser = browser
         browser.open(address)
-        browser.wait('/ms/.test(document.querySelector(".latency")?.textContent)', seconds=60)
+        browser.wait('/ms/.test(document.querySelector(".latency")?.textContent)')
 
     def at(self, x, y, pane='.layout'):
         """Where on the screen a pixel is."""
@@ -49,7 +49,7 @@ class Page:
 
     def settle(self):
         """Wait until all that was done shows."""
-        self.browser.wait('!document.querySelector(".busy")', seconds=30)
+        self.browser.wait('!document.querySelector(".busy")')
 
     def text(self, selector):
         return self.browser.evaluate(f'document.querySelector("{selector}").innerText')
