@@ -13,6 +13,7 @@ def pytest_configure(config):
 
     It is hidden before CUDA is first asked for, which mmengine does when it is imported.
     """
+    import yapf.yapflib.yapf_api  # noqa: F401  its cache is written here, before workers could all write it at once
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background, which runs inherit
     if config.option.markexpr != 'gpu':
         os.environ['CUDA_VISIBLE_DEVICES'] = ''
