@@ -1,6 +1,8 @@
 import os
 import random
+import runpy
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +64,18 @@ def real_data() -> Path:
     if not root.is_dir():
         pytest.skip(f'no real data at {root}; set SEMSYNTH_DATA')
     return root.resolve()
+
+
+@pytest.fixture
+def run_tool(monkeypatch, capsys):
+    """Run a tool by its name below ``tools/``, in this process; its status, output and errors."""
+    def run(name, *arguments):
+        monkeypatch.setattr(sys, 'argv', [f'{name}.py', *map(str, arguments)])
+        capsys.readouterr()
+        code = 0
+        try:
+            runpy.run_path(str(Path(__file__).parents[1] / f'tools/{name}.py'), run_name='__main__')
+        except SystemExit as stop:
+            code = stop.code or 0
+        return code, *capsys.readouterr()
+    return run

@@ -2,8 +2,8 @@
 
 import pytest
 from mmengine.registry import DefaultScope
-from narrow import ROOT, narrow
 
+from helpers.narrow import ROOT, narrow
 from semsynth.engine.launch import load_config
 from semsynth.registry import MODELS
 

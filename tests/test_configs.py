@@ -4,8 +4,8 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from narrow import ROOT, TREES, make_edge_maps, make_scenes, narrow
 
+from helpers.narrow import ROOT, TREES, make_edge_maps, make_scenes, narrow
 from semsynth.engine.launch import build_runner, load_config, read_config
 from semsynth.engine.stages import stage_configs
 from semsynth.registry import EVALUATORS, MODELS

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 from mmengine.config import Config
-from narrow import ROOT
 
+from helpers.narrow import ROOT
 from semsynth.data import CLASS_MAPS
 from semsynth.engine.launch import load_config
 from semsynth.segmentors.config import PACKAGED, model_config

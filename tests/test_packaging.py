@@ -5,7 +5,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from commands import run_python
+
+from helpers.commands import run_python
 
 pytest.importorskip('setuptools')
 ROOT = Path(__file__).parents[1]

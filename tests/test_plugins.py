@@ -5,8 +5,8 @@ import sys
 import textwrap
 
 import pytest
-from narrow import ROOT, narrow
 
+from helpers.narrow import ROOT, narrow
 from semsynth import registry
 from semsynth.command_line import add_config_options
 from semsynth.engine.launch import train

@@ -1,13 +1,13 @@
 import os
 from zipfile import ZIP_DEFLATED, ZipFile
 
-import crafted
 import numpy as np
 import pytest
 import torch
-from commands import run_python
 from mmengine.logging.history_buffer import HistoryBuffer
 
+from helpers import crafted
+from helpers.commands import run_python
 from semsynth.checkpoints import load_checkpoint
 from semsynth.stored_tensors import check_whole
 

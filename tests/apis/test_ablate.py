@@ -8,13 +8,13 @@ import sys
 
 import numpy as np
 import pytest
-import tiny_segmentor
 import torch
 from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
-from narrow import ROOT, narrow
 from PIL import Image
 
+from helpers import tiny_segmentor
+from helpers.narrow import ROOT, narrow
 from semsynth.apis.ablate import ablate, jobs
 from semsynth.apis.ablate.plan import Row, check_batches, check_conditions, check_rows, read_rows
 from semsynth.apis.ablate.run import Run

@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-from narrow import narrow
-from ranks import PATIENCE
 from rich.console import Console
 
+from helpers.narrow import narrow
+from helpers.ranks import PATIENCE
 from semsynth.apis import demo, processes
 from semsynth.apis.ablate import jobs
 from semsynth.apis.ablate.plan import Row

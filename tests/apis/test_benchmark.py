@@ -1,4 +1,3 @@
-import re
 from functools import partial
 
 import numpy as np
@@ -6,21 +5,13 @@ import pytest
 import torch
 from PIL import Image
 
+from helpers.tables import columns
 from semsynth.apis import benchmark as package
 from semsynth.apis.benchmark import benchmark, measuring
 from semsynth.apis.benchmark.measuring import Version
 from semsynth.data.files import DataError
 
 TINY = dict(case='class_specific', device='cpu', repeats=2, sizes=[(9, 7), (6, 5)], channels=[2], classes=[3, 20])
-
-
-def columns(text):
-    """The table under its line of facts, by heading."""
-    facts, empty, *lines = text.splitlines()
-    assert re.search(r'cores; 1 threads; torch \d.*; load of other work \d', facts) and not empty
-    headings, rule, *rows = ([cell.strip() for cell in line.strip('|').split('|')] for line in lines)
-    assert set(rule) == {'---'} and {len(row) for row in rows} == {len(headings)}
-    return {heading: [row[place] for row in rows] for place, heading in enumerate(headings)}
 
 
 def test_class_specific(tmp_path):

@@ -1,8 +1,8 @@
 import pytest
 from mmengine.config import Config
-from narrow import ROOT
-from test_benchmark import columns
 
+from helpers.narrow import ROOT
+from helpers.tables import columns
 from semsynth.apis.benchmark import benchmark
 
 

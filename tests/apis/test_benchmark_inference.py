@@ -1,8 +1,8 @@
 import pytest
 import torch
-from narrow import narrow
-from settle import settle
 
+from helpers.narrow import narrow
+from helpers.settle import settle
 from semsynth.apis.benchmark.inference import VERSIONS, build_for_inference, inference
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_benchmark import columns
 
+from helpers.tables import columns
 from semsynth.apis.benchmark import benchmark
 from semsynth.apis.benchmark.maps import draw_bands
 from semsynth.data.files import DataError

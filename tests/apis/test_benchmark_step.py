@@ -1,8 +1,8 @@
 import pytest
 import torch
-from narrow import SIZE, narrow
 from torch.nn.utils import parametrize
 
+from helpers.narrow import SIZE, narrow
 from semsynth.apis.benchmark import benchmark
 from semsynth.apis.benchmark.step import COMPILED, VERSIONS, build, draw_batch
 

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from converters import official_pix2pixhd as official
-from converters import official_spade
-from narrow import ROOT, narrow
 from PIL import Image
 
+from helpers.narrow import ROOT, narrow
+from helpers.official import pix2pixhd as official
+from helpers.official import spade
 from semsynth.apis.inferencer import Inferencer
 from semsynth.checkpoints import load_checkpoint
 from semsynth.engine.launch import build_runner
@@ -126,7 +126,7 @@ def test_clusters_become_styles(convert, tmp_path):
 
 @pytest.mark.slow
 def test_what_weights_do_not_tell_is_said(convert, tmp_path):
-    torch.save(official_spade.Generator(5, 1, 'more', z_dim=3, seed=(1, 2)).state_dict(), tmp_path / 'latest_net_G.pth')
+    torch.save(spade.Generator(5, 1, 'more', z_dim=3, seed=(1, 2)).state_dict(), tmp_path / 'latest_net_G.pth')
     code, out, _ = convert(tmp_path / 'latest_net_G.pth', 'generator', tmp_path / 'spade.pth', source='spade')
     assert code == 0 and 'latent_dim=3, image_size=(32, 64))' in out
     assert 'Guessed, for the weights do not tell: num_upsamples, image_size. Take them from the options' in out

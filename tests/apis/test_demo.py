@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from narrow import ROOT, narrow
 
+from helpers.narrow import ROOT, narrow
 from semsynth.apis import demo
 from semsynth.apis.building import build_for_inference
 from semsynth.engine.launch import load_config

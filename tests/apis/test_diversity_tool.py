@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_segmentor
 import torch
 from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
-from narrow import narrow
 
+from helpers import tiny_segmentor
+from helpers.narrow import narrow
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.diversity import measure_diversity
 from semsynth.apis.inferencer import Inferencer

@@ -7,11 +7,11 @@ import urllib.request
 import numpy as np
 import pytest
 import torch
-from chromium import BINARY, Chromium
-from narrow import narrow
 from PIL import Image
-from ranks import PATIENCE
 
+from helpers.chromium import BINARY, Chromium
+from helpers.narrow import narrow
+from helpers.ranks import PATIENCE
 from semsynth.apis.edit_page import serve_editor
 from semsynth.styles import StyleBank
 

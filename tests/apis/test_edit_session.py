@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from narrow import narrow
 from PIL import Image
 
+from helpers.narrow import narrow
 from semsynth.apis.edit_page import Session, serve_editor
 from semsynth.apis.inferencer import Inferencer
 from semsynth.editing.labelling import build_segmentor

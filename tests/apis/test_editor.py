@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from narrow import make_camvid, narrow
 from PIL import Image
 
 import semsynth.segmentors
+from helpers.narrow import make_camvid, narrow
 from semsynth.apis.editor import Editor
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile

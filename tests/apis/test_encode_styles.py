@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from narrow import make_scenes, narrow
 from PIL import Image
 
+from helpers.narrow import make_scenes, narrow
 from semsynth.apis.encode_styles import encode_styles
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.synthesize import synthesize

@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-import tiny_segmentor
 import torch
 from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
-from narrow import narrow
-from ranks import run_ranks
 
+from helpers import tiny_segmentor
+from helpers.narrow import narrow
+from helpers.ranks import run_ranks
 from semsynth.apis.encode_styles import encode_styles
 from semsynth.apis.evaluate import evaluate
 from semsynth.apis.inferencer import Inferencer

@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 import torch
-from narrow import ROOT, make_camvid, narrow
-from settle import settle
 
+from helpers.narrow import ROOT, make_camvid, narrow
+from helpers.settle import settle
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.export import export, onnx_file
 from semsynth.apis.export.network import ConditionToImages

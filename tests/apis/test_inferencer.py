@@ -3,9 +3,9 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from narrow import make_camvid, make_scenes, narrow
 from PIL import Image
 
+from helpers.narrow import make_camvid, make_scenes, narrow
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
 from semsynth.data import DataError

@@ -1,12 +1,12 @@
 import matplotlib
 import numpy as np
 import pytest
-import tiny_segmentor
 import torch
 import torch.nn.functional as F
-from narrow import narrow
 from PIL import Image
 
+from helpers import tiny_segmentor
+from helpers.narrow import narrow
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.insides import Insides, Panel, Section, draw_insides, draw_sheet, look_inside, panels, sheet

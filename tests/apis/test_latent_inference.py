@@ -5,9 +5,9 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from narrow import narrow
 from PIL import Image
 
+from helpers.narrow import narrow
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.synthesize import synthesize

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from narrow import ROOT
 from PIL import Image
-from random_hed import random_hed
 
+from helpers.narrow import ROOT
+from helpers.random_hed import random_hed
 from semsynth.apis import edges
 from semsynth.data import DataError
 from semsynth.data.prepare.hed import load_hed

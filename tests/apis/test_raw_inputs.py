@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from narrow import narrow
 from PIL import Image
 
+from helpers.narrow import narrow
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
 from semsynth.apis.synthesize import synthesize

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.hooks import Hook
-from narrow import make_scenes
 
+from helpers.narrow import make_scenes
 from semsynth.apis.train_segmentor import train_segmentor
 from semsynth.checkpoints import load_checkpoint
 from semsynth.engine.launch import load_config

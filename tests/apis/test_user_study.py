@@ -10,9 +10,9 @@ from math import ceil, sqrt
 
 import numpy as np
 import pytest
-from narrow import ROOT
 from PIL import Image
 
+from helpers.narrow import ROOT
 from semsynth.apis.user_study import Study, StudyLayouts, Trial, data_set_of, make_study, plan_trials, report_study
 from semsynth.apis.user_study.pictures import highlight, read_picture
 from semsynth.apis.user_study.votes import preferences, read_votes

@@ -5,10 +5,10 @@ import time
 
 import numpy as np
 import pytest
-from chromium import BINARY, Chromium
 from PIL import Image
-from ranks import PATIENCE
 
+from helpers.chromium import BINARY, Chromium
+from helpers.ranks import PATIENCE
 from semsynth.apis.user_study import make_study
 from semsynth.apis.user_study.votes import read_votes
 

@@ -1,9 +1,9 @@
 import pytest
 import torch
-from converters import official_ccfpse as official
-from converters.official_ccfpse import randomise
-from converters.official_spade import Encoder
 
+from helpers.official import ccfpse as official
+from helpers.official.ccfpse import randomise
+from helpers.official.spade import Encoder
 from semsynth.converters import convert_part
 from semsynth.converters.recognition import FAMILIES
 from semsynth.layout import Layout

@@ -1,8 +1,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from converters import official_oasis as official
 
+from helpers.official import oasis as official
 from semsynth.converters import convert, convert_part
 from semsynth.converters.recognition import FAMILIES
 from semsynth.layout import Layout

@@ -2,8 +2,8 @@ import copy
 
 import pytest
 import torch
-from converters import official_pix2pixhd as official
 
+from helpers.official import pix2pixhd as official
 from semsynth.converters import SOURCES, convert, convert_part
 from semsynth.converters.recognition import FAMILIES
 from semsynth.layout import Layout

@@ -1,11 +1,11 @@
 import os
 import pickle
 
-import crafted
 import numpy as np
 import pytest
 import torch
 
+from helpers import crafted
 from semsynth.converters.pix2pixhd_clusters import convert_clusters
 from semsynth.data.cityscapes import CityscapesDataset
 from semsynth.styles import StyleBank

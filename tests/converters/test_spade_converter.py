@@ -2,9 +2,9 @@ import copy
 
 import pytest
 import torch
-from converters import official_spade as official
 from torch.nn.utils import parametrizations
 
+from helpers.official import spade as official
 from semsynth.converters import convert, convert_part
 from semsynth.converters.recognition import FAMILIES
 from semsynth.layout import Layout

@@ -14,9 +14,9 @@ import pytest
 from matplotlib.path import Path as Outline
 from mmengine.dataset import pseudo_collate
 from mmseg.datasets import COCOStuffDataset as SegmentorCOCOStuff
-from narrow import ROOT, make_scenes, narrow
 from PIL import Image
 
+from helpers.narrow import ROOT, make_scenes, narrow
 from semsynth.data import CLASS_MAPS, COCOStuffDataset, DataError, LayoutPreprocessor, check_dataset
 from semsynth.data.prepare import coco_stuff
 from semsynth.data.prepare.coco_stuff import Thing, draw_instances

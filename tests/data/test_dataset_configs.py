@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from narrow import make_scenes
 
+from helpers.narrow import make_scenes
 from semsynth.data import LayoutPreprocessor, merge_options
 from semsynth.registry import DATASETS
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import DefaultScope
-from narrow import make_scenes
 
+from helpers.narrow import make_scenes
 from semsynth.data import (
     ADE20KDataset,
     CamVidDataset,

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from random_hed import random_hed
 
+from helpers.random_hed import random_hed
 from semsynth.data.prepare.hed import HED, load_hed
 
 

@@ -4,12 +4,12 @@ from itertools import product
 from pathlib import Path
 
 import cv2
-import made
 import numpy as np
 import pytest
 from PIL import Image
 
 import semsynth
+from helpers.picture_files import chunk, exif, png, tiff
 from semsynth.data.files import DataError
 from semsynth.data.pictures import read_edges, read_ids, read_palette, read_photo, read_size
 from semsynth.data.raw_files import read_raw, read_raw_size
@@ -63,7 +63,7 @@ def test_every_reader_turns_a_picture_as_its_file_says(tmp_path, container, orie
 def test_a_png_may_say_how_it_is_turned_at_its_end(tmp_path, place):
     ids = RGB[..., 0]
     path = tmp_path / 'a.png'
-    path.write_bytes(made.png(ids, 8, **{place: made.exif(6)}))
+    path.write_bytes(png(ids, 8, **{place: exif(6)}))
     np.testing.assert_array_equal(read_ids(str(path)), TURNED[6](ids))
     assert read_size(str(path)) == (7, 5)
 
@@ -95,7 +95,7 @@ def test_jpeg_and_its_size(tmp_path):
 
 def test_sizes_of_png_are_read_without_decoding(tmp_path):
     path = tmp_path / 'cut.png'
-    path.write_bytes(made.png(RGB[..., 0], 8)[:60])  # the header and some of the pixels
+    path.write_bytes(png(RGB[..., 0], 8)[:60])  # the header and some of the pixels
     assert read_size(str(path)) == (5, 7)
 
 
@@ -110,10 +110,10 @@ def test_nothing_else_opens_pictures():
 def test_gray_png_holds_its_samples_as_ids(tmp_path, bits, interlaced):
     ids = DICE.integers(0, 2**bits, (9, 11))
     path = tmp_path / 'a.png'
-    path.write_bytes(made.png(ids, bits, interlaced=interlaced))
+    path.write_bytes(png(ids, bits, interlaced=interlaced))
     np.testing.assert_array_equal(read_ids(str(path)), ids)
-    transparent = made.chunk(b'tRNS', b'\0\x01')  # of the sample 1, which stays what it is
-    path.write_bytes(made.png(ids, bits, interlaced=interlaced, extra=transparent))
+    transparent = chunk(b'tRNS', b'\0\x01')  # of the sample 1, which stays what it is
+    path.write_bytes(png(ids, bits, interlaced=interlaced, extra=transparent))
     np.testing.assert_array_equal(read_ids(str(path)), ids)
 
 
@@ -122,7 +122,7 @@ def test_png_with_a_palette_holds_its_indices_as_ids(tmp_path, bits, interlaced)
     ids = DICE.integers(0, 2**bits, (9, 11))
     colours = DICE.integers(0, 256, (2**bits, 3), np.uint8)
     path = tmp_path / 'a.png'
-    path.write_bytes(made.png(ids, bits, 3, made.chunk(b'PLTE', colours.tobytes()) + made.chunk(b'tRNS', b'\0\x80'),
+    path.write_bytes(png(ids, bits, 3, chunk(b'PLTE', colours.tobytes()) + chunk(b'tRNS', b'\0\x80'),
                               interlaced))
     np.testing.assert_array_equal(read_ids(str(path)), ids)
     assert read_palette(str(path))[:2**bits] == [tuple(colour) for colour in colours.tolist()]
@@ -135,7 +135,7 @@ def test_tiff_holds_its_samples_as_ids(tmp_path, bits, form, lowest):
     ids = DICE.integers(lowest, 2**bits + lowest if lowest > -9999 else 30000, (9, 11))
     ids[0, 0] = lowest
     path = tmp_path / 'a.tif'
-    path.write_bytes(made.tiff((ids, bits, {339: form})))
+    path.write_bytes(tiff((ids, bits, {339: form})))
     np.testing.assert_array_equal(read_ids(str(path)).astype(np.int64), ids)
     assert read_palette(str(path)) is None
 
@@ -152,7 +152,7 @@ def test_ids_of_unsigned_32_bits(tmp_path):
 def test_tiff_that_counts_from_white_is_refused(tmp_path, bits):
     ids = DICE.integers(0, 2**bits, (9, 11))
     path = tmp_path / 'a.tif'
-    path.write_bytes(made.tiff((ids, bits, {262: 0})))
+    path.write_bytes(tiff((ids, bits, {262: 0})))
     with pytest.raises(DataError, match=rf'a\.tif is a TIFF that counts from white .*: {SAVE_IDS}, where black is 0\.'):
         read_ids(str(path))
     Image.fromarray(ids.astype(np.uint8)).save(path)
@@ -163,9 +163,9 @@ def test_files_of_several_pictures(tmp_path):
     ids = RGB[..., 0]
     path = tmp_path / 'a.tif'
     small, mask = (ids[::2, ::2], 8, {254: 1}), (ids, 8, {254: 4})
-    path.write_bytes(made.tiff((ids, 8, {}), small, mask))  # as maps come, with smaller copies and a mask
+    path.write_bytes(tiff((ids, 8, {}), small, mask))  # as maps come, with smaller copies and a mask
     np.testing.assert_array_equal(read_ids(str(path)), ids)
-    path.write_bytes(made.tiff((ids, 8, {}), (ids, 8, {}), small))
+    path.write_bytes(tiff((ids, 8, {}), (ids, 8, {}), small))
     for read in (read_ids, read_photo, read_size):
         with pytest.raises(DataError, match=r'a\.tif holds 2 pictures, such as the pages of a TIFF: save the one that '
                                             r'is meant as a file of its own\.'):
@@ -206,7 +206,7 @@ def test_photos_of_16_bits_in_three_channels_keep_the_upper_ones(tmp_path):
 
 
 def test_photos_in_lab_are_refused(tmp_path):
-    (tmp_path / 'a.tif').write_bytes(made.tiff((RGB, 8, {262: 8})))
+    (tmp_path / 'a.tif').write_bytes(tiff((RGB, 8, {262: 8})))
     with pytest.raises(DataError, match=r'a\.tif holds LAB colours, but photos are RGB: save it as RGB\.'):
         read_photo(str(tmp_path / 'a.tif'))
 
@@ -231,7 +231,7 @@ def test_ids_keep_all_bits(tmp_path, write, dtype, suffix, highest):
 
 
 def test_ids_from_memory():
-    content = made.png(RGB[..., 0], 8)
+    content = png(RGB[..., 0], 8)
     np.testing.assert_array_equal(read_ids('inside.png', io.BytesIO(content)), RGB[..., 0])
     with pytest.raises(DataError, match=r'inside\.png cannot be read, it is truncated'):
         read_ids('inside.png', io.BytesIO(content[:60]))

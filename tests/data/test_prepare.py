@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import pytest
 import scipy.io
-from narrow import ROOT, narrow
 from PIL import Image
 
+from helpers.narrow import ROOT, narrow
 from semsynth.data import ADE20KDataset, HelenDataset, NYUDataset, check_dataset
 from semsynth.data.prepare import ade20k, helen, nyu
 from semsynth.engine.launch import build_runner

@@ -8,12 +8,12 @@ import re
 import shutil
 
 import cv2
-import made
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config, DictAction
 
+from helpers.picture_files import tiff
 from semsynth.data import (
     CityscapesDataset,
     LabelSpace,
@@ -230,7 +230,7 @@ def test_raw_files(tmp_path, write):
             3)
     np.testing.assert_array_equal(saved(wide), wide)
     bands = np.concatenate([good, good[..., :1]], axis=2)
-    (tmp_path / 'd.tif').write_bytes(made.tiff((bands, 8, {338: 0})))  # the fourth is of no stated kind
+    (tmp_path / 'd.tif').write_bytes(tiff((bands, 8, {338: 0})))  # the fourth is of no stated kind
     refused(r'has 4 channels, of which Pillow keeps 3: save it as \.npy', read_raw, str(tmp_path / 'd.tif'), 3)
     np.save(path, bands)
     np.testing.assert_array_equal(read_raw(str(path), 4), bands)

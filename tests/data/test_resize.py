@@ -4,14 +4,14 @@ import json
 import runpy
 import sys
 
-import made
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from narrow import ROOT
 from PIL import Image
 
+from helpers.narrow import ROOT
+from helpers.picture_files import tiff
 from semsynth.apis.resize import resize_data
 from semsynth.data import ADE20KDataset, CityscapesDataset, DataError, Draw, PairedFolderDataset
 from semsynth.data.pictures import read_ids
@@ -290,7 +290,7 @@ def test_names_with_endings_of_their_own_and_ids_of_signed_bytes(tmp_path, out, 
     for name in 'ab':
         write(tmp_path / f'images/train/{name}_img.jpg', dice.integers(0, 256, (9, 12, 3), np.uint8))
         write(tmp_path / f'labels/train/{name}_mask.tif', b'').write_bytes(
-            made.tiff((dice.integers(-1, 3, (9, 12)), 8, {339: 2})))
+            tiff((dice.integers(-1, 3, (9, 12)), 8, {339: 2})))
     make = lambda root: paired(root, instances=False, endings=dict(photo='_img.jpg', label='_mask.tif'), unknown=3,
                                id_map={-1: 3, 0: 0, 1: 1, 2: 2})
     assert resize_datasets([make(tmp_path)], out) == {'labels/train': 2}

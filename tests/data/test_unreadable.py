@@ -3,11 +3,11 @@ import subprocess
 import zipfile
 
 import cv2
-import made
 import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.picture_files import tiff
 from semsynth.data.files import DataError
 from semsynth.data.pictures import read_ids, read_photo, read_size
 from semsynth.data.raw_files import read_raw
@@ -72,7 +72,7 @@ def test_the_remedies_for_other_files(tmp_path, write):
 def test_sound_tiffs_that_are_not_read_are_called_so(tmp_path, array, kind):
     path = str(tmp_path / 'a.tif')
     if array.ndim == 3 and array.shape[2] == 5:
-        (tmp_path / 'a.tif').write_bytes(made.tiff((array, 8, {262: 1})))
+        (tmp_path / 'a.tif').write_bytes(tiff((array, 8, {262: 1})))
     else:
         cv2.imwrite(path, array)
     for read in (read_photo, read_ids, read_size):
@@ -89,7 +89,7 @@ def test_sound_tiffs_that_are_not_read_are_called_so(tmp_path, array, kind):
 
 
 def test_a_tiff_that_is_torn_in_its_header(tmp_path):
-    (tmp_path / 'a.tif').write_bytes(made.tiff((RGB[..., 0], 8, {}))[:60])
+    (tmp_path / 'a.tif').write_bytes(tiff((RGB[..., 0], 8, {}))[:60])
     with pytest.raises(DataError, match=r'a\.tif cannot be read, it is truncated or no image'):
         read_size(str(tmp_path / 'a.tif'))
 

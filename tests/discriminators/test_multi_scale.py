@@ -3,10 +3,10 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from settle import settle
 from torch import nn
 from torch.nn.utils import parametrize
 
+from helpers.settle import settle
 from semsynth.discriminators import MultiScaleDiscriminator
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS

@@ -3,9 +3,9 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from settle import settle
 from torch.nn.utils import parametrize
 
+from helpers.settle import settle
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
 

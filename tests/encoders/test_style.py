@@ -1,8 +1,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from settle import settle
 
+from helpers.settle import settle
 from semsynth.encoders import StyleEncoder
 from semsynth.layout import Layout
 from semsynth.registry import ENCODERS

@@ -2,9 +2,9 @@ import copy
 
 import pytest
 import torch
-from grown import GLOBAL, LOCAL, grown_config, moments, stage, trained_weights
 from mmengine.hooks import Hook
 
+from helpers.grown import GLOBAL, LOCAL, grown_config, moments, stage, trained_weights
 from semsynth.engine import launch
 from semsynth.engine.ema import GeneratorEMAHook
 from semsynth.engine.stages import stage_config

@@ -5,14 +5,14 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import load_checkpoint
-from toy_run import run, toy_config
 
+from helpers.stubs import config
+from helpers.toy_run import run, toy_config
 from semsynth import checkpoints
 from semsynth.engine import launch
 from semsynth.engine.checkpoint import AtomicBackend, StrictCheckpointHook
 from semsynth.engine.wrapping import bare_names
 from semsynth.registry import MODELS
-from stubs import config
 
 
 class Attack:

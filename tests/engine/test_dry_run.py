@@ -1,8 +1,7 @@
 import mmap
 import re
 
-from toy_run import toy_config
-
+from helpers.toy_run import toy_config
 from semsynth.engine import memory
 from semsynth.engine.dry_run import dry_run
 

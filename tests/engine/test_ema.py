@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
+from helpers.stubs import batch, config, players
 from semsynth.engine.ema import GeneratorEMAHook
 from semsynth.registry import MODELS
-from stubs import batch, config, players
 
 
 def start(momentum=0.25, **changes):

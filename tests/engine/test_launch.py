@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import Config
-from toy_run import toy_config
 
+from helpers.toy_run import toy_config
 from semsynth.apis.benchmark import benchmark
 from semsynth.apis.building import build_for_inference
 from semsynth.engine import launch

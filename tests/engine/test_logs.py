@@ -4,8 +4,8 @@ import re
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from toy_run import run, toy_config
 
+from helpers.toy_run import run, toy_config
 from semsynth.engine import launch
 
 

@@ -4,8 +4,8 @@ import signal
 
 import pytest
 import torch
-from toy_run import assert_equal, run, toy_config, weights
 
+from helpers.toy_run import assert_equal, run, toy_config, weights
 from semsynth.apis.building import build_for_inference
 from semsynth.engine import launch
 

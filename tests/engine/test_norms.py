@@ -5,8 +5,8 @@ import torch
 from mmengine.dataset import pseudo_collate
 from torch import nn
 from torch.utils.data import DataLoader
-from toy_run import ToyScenes, toy_config
 
+from helpers.toy_run import ToyScenes, toy_config
 from semsynth.checkpoints import load_checkpoint
 from semsynth.data.draws import Draw
 from semsynth.engine.ema import GeneratorEMAHook

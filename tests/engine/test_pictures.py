@@ -1,6 +1,7 @@
 import numpy as np
 from PIL import Image
-from toy_run import run
+
+from helpers.toy_run import run
 
 
 def test_grids_of_the_same_scenes(tmp_path):

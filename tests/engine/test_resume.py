@@ -3,8 +3,8 @@ import signal
 
 import pytest
 import torch
-from toy_run import assert_equal, run, toy_config, weights
 
+from helpers.toy_run import assert_equal, run, toy_config, weights
 from semsynth.engine import launch
 from semsynth.engine.checkpoint import latest_good_checkpoint
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.config.config import ConfigDict
-from toy_run import assert_equal, run, toy_config, weights
 
+from helpers.toy_run import assert_equal, run, toy_config, weights
 from semsynth.checkpoints import load_checkpoint
 from semsynth.engine import launch
 from semsynth.engine.run_record import RECORD

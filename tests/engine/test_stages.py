@@ -5,12 +5,12 @@ import signal
 
 import pytest
 import torch
-from grown import LOCAL, grown_config, moments, stage, stages, trained_weights
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from ranks import run_ranks
-from toy_run import assert_equal
 
+from helpers.grown import LOCAL, grown_config, moments, stage, stages, trained_weights
+from helpers.ranks import run_ranks
+from helpers.toy_run import assert_equal
 from semsynth.apis.building import build_for_inference
 from semsynth.engine import launch
 from semsynth.engine.stages import stage_config, stage_configs

@@ -7,12 +7,12 @@ import threading
 import time
 
 import pytest
-from grown import grown_config, stages
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
-from ranks import run_ranks
-from toy_run import assert_equal, run, toy_config
 
+from helpers.grown import grown_config, stages
+from helpers.ranks import run_ranks
+from helpers.toy_run import assert_equal, run, toy_config
 from semsynth.engine import launch
 from semsynth.engine.checkpoint import latest_good_checkpoint
 from semsynth.engine.stopping import SIGNALS, Stopped

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
-from toy_run import toy_config
 
+from helpers.toy_run import toy_config
 from semsynth import precision
 from semsynth.checkpoints import load_checkpoint
 from semsynth.engine import launch

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from toy_run import Scenes, assert_equal, toy_config
 
+from helpers.toy_run import Scenes, assert_equal, toy_config
 from semsynth.data import DataError
 from semsynth.data.draws import SeededDraws
 from semsynth.engine import launch

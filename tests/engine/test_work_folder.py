@@ -9,8 +9,8 @@ import time
 
 import pytest
 from mmengine.config import Config
-from toy_run import assert_equal, run, toy_config, weights
 
+from helpers.toy_run import assert_equal, run, toy_config, weights
 from semsynth.engine import launch
 from semsynth.engine.checkpoint import AtomicBackend
 from semsynth.engine.work_folder import LOCK, locked, set_aside, work_folder

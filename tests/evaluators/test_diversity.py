@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_segmentor
 import torch
 import torchmetrics
 import torchvision
 from torch import nn
 
+from helpers import tiny_segmentor
 from semsynth.evaluators import FeatureDiversity
 from semsynth.evaluators.diversity import neighbours_first
 from semsynth.registry import EVALUATORS

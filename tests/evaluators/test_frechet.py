@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-import tiny_segmentor
 import torch
 from torch import nn
 
+from helpers import tiny_segmentor
 from semsynth.evaluators import FrechetDistance, FrechetInceptionDistance
 from semsynth.evaluators.frechet import frechet_distance
 from semsynth.registry import EVALUATORS

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-import tiny_segmentor
 import torch
 import torch.nn.functional as F
 from mmengine.evaluator import Evaluator as EngineEvaluator
 
+from helpers import tiny_segmentor
 from semsynth.evaluators import SegmentationEvaluator
 from semsynth.registry import EVALUATORS
 

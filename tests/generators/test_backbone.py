@@ -5,7 +5,7 @@ import torchvision
 from mmengine.registry import DefaultScope
 from torch import nn
 
-import stubs
+from helpers import stubs
 from semsynth.generators import BackboneGenerator
 from semsynth.layers.backbones import Levels, build_backbone
 from semsynth.layout import Layout

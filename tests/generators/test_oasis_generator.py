@@ -1,9 +1,9 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from settle import settle
 from torch.nn.utils import parametrize
 
+from helpers.settle import settle
 from semsynth.generators import OASISGenerator
 from semsynth.layout import Layout
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 from mmengine.registry import DefaultScope
-from settle import settle
 
-import stubs
+from helpers import stubs
+from helpers.settle import settle
 from semsynth.registry import MODELS
 
 CLASSES, HEIGHT, WIDTH = 5, 61, 75

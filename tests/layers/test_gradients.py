@@ -6,9 +6,9 @@ import itertools
 import pytest
 import torch
 import torch.nn.functional as F
-from settle import settle
 from torch import nn
 
+from helpers.settle import settle
 from semsynth.layers.double import double
 from semsynth.layers.norm import BatchNorm, GroupNorm, InstanceNorm, mend_norms, spectral_norm
 from semsynth.layers.spade import SpatiallyAdaptiveNorm

@@ -2,11 +2,11 @@ import copy
 
 import pytest
 import torch
-from commands import run_python
-from narrow import narrow
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from helpers.commands import run_python
+from helpers.narrow import narrow
 from semsynth.apis.benchmark.step import build
 from semsynth.layers.pointwise import take_strides_first
 

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 import torch.nn.functional as F
-from eq_5 import eq_5
 from torch.autograd import gradcheck
 
+from helpers.eq_5 import eq_5
 from semsynth.losses.contrastive import ContrastiveLoss, contrastive
 
 

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 import torch.nn.functional as F
-from eq_5 import eq_5
-from ranks import run_ranks
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from helpers.eq_5 import eq_5
+from helpers.ranks import run_ranks
 from semsynth.layout import Layout
 from semsynth.losses.contrastive import ContrastiveLoss
 from semsynth.models.step import Step

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-import stubs
+from helpers import stubs
 from semsynth.engine.optim import PlayerOptimWrapperConstructor
 from semsynth.models.freezing import freeze
 from semsynth.registry import MODELS

@@ -5,7 +5,7 @@ import torch
 from mmengine.registry import DefaultScope
 from torch import nn
 
-import stubs
+from helpers import stubs
 from semsynth.layout import Layout
 from semsynth.registry import ENCODERS, GENERATORS, MODELS
 from semsynth.seeds import draw_latents, seed_of

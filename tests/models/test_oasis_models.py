@@ -7,13 +7,13 @@ import torch
 import torch.nn.functional as F
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
-from narrow import narrow
 from torch.nn.utils import parametrize
 
+from helpers.narrow import narrow
+from helpers.stubs import CLASSES, config
 from semsynth.engine.launch import load_config
 from semsynth.layout import Layout
 from semsynth.registry import MODELS
-from stubs import CLASSES, config
 
 SIZE = (32, 64)
 EPSILON = 1e-2

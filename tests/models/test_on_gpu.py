@@ -3,11 +3,11 @@
 
 import pytest
 import torch
-from narrow import SIZE, narrow
 from torch._subclasses import FakeTensorMode
 from torch.nn.utils import parametrize
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from helpers.narrow import SIZE, narrow
 from semsynth.apis.benchmark.step import build, draw_batch
 from semsynth.data.preprocessor import LayoutPreprocessor
 from semsynth.models.synthesizer import frozen

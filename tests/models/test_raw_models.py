@@ -4,12 +4,12 @@ import copy
 
 import numpy as np
 import pytest
-import tiny_segmentor
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from PIL import Image
 
+from helpers import tiny_segmentor
 from semsynth.engine.pictures import result_grid
 from semsynth.evaluators import FrechetDistance, SegmentationEvaluator
 from semsynth.registry import MODELS, SEGMENTORS

@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
-from narrow import narrow
-from settle import settle
 from torch.nn.utils import parametrize
 
+from helpers.narrow import narrow
+from helpers.settle import settle
 from semsynth.layout import Layout
 from semsynth.losses.pixel_sampling import sample_pixels
 from semsynth.registry import MODELS

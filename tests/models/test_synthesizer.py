@@ -4,8 +4,8 @@ from functools import partialmethod
 import pytest
 import torch
 
+from helpers.stubs import batch, config, players
 from semsynth.registry import MODELS
-from stubs import batch, config, players
 
 
 def test_one_step_equals_both_players_written_out():

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from narrow import SIZE, narrow
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import semsynth
 import semsynth.layout as layouts
+from helpers.narrow import SIZE, narrow
 from semsynth.apis.benchmark.step import build, draw_batch
 from semsynth.layers.frozen import Frozen
 

@@ -1,11 +1,11 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from eq_5 import eq_5
 from torch.autograd import gradcheck
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from helpers.eq_5 import eq_5
 from semsynth.losses.contrastive import contrastive
 from semsynth.ops import contrast, tiled_contrastive
 

@@ -1,11 +1,10 @@
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from commands import run_python
 
+from helpers.commands import run_python
 from semsynth.apis.benchmark.measuring import _peak_on_cpu
 from semsynth.ops.similarity import tiled
 
@@ -175,7 +174,7 @@ def test_a_probability_that_is_not_a_number_is_not_hidden():
 @pytest.mark.parametrize('classes', [35, 254])
 def test_kernels_compile_for_hopper(classes):
     """Without a GPU; in a process where Triton compiles."""
-    done = run_python(Path(__file__).with_name('compile_fused.py'), classes, TRITON_INTERPRET='0')
+    done = run_python('-m', 'helpers.compile_fused', classes, TRITON_INTERPRET='0')
     assert done.returncode == 0, done.stderr
     alike, pending = json.loads(done.stdout)
     assert alike['products'] and pending['products'] and alike['copies']  # tensor cores, fed ahead

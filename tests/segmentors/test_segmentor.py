@@ -1,11 +1,11 @@
 import pytest
-import tiny_segmentor
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModel
 from mmseg.structures import SegDataSample
 from torch import nn
 
+from helpers import tiny_segmentor
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors import Segmentor
 

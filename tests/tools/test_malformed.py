@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from narrow import ROOT, narrow
+
+from helpers.narrow import ROOT, narrow
 
 NAMED = {'empty.py': '', 'list.py': 'model = [1]\n', 'itself.py': "_base_ = 'itself.py'\n",
          'name.py': 'model = nothing\n', 'text.txt': 'hello\n', 'bytes.py': b'model = "\xff"\n'}

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from narrow import ROOT, narrow
 from PIL import Image
+
+from helpers.narrow import ROOT, narrow
 
 TOOLS = sorted(path.stem for path in (ROOT / 'tools').glob('*.py'))
 

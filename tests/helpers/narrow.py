@@ -5,13 +5,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import tiny_segmentor
 
+from helpers import tiny_segmentor
 from semsynth.data import CLASS_MAPS
 from semsynth.engine.launch import read_config
 from semsynth.engine.stages import stage_configs
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SIZE = 64  # the smallest that six halvings leave something of
 SMALL = dict(base_channels=8, hidden_channels=8, embedding_channels=8, num_blocks=1, num_global_blocks=1,
              num_global_downsamples=2, num_downsamples=3, widths=(8, 8, 8, 8), pyramid_channels=8, feature_channels=8,

@@ -6,9 +6,10 @@ of six, with ``'more'`` the sixth of seven.
 
 import torch
 import torch.nn.functional as F
-from converters import official_spade
-from converters.official_spade import NORMS, SPADE
 from torch import nn
+
+from helpers.official import spade
+from helpers.official.spade import NORMS, SPADE
 
 LEVELS = dict(normal=6, more=7, most=8)
 NAMES = dict(down='labelenc', lateral='labellat', up='labeldec', gate='gen_se_weights', first='conv_1', second='conv_3',
@@ -152,7 +153,7 @@ class Discriminator(nn.Module):
 @torch.no_grad()
 def randomise(network, *inputs):
     """With the statistics that norms find, without which features, multiplied by predicted kernels, would grow."""
-    official_spade.randomise(network).train()
+    spade.randomise(network).train()
     norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
     for norm in norms:
         norm.momentum = 1.0

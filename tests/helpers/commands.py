@@ -5,11 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ranks import PATIENCE
-
 import semsynth
+from helpers.ranks import PATIENCE
 
-FOUND_IN = Path(semsynth.__file__).parents[1], Path(__file__).parent
+FOUND_IN = Path(semsynth.__file__).parents[1], Path(__file__).parents[1]
 
 
 def run_python(*arguments, **environment):

@@ -1,4 +1,4 @@
-"""Compiles the similarity loss's kernels for a GPU, which needs none: python compile_fused.py CLASSES. Prints JSON."""
+"""Compiles the similarity loss's kernels, for a GPU, on a CPU: python -m helpers.compile_fused CLASSES prints JSON."""
 
 import json
 import sys

@@ -1,7 +1,8 @@
 """Toy stages: pix2pixHD's generator and discriminator grow."""
 
 import torch
-from toy_run import toy_config
+
+from helpers.toy_run import toy_config
 
 GLOBAL = dict(_delete_=True, type='GlobalGenerator', base_channels=4, num_downsamples=1, num_blocks=1)
 LOCAL = dict(_delete_=True, type='LocalEnhancer', base_channels=2, num_enhancers=1, num_blocks=1,

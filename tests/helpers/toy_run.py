@@ -12,13 +12,13 @@ import torch._dynamo
 from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
-from ranks import run_ranks
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.utils.data import Dataset
 
 import semsynth.evaluators  # noqa: F401
-import stubs  # noqa: F401
+from helpers import stubs  # noqa: F401
+from helpers.ranks import run_ranks
 from semsynth.data.draws import SeededDraws
 from semsynth.engine import launch
 from semsynth.generators.base import Generator

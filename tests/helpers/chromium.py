@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ranks import PATIENCE
+from helpers.ranks import PATIENCE
 
 BINARY = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
 

@@ -1,0 +1,1 @@
+"""What tests share: narrow configs, stubs, processes, files made byte by byte."""
