@@ -12,6 +12,8 @@ def write():
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(content, bytes):
             path.write_bytes(content)
+        elif path.suffix in ('.npy', '.npz'):
+            (np.save if path.suffix == '.npy' else np.savez_compressed)(path, content)
         else:
             Image.fromarray(np.asarray(content)).save(path)
         return path
@@ -49,3 +51,12 @@ def cityscapes(tmp_path, write):
 @pytest.fixture
 def pipeline():
     return [dict(type='LoadPhoto'), dict(type='LoadLabel'), dict(type='PackScene')]
+
+
+@pytest.fixture
+def check(run_tool):
+    """Run ``tools/check_dataset.py``; its status, and its output in one line."""
+    def run(*arguments):
+        code, out, _ = run_tool('check_dataset', *arguments)
+        return code, ' '.join(out.split())
+    return run

@@ -1,7 +1,5 @@
-"""Image-like inputs: files, data set, transforms, preprocessor."""
+"""Image-like inputs: data set, transforms, preprocessor."""
 
-import io
-import zipfile
 
 import cv2
 import numpy as np
@@ -9,8 +7,8 @@ import pytest
 import torch
 from mmengine.dataset import pseudo_collate
 from PIL import Image
-from test_checks import run_tool
 
+from helpers.raw_arrays import DEPTH, DICE, FLOATS, GRAY, MANY, RGB
 from semsynth.data import (
     CamVidDataset,
     CityscapesDataset,
@@ -20,99 +18,12 @@ from semsynth.data import (
     check_dataset,
     quick_check,
 )
-from semsynth.data.raw_files import read_raw, read_raw_size
 from semsynth.data.transforms import EdgesAsRaw, LoadLabel, LoadPhoto, LoadRaw, PackScene, ResizeScene
 from semsynth.data.transforms.edges import canny_edges
 from semsynth.data.transforms.resizing import resize_raw
 from semsynth.registry import TRANSFORMS
 
-DICE = np.random.default_rng(0)
-GRAY, RGB = DICE.integers(0, 256, (7, 5), np.uint8), DICE.integers(0, 256, (7, 5, 3), np.uint8)
-DEPTH, MANY = DICE.integers(0, 65536, (7, 5), np.uint16), DICE.integers(0, 256, (7, 5, 24), np.uint8)
-FLOATS = DICE.uniform(-1, 1, (7, 5, 2))
 PIPELINE = [LoadPhoto(), LoadRaw(), PackScene()]
-
-
-def save_array(path, array):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    (np.save if path.suffix == '.npy' else np.savez_compressed)(path, array)
-    return path
-
-
-@pytest.mark.parametrize('name, content, channels', [
-    ('gray.png', GRAY, 1), ('gray.tif', GRAY, 1), ('rgb.png', RGB, 3), ('rgb.tif', RGB, 3), ('rgb.bmp', RGB, 3),
-    ('depth.png', DEPTH, 1), ('depth.tif', DEPTH, 1), ('float.tiff', FLOATS[..., 0].astype(np.float32), 1),
-    ('rgba.png', np.dstack([RGB, GRAY]), 4)])
-def test_pictures_keep_all_bits(tmp_path, write, name, content, channels):
-    path = str(write(tmp_path / name, content))
-    raw = read_raw(path, channels)
-    assert raw.dtype == content.dtype
-    np.testing.assert_array_equal(raw, content.reshape(7, 5, channels))
-    assert read_raw_size(path) == (7, 5)
-
-
-@pytest.mark.parametrize('suffix', ['.npy', '.npz', '.NPY'])
-@pytest.mark.parametrize('content', [GRAY, RGB, MANY, DEPTH, DEPTH[..., None].astype('>u2'), FLOATS,
-                                     FLOATS.astype(np.float16), np.asfortranarray(MANY)])
-def test_arrays(tmp_path, suffix, content):
-    path = save_array(tmp_path / f'a{suffix.lower()}', content)
-    path = str(path.rename(tmp_path / f'a{suffix}'))
-    raw = read_raw(path, 1 if content.ndim == 2 else content.shape[2])
-    assert raw.dtype == (np.float32 if content.dtype.kind == 'f' else content.dtype.newbyteorder('='))
-    np.testing.assert_array_equal(raw, content.astype(raw.dtype).reshape(7, 5, -1))
-    assert read_raw_size(path) == (7, 5)
-
-
-def test_black_and_white_palettes_and_photos_on_their_side(tmp_path):
-    black_white = GRAY > 99
-    Image.fromarray(black_white).save(tmp_path / 'bits.png')
-    np.save(tmp_path / 'bits.npy', black_white)
-    for name in ('bits.png', 'bits.npy'):
-        np.testing.assert_array_equal(read_raw(str(tmp_path / name), 1)[..., 0], np.where(black_white, 255, 0))
-    Image.fromarray(RGB // 128 * 255).quantize(8).save(tmp_path / 'palette.png')
-    np.testing.assert_array_equal(read_raw(str(tmp_path / 'palette.png'), 3), RGB // 128 * 255)
-    exif = Image.Exif()
-    exif[274] = 6
-    Image.fromarray(RGB).save(tmp_path / 'turned.png', exif=exif)
-    np.testing.assert_array_equal(read_raw(str(tmp_path / 'turned.png'), 3), np.rot90(RGB, -1))
-    assert read_raw_size(str(tmp_path / 'turned.png')) == (5, 7)
-
-
-def test_files_that_are_refused(tmp_path, write):
-    def refused(name, content, channels, message):
-        path = tmp_path / name
-        if isinstance(content, np.ndarray) and path.suffix in ('.npy', '.npz'):
-            save_array(path, content)
-        else:
-            write(path, content)
-        with pytest.raises(DataError, match=message):
-            read_raw(str(path), channels)
-
-    refused('a.png', RGB, 1, r'a\.png has 3 channels \(its shape is \(7, 5, 3\)\), but raw_channels=1: set raw_')
-    refused('a.npy', MANY.transpose(2, 0, 1), 24, r'a\.npy has 5 channels \(its shape is \(24, 7, 5\)\), but raw_chan')
-    refused('b.npy', MANY[None], 24, r'b\.npy has the shape \(1, 7, 5, 24\), expected \(height, width, 24\)')
-    refused('c.npy', MANY.astype(np.int64), 24, r'c\.npy holds int64, expected 8 or 16 bit unsigned integers')
-    refused('d.npy', np.where(FLOATS > 0, np.nan, FLOATS), 2, r'd\.npy holds numbers that are not finite')
-    refused('e.npy', np.array([[RGB, 'x']], dtype=object), 3,
-            r'e\.npy cannot be read as an array, it holds Python objects, where numbers were expected: save an array')
-    refused('f.npz', b'PK', 3, r'f\.npz cannot be read')
-    whole = io.BytesIO()
-    np.save(whole, MANY)
-    refused('g.npy', whole.getvalue()[:-9], 24, r'g\.npy cannot be read')
-    refused('h.png', b'no picture', 3, r'h\.png cannot be read')
-    np.savez(tmp_path / 'two.npz', MANY, MANY)
-    for read in (read_raw_size, lambda path: read_raw(path, 24)):
-        with pytest.raises(DataError, match=r'two\.npz cannot be read as an array, it holds 2 arrays, expected one'):
-            read(str(tmp_path / 'two.npz'))
-        with pytest.raises(DataError, match=r'none\.npy does not exist'):
-            read(str(tmp_path / 'none.npy'))
-    zipfile.ZipFile(tmp_path / 'empty.npz', 'w').close()
-    with pytest.raises(DataError, match=r'empty\.npz cannot be read as an array, it holds 0 arrays'):
-        read_raw(str(tmp_path / 'empty.npz'), 1)
-    for name in ('deep.png', 'deep.tif'):  # Pillow would drop half of their bits without a word
-        cv2.imwrite(str(tmp_path / name), np.dstack([DEPTH] * 3))
-        with pytest.raises(DataError, match=r'deep\..* has 16 bits in 3 channels, of which Pillow keeps 8: save it as'):
-            read_raw(str(tmp_path / name), 3)
 
 
 @pytest.fixture
@@ -121,8 +32,7 @@ def pairs(tmp_path, write):
     def make(suffix, content, split='train'):
         for name in ('a', 'sub/b', 'c'):
             write(tmp_path / f'images/{split}/{name}.jpg', DICE.integers(0, 256, (7, 5, 3), np.uint8))
-            path = tmp_path / f'raw/{split}/{name}{suffix}'
-            (save_array if suffix in ('.npy', '.npz') else write)(path, content)
+            write(tmp_path / f'raw/{split}/{name}{suffix}', content)
         return tmp_path
     return make
 
@@ -180,10 +90,10 @@ def test_missing_files(pairs):
         paired('nowhere', 3)
 
 
-def test_sizes_and_channels_are_checked(pairs):
+def test_sizes_and_channels_are_checked(pairs, write):
     root = pairs('.npy', MANY)
-    save_array(root / 'raw/train/a.npy', MANY[:6])
-    save_array(root / 'raw/train/sub/b.npy', MANY[..., :3])
+    write(root / 'raw/train/a.npy', MANY[:6])
+    write(root / 'raw/train/sub/b.npy', MANY[..., :3])
     message = r'a\.jpg is 5x7 pixels, but .*a\.npy is 5x6: bring both to one size'
     with pytest.raises(DataError, match=message):
         paired(root, 24)[0]
@@ -343,11 +253,11 @@ def test_16_bits_on_the_gpu():
     np.testing.assert_allclose(raw[1, 0, :7, :5].cpu(), DEPTH / 32767.5 - 1, atol=1e-6)
 
 
-def test_the_tool_shows_the_ranges_of_channels(pairs, monkeypatch, capsys):
+def test_the_tool_shows_the_ranges_of_channels(pairs, check):
     root = pairs('.npy', MANY)
     (root / 'config.py').write_text(f"train_dataloader = dict(dataset=dict(type='PairedFolderDataset', split='train', "
                                     f'data_root={str(root)!r}, raw_channels=24))\n')
-    code, out = run_tool(monkeypatch, capsys, root / 'config.py')
+    code, out = check(root / 'config.py')
     assert code == 0
     assert '3 scenes, 3 with a photo; 5x7 (3)' in out
     assert f'23 │ {MANY[..., 23].min()} │ {MANY[..., 23].max()}' in out
