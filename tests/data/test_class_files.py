@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from helpers.facts import facts
 from semsynth.data.class_files import read_classes
 from semsynth.data.files import DataError
 
@@ -83,6 +84,5 @@ def test_what_is_not_understood(tmp_path, text, sentence):
 
 
 def test_no_file(tmp_path):
-    with pytest.raises(DataError, match=r'There is no file .*none\.txt with the classes: write one name a line, or '
-                                        r'give the names as a list\.'):
+    with pytest.raises(DataError, match=facts('none.txt', 'one name a line', 'list')):
         read_classes(tmp_path / 'none.txt')

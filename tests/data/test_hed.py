@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from helpers.facts import facts
 from helpers.random_hed import random_hed
 from semsynth.data.prepare.hed import HED, load_hed
 
@@ -100,8 +101,8 @@ def test_the_folder_in_the_environment(file, monkeypatch):
 def test_absent_weights(monkeypatch, tmp_path):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
     monkeypatch.delenv('SEMSYNTH_WEIGHTS', raising=False)
-    with pytest.raises(FileNotFoundError, match=r'There is no weight file network-bsds500\.pytorch: .*SEMSYNTH_WEIGHTS'
-                                                r'\. HED needs network-bsds500\.pytorch \(59 MB\).*docs/data\.md'):
+    with pytest.raises(FileNotFoundError, match=facts(
+            'network-bsds500.pytorch', 'SEMSYNTH_WEIGHTS', '59 MB', 'docs/data.md')):
         load_hed()
 
 

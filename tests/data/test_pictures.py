@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import semsynth
+from helpers.facts import facts
 from helpers.picture_files import chunk, exif, png, tiff
 from semsynth.data.files import DataError
 from semsynth.data.pictures import read_edges, read_ids, read_palette, read_photo, read_size
@@ -153,7 +154,7 @@ def test_tiff_that_counts_from_white_is_refused(tmp_path, bits):
     ids = DICE.integers(0, 2**bits, (9, 11))
     path = tmp_path / 'a.tif'
     path.write_bytes(tiff((ids, bits, {262: 0})))
-    with pytest.raises(DataError, match=rf'a\.tif is a TIFF that counts from white .*: {SAVE_IDS}, where black is 0\.'):
+    with pytest.raises(DataError, match=facts('a.tif', 'TIFF', 'white', SAVE_IDS)):
         read_ids(str(path))
     Image.fromarray(ids.astype(np.uint8)).save(path)
     np.testing.assert_array_equal(read_ids(str(path)), ids)
@@ -167,8 +168,7 @@ def test_files_of_several_pictures(tmp_path):
     np.testing.assert_array_equal(read_ids(str(path)), ids)
     path.write_bytes(tiff((ids, 8, {}), (ids, 8, {}), small))
     for read in (read_ids, read_photo, read_size):
-        with pytest.raises(DataError, match=r'a\.tif holds 2 pictures, such as the pages of a TIFF: save the one that '
-                                            r'is meant as a file of its own\.'):
+        with pytest.raises(DataError, match=facts('a.tif', '2 pictures', 'file of its own')):
             read(str(path))
     with Image.open(path) as pages:
         pages.seek(1)
@@ -207,7 +207,7 @@ def test_photos_of_16_bits_in_three_channels_keep_the_upper_ones(tmp_path):
 
 def test_photos_in_lab_are_refused(tmp_path):
     (tmp_path / 'a.tif').write_bytes(tiff((RGB, 8, {262: 8})))
-    with pytest.raises(DataError, match=r'a\.tif holds LAB colours, but photos are RGB: save it as RGB\.'):
+    with pytest.raises(DataError, match=facts('a.tif', 'LAB', 'RGB')):
         read_photo(str(tmp_path / 'a.tif'))
 
 
@@ -239,7 +239,7 @@ def test_ids_from_memory():
 
 def test_jpeg_ids_are_refused_whatever_the_suffix(tmp_path, write):
     path = write(tmp_path / 'a.jpg', np.zeros((8, 8), np.uint8)).rename(tmp_path / 'a.png')
-    with pytest.raises(DataError, match=r'a\.png is a JPEG, whose compression changes ids: make the map again as PNG'):
+    with pytest.raises(DataError, match=facts('a.png', 'JPEG', 'PNG')):
         read_ids(str(path))
     assert read_ids(str(write(path, np.zeros((8, 8), np.uint8)))).max() == 0
 
@@ -274,7 +274,7 @@ def test_edge_maps(tmp_path, write):
     edges = np.where(RGB[..., 0] > 99, 255, 0).astype(np.uint8)
     for content in (edges, edges > 0):
         np.testing.assert_array_equal(read_edges(str(write(tmp_path / 'a.png', content)), (5, 7)), edges)
-    with pytest.raises(DataError, match=r'b\.png has the mode RGB, but an edge map is gray with 8 bits.*: save it so'):
+    with pytest.raises(DataError, match=facts('b.png', 'RGB', 'gray with 8 bits')):
         read_edges(str(write(tmp_path / 'b.png', RGB)), (5, 7))
 
 

@@ -8,6 +8,7 @@ import torch
 from mmengine.dataset import pseudo_collate
 from PIL import Image
 
+from helpers.facts import facts
 from helpers.raw_arrays import DEPTH, DICE, FLOATS, GRAY, MANY, RGB
 from semsynth.data import (
     CamVidDataset,
@@ -77,12 +78,12 @@ def test_from_files_to_layouts(pairs, suffix, content):
 def test_missing_files(pairs):
     root = pairs('.png', RGB)
     (root / 'images/train/a.jpg').unlink()
-    with pytest.raises(DataError, match=r'1 of 3 raw inputs have no photo in .*images/train \(a\): add it, or remove '
-                                        r'the raw input\.'):
+    with pytest.raises(DataError, match=facts(
+            '1 of 3 raw inputs', 'no photo', 'images/train (a)', 'add it, or remove the raw input')):
         paired(root, 3)
     (root / 'raw/train/a.png').unlink()
     (root / 'raw/train/c.png').unlink()
-    with pytest.raises(DataError, match=r'1 of 2 photos have no raw input in .*raw/train \(c\): add it'):
+    with pytest.raises(DataError, match=facts('1 of 2 photos', 'no raw input', 'raw/train (c)', 'add it')):
         paired(root, 3)
     with pytest.raises(DataError, match=r'There is no folder .*raw/val, but .*raw holds train'):
         paired(root, 3, split='val')
@@ -104,7 +105,7 @@ def test_sizes_and_channels_are_checked(pairs, write):
     assert 'sub/b.npy has 3 channels' in report.problems[1]
     assert report.sizes == {(7, 5): 1, (6, 5): 1}
     assert report.ranges == list(zip(MANY.min((0, 1)).tolist(), MANY.max((0, 1)).tolist(), strict=True))
-    with pytest.raises(DataError, match=r'c\.npy has 24 channels .*, but raw_channels=2: set raw_channels to the'):
+    with pytest.raises(DataError, match=facts('c.npy', '24 channels', 'raw_channels=2', 'set raw_channels')):
         paired(root, 2)[1]
 
 
@@ -118,19 +119,19 @@ def test_arguments_that_do_not_fit(pairs, cityscapes):
         paired(root, 3, palette=[[0, 0, 256]])
     with pytest.raises(ValueError, match='raw_channels=0, expected a whole number from 1 on or None'):
         paired(root, 0)
-    with pytest.raises(ValueError, match='raw_channels=3 and instances=True: an image-like input takes the place of'):
+    with pytest.raises(ValueError, match=facts('raw_channels=3', 'instances=True')):
         paired(root, 3, instances=True)
-    with pytest.raises(ValueError, match="raw_channels=3 and class_map='identity': an image-like input takes"):
+    with pytest.raises(ValueError, match=facts('raw_channels=3', "class_map='identity'")):
         paired(root, 3, class_map='identity')
-    with pytest.raises(ValueError, match='edges_as_raw=True, but raw_channels=3: edges are one channel, so set raw_ch'):
+    with pytest.raises(ValueError, match=facts('edges_as_raw=True', 'raw_channels=3', 'set raw_channels=1')):
         paired(root, 3, edges_as_raw=True)
     with pytest.raises(ValueError, match='edges_as_raw=True, but raw_channels=None'):
         CamVidDataset(str(root), 'train', edges_as_raw=True)
-    with pytest.raises(ValueError, match='raw_channels needs LoadRaw in the pipeline, which has LoadPhoto, LoadLabel'):
+    with pytest.raises(ValueError, match=facts('raw_channels', 'LoadRaw', 'LoadPhoto, LoadLabel, PackScene')):
         paired(root, 3, pipeline=[LoadPhoto(), LoadLabel(), PackScene()])
-    with pytest.raises(ValueError, match='edges_as_raw needs LoadPhoto in the pipeline, which has LoadRaw, PackScene'):
+    with pytest.raises(ValueError, match=facts('edges_as_raw', 'LoadPhoto', 'LoadRaw, PackScene')):
         paired(root, 1, edges_as_raw=True, pipeline=[LoadRaw(), PackScene()])
-    with pytest.raises(ValueError, match='raw_channels=3, but CityscapesDataset has no folder of such files: use Pai'):
+    with pytest.raises(ValueError, match=facts('raw_channels=3', 'CityscapesDataset', 'PairedFolderDataset')):
         CityscapesDataset(str(cityscapes), 'train', instances=False, raw_channels=3)
 
 
@@ -213,17 +214,17 @@ def test_preprocessors_that_do_not_fit():
         with pytest.raises(ValueError, match=r'num_classes=\d and raw_channels=(None|2), but a layout is either a '
                                              r'label map \(num_classes=N\) or an image-like input \(num_classes=0'):
             LayoutPreprocessor(**arguments)
-    with pytest.raises(ValueError, match='raw_channels=2 and instances=True, but an image-like input takes the place'):
+    with pytest.raises(ValueError, match=facts('raw_channels=2', 'instances=True')):
         LayoutPreprocessor(0, raw_channels=2, instances=True)
     preprocessor = LayoutPreprocessor(0, raw_channels=2)
-    with pytest.raises(ValueError, match='raw_channels=2, but the raw input of b has 3 channels: give the model the'):
+    with pytest.raises(ValueError, match=facts('raw_channels=2', 'raw input of b', '3 channels')):
         preprocessor(pseudo_collate([raw_sample('a'), raw_sample('b', channels=3)]))
-    with pytest.raises(ValueError, match='the raw input of a is 7x5, but the raw of b is 8x5: put ResizeScene or'):
+    with pytest.raises(ValueError, match=facts('raw input of a is 7x5', 'raw of b is 8x5', 'ResizeScene')):
         preprocessor(pseudo_collate([raw_sample('a'), raw_sample('b', width=8)]))
     labels = dict(inputs=dict(label=torch.zeros(5, 7)), sample=dict(name='a', size=(5, 7)))
-    with pytest.raises(ValueError, match='raw_channels=2, but the samples have no raw inputs: they have label; give'):
+    with pytest.raises(ValueError, match=facts('raw_channels=2', 'no raw inputs', 'label')):
         preprocessor(pseudo_collate([labels]))
-    with pytest.raises(ValueError, match='num_classes=4, but the samples have no label maps: they have raw; give the'):
+    with pytest.raises(ValueError, match=facts('num_classes=4', 'no label maps', 'raw')):
         LayoutPreprocessor(4)(pseudo_collate([raw_sample()]))
 
 

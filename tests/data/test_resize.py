@@ -10,6 +10,7 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
+from helpers.facts import facts
 from helpers.narrow import ROOT
 from helpers.picture_files import tiff
 from semsynth.apis.resize import resize_data
@@ -173,7 +174,7 @@ def test_ids_of_32_bits_are_refused(scenes, out, write, monkeypatch):
     write(scenes / 'instances/train/a.tif', np.zeros((6, 10), np.int32))
     monkeypatch.setattr('semsynth.data.prepare.resize.read_ids', lambda path: read_ids(path) + (
         np.array(2**31, np.uint32) if path.endswith('.tif') else 0))  # Pillow cannot write such a file
-    with pytest.raises(DataError, match=r'instances/train/a\.tif has the id 2147483648, but copies hold 31 bits'):
+    with pytest.raises(DataError, match=facts('instances/train/a.tif', '2147483648', '31 bits')):
         resize_datasets([paired(scenes)], out)
 
 
@@ -191,11 +192,10 @@ def test_pipelines_that_would_give_other_pixels(scenes, out, pipeline, message):
 
 
 def test_contradictions(scenes, out, tmp_path_factory):
-    with pytest.raises(ValueError, match=r'labels/train is read at two sizes, 8x5 and 9x\.\.\.: copy one split at a'):
+    with pytest.raises(ValueError, match=facts('labels/train', '8x5', '9x...', 'one split at a time')):
         resize_datasets([paired(scenes), paired(scenes, to((9, None)))], out)
     resize_datasets([paired(scenes)], out)
-    with pytest.raises(ValueError, match=r'copy/labels/train holds a copy resized to 8x5, but this config resizes to '
-                                         r'what fits into 9x9: name another folder'):
+    with pytest.raises(ValueError, match=facts('copy/labels/train', '8x5', '9x9', 'name another folder')):
         resize_datasets([paired(scenes, to((9, 9), keep_ratio=True))], out)
     with pytest.raises(ValueError, match=r'The data sets are in .* and .*, but a copy has one data_root'):
         resize_datasets([paired(scenes), paired(out)], tmp_path_factory.mktemp('other'))
@@ -205,17 +205,14 @@ def test_contradictions(scenes, out, tmp_path_factory):
 
 def test_a_copy_is_not_resized_to_yet_another_size(scenes, out):
     resize_datasets([paired(scenes)], out)
-    with pytest.raises(DataError, match=r'copy/labels/train is a copy resized to 8x5, but the pipeline resizes to '
-                                        r'16x10: set data_root to the original data, or to a copy that'):
+    with pytest.raises(DataError, match=facts('copy/labels/train', '8x5', '16x10', 'set data_root')):
         paired(out, to((16, 10)))
     late = [PHOTO, dict(type='ResizeScene', scale=(8, 5)), LABEL, PACK]
-    with pytest.raises(DataError, match=r'is a copy resized to 8x5, but full_size=True asks for label maps at the size '
-                                        'that they were drawn at: set data_root to the original data'):
+    with pytest.raises(DataError, match=facts('8x5', 'full_size=True', 'set data_root')):
         paired(out, full_size=True)
     with pytest.raises(DataError, match='full_size=True asks for label maps at the size'):
         paired(out, [PHOTO, LABEL, PACK], full_size=True)
-    with pytest.raises(DataError, match=r'is a copy resized to 8x5, but LoadLabel comes after ResizeScene, and '
-                                        r'expects files of the original size: set data_root to the original data\.'):
+    with pytest.raises(DataError, match=facts('8x5', 'LoadLabel', 'ResizeScene', 'set data_root')):
         paired(out, late, instances=False)
     assert len(paired(out, [PHOTO, LABEL, PACK])) == 3  # as it is
     (out / 'resized.json').write_text('{"labels/train": [8, 5]}')

@@ -4,6 +4,7 @@ import torch
 from mmengine.registry import DefaultScope
 from PIL import Image
 
+from helpers.facts import facts
 from semsynth.data import CityscapesDataset, DataError, LabelSpace, PairedFolderDataset
 from semsynth.data.transforms import (
     CannyEdges,
@@ -187,7 +188,7 @@ def test_edges_are_put_in_place(scenes, cityscapes, pipeline):
     assert names(soft) == ['LoadPhoto', 'CannyEdges', 'LoadLabel', 'LoadInstances', 'ResizeScene', 'PackScene']
     assert soft[0]['inputs']['edge'].shape == (1, 4, 8)
     assert names(CityscapesDataset(str(cityscapes), 'train', pipeline=pipeline))[2] == 'LoadInstances'
-    with pytest.raises(ValueError, match=r"edges=\{'size': 1\}: size is no option; edges takes folder and full_size"):
+    with pytest.raises(ValueError, match=facts("edges={'size': 1}", 'size', 'folder and full_size')):
         PairedFolderDataset(**arguments, edges=dict(size=1))
     with pytest.raises(ValueError, match='edges needs LoadPhoto in the pipeline, which has LoadLabel, ResizeScene'):
         PairedFolderDataset(**{**arguments, 'pipeline': pipeline[1:]}, edges=dict())
