@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from semsynth.label_spaces import NO_CLASS
 from semsynth.writing import write_png
 
 GAP = 4
@@ -33,7 +34,7 @@ def colour_labels(label: Tensor | np.ndarray, palette: Sequence[Sequence[int]] |
         ``(H, W, 3)`` uint8.
     """
     label = np.asarray(label)
-    palette = default_palette(int(label[label < 255].max(initial=0)) + 1) if palette is None else palette
+    palette = default_palette(int(label[label < NO_CLASS].max(initial=0)) + 1) if palette is None else palette
     table = np.zeros((max(256, len(palette), int(label.max(initial=0)) + 1), 3), dtype=np.uint8)
     table[:len(palette)] = np.asarray(palette, dtype=np.uint8)
     return table[label]

@@ -2,8 +2,8 @@ import pytest
 from torch.utils.data import DataLoader
 
 from semsynth.command_line import plain_errors
-from semsynth.data import DataError
 from semsynth.engine.launch import load_config
+from semsynth.errors import DataError
 from semsynth.registry import HEADS, MODELS
 
 

@@ -9,19 +9,20 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / 'semsynth'
 PARTS = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in '._'}
-HELPERS = {'arguments', 'arrays', 'checkpoints', 'config', 'devices', 'outputs', 'parts', 'pickle_outline',
-           'pickled_numbers', 'precision', 'quiet', 'registry', 'seeds', 'settings', 'stored_tensors', 'weights',
-           'writing'}
+HELPERS = {'arguments', 'arrays', 'checkpoints', 'config', 'devices', 'errors', 'label_spaces', 'outputs', 'parts',
+           'pickle_outline', 'pickled_numbers', 'precision', 'quiet', 'registry', 'seeds', 'settings', 'stored_tensors',
+           'weights', 'writing'}
 CENTRE = HELPERS | {'layers', 'layout', 'ops'}
 COMPONENTS = {'discriminators', 'encoders', 'evaluators', 'generators', 'heads', 'losses', 'segmentors'}
 
 ALLOWED = {
     **dict.fromkeys(HELPERS | {'layout', 'ops', 'command_line'}, frozenset()),
     **{part: {'arguments'} for part in ('registry', 'settings')},
+    'label_spaces': {'arguments', 'errors'},
     'checkpoints': {'stored_tensors'},
     'stored_tensors': {'pickle_outline', 'pickled_numbers'},
     'pickle_outline': {'pickled_numbers'},
-    'visualise': {'writing'},
+    'visualise': {'label_spaces', 'writing'},
     'layers': HELPERS,
     **dict.fromkeys(COMPONENTS, CENTRE),
     'data': HELPERS | {'layout'},

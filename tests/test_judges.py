@@ -8,8 +8,8 @@ import yaml
 from mmengine.config import Config
 
 from helpers.narrow import ROOT
-from semsynth.data import CLASS_MAPS
 from semsynth.engine.launch import load_config
+from semsynth.label_spaces import CLASS_MAPS
 from semsynth.segmentors.config import PACKAGED, model_config
 
 PUBLISHED = Path(find_spec('mmseg').origin).parent / '.mim' / 'configs'

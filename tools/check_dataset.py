@@ -10,9 +10,9 @@ from rich.table import Table
 
 from semsynth.command_line import add_config_options, plain_errors
 from semsynth.data import check_classes, check_dataset
-from semsynth.data.files import first_few
 from semsynth.data.report import Report
 from semsynth.engine.launch import load_config
+from semsynth.errors import first_few
 from semsynth.registry import DATASETS
 
 

@@ -12,13 +12,13 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from semsynth.arguments import checked
-from semsynth.data.files import DataError
 from semsynth.data.pipeline import photo_at_edges
 from semsynth.data.prepare.hed import HED, WEIGHTS, load_hed
 from semsynth.data.prepare.parts import Part, refuse, write_parts
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.devices import find_device
 from semsynth.engine.launch import load_config
+from semsynth.errors import DataError
 from semsynth.outputs import check_out_folder
 from semsynth.registry import DATASETS
 from semsynth.writing import encode_png

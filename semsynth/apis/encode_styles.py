@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Subset
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.arguments import checked
-from semsynth.data import DataError
+from semsynth.errors import DataError
 from semsynth.models import Synthesizer
 from semsynth.outputs import check_out_file, hash_settings, place_of_result
 from semsynth.registry import DATASETS

@@ -18,11 +18,11 @@ from semsynth.apis.building import build_for_inference
 from semsynth.apis.layout_files import Beside, LayoutFile, find_layouts, instances_of
 from semsynth.arguments import checked
 from semsynth.data.draws import seed_all
-from semsynth.data.files import DataError
 from semsynth.data.pictures import read_photo
 from semsynth.data.preprocessor import to_gray
 from semsynth.devices import find_device
 from semsynth.engine.launch import load_config
+from semsynth.errors import DataError
 from semsynth.layers.baking import bake
 from semsynth.models.synthesizer import NO_STYLES
 from semsynth.precision import run_in, settle

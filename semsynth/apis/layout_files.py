@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from semsynth.data.files import DataError, find_by_stem, first_few, stem_of
+from semsynth.data.files import find_by_stem, stem_of
 from semsynth.data.pairing import WORDS
 from semsynth.data.pictures import MAP_SUFFIXES
 from semsynth.data.scene_dataset import SceneDataset
+from semsynth.errors import DataError, first_few
 
 
 @dataclass

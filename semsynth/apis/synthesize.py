@@ -14,8 +14,8 @@ from rich.progress import track
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile, files_of
 from semsynth.arguments import checked
-from semsynth.data.files import DataError, first_few
 from semsynth.data.pictures import read_photo
+from semsynth.errors import DataError, first_few
 from semsynth.outputs import check_out_folder
 from semsynth.visualise import picture_grid, save_images
 from semsynth.writing import write_png

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from semsynth.data.cityscapes import CityscapesDataset
-from semsynth.data.files import first_few
+from semsynth.errors import first_few
 from semsynth.pickled_numbers import STAND_INS, Array, Kind
 from semsynth.styles import StyleBank
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from semsynth.converters.spectral import unify_spectral
-from semsynth.data.files import first_few
+from semsynth.errors import first_few
 from semsynth.registry import DISCRIMINATORS, ENCODERS, GENERATORS
 
 FAMILIES = dict(generator=GENERATORS, discriminator=DISCRIMINATORS, encoder=ENCODERS)

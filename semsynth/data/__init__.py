@@ -1,4 +1,4 @@
-"""Data sets, transforms, label spaces, and the way from files to a layout."""
+"""Data sets, transforms, and the way from files to a layout."""
 
 from semsynth import quiet  # noqa: F401  before anything else imports mmseg
 from semsynth.data import transforms
@@ -8,14 +8,12 @@ from semsynth.data.checks import check_classes, check_dataset, quick_check
 from semsynth.data.cityscapes import CityscapesDataset, ToyCityDataset
 from semsynth.data.coco_stuff import COCOStuffDataset
 from semsynth.data.draws import Draw, seed_all
-from semsynth.data.files import DataError
 from semsynth.data.helen import HelenDataset
-from semsynth.data.label_spaces import CLASS_MAPS, LabelSpace, class_table
 from semsynth.data.nyu import NYUDataset
 from semsynth.data.paired_folder import PairedFolderDataset
 from semsynth.data.preprocessor import LayoutPreprocessor
 from semsynth.data.roots import merge_options
 
-__all__ = ['CLASS_MAPS', 'ADE20KDataset', 'COCOStuffDataset', 'CamVidDataset', 'CityscapesDataset', 'DataError', 'Draw',
-           'HelenDataset', 'LabelSpace', 'LayoutPreprocessor', 'NYUDataset', 'PairedFolderDataset', 'ToyCityDataset',
-           'check_classes', 'check_dataset', 'class_table', 'merge_options', 'quick_check', 'seed_all', 'transforms']
+__all__ = ['ADE20KDataset', 'COCOStuffDataset', 'CamVidDataset', 'CityscapesDataset', 'Draw', 'HelenDataset',
+           'LayoutPreprocessor', 'NYUDataset', 'PairedFolderDataset', 'ToyCityDataset', 'check_classes',
+           'check_dataset', 'merge_options', 'quick_check', 'seed_all', 'transforms']

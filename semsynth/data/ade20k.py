@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mmseg.datasets import ADE20KDataset as SegmentorADE20K
 
-from semsynth.data.label_spaces import LabelSpace
 from semsynth.data.scene_dataset import SceneDataset
+from semsynth.label_spaces import LabelSpace
 from semsynth.registry import DATASETS
 
 

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from mmengine.logging import print_log
 
-from semsynth.data.files import DataError, first_few
 from semsynth.data.pictures import read_edges, read_ids, read_palette, read_photo
 from semsynth.data.pipeline import photo_at_edges
 from semsynth.data.raw_files import read_raw, read_raw_size
@@ -18,6 +17,7 @@ from semsynth.data.report import Layout, Report
 from semsynth.data.scene_dataset import KEYS, SceneDataset
 from semsynth.data.transforms.edges import edges_of_photo
 from semsynth.data.transforms.loading import sizes_differ
+from semsynth.errors import DataError, first_few
 
 QUICK_PIXELS = 2**27
 """How many pixels of label maps the quick check reads: about a second's worth."""

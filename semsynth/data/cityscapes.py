@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from semsynth.data.label_spaces import LabelSpace
 from semsynth.data.scene_dataset import SceneDataset
+from semsynth.label_spaces import LabelSpace
 from semsynth.registry import DATASETS
 
 TOYCITY_IDS = (7, 8, 11, 13, 17, 19, 20, 21, 22, 23, 24, 26)

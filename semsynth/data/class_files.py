@@ -7,7 +7,7 @@ import csv
 import re
 from pathlib import Path
 
-from semsynth.data.files import DataError
+from semsynth.errors import DataError
 
 EXPECTED = 'write a class a line, its name and after it perhaps its colour as r g b'
 _MARKS = {codecs.BOM_UTF8: 'utf-8-sig', codecs.BOM_UTF32_LE: 'utf-32', codecs.BOM_UTF32_BE: 'utf-32',

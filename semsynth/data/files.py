@@ -7,18 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from unicodedata import normalize
 
+from semsynth.errors import DataError
+
 JUNK = ('__MACOSX', '@eaDir', '#recycle', '$RECYCLE.BIN')
 """Folders that archives, network drives and bins leave behind: what lies there is not data. Nor is what is hidden."""
-
-
-class DataError(ValueError):
-    """Something is wrong with the data, not with the code: one sentence says what, where, and what to do."""
-
-
-def first_few(names: Sequence, limit: int = 3) -> str:
-    """``a, b, c and 9 more``."""
-    listed = ', '.join(str(name) for name in names[:limit])
-    return listed if len(names) <= limit else f'{listed} and {len(names) - limit} more'
 
 
 def find_by_stem(folder: str | Path, suffixes: Sequence[str], deep: bool = True) -> dict[str, list[str]]:

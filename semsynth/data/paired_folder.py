@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from semsynth.data.class_files import read_classes
-from semsynth.data.label_spaces import LabelSpace
 from semsynth.data.pictures import MAP_SUFFIXES, PHOTO_SUFFIXES
 from semsynth.data.raw_files import RAW_SUFFIXES
 from semsynth.data.scene_dataset import SceneDataset
+from semsynth.label_spaces import LabelSpace
 from semsynth.registry import DATASETS
 
 

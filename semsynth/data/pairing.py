@@ -8,7 +8,8 @@ from os.path import commonprefix
 from pathlib import Path
 from unicodedata import normalize
 
-from semsynth.data.files import first_few, list_files
+from semsynth.data.files import list_files
+from semsynth.errors import first_few
 
 WORDS = dict(label='label map', raw='raw input', photo='photo', instance='instance map', edge='edge map')
 FORMATS = dict(label='PNG', raw='PNG or .npy', photo='PNG or JPEG', instance='PNG or TIFF', edge='PNG')

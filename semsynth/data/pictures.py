@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
-from semsynth.data.files import DataError
 from semsynth.data.unreadable import LIMIT, decoding, pages_of
+from semsynth.errors import DataError
 
 PHOTO_SUFFIXES = ('.png', '.jpg', '.jpeg', '.jpe', '.jfif', '.webp', '.bmp', '.tif', '.tiff', '.ppm', '.jp2', '.avif')
 MAP_SUFFIXES = ('.png', '.tif', '.tiff', '.bmp', '.jpg', '.jpeg', '.webp')

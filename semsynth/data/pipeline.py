@@ -7,7 +7,6 @@ from itertools import takewhile
 
 import numpy as np
 
-from semsynth.data.files import first_few
 from semsynth.data.transforms import (
     CannyEdges,
     EdgesAsRaw,
@@ -21,6 +20,7 @@ from semsynth.data.transforms import (
     ResizeScene,
     ToSegmentorClasses,
 )
+from semsynth.errors import first_few
 
 FIXED = (LoadPhoto, LoadLabel, LoadInstances, LoadRaw, ToSegmentorClasses, ResizeScene)
 """Transforms that do the same to a scene whenever it is read."""

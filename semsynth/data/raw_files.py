@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from semsynth.arrays import open_only_npy, read_npy, read_npy_header
-from semsynth.data.files import DataError
 from semsynth.data.pictures import PHOTO_SUFFIXES, open_picture, read_size, upright
 from semsynth.data.unreadable import decoding
+from semsynth.errors import DataError
 
 ARRAY_SUFFIXES = ('.npy', '.npz')
 RAW_SUFFIXES = (*PHOTO_SUFFIXES, *ARRAY_SUFFIXES)

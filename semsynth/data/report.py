@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from semsynth.data.files import first_few
-from semsynth.data.label_spaces import LabelSpace
+from semsynth.errors import first_few
+from semsynth.label_spaces import LabelSpace
 
 Colour = tuple[int, int, int]
 _FEW_IDS = 4

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import dropwhile
 from pathlib import Path
 
-from semsynth.data.files import DataError
 from semsynth.data.transforms import KeepFullSize, LoadInstances, LoadLabel, LoadPhoto, LoadRaw, ResizeScene
+from semsynth.errors import DataError
 from semsynth.writing import write_whole
 
 NOTE = 'resized.json'

@@ -10,12 +10,13 @@ from mmengine.registry import DefaultScope
 from mmseg.datasets import BaseSegDataset
 
 from semsynth.data.draws import SeededDraws
-from semsynth.data.files import DataError, find_by_stem, first_few, list_files
-from semsynth.data.label_spaces import NO_CLASS, LabelSpace, class_table
+from semsynth.data.files import find_by_stem, list_files
 from semsynth.data.pairing import WORDS, Pairing
 from semsynth.data.pictures import MAKE_EDGES
 from semsynth.data.pipeline import complete_pipeline
 from semsynth.data.resized import copy_misread
+from semsynth.errors import DataError, first_few
+from semsynth.label_spaces import NO_CLASS, LabelSpace, class_table
 from semsynth.registry import TRANSFORMS
 
 KEYS = dict(label='seg_map_path', raw='raw_path', photo='img_path', instance='instance_path', edge='edge_path')

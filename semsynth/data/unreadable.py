@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-from semsynth.data.files import DataError
+from semsynth.errors import DataError
 
 LIMIT = 'SEMSYNTH_MAX_PIXELS'
 """Environment variable: the largest picture that is read, in pixels."""

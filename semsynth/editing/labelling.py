@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
+from semsynth.label_spaces import NO_CLASS
 from semsynth.registry import SEGMENTORS
-from semsynth.segmentors.segmentor import IGNORED, Segmentor
+from semsynth.segmentors.segmentor import Segmentor
 
 
 def build_segmentor(config: Config, network: str | Path | None = None,
@@ -36,7 +37,7 @@ def build_segmentor(config: Config, network: str | Path | None = None,
 def index_table(segmentor: Segmentor) -> dict[int, int]:
     """The layout's index for each of a segmentor's classes that has one: the first that stands for it."""
     classes = segmentor.table.tolist()
-    return {kind: classes.index(kind) for kind in sorted(set(classes) - {IGNORED})}
+    return {kind: classes.index(kind) for kind in sorted(set(classes) - {NO_CLASS})}
 
 
 @torch.no_grad()

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from semsynth.data.label_spaces import LabelSpace
 from semsynth.editing import edits, shapes
 from semsynth.editing.numbering import Numbering
 from semsynth.editing.scene import History, Object, Scene, Style
+from semsynth.label_spaces import LabelSpace
 
 Points = Sequence[tuple[float, float]]
 

@@ -9,8 +9,8 @@ from itertools import count, islice
 import cv2
 import numpy as np
 
-from semsynth.data.label_spaces import LabelSpace
 from semsynth.editing.scene import Scene
+from semsynth.label_spaces import LabelSpace
 
 INSTANCES_A_CLASS = 1000
 """Cityscapes' rule: instance n of the class with the id c has the id ``1000 c + n``."""

@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 from semsynth.arrays import read_npz
-from semsynth.data.files import DataError
-from semsynth.data.label_spaces import LabelSpace
 from semsynth.editing.scene import Scene
+from semsynth.errors import DataError
+from semsynth.label_spaces import LabelSpace
 from semsynth.writing import write_whole
 
 FORMAT = 2

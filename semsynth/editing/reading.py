@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from semsynth.data.label_spaces import LabelSpace
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.data.transforms import LoadInstances, LoadLabel, PackScene
+from semsynth.label_spaces import LabelSpace
 
 Source = str | Path | np.ndarray
 

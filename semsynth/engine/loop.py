@@ -13,9 +13,9 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from semsynth.data.files import DataError
 from semsynth.engine.sampler import ResumableSampler
 from semsynth.engine.stopping import give_back_trained, iterations_of_update, save_now
+from semsynth.errors import DataError
 from semsynth.registry import LOOPS
 
 

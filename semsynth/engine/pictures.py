@@ -13,9 +13,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from semsynth.data.draws import Draw, seed_all
-from semsynth.data.files import DataError
 from semsynth.engine.ema import GeneratorEMAHook
 from semsynth.engine.wrapping import bare
+from semsynth.errors import DataError
 from semsynth.registry import DATASETS, HOOKS
 from semsynth.visualise import picture_grid
 from semsynth.writing import write_png

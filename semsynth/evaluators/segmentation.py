@@ -11,9 +11,8 @@ from mmseg.evaluation import IoUMetric
 from torch import Tensor
 
 from semsynth.evaluators.base import Evaluator
+from semsynth.label_spaces import NO_CLASS
 from semsynth.registry import EVALUATORS, SEGMENTORS
-
-IGNORED = 255
 
 
 @EVALUATORS.register_module()
@@ -108,7 +107,7 @@ class SegmentationEvaluator(Evaluator):
     def _areas(self, image: Tensor, label: Tensor) -> Tensor:
         """Pixels of each class: intersection, union, prediction, label; ``(4, N)`` float64."""
         predicted = self.predict(image, tuple(label.shape) if self.full_size else None)
-        areas = IoUMetric.intersect_and_union(predicted, label, self.judge.num_classes, IGNORED)
+        areas = IoUMetric.intersect_and_union(predicted, label, self.judge.num_classes, NO_CLASS)
         return torch.stack(areas).double()
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from semsynth.losses.base import Loss, full_precision
 from semsynth.losses.pixel_memory import PixelMemory
-from semsynth.losses.pixel_sampling import NO_CLASS, sample_pixels
+from semsynth.losses.pixel_sampling import NO_PIXEL, sample_pixels
 from semsynth.ops import tiled_contrastive
 from semsynth.registry import LOSSES
 
@@ -47,7 +47,7 @@ def contrastive(embeddings: Tensor, classes: Tensor, temperature: float, memory:
     others, kinds = (unit, classes) if memory is None else (
         torch.cat([unit, memory]), torch.cat([classes, memory_classes]))
     likeness = unit @ others.mT / temperature
-    paired = (classes != NO_CLASS).unsqueeze(1) & (kinds != NO_CLASS).unsqueeze(0)
+    paired = (classes != NO_PIXEL).unsqueeze(1) & (kinds != NO_PIXEL).unsqueeze(0)
     alike = classes.unsqueeze(1) == kinds.unsqueeze(0)
     positive = (paired & alike).fill_diagonal_(False)
     # Not -inf: an anchor without negatives would get a gradient of NaN.

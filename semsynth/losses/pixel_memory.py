@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.arguments import checked
-from semsynth.losses.pixel_sampling import NO_CLASS
+from semsynth.losses.pixel_sampling import NO_PIXEL
 
 
 @checked
@@ -49,7 +49,7 @@ class PixelMemory(nn.Module):
         # not by how many were seen: where a run goes on with longer rings, that number is carried over and they are not
         filled = self.embeddings.any(-1)
         classes = torch.arange(len(self.seen), device=self.seen.device).unsqueeze(1)
-        return self.embeddings.flatten(0, 1), torch.where(filled, classes, NO_CLASS).flatten()
+        return self.embeddings.flatten(0, 1), torch.where(filled, classes, NO_PIXEL).flatten()
 
     @torch.no_grad()
     def chances(self, embedding: Tensor, label: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-NO_CLASS = -1
+NO_PIXEL = -1
 """Stands where there is no pixel."""
 
 
@@ -44,4 +44,4 @@ def sample_pixels(label: Tensor, num_classes: int, unknown: int | None, max_per_
     turn = torch.where(eligible, rank * num_classes + first[by_class], len(label) * num_classes)
     places = min(len(label), max_pixels, max_per_class * num_classes)
     chosen = turn.topk(places, largest=False).indices
-    return shuffled[order[chosen]], torch.where(eligible[chosen], by_class[chosen], NO_CLASS)
+    return shuffled[order[chosen]], torch.where(eligible[chosen], by_class[chosen], NO_PIXEL)

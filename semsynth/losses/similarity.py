@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from semsynth.label_spaces import NO_CLASS
 from semsynth.losses.base import Loss
 from semsynth.ops import sampled_similarity_loss, similarity_loss
 from semsynth.ops.similarity import PRECISIONS
@@ -15,9 +16,6 @@ from semsynth.registry import LOSSES
 if TYPE_CHECKING:
     from semsynth.heads.base import View
     from semsynth.models.step import Step
-
-NO_CLASS = 255
-"""What a segmentor's ``to_classes`` gives where it has no class; such pixels are left out."""
 
 
 def sample(values: Tensor, stride: int) -> Tensor:

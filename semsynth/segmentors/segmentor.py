@@ -13,6 +13,7 @@ from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
 from semsynth.checkpoints import load_checkpoint, weights_in
+from semsynth.label_spaces import CLASS_MAPS, NO_CLASS, identity_table
 from semsynth.layers.frozen import Frozen
 from semsynth.layers.norm import mend_norms
 from semsynth.registry import SEGMENTORS
@@ -23,8 +24,6 @@ with warnings.catch_warnings():
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
     import mmseg.models  # noqa: F401  (registers every segmentor)
 from mmseg.registry import MODELS as MMSEG_MODELS
-
-IGNORED = 255
 
 
 @SEGMENTORS.register_module()
@@ -38,7 +37,7 @@ class Segmentor(nn.Module):
             model's dict.
         checkpoint: path of its weights, loaded strictly; None leaves it at random weights, for tests.
         class_map: for each index of the layout, the segmentor's class or 255 for none: a list, or a name in
-            ``semsynth.data.label_spaces.CLASS_MAPS``. None or ``'identity'`` where the two number their classes alike;
+            ``semsynth.label_spaces.CLASS_MAPS``. None or ``'identity'`` where the two number their classes alike;
             an index just past the segmentor's classes then means no class.
         input_size: height and width to which images are resized, bilinearly, before they are looked at: for a network
             that was trained on larger pictures, in which things have more pixels. Probabilities have the images' size
@@ -129,7 +128,7 @@ class Segmentor(nn.Module):
             fits = alike or (num_classes == self.num_classes + 1 and unknown == self.num_classes)
             expected = 'a class_map from the layout to its classes (a name in CLASS_MAPS or a list, 255 for none)'
             if unknown is not None and num_classes == self.num_classes + 1:
-                expected += f', such as class_map={_without(unknown, num_classes)}'
+                expected += f', such as class_map={identity_table(num_classes, unknown)}'
         if not fits:
             raise ValueError(f'segmentor: the layout has {num_classes} classes (unknown: {unknown}), '
                              f'{f"class_map has {len(self.table)} entries" if self.has_class_map else "class_map=None"}'
@@ -176,19 +175,13 @@ class Segmentor(nn.Module):
 
     def _table(self, class_map: str | Sequence[int] | None) -> Tensor:
         if not self.has_class_map:
-            return torch.tensor([*range(self.num_classes), IGNORED])
+            return torch.tensor([*range(self.num_classes), NO_CLASS])
         if isinstance(class_map, str):
-            from semsynth.data.label_spaces import CLASS_MAPS
             if class_map not in CLASS_MAPS:
                 raise ValueError(f'segmentor: there is no class_map {class_map!r}; there is {", ".join(CLASS_MAPS)}.')
             class_map = CLASS_MAPS[class_map]
-        wrong = sorted({value for value in class_map if not 0 <= value < self.num_classes and value != IGNORED})
+        wrong = sorted({value for value in class_map if not 0 <= value < self.num_classes and value != NO_CLASS})
         if wrong:
             raise ValueError(f'segmentor: class_map holds {", ".join(map(str, wrong))}, but the segmentor has the '
-                             f'classes 0 to {self.num_classes - 1} (and {IGNORED} for none).')
+                             f'classes 0 to {self.num_classes - 1} (and {NO_CLASS} for none).')
         return torch.tensor(class_map)
-
-
-def _without(unknown: int, num_classes: int) -> list[int]:
-    """The table to classes that are numbered like the layout's, but for the unknown one."""
-    return [IGNORED if index == unknown else index - (index > unknown) for index in range(num_classes)]

@@ -18,10 +18,10 @@ from helpers.narrow import ROOT, narrow
 from semsynth.apis.ablate import ablate, jobs
 from semsynth.apis.ablate.plan import Row, check_batches, check_conditions, check_rows, read_rows
 from semsynth.apis.ablate.run import Run
-from semsynth.data import DataError
 from semsynth.engine.launch import read_config
 from semsynth.engine.stages import stage_configs
 from semsynth.engine.work_folder import LOCK, locked
+from semsynth.errors import DataError
 from semsynth.segmentors.config import model_config
 from semsynth.weights import hash_weights
 from semsynth.writing import write_whole

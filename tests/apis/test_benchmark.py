@@ -9,7 +9,7 @@ from helpers.tables import columns
 from semsynth.apis import benchmark as package
 from semsynth.apis.benchmark import benchmark, measuring
 from semsynth.apis.benchmark.measuring import Version
-from semsynth.data.files import DataError
+from semsynth.errors import DataError
 
 TINY = dict(case='class_specific', device='cpu', repeats=2, sizes=[(9, 7), (6, 5)], channels=[2], classes=[3, 20])
 

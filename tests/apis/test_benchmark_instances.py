@@ -6,7 +6,7 @@ from PIL import Image
 from helpers.tables import columns
 from semsynth.apis.benchmark import benchmark
 from semsynth.apis.benchmark.maps import draw_bands
-from semsynth.data.files import DataError
+from semsynth.errors import DataError
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from helpers.narrow import make_camvid, narrow
 from semsynth.apis.editor import Editor
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
-from semsynth.data import DataError
 from semsynth.data.pictures import read_ids
 from semsynth.editing.labelling import build_segmentor, label_photo
 from semsynth.editing.reading import read_scene
+from semsynth.errors import DataError
 from semsynth.styles import StyleBank
 
 ROAD, SKY, PERSON, CAR = 0, 9, 10, 11

@@ -11,8 +11,8 @@ from helpers.narrow import make_scenes, narrow
 from semsynth.apis.encode_styles import encode_styles
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.synthesize import synthesize
-from semsynth.data import DataError
 from semsynth.engine.launch import train
+from semsynth.errors import DataError
 from semsynth.styles import StyleBank
 
 CONFIG = 'configs/pix2pixhd/pix2pixhd_styles_toycity.py'

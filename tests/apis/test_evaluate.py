@@ -17,9 +17,10 @@ from semsynth.apis.encode_styles import encode_styles
 from semsynth.apis.evaluate import evaluate
 from semsynth.apis.inferencer import Inferencer
 from semsynth.checkpoints import load_checkpoint
-from semsynth.data import LabelSpace, ToyCityDataset
+from semsynth.data import ToyCityDataset
 from semsynth.data.pictures import read_ids, read_photo
 from semsynth.engine.launch import load_config, train
+from semsynth.label_spaces import LabelSpace
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.config import model_config
 

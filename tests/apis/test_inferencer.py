@@ -8,7 +8,7 @@ from PIL import Image
 from helpers.narrow import make_camvid, make_scenes, narrow
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
-from semsynth.data import DataError
+from semsynth.errors import DataError
 
 
 @pytest.fixture(scope='module')

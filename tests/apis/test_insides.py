@@ -12,7 +12,7 @@ from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.insides import Insides, Panel, Section, draw_insides, draw_sheet, look_inside, panels, sheet
 from semsynth.apis.insides.draw import _find_classes
 from semsynth.apis.layout_files import LayoutFile
-from semsynth.data import DataError
+from semsynth.errors import DataError
 from semsynth.evaluators import SegmentationEvaluator
 
 SIZE = HEIGHT, WIDTH = 49, 75

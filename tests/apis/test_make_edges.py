@@ -10,8 +10,8 @@ from PIL import Image
 from helpers.narrow import ROOT
 from helpers.random_hed import random_hed
 from semsynth.apis import edges
-from semsynth.data import DataError
 from semsynth.data.prepare.hed import load_hed
+from semsynth.errors import DataError
 from semsynth.registry import DATASETS
 
 SIZE = (19, 33)  # of what ResizeScene makes

@@ -9,9 +9,9 @@ from helpers.narrow import narrow
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
 from semsynth.apis.synthesize import synthesize
-from semsynth.data import DataError
 from semsynth.data.pictures import read_photo
 from semsynth.data.transforms.edges import edges_of_photo
+from semsynth.errors import DataError
 
 EDGES = 'configs/pix2pixhd/pix2pixhd_edges_toycity.py'
 

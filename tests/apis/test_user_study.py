@@ -17,7 +17,7 @@ from semsynth.apis.user_study import Study, StudyLayouts, Trial, data_set_of, ma
 from semsynth.apis.user_study.pictures import highlight, read_picture
 from semsynth.apis.user_study.votes import preferences, read_votes
 from semsynth.data import PairedFolderDataset
-from semsynth.data.files import DataError
+from semsynth.errors import DataError
 
 METHODS = ('ours', 'baseline', 'photos')
 SCENES = ('city/a', 'city/b', 'city/c', 'd')

@@ -7,12 +7,12 @@ from helpers.facts import facts
 from helpers.paired import CLASSES, lazily
 from semsynth.data import (
     CityscapesDataset,
-    DataError,
     PairedFolderDataset,
     check_classes,
     check_dataset,
     quick_check,
 )
+from semsynth.errors import DataError
 
 
 def test_a_sound_data_set(scenes):

@@ -4,7 +4,7 @@ import pytest
 
 from helpers.facts import facts
 from semsynth.data.class_files import read_classes
-from semsynth.data.files import DataError
+from semsynth.errors import DataError
 
 NAMES, COLOURS = ['Bäume', 'Fläche 2', 'Wasser'], [[120, 170, 230], [90, 140, 60], [60, 60, 160]]
 TEXT = ''.join(f'{name} {r} {g} {b}\r\n' for name, (r, g, b) in zip(NAMES, COLOURS, strict=True))

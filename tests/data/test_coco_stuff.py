@@ -9,8 +9,10 @@ from PIL import Image
 
 from helpers.facts import facts
 from helpers.narrow import make_scenes, narrow
-from semsynth.data import CLASS_MAPS, COCOStuffDataset, DataError, LayoutPreprocessor, check_dataset
+from semsynth.data import COCOStuffDataset, LayoutPreprocessor, check_dataset
 from semsynth.engine.launch import build_runner
+from semsynth.errors import DataError
+from semsynth.label_spaces import CLASS_MAPS
 
 # The official labels.txt, from 1; label maps hold one less.
 LABELS = """

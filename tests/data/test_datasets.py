@@ -12,7 +12,6 @@ from semsynth.data import (
     ADE20KDataset,
     CamVidDataset,
     CityscapesDataset,
-    DataError,
     Draw,
     HelenDataset,
     NYUDataset,
@@ -21,6 +20,7 @@ from semsynth.data import (
     seed_all,
 )
 from semsynth.data.class_files import read_classes
+from semsynth.errors import DataError
 from semsynth.registry import DATASETS
 
 CLASSES = ['sky', 'road', 'car', 'nothing']

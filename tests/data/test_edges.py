@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from helpers.facts import facts
-from semsynth.data import CityscapesDataset, DataError, Draw, PairedFolderDataset, check_dataset, quick_check
+from semsynth.data import CityscapesDataset, Draw, PairedFolderDataset, check_dataset, quick_check
 from semsynth.data.transforms import CannyEdges, LoadEdges
 from semsynth.data.transforms.edges import canny_edges
+from semsynth.errors import DataError
 
 
 def plain_blur(grey):

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from helpers.facts import facts
-from semsynth.data.files import DataError, find_by_stem, first_few, stem_of
+from semsynth.data.files import find_by_stem, stem_of
 from semsynth.data.pictures import read_photo
+from semsynth.errors import DataError, first_few
 
 
 def test_first_few():

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from helpers.facts import facts
-from semsynth.data import CityscapesDataset, DataError, PairedFolderDataset, check_dataset
+from semsynth.data import CityscapesDataset, PairedFolderDataset, check_dataset
+from semsynth.errors import DataError
 
 CLASSES = ['sky', 'road', 'car', 'nothing']
 PICTURE, IDS = np.zeros((4, 5, 3), np.uint8), np.zeros((4, 5), np.uint8)

@@ -11,9 +11,9 @@ from PIL import Image
 import semsynth
 from helpers.facts import facts
 from helpers.picture_files import chunk, exif, png, tiff
-from semsynth.data.files import DataError
 from semsynth.data.pictures import read_edges, read_ids, read_palette, read_photo, read_size
 from semsynth.data.raw_files import read_raw, read_raw_size
+from semsynth.errors import DataError
 
 DICE = np.random.default_rng(0)
 RGB = DICE.integers(0, 256, (5, 7, 3), np.uint8)

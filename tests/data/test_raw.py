@@ -13,7 +13,6 @@ from helpers.raw_arrays import DEPTH, DICE, FLOATS, GRAY, MANY, RGB
 from semsynth.data import (
     CamVidDataset,
     CityscapesDataset,
-    DataError,
     LayoutPreprocessor,
     PairedFolderDataset,
     check_dataset,
@@ -22,6 +21,7 @@ from semsynth.data import (
 from semsynth.data.transforms import EdgesAsRaw, LoadLabel, LoadPhoto, LoadRaw, PackScene, ResizeScene
 from semsynth.data.transforms.edges import canny_edges
 from semsynth.data.transforms.resizing import resize_raw
+from semsynth.errors import DataError
 from semsynth.registry import TRANSFORMS
 
 PIPELINE = [LoadPhoto(), LoadRaw(), PackScene()]

@@ -10,8 +10,8 @@ from PIL import Image
 
 from helpers.facts import facts
 from helpers.raw_arrays import DEPTH, FLOATS, GRAY, MANY, RGB
-from semsynth.data import DataError
 from semsynth.data.raw_files import read_raw, read_raw_size
+from semsynth.errors import DataError
 
 
 @pytest.mark.parametrize('name, content, channels', [

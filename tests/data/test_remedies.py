@@ -16,16 +16,15 @@ from mmengine.config import Config, DictAction
 from helpers.picture_files import tiff
 from semsynth.data import (
     CityscapesDataset,
-    LabelSpace,
     LayoutPreprocessor,
     PairedFolderDataset,
     check_dataset,
-    class_table,
     quick_check,
 )
 from semsynth.data.raw_files import read_raw
 from semsynth.data.resized import read_note, write_note
 from semsynth.engine.launch import check_data
+from semsynth.label_spaces import LabelSpace, class_table
 
 CLASSES = ['sky', 'road', 'car', 'nothing']
 

@@ -14,9 +14,10 @@ from helpers.facts import facts
 from helpers.narrow import ROOT
 from helpers.picture_files import tiff
 from semsynth.apis.resize import resize_data
-from semsynth.data import ADE20KDataset, CityscapesDataset, DataError, Draw, PairedFolderDataset
+from semsynth.data import ADE20KDataset, CityscapesDataset, Draw, PairedFolderDataset
 from semsynth.data.pictures import read_ids
 from semsynth.data.prepare import resize_datasets
+from semsynth.errors import DataError
 
 PHOTO, LABEL, RAW, PACK = (dict(type=name) for name in ('LoadPhoto', 'LoadLabel', 'LoadRaw', 'PackScene'))
 CLASSES = ['a', 'b', 'c', 'd']

@@ -5,7 +5,7 @@ from mmengine.registry import DefaultScope
 from PIL import Image
 
 from helpers.facts import facts
-from semsynth.data import CityscapesDataset, DataError, LabelSpace, PairedFolderDataset
+from semsynth.data import CityscapesDataset, PairedFolderDataset
 from semsynth.data.transforms import (
     CannyEdges,
     LoadInstances,
@@ -16,6 +16,8 @@ from semsynth.data.transforms import (
     ToSegmentorClasses,
 )
 from semsynth.data.transforms.resizing import resize_ids
+from semsynth.errors import DataError
+from semsynth.label_spaces import LabelSpace
 from semsynth.registry import TRANSFORMS
 
 SPACE = LabelSpace(('a', 'b', 'c', 'nothing'), unknown=3)

@@ -9,7 +9,8 @@ from mmengine.logging import MMLogger
 from PIL import Image
 
 from helpers.paired import CLASSES, lazily
-from semsynth.data import DataError, PairedFolderDataset, check_dataset, quick_check
+from semsynth.data import PairedFolderDataset, check_dataset, quick_check
+from semsynth.errors import DataError
 
 
 def named(text, *settings):

@@ -9,10 +9,10 @@ from PIL import Image
 
 from helpers.facts import facts
 from helpers.picture_files import tiff
-from semsynth.data.files import DataError
 from semsynth.data.pictures import read_ids, read_photo, read_size
 from semsynth.data.raw_files import read_raw
 from semsynth.data.unreadable import LIMIT, SAVE_ANEW
+from semsynth.errors import DataError
 
 RGB = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
 AGAIN = 'copy or download it again, or remove its scene from the data set'

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from semsynth.data import LabelSpace
 from semsynth.editing import edits, shapes
 from semsynth.editing.numbering import Numbering
 from semsynth.editing.scene import Scene
+from semsynth.label_spaces import LabelSpace
 
 SKY, ROAD, CAR, POLE = range(4)
 SPACE = LabelSpace(('sky', 'road', 'car', 'pole'), id_map={23: SKY, 7: ROAD, 26: CAR, -1: CAR, 17: POLE})

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from semsynth.data import LabelSpace
 from semsynth.editing.layout_editor import LayoutEditor
 from semsynth.editing.scene import Object, Scene
+from semsynth.label_spaces import LabelSpace
 
 SPACE = LabelSpace(('sky', 'road', 'car', 'person'), id_map={23: 0, 7: 1, 26: 2, 24: 3})
 SKY, ROAD, CAR, PERSON = range(4)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from helpers.toy_run import Scenes, assert_equal, toy_config
-from semsynth.data import DataError
 from semsynth.data.draws import SeededDraws
 from semsynth.engine import launch
 from semsynth.engine.checkpoint import latest_good_checkpoint
+from semsynth.errors import DataError
 from semsynth.registry import DATASETS
 
 

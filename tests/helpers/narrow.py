@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 
 from helpers import tiny_segmentor
-from semsynth.data import CLASS_MAPS
 from semsynth.engine.launch import read_config
 from semsynth.engine.stages import stage_configs
+from semsynth.label_spaces import CLASS_MAPS
 
 ROOT = Path(__file__).parents[2]
 SIZE = 64  # the smallest that six halvings leave something of

@@ -15,7 +15,7 @@ from semsynth.apis.insides.look import Insides, find_semantic, look_inside
 from semsynth.apis.insides.sheet import draw_sheet
 from semsynth.apis.layout_files import files_of
 from semsynth.arguments import checked
-from semsynth.data.files import first_few
+from semsynth.errors import first_few
 from semsynth.evaluators import SegmentationEvaluator
 from semsynth.heads.base import Head
 from semsynth.outputs import check_out_folder

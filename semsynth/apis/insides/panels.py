@@ -13,7 +13,7 @@ from torch import Tensor
 from semsynth.apis.insides.look import Insides
 from semsynth.editing.labelling import index_table
 from semsynth.evaluators import SegmentationEvaluator
-from semsynth.segmentors.segmentor import IGNORED
+from semsynth.label_spaces import NO_CLASS
 from semsynth.visualise import colour_labels, default_palette, to_rgb
 
 LOWEST, HIGHEST = torch.tensor([-1.0, 1.0]).sigmoid().tolist()
@@ -103,7 +103,7 @@ def segmentation_section(result: dict, names: dict[str, str], evaluator: Segment
                          palette: Sequence | None) -> Section:
     """What the judge sees in the images, beside the layout in its classes (ECGAN, fig. 7)."""
     target = evaluator.target(result['label']).cpu()
-    counted = target != IGNORED
+    counted = target != NO_CLASS
     colours = _judges_palette(evaluator, palette)
     panels = [Panel(colour_labels(target, colours), 'layout',
                     '' if counted.all() else f'black: {1 - counted.float().mean().item():.1%}, not judged')]

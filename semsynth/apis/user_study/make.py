@@ -15,8 +15,8 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from semsynth.apis.user_study.pictures import StudyLayouts, check_sizes, find_scenes, highlight, read_picture
 from semsynth.apis.user_study.plan import Study, plan_trials
 from semsynth.arguments import checked
-from semsynth.data.files import DataError, first_few
 from semsynth.data.pictures import read_size
+from semsynth.errors import DataError, first_few
 from semsynth.outputs import check_out_folder
 from semsynth.writing import write_png, write_whole
 

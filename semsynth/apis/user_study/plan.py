@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from semsynth.arguments import checked
-from semsynth.data.files import DataError
+from semsynth.errors import DataError
 from semsynth.writing import write_whole
 
 KEY = 'key.json'

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from semsynth.apis.user_study.plan import Study
 from semsynth.apis.user_study.votes import FEWEST_PARTICIPANTS, Preference, preferences, read_votes
-from semsynth.data.files import DataError
+from semsynth.errors import DataError
 from semsynth.outputs import check_out_file, check_out_folder
 from semsynth.writing import write_whole
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from semsynth.apis.user_study.plan import UNREADABLE, Study
-from semsynth.data.files import DataError, first_few
+from semsynth.errors import DataError, first_few
 
 FEWEST_PARTICIPANTS = 10
 """For an interval over participants: the bootstrap of fewer is far too narrow, and of no width where they agree."""

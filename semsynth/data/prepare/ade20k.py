@@ -12,9 +12,9 @@ from rich.progress import track
 
 from semsynth.data.ade20k import ADE20KDataset
 from semsynth.data.checks import check_dataset
-from semsynth.data.files import DataError
 from semsynth.data.prepare.archives import open_archive, read_member
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
+from semsynth.errors import DataError
 from semsynth.outputs import check_out_folder
 
 OFFICIAL = dict(training=20210, validation=2000)

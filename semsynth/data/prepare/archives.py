@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from semsynth.data.files import DataError
+from semsynth.errors import DataError
 
 MOST_MEMBERS = 10**6
 LARGEST_MEMBER = 2**30

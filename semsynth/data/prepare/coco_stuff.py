@@ -16,10 +16,10 @@ from rich.progress import track
 
 from semsynth.data.checks import check_dataset
 from semsynth.data.coco_stuff import COCOStuffDataset
-from semsynth.data.files import DataError
 from semsynth.data.pictures import read_ids
 from semsynth.data.prepare.archives import Read, download_files
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
+from semsynth.errors import DataError
 from semsynth.outputs import check_out_folder
 from semsynth.writing import encode_png
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from semsynth.data.files import DataError
 from semsynth.data.pictures import read_ids, read_photo
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
 from semsynth.data.transforms.loading import sizes_differ
+from semsynth.errors import DataError
 from semsynth.outputs import check_out_folder
 from semsynth.writing import encode_png
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import scipy.io
 
-from semsynth.data.files import DataError, first_few
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
+from semsynth.errors import DataError, first_few
 from semsynth.outputs import check_out_folder
 from semsynth.writing import encode_png
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.progress import track
 
-from semsynth.data.files import DataError
+from semsynth.errors import DataError
 from semsynth.writing import write_whole
 
 _LISTED = 20

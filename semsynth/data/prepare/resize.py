@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from semsynth.data.files import DataError
 from semsynth.data.pictures import read_ids
 from semsynth.data.prepare.parts import Part, refuse, write_parts
 from semsynth.data.resized import LOADING, NOTE, Size, in_words, loaded_late, read_note, size_of, write_note
 from semsynth.data.scene_dataset import KEYS, SceneDataset
 from semsynth.data.transforms import ResizeScene, ToSegmentorClasses
+from semsynth.errors import DataError
 from semsynth.outputs import check_out_folder
 from semsynth.writing import encode_png
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from semsynth.data.files import DataError
-from semsynth.data.label_spaces import class_table
 from semsynth.data.pictures import read_ids, read_photo
 from semsynth.data.raw_files import read_raw
+from semsynth.errors import DataError
+from semsynth.label_spaces import class_table
 from semsynth.registry import TRANSFORMS
 
 

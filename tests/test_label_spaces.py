@@ -3,8 +3,10 @@ import pytest
 from mmseg.datasets import CityscapesDataset as OfficialCityscapes
 
 from helpers.facts import facts
-from semsynth.data import CLASS_MAPS, CityscapesDataset, DataError, LabelSpace, class_table
+from semsynth.data import CityscapesDataset
 from semsynth.data.camvid import CamVidDataset
+from semsynth.errors import DataError
+from semsynth.label_spaces import CLASS_MAPS, LabelSpace, class_table
 
 
 def space(count=4, **kwargs):

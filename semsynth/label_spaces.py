@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from semsynth.arguments import checked
-from semsynth.data.files import DataError, first_few
+from semsynth.errors import DataError, first_few
 
 NO_CLASS = 255
-"""A segmentor's word for: none of its classes."""
+"""What a segmentor's classes are called where it has none: such pixels are not judged (mmseg's ``ignore_index``)."""
 
 _LARGEST_IN_PNG = 65535
 _WHITE = 255
@@ -37,8 +37,14 @@ CLASS_MAPS: dict[str, tuple[int, ...]] = {
 """Named tables: a segmentor's class for each of a data set's indices, 255 where it has none."""
 
 
+def identity_table(num_classes: int, unknown: int | None = None) -> list[int]:
+    """The table of a segmentor that has the layout's classes in the same order, but none for ``unknown``."""
+    return [NO_CLASS if index == unknown else index - (unknown is not None and unknown < index)
+            for index in range(num_classes)]
+
+
 def class_table(class_map: str | Sequence[int] | None, num_classes: int, unknown: int | None = None) -> np.ndarray:
-    """A segmentor's class of each index, 255 where it has none.
+    """The segmentor's class of each of a data set's indices, 255 where it has none.
 
     Args:
         class_map: a name in ``CLASS_MAPS``, or the table itself; ``'identity'`` or None: the segmentor has the same
@@ -54,8 +60,7 @@ def class_table(class_map: str | Sequence[int] | None, num_classes: int, unknown
             meets an unknown class that is not the last one.
     """
     if class_map in (None, 'identity'):
-        class_map = [NO_CLASS if index == unknown else index - (unknown is not None and unknown < index)
-                     for index in range(num_classes)]
+        class_map = identity_table(num_classes, unknown)
         if unknown not in (None, num_classes - 1):
             named = next((f"'{name}'" for name, table in CLASS_MAPS.items() if list(table) == class_map), class_map)
             raise ValueError(f"class_map='identity' goes with an unknown class that is the last one, but "
