@@ -68,21 +68,21 @@ def check_value(owner: str, name: str, value: object, annotation: Any, ours: boo
         raise ValueError(f'{owner}: {name}={shown.repr(value)}, expected {_describe(annotation, allowed)}.')
 
 
-def checked(target: Callable) -> Callable:
+def check_arguments(target: Callable) -> Callable:
     """Make a class check what it is built with, or a function what it is called with, before anything else.
 
     A name that no ``__init__`` of the class and its bases has is refused with the nearest ones (TypeError), a value of
     another kind or out of range with what was expected (ValueError).
     """
     if not isinstance(target, type):
-        return _checked(target, lambda args: target.__name__, lambda args: _arguments((target,)))
+        return _wrapped(target, lambda args: target.__name__, lambda args: _arguments((target,)))
     if inspect.isfunction(target.__init__):  # else it has no arguments, or is no class of Python's own
-        target.__init__ = _checked(target.__init__, lambda args: type(args[0]).__name__, lambda args: _arguments(tuple(
+        target.__init__ = _wrapped(target.__init__, lambda args: type(args[0]).__name__, lambda args: _arguments(tuple(
             vars(base)['__init__'] for base in type(args[0]).__mro__[:-1] if '__init__' in vars(base))))
     return target
 
 
-def _checked(function: Callable, owner_of: Callable, arguments_of: Callable) -> Callable:
+def _wrapped(function: Callable, owner_of: Callable, arguments_of: Callable) -> Callable:
     signature = inspect.signature(function)
 
     @wraps(function)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.errors import DataError, first_few
 
 NO_CLASS = 255
@@ -79,7 +79,7 @@ def class_table(class_map: str | Sequence[int] | None, num_classes: int, unknown
     return np.array(class_map, np.uint8)
 
 
-@checked
+@check_arguments
 @dataclass(frozen=True)
 class LabelSpace:
     """How the ids in a data set's files become indices ``0..num_classes-1``.

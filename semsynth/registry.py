@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from mmengine import registry as engine
 from mmengine.registry import Registry as EngineRegistry
 
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 
 PLUGIN_GROUP = 'semsynth.plugins'
 
@@ -60,7 +60,7 @@ class Registry(EngineRegistry):
     def _register_module(self, module, module_name=None, force=False) -> None:
         super()._register_module(module, module_name, force)
         if isinstance(module, type):
-            checked(module)
+            check_arguments(module)
 
     def _unknown(self, kind: str) -> str:
         known = sorted(set(self.module_dict) | set(self.parent.module_dict if self.parent else ()))

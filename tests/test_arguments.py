@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from semsynth.arguments import check_value, checked
+from semsynth.arguments import check_arguments, check_value
 from semsynth.registry import DATASETS, GENERATORS, HEADS, LOSSES
 
 
@@ -66,7 +66,7 @@ class Base:
     __init__.__module__ = 'semsynth.parts'  # whose numbers have ranges
 
 
-@checked
+@check_arguments
 class Derived(Base):
     """Its arguments and the base's."""
 
@@ -100,7 +100,7 @@ def test_subclasses_that_are_not_registered_are_named():
 
 
 def test_numbers_of_a_plugin_mean_what_it_says():
-    @checked
+    @check_arguments
     class Plugin:
         def __init__(self, shift: float = -1.0, scale: float = 0.5, order: int = 0):
             self.got = shift, scale, order
@@ -111,7 +111,7 @@ def test_numbers_of_a_plugin_mean_what_it_says():
 
 
 def test_what_takes_anything_takes_any_name():
-    @checked
+    @check_arguments
     class Open:
         def __init__(self, **others):
             self.others = others

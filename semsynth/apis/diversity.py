@@ -13,7 +13,7 @@ from rich.progress import track
 from semsynth.apis.evaluate import facts_of_styles
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import files_of
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.checkpoints import load_checkpoint
 from semsynth.evaluators import build_report, report_tables, settings_in, write_report
 from semsynth.outputs import check_out_file, hash_settings, place_of_result
@@ -21,7 +21,7 @@ from semsynth.registry import EVALUATORS
 from semsynth.weights import hash_weights
 
 
-@checked
+@check_arguments
 def measure_diversity(config: str | Path | Config, checkpoint: str | Path, inputs: Sequence[str | Path], *,
                       samples: int = 10, seed: int = 0, instances: str | Path | None = None,
                       styles: str | Path | None = None, out: str | Path | None = None, device: str | None = None,

@@ -11,7 +11,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.data.pipeline import photo_at_edges
 from semsynth.data.prepare.hed import HED, WEIGHTS, load_hed
 from semsynth.data.prepare.parts import Part, refuse, write_parts
@@ -24,7 +24,7 @@ from semsynth.registry import DATASETS
 from semsynth.writing import encode_png
 
 
-@checked
+@check_arguments
 def make_edges(config: str | Path | Config, weights: str | Path = WEIGHTS, device: str | None = None,
                cfg_options: dict | None = None) -> tuple[int, str]:
     """Write the HED edges of a config's training photos where its data set looks for them; what is there is skipped.

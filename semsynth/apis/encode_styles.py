@@ -18,7 +18,7 @@ from rich.progress import track
 from torch.utils.data import DataLoader, Subset
 
 from semsynth.apis.inferencer import Inferencer
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.errors import DataError
 from semsynth.models import Synthesizer
 from semsynth.outputs import check_out_file, hash_settings, place_of_result
@@ -31,7 +31,7 @@ from semsynth.weights import hash_weights
 from semsynth.writing import write_png
 
 
-@checked
+@check_arguments
 def encode_styles(config: str | Path | Config, checkpoint: str | Path | None, *, out: str | Path | None = None,
                   clusters: int = 10, split: str | None = None, seed: int = 0, encoded: str | Path | None = None,
                   device: str | None = None, cfg_options: dict | None = None) -> tuple[StyleBank, Path]:

@@ -12,7 +12,7 @@ from rich.console import Console
 from torch import distributed
 
 from semsynth.apis.building import TRAINED_ONLY, build_for_inference
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.checkpoints import load_checkpoint
 from semsynth.engine.launch import build_runner, load_config, work_dir_of
 from semsynth.engine.wrapping import bare
@@ -24,7 +24,7 @@ TRAINING_ENTRIES = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_sch
                     'val_evaluator')
 
 
-@checked
+@check_arguments
 def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out: str | Path | None = None,
              launcher: str = 'none', cfg_options: dict | None = None, styles: str | Path | None = None) -> dict:
     """Judge a model by its config's ``test_evaluator``, print the scores, and write the result file.

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.layout_files import Beside, LayoutFile, find_layouts, instances_of
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.data.draws import seed_all
 from semsynth.data.pictures import read_photo
 from semsynth.data.preprocessor import to_gray
@@ -31,7 +31,7 @@ from semsynth.seeds import draw_latents, seed_of
 from semsynth.styles import StyleBank, vectors_of
 
 
-@checked
+@check_arguments
 class Inferencer:
     """Synthesise images from layouts in files, with the very transforms and sizes of the config's test set.
 

@@ -13,7 +13,7 @@ from rich.progress import track
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile, files_of
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.data.pictures import read_photo
 from semsynth.errors import DataError, first_few
 from semsynth.outputs import check_out_folder
@@ -21,7 +21,7 @@ from semsynth.visualise import picture_grid, save_images
 from semsynth.writing import write_png
 
 
-@checked
+@check_arguments
 def synthesize(config: str | Path | Config, checkpoint: str | Path | None, inputs: Sequence[str | Path],
                out: str | Path, *,
                instances: str | Path | None = None, photos: str | Path | None = None, styles: str | Path | None = None,

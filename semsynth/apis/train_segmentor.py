@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.engine.launch import build_runner, check_data, check_trainable, load_config, work_dir_of
 from semsynth.engine.stopping import stoppable
 from semsynth.engine.work_folder import work_folder
@@ -19,7 +19,7 @@ from semsynth.writing import write_whole
 SCORES = ('mIoU', 'aAcc')
 
 
-@checked
+@check_arguments
 def train_segmentor(config: str | Path | Config, *, work_dir: str | Path | None = None, resume: bool = False,
                     precision: str | None = None, cfg_options: dict | None = None) -> tuple[Path, dict[str, float]]:
     """Train a segmentor on one rank, validate it, and write the file that a ``Segmentor`` loads.

@@ -51,7 +51,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         pipeline: transforms; the last one packs.
         instances: whether to load instance maps, right after the label map.
         edges: ``dict()`` for Canny edges of the photo as it is packed, ``dict(full_size=True)`` for those of the
-            photo as loaded, resized with it (the released script's order: grey, thinner maps); None for none.
+            photo as loaded, resized with it (the released script's order: gray, thinner maps); None for none.
             ``dict(folder='edges_hed')`` loads edge maps that any detector made of the photos as they are before
             anything random happens to them, ``dict(folder=..., full_size=True)`` those of the photos as they are on
             disk. In that folder, below ``data_root``, paths and names are the photos', as PNG.

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semsynth.layers.double import double
 from semsynth.layers.init import init_xavier
 from semsynth.layers.norm import spectral_norm
+from semsynth.layers.residual import upsample_nearest
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
 
@@ -102,7 +102,7 @@ class OASISDiscriminator(nn.Module):
             skips.append(x)
         x = skips.pop()
         for block in self.up:
-            x = block(double(x))
+            x = block(upsample_nearest(x))
             if skips:
                 x = torch.cat([skips.pop(), x], dim=1)
         return [[self.last(x)]]

@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from semsynth.checkpoints import check_finite, load_checkpoint, weights_in
-from semsynth.engine.checkpoint import differences
+from semsynth.engine.checkpoint import weight_differences
 from semsynth.engine.ema import GeneratorEMAHook
 from semsynth.engine.wrapping import bare, bare_names
 from semsynth.registry import HOOKS
@@ -81,7 +81,7 @@ def carry_weights(model: nn.Module, saved: dict, path: str | Path) -> tuple[int,
     fitting = [name for name, value in own.items() if name in weights and weights[name].shape == value.shape]
     for name in fitting:
         own[name].copy_(weights[name])
-    return len(fitting), differences(own, weights)
+    return len(fitting), weight_differences(own, weights)
 
 
 def known_moments(wrapper: OptimWrapper, saved: dict, player: str) -> dict[str, dict]:

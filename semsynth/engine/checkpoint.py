@@ -152,7 +152,7 @@ def check_fits(own: dict, saved: dict, path: str | Path, model: str = 'the model
                     if any(name.startswith('generator.') for name in own) else '')
         raise ValueError(f"{path} holds another kind of network: it has {_first(saved)}, where {model} has "
                          f'{_first(own)}.{official}')
-    if report := differences(own, saved):
+    if report := weight_differences(own, saved):
         raise ValueError(f'The checkpoint {path} does not fit {model}. ' + '\n'.join(report) +
                          '\nUse the config that it was trained with: it lies beside the checkpoint, and inside it '
                          "(meta['cfg']).")
@@ -167,7 +167,7 @@ def _first(weights: dict) -> str:
     return f'{first} and {len(weights) - 1} more' if len(weights) > 1 else first
 
 
-def differences(own: dict, saved: dict) -> list[str]:
+def weight_differences(own: dict, saved: dict) -> list[str]:
     """One line for each way in which saved weights differ from a model's own, with the names."""
     found = {
         'is missing': [name for name in own if name not in saved],

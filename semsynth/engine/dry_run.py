@@ -12,14 +12,14 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.engine.launch import build_runner, checked_stages, load_config, read_config
 from semsynth.engine.memory import forget_peak, peak_memory
 from semsynth.engine.wrapping import bare
 from semsynth.layers.frozen import Frozen
 
 
-@checked
+@check_arguments
 def dry_run(config: str | Path | Config, *, precision: str | None = None,
             cfg_options: dict | None = None) -> str:
     """Train for one step, on one rank; of every stage, where the config has some.

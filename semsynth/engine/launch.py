@@ -15,7 +15,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import distributed
 
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.config import read_file
 from semsynth.data import check_classes, merge_options, quick_check
 from semsynth.engine.checkpoint import latest_good_checkpoint, saved_precision
@@ -60,7 +60,7 @@ def read_config(config: str | Path | Config, cfg_options: dict | None = None) ->
     return config
 
 
-@checked
+@check_arguments
 def train(config: str | Path | Config, *, work_dir: str | Path | None = None, resume: bool = False,
           precision: str | None = None, launcher: str = 'none', cfg_options: dict | None = None) -> Runner:
     """Train.

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.generators.growing import GrowingGenerator
-from semsynth.layers.double import double
 from semsynth.layers.init import init_xavier
 from semsynth.layers.norm import BatchNorm, InstanceNorm, spectral_norm
+from semsynth.layers.residual import upsample_nearest
 from semsynth.layers.spade import SpatiallyAdaptiveNorm
 from semsynth.layout import Layout
 from semsynth.ops import conditional_convolution
@@ -56,7 +56,7 @@ class LabelPyramid(nn.Module):
             levels.append(condition)
         pyramid = [levels.pop()]
         for level, lateral, decode in reversed(list(zip(levels, self.lateral, self.decoder, strict=True))):
-            coarser = double(pyramid[-1])
+            coarser = upsample_nearest(pyramid[-1])
             pyramid.append(decode(coarser + lateral(level)))
         return pyramid[::-1]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from semsynth.generators.base import Generator
-from semsynth.layers.double import double
+from semsynth.layers.residual import upsample_nearest
 from semsynth.layout import Layout
 
 UPSAMPLINGS = dict(normal=5, more=6, most=7)
@@ -64,7 +64,7 @@ class GrowingGenerator(Generator):
         conditions = self.conditions(layout)
         for block, grows in zip(self.blocks, self.grows, strict=True):
             if grows:
-                x = double(x)
+                x = upsample_nearest(x)
             x = block(x, conditions(tuple(x.shape[-2:])))
         return x
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from semsynth.generators.base import Generator
 from semsynth.layers.checkpointed import sequence
 from semsynth.layers.init import init_normal
-from semsynth.layers.residual import ResidualBlock, double, entry, halve, residual_network
+from semsynth.layers.residual import ResidualBlock, downsampling_layer, entry_layer, residual_network, upsampling_layer
 from semsynth.layout import Layout
 from semsynth.registry import GENERATORS
 
@@ -25,9 +25,9 @@ class Enhancer(nn.Module):
 
     def __init__(self, in_channels: int, channels: int, num_blocks: int, checkpoint_activations: bool = False):
         super().__init__()
-        self.front = sequence(entry(in_channels, channels), halve(channels),
+        self.front = sequence(entry_layer(in_channels, channels), downsampling_layer(channels),
                               checkpoint_activations=checkpoint_activations)
-        self.back = sequence(*(ResidualBlock(2 * channels) for _ in range(num_blocks)), double(2 * channels),
+        self.back = sequence(*(ResidualBlock(2 * channels) for _ in range(num_blocks)), upsampling_layer(2 * channels),
                              checkpoint_activations=checkpoint_activations)
 
     def forward(self, condition: Tensor, coarse: Tensor) -> Tensor:

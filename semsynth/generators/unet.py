@@ -71,8 +71,8 @@ class UNetGenerator(Generator):
             x = halve(x)
             skips.append(x)
         x = skips.pop()
-        for double in self.decoder:
-            x = double(x)
+        for upsample in self.decoder:
+            x = upsample(x)
             if skips:
                 x = torch.cat([x, skips.pop()], dim=1)
         return F.relu(x)

@@ -1,7 +1,8 @@
-"""The layers that pix2pixHD's networks are made of (pix2pixHD, appendix B)."""
+"""pix2pixHD's residual network and its layers (pix2pixHD, appendix B), and upsampling between residual blocks."""
 
 from __future__ import annotations
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.layers.checkpointed import sequence
@@ -27,27 +28,35 @@ class ResidualBlock(nn.Module):
         return x + self.body(x)
 
 
-def entry(in_channels: int, out_channels: int) -> nn.Sequential:
+def entry_layer(in_channels: int, out_channels: int) -> nn.Sequential:
     """c7s1-k: reflection-padded 7x7 convolution, instance norm, ReLU; height and width at least 4."""
     convolution = nn.Conv2d(in_channels, out_channels, 7, padding=3, padding_mode='reflect')
     return nn.Sequential(convolution, InstanceNorm(out_channels), nn.ReLU(inplace=True))
 
 
-def halve(in_channels: int) -> nn.Sequential:
+def downsampling_layer(in_channels: int) -> nn.Sequential:
     """dk: 3x3 convolution with stride 2 to twice the width, instance norm, ReLU."""
     convolution = nn.Conv2d(in_channels, 2 * in_channels, 3, stride=2, padding=1)
     return nn.Sequential(convolution, InstanceNorm(2 * in_channels), nn.ReLU(inplace=True))
 
 
-def double(in_channels: int) -> nn.Sequential:
+def upsampling_layer(in_channels: int) -> nn.Sequential:
     """uk: 3x3 transposed convolution with stride 2 to half the width, instance norm, ReLU."""
     convolution = nn.ConvTranspose2d(in_channels, in_channels // 2, 3, stride=2, padding=1, output_padding=1)
     return nn.Sequential(convolution, InstanceNorm(in_channels // 2), nn.ReLU(inplace=True))
 
 
+def upsample_nearest(x: Tensor) -> Tensor:
+    """Nearest neighbour upsampling by 2, ``(B, C, H, W)`` to ``(B, C, 2H, 2W)``.
+
+    The precision is that of x; a GPU's autocast would give float32.
+    """
+    return F.interpolate(x, scale_factor=2, mode='nearest').to(x.dtype)
+
+
 def residual_network(in_channels: int, base_channels: int, num_downsamples: int, num_blocks: int,
                      checkpoint_activations: bool = False) -> nn.Sequential:
-    """Johnson et al.'s network, pix2pixHD's G1 without its head: entry, halvings, residual blocks, doublings.
+    """Johnson et al.'s network, pix2pixHD's G1 without its head: entry layer, halvings, residual blocks, doublings.
 
     Args:
         in_channels: channels of the input, ``(B, in_channels, H, W)``.
@@ -58,8 +67,8 @@ def residual_network(in_channels: int, base_channels: int, num_downsamples: int,
     """
     widths = [base_channels * 2**level for level in range(num_downsamples + 1)]
     return sequence(
-        entry(in_channels, base_channels),
-        *map(halve, widths[:-1]),
+        entry_layer(in_channels, base_channels),
+        *map(downsampling_layer, widths[:-1]),
         *(ResidualBlock(widths[-1]) for _ in range(num_blocks)),
-        *map(double, reversed(widths[1:])),
+        *map(upsampling_layer, reversed(widths[1:])),
         checkpoint_activations=checkpoint_activations)

@@ -6,11 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.losses.pixel_sampling import NO_PIXEL
 
 
-@checked
+@check_arguments
 class PixelMemory(nn.Module):
     """The last few embeddings of every class, L2-normalised: a ring for each, in which the oldest make room.
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.ops.final import final
+from semsynth.ops.first_order import first_order_only
 
 BLOCK = dict(cpu=4096, cuda=65536)
 """Pixels whose neighbours are gathered at a time: few enough for a processor's cache, or many for a GPU to start on."""
@@ -97,7 +97,7 @@ class _Convolution(torch.autograd.Function):
     def backward(ctx, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         with torch.no_grad():
             gradients = _gradients(*ctx.saved_tensors, ctx.rows, upstream.contiguous())
-        return *(final(gradient, *ctx.saved_tensors, upstream) for gradient in gradients), None
+        return *(first_order_only(gradient, *ctx.saved_tensors, upstream) for gradient in gradients), None
 
 
 def _gradients(x: Tensor, weight: Tensor, bias: Tensor, rows: _Rows,

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.ops.final import final
-from semsynth.ops.products import CPU_TILE, product
+from semsynth.ops.first_order import first_order_only
+from semsynth.ops.similarity.numerics import CPU_TILE, product
 
 LEAST_TEMPERATURE = 0.003
 LEAST_TEMPERATURE_IN_FLOAT32 = 0.03
@@ -109,7 +109,7 @@ class _PixelContrast(torch.autograd.Function):
     @staticmethod
     def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None]:
         slope, x = ctx.saved_tensors
-        return final(upstream * slope, x), None, None
+        return first_order_only(upstream * slope, x), None, None
 
 
 def _tiles(sizes: list[int], device: torch.device, alike: bool) -> Iterator[tuple[slice, slice]]:

@@ -86,8 +86,8 @@ def test_a_short_time(make, tmp_path):
         browser.wait('ready')
         assert browser.evaluate('Object.keys(votes).length') == 0
         assert browser.evaluate('lasted') == pytest.approx(500, abs=100)
-        grey = shows(browser, tmp_path)
-        assert grey[0] == grey[1] and grey[0] not in COLOURS.values()
+        gray = shows(browser, tmp_path)
+        assert gray[0] == gray[1] and gray[0] not in COLOURS.values()
         browser.press('2')
         assert browser.evaluate('Object.values(votes)') == [2]
         assert browser.problems == []

@@ -10,12 +10,12 @@ from semsynth.data.transforms.edges import canny_edges
 from semsynth.errors import DataError
 
 
-def plain_blur(grey):
+def plain_blur(gray):
     """5x5 Gaussian of width 1.4, written out."""
     taps = np.exp(-np.arange(-2, 3) ** 2 / (2 * 1.4**2))
     taps /= taps.sum()
-    padded = np.pad(grey.astype(np.float64), 2, mode='reflect')
-    height, width = grey.shape
+    padded = np.pad(gray.astype(np.float64), 2, mode='reflect')
+    height, width = gray.shape
     return sum(taps[i] * taps[j] * padded[i:i + height, j:j + width] for i in range(5) for j in range(5))
 
 
@@ -59,10 +59,10 @@ def plain_canny(blurred):
 @pytest.fixture
 def picture():
     dice = np.random.default_rng(0)
-    grey = np.full((47, 61), 90, np.uint8)
-    cv2.rectangle(grey, (8, 8), (30, 35), 180, -1)
-    cv2.circle(grey, (40, 25), 12, 30, -1)
-    return np.clip(grey + dice.normal(0, 6, grey.shape), 0, 255).astype(np.uint8)
+    gray = np.full((47, 61), 90, np.uint8)
+    cv2.rectangle(gray, (8, 8), (30, 35), 180, -1)
+    cv2.circle(gray, (40, 25), 12, 30, -1)
+    return np.clip(gray + dice.normal(0, 6, gray.shape), 0, 255).astype(np.uint8)
 
 
 def test_against_canny_written_out(picture):

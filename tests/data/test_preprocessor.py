@@ -51,8 +51,8 @@ def test_what_lies_on_disk_passes_through(channels):
         assert torch.equal(result['full']['label'], label.long())
         if channels == 1:
             red, green, blue = image.double()
-            grey = (0.299 * red + 0.587 * green + 0.114 * blue)[None]
-            assert (result['full']['image'].double() - grey).abs().max() <= 0.51
+            gray = (0.299 * red + 0.587 * green + 0.114 * blue)[None]
+            assert (result['full']['image'].double() - gray).abs().max() <= 0.51
         assert result['full']['image'].dtype == torch.uint8 and result['full']['image'].shape[0] == channels
         assert channels == 1 or torch.equal(result['full']['image'], image)
     batch = preprocessor(pseudo_collate([sample('a')]))

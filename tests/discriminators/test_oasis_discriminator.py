@@ -46,7 +46,7 @@ def test_equals_the_paper():
     def halve(x):
         return (x[..., ::2, ::2] + x[..., 1::2, ::2] + x[..., ::2, 1::2] + x[..., 1::2, 1::2]) / 4
 
-    def double(x):
+    def upsample(x):
         return x.repeat_interleave(2, -1).repeat_interleave(2, -2)
 
     def active(x):
@@ -58,8 +58,8 @@ def test_equals_the_paper():
     image = torch.rand(1, 3, 8, 12) * 2 - 1
     fine = convolve(first.conv_s, halve(image)) + halve(change(first, image))  # 3 -> 4 channels
     coarse = halve(fine) + halve(change(second, active(fine)))  # 4 -> 4: the shortcut has no convolution
-    x = double(coarse) + change(low, active(double(coarse)))
-    x = double(torch.cat([fine, x], 1))
+    x = upsample(coarse) + change(low, active(upsample(coarse)))
+    x = upsample(torch.cat([fine, x], 1))
     x = convolve(high.conv_s, x) + change(high, active(x))  # 8 -> 2
     assert torch.allclose(judge(discriminator, image), convolve(discriminator.last, x), atol=1e-6)
 

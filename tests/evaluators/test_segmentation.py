@@ -99,9 +99,9 @@ def test_stated_size_resizes_image_and_label(judge):
     evaluator = SegmentationEvaluator(judge, size=(8, 8), resampling='nearest')
     coarse = torch.randint(0, 4, (4, 4))
     picture = torch.randint(0, 256, (3, 4, 4), dtype=torch.uint8)
-    double = lambda x: x.repeat_interleave(2, -1).repeat_interleave(2, -2)
+    enlarged = lambda x: x.repeat_interleave(2, -1).repeat_interleave(2, -2)
     small = dict(name='a', outputs=dict(image=picture), label=coarse, real={})
-    large = dict(name='a', outputs=dict(image=double(picture)), label=double(coarse), real={})
+    large = dict(name='a', outputs=dict(image=enlarged(picture)), label=enlarged(coarse), real={})
     assert evaluate(evaluator, [small]) == evaluate(evaluator, [large])
     assert evaluator.protocol['size'] == [8, 8]
     assert SegmentationEvaluator(judge, size=(8, 8)).resized(picture).shape == (1, 3, 8, 8)

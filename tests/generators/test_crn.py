@@ -23,7 +23,7 @@ def refine(x, module):
     return layer_norm(F.conv2d(hidden, second.weight, padding=1), second_norm)
 
 
-def double(x):
+def upsample(x):
     """Bilinear, corners on corners: by two small matrices."""
 
     def matrix(size):
@@ -48,8 +48,8 @@ def test_cascade_equals_the_paper():
     half = (x[..., ::2, ::2] + x[..., 1::2, ::2] + x[..., ::2, 1::2] + x[..., 1::2, 1::2]) / 4
     quarter = (half[..., ::2, ::2] + half[..., 1::2, ::2] + half[..., ::2, 1::2] + half[..., 1::2, 1::2]) / 4
     features = refine(quarter, generator.cascade[0])
-    features = refine(torch.cat([double(F.leaky_relu(features, 0.2)), half], 1), generator.cascade[1])
-    features = refine(torch.cat([double(F.leaky_relu(features, 0.2)), x], 1), generator.cascade[2])
+    features = refine(torch.cat([upsample(F.leaky_relu(features, 0.2)), half], 1), generator.cascade[1])
+    features = refine(torch.cat([upsample(F.leaky_relu(features, 0.2)), x], 1), generator.cascade[2])
     assert torch.allclose(generator.features(Layout(raw=x)), features, atol=1e-4)
     last = generator.head.convolution
     image = F.conv2d(F.leaky_relu(features, 0.2), last.weight, last.bias)

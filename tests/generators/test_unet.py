@@ -30,12 +30,12 @@ def test_equals_the_paper(norm):
     third = F.conv2d(F.leaky_relu(second, 0.2), innermost.weight, innermost.bias, stride=2, padding=1)
     assert third.shape[-2:] == (1, 3)
 
-    def double(x, layer, norm_layer):
+    def upsample(x, layer, norm_layer):
         return normalise(F.conv_transpose2d(F.relu(x), layer.weight, stride=2, padding=1), norm, norm_layer)
 
-    hidden = torch.cat([double(third, u128, m128), second], 1)
-    hidden = torch.cat([double(hidden, u64, m64), first], 1)
-    expected = F.relu(double(hidden, u_full, m_full))
+    hidden = torch.cat([upsample(third, u128, m128), second], 1)
+    hidden = torch.cat([upsample(hidden, u64, m64), first], 1)
+    expected = F.relu(upsample(hidden, u_full, m_full))
     assert torch.allclose(generator.features(Layout(raw=x)), expected, atol=1e-5)
     last = generator.head.convolution
     image = torch.tanh(torch.einsum('oc,bchw->bohw', last.weight[:, :, 0, 0], expected) + last.bias.view(-1, 1, 1))

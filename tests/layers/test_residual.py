@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from semsynth.layers.residual import ResidualBlock, double, entry, halve, residual_network
+from semsynth.layers.residual import ResidualBlock, downsampling_layer, entry_layer, residual_network, upsampling_layer
 
 
 def to_numpy(tensor: Tensor) -> np.ndarray:
@@ -35,19 +35,19 @@ def run(net, x: Tensor) -> np.ndarray:
 
 
 def test_entry_is_reflection_7x7_norm_relu():
-    net, x = entry(2, 3), torch.randn(2, 5, 6)
+    net, x = entry_layer(2, 3), torch.randn(2, 5, 6)
     expected = np.maximum(normalise(convolve(pad(to_numpy(x), 3, 'reflect'), *map(to_numpy, net[0].parameters()))), 0)
     assert np.allclose(run(net, x), expected)
 
 
-def test_halve_is_zero_padded_3x3_with_stride_2():
-    net, x = halve(2), torch.randn(2, 6, 8)
+def test_downsampling_is_zero_padded_3x3_with_stride_2():
+    net, x = downsampling_layer(2), torch.randn(2, 6, 8)
     convolved = convolve(pad(to_numpy(x), 1, 'constant'), *map(to_numpy, net[0].parameters()), stride=2)
     assert np.allclose(run(net, x), np.maximum(normalise(convolved), 0))
 
 
-def test_double_is_the_adjoint_of_halving():
-    net, x = double(4), torch.randn(4, 3, 5)
+def test_upsampling_is_the_adjoint_of_downsampling():
+    net, x = upsampling_layer(4), torch.randn(4, 3, 5)
     weight, bias = map(to_numpy, net[0].parameters())
     out = np.zeros((2, 8, 12))  # one pixel more on every side
     for i in range(3):

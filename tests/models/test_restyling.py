@@ -16,7 +16,7 @@ COLOURS = np.array([[220, 30, 30], [40, 60, 230]], np.uint8)
 
 
 def scene(seed):
-    """A grey ground 7, and two squares, 33001 and 2**31 + 5, each of some colour."""
+    """A gray ground 7, and two squares, 33001 and 2**31 + 5, each of some colour."""
     dice = np.random.default_rng(seed)
     instance, label = np.full((SIZE, SIZE), 7), np.zeros((SIZE, SIZE), np.uint8)
     photo = np.full((SIZE, SIZE, 3), 120, np.uint8)

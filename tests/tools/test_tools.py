@@ -150,8 +150,8 @@ def test_nothing_that_is_read_is_written_onto(told, config, checkpoint, toycity,
     maps = Path(shutil.copytree(toycity / 'gtFine/val', tmp_path / 'maps'))
     Path('link').symlink_to(maps / 'toycity')
     Path('file').write_text('')
-    sums = lambda: {path: path.read_bytes() for path in sorted(tmp_path.rglob('*')) if path.is_file()}
-    before = sums()
+    contents = lambda: {path: path.read_bytes() for path in sorted(tmp_path.rglob('*')) if path.is_file()}
+    before = contents()
     for out, reason in {
             maps: 'is a folder that is read from', maps / 'toycity': 'is a folder that is read from',
             'maps/../maps': 'is a folder that is read from', 'link': 'is a folder that is read from',
@@ -160,7 +160,7 @@ def test_nothing_that_is_read_is_written_onto(told, config, checkpoint, toycity,
             'x' * 300: 'can be no path'}.items():
         assert reason in told(tool, config, checkpoint, maps, '--out', out)
     assert reason in told(tool, config, checkpoint, next(maps.rglob('*_labelIds.png')), '--out', 'x' * 300)
-    assert sums() == before
+    assert contents() == before
 
 
 def test_results_of_one_name_are_refused(told, config, checkpoint, toycity, tmp_path):

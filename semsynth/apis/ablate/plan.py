@@ -121,7 +121,7 @@ def check_conditions(rows: Sequence[Row], allow_unequal: bool = False) -> None:
         check_last_is_saved(last, row.config.filename, 'an ablation judges')
     first, *others = rows
     for row in others:
-        found = differences(_conditions(row.config), _conditions(first.config))
+        found = config_differences(_conditions(row.config), _conditions(first.config))
         if found and not allow_unequal:
             key, one, other = found[0]
             raise ValueError(f'{row.config.filename} and {first.config.filename} differ in {key} ({one} and {other}), '
@@ -145,7 +145,7 @@ def check_batches(rows: Sequence[Row], ranks: int) -> None:
                                  'batch_size with --cfg-options.')
 
 
-def differences(one: Any, other: Any, key: str = '') -> list[tuple[str, Any, Any]]:
+def config_differences(one: Any, other: Any, key: str = '') -> list[tuple[str, Any, Any]]:
     """Dotted key and both values (None for none) of each place in which two configs, or parts of them, differ."""
     if isinstance(one, dict) and isinstance(other, dict):
         parts = [(name, one.get(name), other.get(name)) for name in dict.fromkeys([*one, *other])]
@@ -154,7 +154,7 @@ def differences(one: Any, other: Any, key: str = '') -> list[tuple[str, Any, Any
     else:
         return [] if one == other else [(key, one, other)]
     return [each for name, mine, theirs in parts
-            for each in differences(mine, theirs, f'{key}.{name}' if key else str(name))]
+            for each in config_differences(mine, theirs, f'{key}.{name}' if key else str(name))]
 
 
 def _conditions(config: Config) -> dict[str, Any]:

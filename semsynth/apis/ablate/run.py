@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 
-from semsynth.apis.ablate.plan import Row, differences
+from semsynth.apis.ablate.plan import Row, config_differences
 from semsynth.engine.checkpoint import latest_good_checkpoint
 from semsynth.engine.stages import stage_configs
 from semsynth.precision import resolve_precision
@@ -116,7 +116,7 @@ class Run:
         Raises:
             ValueError: says which.
         """
-        if self._begun and (found := differences(self._begun, self.whole_config.to_dict())):
+        if self._begun and (found := config_differences(self._begun, self.whole_config.to_dict())):
             key, one, other = found[0]
             raise ValueError(f'{self.folder} was begun with other settings ({key}={one}, now {other}): give the same '
                              'configs and options again, another --out, or remove that folder and '

@@ -146,7 +146,7 @@ def chart(ablation: Ablation) -> bytes:
         if paper:
             axes.plot(*zip(*paper, strict=True), 'x:', color='tab:orange', label='paper')
         if ablation.oracle(score) is not None:
-            axes.axhline(ablation.oracle(score), color='grey', linestyle='--', linewidth=1, label='real images')
+            axes.axhline(ablation.oracle(score), color='gray', linestyle='--', linewidth=1, label='real images')
         axes.set(title=score, xticks=places, xlim=(-0.5, len(places) - 0.5))
         axes.set_xticklabels([fill(line.row.title, 20) for line in ablation.lines], rotation=40, ha='right',
                              rotation_mode='anchor')

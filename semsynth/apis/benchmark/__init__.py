@@ -15,7 +15,7 @@ from semsynth.apis.benchmark.measuring import measure
 from semsynth.apis.benchmark.report import machine, table
 from semsynth.apis.benchmark.similarity import similarity
 from semsynth.apis.benchmark.step import step
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.devices import find_device
 
 CASES = dict(class_specific=class_specific, contrast=contrast, data=data, inference=inference,
@@ -26,7 +26,7 @@ ON_CPU = ('data',)
 """Cases that no GPU takes part in."""
 
 
-@checked
+@check_arguments
 def benchmark(case: str, device: str | None = None, repeats: int = 5, **options) -> str:
     """Measure a case.
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from semsynth.apis.benchmark.measuring import Step, Version, check_versions
 from semsynth.data.pictures import read_ids
 from semsynth.ops import sampled_similarity_loss, similarity_loss
-from semsynth.ops.products import CPU_TILE, product
+from semsynth.ops.similarity.numerics import CPU_TILE, product
 
 
 def plain_similarity_loss(probs: Tensor, label: Tensor) -> Tensor:

@@ -11,14 +11,14 @@ from mmengine.config import Config
 
 from semsynth.apis.edit_page.session import Session
 from semsynth.apis.inferencer import Inferencer
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.editing.labelling import build_segmentor
 
 if TYPE_CHECKING:
     import gradio
 
 
-@checked
+@check_arguments
 def serve_editor(config: str | Path | Config, checkpoint: str | Path | None, layouts: Sequence[str | Path] = (), *,
                  styles: str | Path | None = None, segmentor: Sequence[str | Path] | None = None,
                  instances: str | Path | None = None, device: str | None = None, precision: str = 'float32',

@@ -17,13 +17,13 @@ from semsynth import __version__
 from semsynth.apis.drawn_layout import draw_layout, layout_size
 from semsynth.apis.export.network import ConditionToImages
 from semsynth.apis.inferencer import Inferencer
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.outputs import check_out_file
 from semsynth.writing import write_whole
 
 NEEDED = ('onnx', 'onnxscript')
 TOLERANCE = 1e-3
-"""By how much a value of an image may differ from PyTorch's; the step between two grey levels of 8 bits is 8e-3."""
+"""By how much a value of an image may differ from PyTorch's; the step between two gray levels of 8 bits is 8e-3."""
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Exported:
 
 
 @torch.no_grad()
-@checked
+@check_arguments
 def export(config: str | Path | Config, checkpoint: str | Path | None, out: str | Path, *,
            size: tuple[int, int] | None = None, cfg_options: dict | None = None) -> Exported:
     """Write a generator as an ONNX file: ``condition``, and ``latent`` where it reads one, in; images by name out.

@@ -14,7 +14,7 @@ from semsynth.apis.insides import panels
 from semsynth.apis.insides.look import Insides, find_semantic, look_inside
 from semsynth.apis.insides.sheet import draw_sheet
 from semsynth.apis.layout_files import files_of
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.errors import first_few
 from semsynth.evaluators import SegmentationEvaluator
 from semsynth.heads.base import Head
@@ -26,7 +26,7 @@ SHOWN = 3
 """Classes that are shown where none are named: those with the most pixels."""
 
 
-@checked
+@check_arguments
 def draw_insides(config: str | Path | Config, checkpoint: str | Path, inputs: Sequence[str | Path], out: str | Path, *,
                  classes: Sequence[str] = (), segment: bool = True, instances: str | Path | None = None,
                  photos: str | Path | None = None, styles: str | Path | None = None, seed: int = 0,

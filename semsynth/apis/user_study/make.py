@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from semsynth.apis.user_study.pictures import StudyLayouts, check_sizes, find_scenes, highlight, read_picture
 from semsynth.apis.user_study.plan import Study, plan_trials
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.data.pictures import read_size
 from semsynth.errors import DataError, first_few
 from semsynth.outputs import check_out_folder
@@ -26,7 +26,7 @@ QUESTIONS = dict(images='Which image looks more natural?', regions='Which bright
                  layouts='Which image looks more like a photo of this scene?')
 
 
-@checked
+@check_arguments
 def make_study(results: Mapping[str, str | Path], out: str | Path, *, judgments: int = 10, per_participant: int = 50,
                times: Sequence[float | None] = (None,), against: str | None = None,
                size: tuple[int, int] | None = None, layouts: StudyLayouts | None = None,

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.errors import DataError
 from semsynth.writing import write_whole
 
@@ -19,7 +19,7 @@ UNREADABLE = (OSError, ValueError, KeyError, TypeError, OverflowError, Recursion
 """What reading somebody's JSON may raise, where it holds something else than expected."""
 
 
-@checked
+@check_arguments
 @dataclass(frozen=True)
 class Trial:
     """One choice to make.
@@ -37,7 +37,7 @@ class Trial:
     seconds: float | None
 
 
-@checked
+@check_arguments
 @dataclass(frozen=True)
 class Study:
     """What only the organiser knows.

@@ -101,7 +101,7 @@ def _chart(rates: Sequence[Preference]) -> bytes:
     pairs = list(dict.fromkeys((each.method, each.over) for each in rates))
     figure = Figure(figsize=(max(6, 3 + 0.8 * len(times)), 4), layout='constrained')
     axes = figure.subplots()
-    axes.axhline(50, color='grey', linestyle='--', linewidth=1)
+    axes.axhline(50, color='gray', linestyle='--', linewidth=1)
     for number, pair in enumerate(pairs):
         own = [each for each in rates if (each.method, each.over) == pair]
         percent = 100 * np.array([each.rate for each in own])

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from rich.progress import track
 
-from semsynth.arguments import checked
+from semsynth.arguments import check_arguments
 from semsynth.data.toycity.scene import render_scene
 from semsynth.outputs import check_out_folder
 from semsynth.writing import write_whole
@@ -25,7 +25,7 @@ SETTINGS_FILE = 'toycity.json'
 RENDERER_VERSION = 1
 
 
-@checked
+@check_arguments
 def make_toycity(
     out: str | Path, train: int, val: int, size: tuple[int, int], seed: int = 0, workers: int = 1
 ) -> Path:

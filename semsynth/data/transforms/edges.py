@@ -63,7 +63,7 @@ def edges_of_photo(photo: np.ndarray) -> np.ndarray:
     return canny_edges(cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY))
 
 
-def canny_edges(grey: np.ndarray) -> np.ndarray:
+def canny_edges(gray: np.ndarray) -> np.ndarray:
     """Canny edges with thresholds relative to the picture's strongest gradient.
 
     5x5 Gaussian, Sobel gradients, thresholds 0.075 m and 0.175 m, m the largest gradient magnitude. The width of the
@@ -71,12 +71,12 @@ def canny_edges(grey: np.ndarray) -> np.ndarray:
     at 256x512 and 20 ms at 1024x2048 on one core.
 
     Args:
-        grey: ``(H, W)`` uint8.
+        gray: ``(H, W)`` uint8.
 
     Returns:
         ``(H, W)`` uint8, 255 on edges, else 0.
     """
-    blurred = cv2.GaussianBlur(grey, (5, 5), 1.4)
+    blurred = cv2.GaussianBlur(gray, (5, 5), 1.4)
     across, down = (cv2.Sobel(blurred, cv2.CV_16S, *order, borderType=cv2.BORDER_REPLICATE)
                     for order in ((1, 0), (0, 1)))
     strongest = cv2.magnitude(across.astype(np.float32), down.astype(np.float32)).max()

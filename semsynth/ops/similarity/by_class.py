@@ -7,8 +7,14 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from semsynth.ops.products import CPU_TILE, product
-from semsynth.ops.similarity.numerics import LOG_FLOOR, SLOPE_FLOOR, finish, operands
+from semsynth.ops.similarity.numerics import (
+    CPU_TILE,
+    LOG_FLOOR,
+    SLOPE_FLOOR,
+    gradient_from_slopes,
+    pair_factors,
+    product,
+)
 
 ROWS, COLUMNS = CPU_TILE
 
@@ -41,7 +47,7 @@ def evaluate(probs: Tensor, label: Tensor, valid: Tensor, gradient: bool) -> tup
 
 def _all_pairs(p: Tensor, sizes: list[int], gradient: bool) -> tuple[float, Tensor | None]:
     """Loss and gradient of pixels ``(N, M)`` that lie class by class."""
-    left, same, other = (factor.T.contiguous() for factor in operands(p))
+    left, same, other = (factor.T.contiguous() for factor in pair_factors(p))
     size, total, slope = len(left), 0.0, torch.zeros_like(left.T)
     for i, j, alike in _tiles(sizes):
         right = same if alike else other
@@ -56,7 +62,7 @@ def _all_pairs(p: Tensor, sizes: list[int], gradient: bool) -> tuple[float, Tens
         slope[:, i] -= product(right[j].T, x)
         if i != j:
             slope[:, j] -= product(right[i].T, x.T)
-    return total / size ** 2, finish(slope, size) if gradient else None
+    return total / size ** 2, gradient_from_slopes(slope, size) if gradient else None
 
 
 def _tiles(sizes: list[int]) -> Iterator[tuple[slice, slice, bool]]:

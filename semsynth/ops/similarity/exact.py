@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from semsynth.ops.final import final
+from semsynth.ops.first_order import first_order_only
 from semsynth.ops.similarity import by_class, tiled
 
 PRECISIONS = ('float32', 'tf32')
@@ -41,10 +41,10 @@ def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = Non
     Raises:
         ValueError: the shapes do not belong together, or there is no such precision.
     """
-    return losses_of_images(*checked('similarity_loss', probs, label, ignore_index), precision).mean()
+    return losses_of_images(*flatten_pixels('similarity_loss', probs, label, ignore_index), precision).mean()
 
 
-def checked(name: str, probs: Tensor, label: Tensor, ignore_index: int | None) -> tuple[Tensor, Tensor, Tensor]:
+def flatten_pixels(name: str, probs: Tensor, label: Tensor, ignore_index: int | None) -> tuple[Tensor, Tensor, Tensor]:
     """Probabilities ``(B, N, M)`` in float32 or wider, labels ``(B, M)``, and which of them count; see there."""
     if probs.ndim != 4 or label.shape != (len(probs), *probs.shape[2:]):
         raise ValueError(f'{name}: probs {tuple(probs.shape)} and label {tuple(label.shape)} do not belong together; '
@@ -55,7 +55,7 @@ def checked(name: str, probs: Tensor, label: Tensor, ignore_index: int | None) -
 
 
 def losses_of_images(probs: Tensor, label: Tensor, valid: Tensor, precision: str) -> Tensor:
-    """The loss of each image, ``(B,)``, from what :func:`checked` returns."""
+    """The loss of each image, ``(B,)``, from what :func:`flatten_pixels` returns."""
     if precision not in PRECISIONS:
         raise ValueError(f'Similarity loss: precision={precision!r}, expected one of {", ".join(PRECISIONS)}.')
     return _PairwiseCrossEntropy.apply(probs, label, valid, precision)
@@ -90,4 +90,4 @@ class _PairwiseCrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None, None]:
         slopes, probs = ctx.saved_tensors
-        return final(upstream[:, None, None] * slopes, probs), None, None, None
+        return first_order_only(upstream[:, None, None] * slopes, probs), None, None, None

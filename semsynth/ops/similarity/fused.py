@@ -3,11 +3,11 @@
 Pixels lie sorted by class. The first kernel takes the tiles whose pairs are all of one class or all of two, which are
 nearly all tiles, with factors in float16: these have TF32's 10 bits of mantissa at twice its speed, and, scaled by
 2^15, reach down to pairs of 1e-9. The second kernel, in TF32, takes the tiles that the first leaves: those at borders
-between classes, and those with a pair below 1e-9. It spends some four times as many instructions on a pair, and a label
+between classes, and those with a pair below 1e-9. It needs some four times as many instructions for a pair, and a label
 generator that is often wrong and very sure gives it much to do.
 
 A program keeps its rows' gradient in registers and walks over all columns, so that nothing is added up by atomics and
-two runs agree bitwise. The price is that a pair is seen twice, once from each end: 4 K M^2 operations, K being the
+two runs agree bitwise. For this a pair is seen twice, once from each end: 4 K M^2 operations, K being the
 classes and two more padded to a power of two, where symmetry would do with 3 K M^2 and K M^2 / (2 rows) atomic
 additions. At M = 131072 and 35 classes that is 4.4e12: 4.4 ms at the 989 TFLOP/s in float16 of an H200's datasheet.
 The roots that reciprocals are made of take about as long, 16 a cycle on each of 132 multiprocessors, and all of some 15
@@ -23,7 +23,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from semsynth.ops.similarity.numerics import LOG_FLOOR, SLOPE_FLOOR, finish, sums
+from semsynth.ops.similarity.numerics import LOG_FLOOR, SLOPE_FLOOR, deficit_and_complement, gradient_from_slopes
 
 WARPS = 8
 MAX_CLASSES = 254
@@ -47,7 +47,7 @@ def evaluate(probs: Tensor, label: Tensor, valid: Tensor, gradient: bool) -> tup
 
     label, order = label.sort(1)
     valid = valid.gather(1, order)
-    short, others = (value.squeeze(1).gather(1, order) for value in sums(probs))
+    short, others = (value.squeeze(1).gather(1, order) for value in deficit_and_complement(probs))
     spread = order.unsqueeze(1).expand(-1, classes, -1)
     pixels = probs.gather(2, spread).mT.contiguous()
     factors = _factors(pixels, others, valid, grid[1] * rows)
@@ -55,21 +55,21 @@ def evaluate(probs: Tensor, label: Tensor, valid: Tensor, gradient: bool) -> tup
 
     words = triton.cdiv(grid[1] * rows, 32 * columns)  # of a bit for each tile
     pending = torch.empty(*grid, words, dtype=torch.int32, device=probs.device)
-    paid = probs.new_empty(images, size)
+    row_losses = probs.new_empty(images, size)
     slope = probs.new_empty(images, size, classes + 1 if gradient else 0)
     shape = dict(words=words, gradient=gradient, rows=rows, columns=columns, width=width, num_warps=WARPS)
     with torch.cuda.device_of(probs):
-        _alike[grid](factors, short, borders, pending, paid, slope, size, classes, factors.shape[3], SCALE,
+        _alike[grid](factors, short, borders, pending, row_losses, slope, size, classes, factors.shape[3], SCALE,
                      LEAST, **shape)
-        _pending[grid](pixels, short, others, label, valid.float(), pending, paid, slope, size, classes,
+        _pending[grid](pixels, short, others, label, valid.float(), pending, row_losses, slope, size, classes,
                        log_floor=LOG_FLOOR / log(2), slope_floor=SLOPE_FLOOR, **shape)
     del pixels, factors
     count = valid.sum(1).clamp(min=1)
-    paid += 0 * short  # what is not a number has an exponent and a mantissa too
-    losses = paid.masked_fill_(~valid, 0).sum(1, dtype=torch.float64) / count.double() ** 2
+    row_losses += 0 * short  # what is not a number has an exponent and a mantissa too
+    losses = row_losses.masked_fill_(~valid, 0).sum(1, dtype=torch.float64) / count.double() ** 2
     if not gradient:
         return losses, None
-    slope = finish(slope.masked_fill_(~valid.unsqueeze(2), 0).mT, count[:, None, None])
+    slope = gradient_from_slopes(slope.masked_fill_(~valid.unsqueeze(2), 0).mT, count[:, None, None])
     return losses, torch.empty_like(probs).scatter_(2, spread, slope)
 
 
@@ -88,10 +88,13 @@ def stride(classes: int) -> int:
 
 
 def _factors(pixels: Tensor, others: Tensor, valid: Tensor, length: int) -> Tensor:
-    """``numerics.operands`` of the same class and of another, scaled: float16, ``(2, B, length, classes + 2 or more)``.
+    """The factors of ``numerics.pair_factors`` for pixels of the same class and of another, scaled, in float16.
+
+    Returns:
+        ``(2, B, length, K)``, K at least classes + 2.
 
     The last of ``classes + 2`` entries is for what does not count: 1 there and 0 elsewhere. As every pixel on the left
-    has 1 there too, such a pair's product is 1: it pays nothing, and pulls at that entry only, which is not read.
+    has 1 there too, such a pair's product is 1: its loss is 0, and its gradient is in that entry, which nothing reads.
     """
     images, size, classes = pixels.shape
     factors = pixels.new_zeros(2, images, length, stride(classes), dtype=torch.float16)
@@ -146,10 +149,10 @@ def _sum_of_logs(x):
 
 
 @triton.jit
-def _alike(factors, short, borders, pending, paid, slope, size, classes, stride: tl.constexpr,
+def _alike(factors, short, borders, pending, row_losses, slope, size, classes, stride: tl.constexpr,
            scale: tl.constexpr, least: tl.constexpr, words, gradient: tl.constexpr, rows: tl.constexpr,
            columns: tl.constexpr, width: tl.constexpr):
-    """What some rows' pairs pay, and each row's sums of -right_j / x, by tiles of one kind; notes what it leaves."""
+    """Losses of some rows' pairs and each row's sums of -right_j / x, by tiles of one kind; marks tiles left out."""
     blocks = tl.num_programs(1)
     block = tl.program_id(0).to(tl.int64) * blocks + tl.program_id(1)
     length = blocks * rows
@@ -186,7 +189,7 @@ def _alike(factors, short, borders, pending, paid, slope, size, classes, stride:
                 root = tl.rsqrt(x) * 256  # of 2^16 / x, which float16 holds; Triton has no quick reciprocal
                 # Added here, for tensor cores would round each sum towards 0.
                 pulled -= tl.dot((root * root).to(tl.float16), right)
-    tl.store(paid + pixel, total * LOG_2, inside)
+    tl.store(row_losses + pixel, total * LOG_2, inside)
     if gradient:
         tl.store(slope + pixel[:, None] * (classes + 1) + k, pulled * (scale / 2 ** 16),
                  inside[:, None] & (k <= classes))
@@ -199,10 +202,10 @@ def _round(x):
 
 
 @triton.jit
-def _pending(pixels, short, others, label, weight, pending, paid, slope, size, classes, log_floor: tl.constexpr,
-             slope_floor: tl.constexpr, words, gradient: tl.constexpr, rows: tl.constexpr, columns: tl.constexpr,
-             width: tl.constexpr):
-    """Adds what ``_alike`` left, whatever classes and steepness; names as in ``numerics.operands``."""
+def _pending(pixels, short, others, label, weight, pending, row_losses, slope, size, classes,
+             log_floor: tl.constexpr, slope_floor: tl.constexpr, words, gradient: tl.constexpr, rows: tl.constexpr,
+             columns: tl.constexpr, width: tl.constexpr):
+    """Adds what ``_alike`` left, whatever classes and steepness; names as in ``numerics.pair_factors``."""
     image = tl.program_id(0).to(tl.int64) * size
     block = tl.program_id(0).to(tl.int64) * tl.num_programs(1) + tl.program_id(1)
     k = tl.arange(0, width)[None, :]
@@ -213,7 +216,7 @@ def _pending(pixels, short, others, label, weight, pending, paid, slope, size, c
     class_i = tl.load(label + image + i, inside, 0)
     weight_i = tl.load(weight + image + i, inside, 0.)
     to_slope = slope + (image + i)[:, None] * (classes + 1) + k
-    total = tl.load(paid + image + i, inside, 0.)
+    total = tl.load(row_losses + image + i, inside, 0.)
     pulled = tl.zeros((rows, width), tl.float32)
     if gradient:
         pulled += tl.load(to_slope, inside[:, None] & (k <= classes), 0.)
@@ -243,6 +246,6 @@ def _pending(pixels, short, others, label, weight, pending, paid, slope, size, c
                     if gradient:
                         steep = counts / tl.maximum(x, slope_floor)
                         pulled -= tl.dot(steep, right, input_precision='tf32')
-    tl.store(paid + image + i, total, inside)
+    tl.store(row_losses + image + i, total, inside)
     if gradient:
         tl.store(to_slope, pulled, inside[:, None] & (k <= classes))

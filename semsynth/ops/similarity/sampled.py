@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.ops.similarity.exact import checked, losses_of_images
+from semsynth.ops.similarity.exact import flatten_pixels, losses_of_images
 
 
 def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_index: int | None = None,
@@ -33,7 +33,7 @@ def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_
     """
     if partners < 1:
         raise ValueError(f'sampled_similarity_loss: partners={partners}, expected 1 or more.')
-    probs, label, valid = checked('sampled_similarity_loss', probs, label, ignore_index)
+    probs, label, valid = flatten_pixels('sampled_similarity_loss', probs, label, ignore_index)
     size = label.shape[1]
     group = min(partners + 1, size)
     order = (torch.rand(label.shape, device=probs.device) + ~valid).argsort(1)  # valid pixels come first
