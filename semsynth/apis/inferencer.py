@@ -23,7 +23,7 @@ from semsynth.data.preprocessor import to_gray
 from semsynth.devices import find_device
 from semsynth.engine.launch import load_config
 from semsynth.errors import DataError
-from semsynth.layers.baking import bake
+from semsynth.layers.norm import bake
 from semsynth.models.synthesizer import NO_STYLES
 from semsynth.precision import run_in, settle
 from semsynth.registry import DATASETS

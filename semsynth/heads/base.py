@@ -1,17 +1,21 @@
-"""What every head is: features in, named images out."""
+"""Head: the contract of all heads. Features in, named images out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
 from semsynth.layout import Layout
 
+if TYPE_CHECKING:
+    from semsynth.parts import Parts
+
 
 @dataclass
 class View:
-    """One judged output of the generator.
+    """An output of the generator that is judged.
 
     Args:
         real: name of the real image that it imitates.
@@ -28,19 +32,23 @@ class View:
 
 
 class Head(nn.Module):
-    """Features to named images.
+    """Turns features into named images: the last layers of a generator.
 
     Args:
         in_channels: channels C of the features.
-        outputs: names of what it makes.
+        outputs: names of the outputs.
         views: the outputs that are judged by default.
         must_be_read: outputs whose parameters learn only if a loss reads that very output.
     """
 
-    image_channels = 3
-    """Channels of the images that it makes, and so of the real ones and of what a discriminator reads: 3, or 1."""
-    reads_label_map = False
-    """Whether it reads the layout's label map, which image-like inputs have not."""
+    image_channels: int = 3
+    """Channels of its images, and so of the real images and of what a discriminator reads: 3, or 1 for gray."""
+    reads_label_map: bool = False
+    """Whether it reads the layout's label map, which image-like inputs do not have."""
+    num_classes: int | None = None
+    """Classes of the label maps that it reads; None where any number fits."""
+    embedding_channels: int | None = None
+    """Channels of its output ``'embedding'``; None where it makes none."""
 
     def __init__(self, in_channels: int, outputs: tuple[str, ...], views: dict[str, View],
                  must_be_read: tuple[str, ...]):
@@ -48,8 +56,27 @@ class Head(nn.Module):
         self.in_channels = in_channels
         self.outputs, self.views, self.must_be_read = outputs, views, must_be_read
 
+    @property
+    def captions(self) -> dict[str, str]:
+        """What its outputs that show the scene are called below pictures, in the paper's words."""
+        return dict(image='the image')
+
+    def check(self, parts: Parts) -> None:
+        """Raise ValueError, in one sentence, where the other parts of the model do not fit."""
+
+    def check_compilable(self) -> None:
+        """Raise ValueError where :func:`torch.compile` cannot compile it."""
+
     def drop_extras(self) -> None:
-        """Stop making, for good, the outputs that only losses read; images stay as they are."""
+        """Stop computing, for good, the outputs that only losses read; the other images stay the same."""
+
+    def fix_shapes(self) -> None:
+        """Compute, from now on, with tensors whose shapes do not depend on the label map, as exporters need it."""
+
+    def inner_values(self, features: Tensor, layout: Layout) -> dict[str, Tensor | list[Tensor]]:
+        """Intermediate values worth a picture, by name, ``(B, C, H, W)`` each; :class:`~semsynth.apis.insides.Insides`
+        lists the names that pictures are drawn of."""
+        return {}
 
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
         """Features ``(B, C, H, W)`` to float32 outputs by name, images ``(B, image_channels, H, W)`` in ``[-1, 1]``."""

@@ -10,18 +10,25 @@ from torch import Tensor, nn
 
 from semsynth.layers.class_convolution import ClassConvolution
 from semsynth.layout import Layout
-from semsynth.ops.class_specific import class_specific_image
+from semsynth.ops.class_specific import class_specific_image, masked_class_specific_image
 
 
 def attend(x: Tensor, edge: Tensor) -> Tensor:
-    """Attention guided edge transfer, ``sigmoid(edge) * x + x`` (ECGAN, eq. 1), on features or on images: both
-    ``(B, C, H, W)``."""
+    """Attention guided edge transfer, ``sigmoid(edge) * x + x`` (ECGAN, eq. 1), of features or of images.
+
+    Args:
+        x: ``(B, C, H, W)``.
+        edge: the edge branch's features or edge map, ``(B, C, H, W)``.
+    """
     return torch.sigmoid(edge) * x + x
 
 
 def reweight(classes: Tensor) -> Tensor:
-    """Each class channel of ``(B, N, H, W)`` with its own share on top, ``sigmoid(mean(Fc)) * Fc + Fc`` (ECGAN, eq. 2;
-    the mean is over the pixels of an image)."""
+    """Scale each class channel by its mean over the image, ``sigmoid(mean(Fc)) * Fc + Fc`` (ECGAN, eq. 2).
+
+    Args:
+        classes: class channels F_c, ``(B, N, H, W)``.
+    """
     return classes * torch.sigmoid(F.adaptive_avg_pool2d(classes, 1)) + classes
 
 
@@ -34,7 +41,7 @@ def _activate(x: Tensor) -> Tensor:
 
 
 class Branch(nn.Module):
-    """Edge generator Ge or image generator Gi: n convolutions, then one to three channels with tanh (ECGAN, 3.1).
+    """Edge generator Ge or image generator Gi: n convolutions, then one to three channels and tanh (ECGAN, 3.1).
 
     Args:
         channels: channels C of the features and of every level.
@@ -47,10 +54,14 @@ class Branch(nn.Module):
         self.last = _convolution(channels, 3)
 
     def forward(self, features: Tensor, guides: Sequence[Tensor] | None = None) -> tuple[Tensor, list[Tensor]]:
-        """Features ``(B, C, H, W)``, and perhaps the other branch's levels to attend to, to an image and the levels.
+        """Features to an image and the levels before it.
+
+        Args:
+            features: ``(B, C, H, W)``.
+            guides: levels of the edge branch, that this branch attends to; None for no transfer.
 
         Returns:
-            ``(B, 3, H, W)`` float32 in ``[-1, 1]``, and n maps ``(B, C, H, W)`` as they are before an activation.
+            The image, ``(B, 3, H, W)`` float32 in ``[-1, 1]``, and n maps ``(B, C, H, W)``, before their activation.
         """
         levels = []
         for j, convolution in enumerate(self.levels):
@@ -62,7 +73,7 @@ class Branch(nn.Module):
 
 
 class SemanticPreserving(nn.Module):
-    """Semantic preserving module Gs: class channels, scaled by how much of each there is (ECGAN, 3.2, eq. 2).
+    """Semantic preserving module Gs: class channels, each scaled by its mean, to a refined image (ECGAN, 3.2, eq. 2).
 
     Args:
         channels: channels of features, edge map, image and one-hot label map together, C + N + 3 + 3.
@@ -75,14 +86,22 @@ class SemanticPreserving(nn.Module):
         self.to_channels = _convolution(num_classes, channels)
         self.to_image = _convolution(channels, 3)
 
+    def class_channels(self, *maps: Tensor) -> Tensor:
+        """The enhanced class features F_c' of eq. 2, ``(B, N, H, W)``.
+
+        Args:
+            maps: the features, then the edge map where there is one, the image and the one-hot label map.
+        """
+        return reweight(self.to_classes(torch.cat([each.to(maps[0].dtype) for each in maps], dim=1)))
+
     def forward(self, *maps: Tensor) -> Tensor:
-        """Features first, then what goes beside them, to the refined image ``(B, 3, H, W)``, float32 in ``[-1, 1]``."""
-        classes = reweight(self.to_classes(torch.cat([each.to(maps[0].dtype) for each in maps], dim=1)))
+        """The refined image ``(B, 3, H, W)``, float32 in ``[-1, 1]``, of the maps that ``class_channels`` reads."""
+        classes = self.class_channels(*maps)
         return torch.tanh(self.to_image(_activate(self.to_channels(_activate(classes)))).float())
 
 
 class ClassSpecificPixels(nn.Module):
-    """Class-specific pixel generation: three convolutions of its own for every class (ECGAN, 3.3, eq. 7).
+    """Class-specific pixel generation: every class has three convolutions of its own (ECGAN, 3.3, eq. 7).
 
     Args:
         channels: channels C of the features.
@@ -92,8 +111,10 @@ class ClassSpecificPixels(nn.Module):
     def __init__(self, channels: int, num_classes: int):
         super().__init__()
         self.layers = nn.ModuleList(ClassConvolution(num_classes, channels, width) for width in (channels, channels, 3))
+        self.fixed_shapes = False  # whether every class's convolutions run over the whole image
 
     def forward(self, features: Tensor, layout: Layout) -> Tensor:
         """Features ``(B, C, H, W)`` to an image ``(B, 3, H, W)``, float32 in ``[-1, 1]``, 0 on unknown pixels."""
         layers = [(layer.kernels, layer.bias) for layer in self.layers]
-        return class_specific_image(features, layout.label, layers, layout.unknown)
+        compute = masked_class_specific_image if self.fixed_shapes else class_specific_image
+        return compute(features, layout.label, layers, layout.unknown)

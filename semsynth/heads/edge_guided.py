@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import torch
 from torch import Tensor, nn
 
 from semsynth.heads.base import Head, View
 from semsynth.heads.ecgan_parts import Branch, ClassSpecificPixels, SemanticPreserving, attend
 from semsynth.layout import Layout
 from semsynth.registry import HEADS
+
+if TYPE_CHECKING:
+    from semsynth.parts import Parts
 
 
 @HEADS.register_module()
@@ -67,7 +73,7 @@ class EdgeGuidedHead(Head):
             must_be_read.append('embedding')
         super().__init__(in_channels, outputs, views, tuple(must_be_read))
 
-        self.num_classes, self.transfer, self.final, self.last = num_classes, transfer, final, last
+        self.num_classes, self.transfer, self.final, self._last = num_classes, transfer, final, last
         self.embedding_channels = embedding_channels
         self.reads_label_map = semantic or class_specific
         self.edge_branch = Branch(in_channels, num_layers) if edges else None
@@ -78,19 +84,26 @@ class EdgeGuidedHead(Head):
             nn.Conv2d(in_channels, in_channels, 1), nn.ReLU(),
             nn.Conv2d(in_channels, embedding_channels, 1)) if embedding_channels is not None else None
 
+    @property
+    def captions(self) -> dict[str, str]:
+        """Its images of the scene by the paper's symbols: I', I'' and the image of eq. 7."""
+        captions = dict(coarse="I'") if self.semantic is not None else {}
+        captions[self._last] = "I'" if self.semantic is None else "I''"
+        if self.final == 'class_specific':
+            captions['image'] = 'the image of eq. 7'
+        elif self.class_specific is not None:
+            captions['class_specific'] = 'class-specific image (eq. 7)'
+        return captions
+
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
         """Features F ``(B, C, H, W)`` and their layout to the outputs named above."""
-        self._check(layout)
-        outputs, levels = {}, None
-        if self.edge_branch is not None:
-            outputs['edge'], levels = self.edge_branch(features)
-        image, _ = self.image_branch(features, levels if self.transfer else None)
-        if self.transfer:
-            image = attend(image, outputs['edge'])
+        self._check_layout(layout)
+        edge, _, _, image = self._run_branches(features)
+        outputs = {} if edge is None else dict(edge=edge)
         if self.semantic is not None:
             outputs['coarse'] = image
             image = self.semantic(features, *outputs.values(), layout.one_hot)
-        outputs[self.last] = image
+        outputs[self._last] = image
         if self.class_specific is not None:
             outputs['class_specific'] = self.class_specific(features, layout)
         if self.final == 'class_specific':
@@ -99,6 +112,18 @@ class EdgeGuidedHead(Head):
             outputs['embedding'] = self.embedding(features).float()
         return outputs
 
+    def inner_values(self, features: Tensor, layout: Layout) -> dict[str, Tensor | list[Tensor]]:
+        """What eqs. 1 and 2 compute of features F ``(B, C, H, W)``, as far as the parts are switched on."""
+        edge, levels, before, after = self._run_branches(features)
+        values = {} if edge is None else dict(edge=edge)
+        if self.transfer:
+            values |= dict(attention=torch.sigmoid(edge), levels=[torch.sigmoid(level) for level in levels],
+                           before=before, after=after)
+        if self.semantic is not None:
+            maps = [each for each in (edge, after) if each is not None]
+            values['classes'] = self.semantic.class_channels(features, *maps, layout.one_hot)
+        return values
+
     def drop_extras(self) -> None:
         """No embedding any more, and no class-specific image unless it is the result."""
         self.embedding = None
@@ -106,7 +131,35 @@ class EdgeGuidedHead(Head):
             self.class_specific = None
         self.outputs = tuple(self.views)
 
-    def _check(self, layout: Layout) -> None:
+    def fix_shapes(self) -> None:
+        """Run each class's convolutions over the whole image, as eq. 7 is printed."""
+        if self.class_specific is not None:
+            self.class_specific.fixed_shapes = True
+
+    def check(self, parts: Parts) -> None:
+        """Raise ValueError where the layouts have other classes than the label maps that it reads, or no label map."""
+        if not self.reads_label_map:
+            return
+        if not parts.num_classes:
+            raise ValueError('generator.head: EdgeGuidedHead reads label maps, but num_classes=0: switch off what '
+                             'reads them (semantic=False and class_specific=False).')
+        if parts.num_classes != self.num_classes:
+            raise ValueError(f'generator.head: EdgeGuidedHead has num_classes={self.num_classes}, but the layout has '
+                             f'{parts.num_classes}; give both the same.')
+
+    def check_compilable(self) -> None:
+        """Raise ValueError for class-specific pixels, whose tensors have shapes that follow the label map."""
+        if self.class_specific is not None:
+            raise ValueError('compiled=True: class-specific pixels cannot be compiled; set class_specific=False of the '
+                             'head and drop losses=dict(class_specific=None), or set compiled=False.')
+
+    def _run_branches(self, features: Tensor) -> tuple[Tensor | None, list[Tensor], Tensor, Tensor]:
+        """The edge map (None without the edge branch) and its levels, and the image before and after eq. 1."""
+        edge, levels = self.edge_branch(features) if self.edge_branch is not None else (None, [])
+        before, _ = self.image_branch(features, levels if self.transfer else None)
+        return edge, levels, before, attend(before, edge) if self.transfer else before
+
+    def _check_layout(self, layout: Layout) -> None:
         if self.reads_label_map and (layout.label is None or layout.num_classes != self.num_classes):
             found = 'no label map' if layout.label is None else f'{layout.num_classes} classes'
             raise ValueError(f'EdgeGuidedHead: num_classes={self.num_classes}, but the layout has {found}; correct '

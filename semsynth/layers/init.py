@@ -5,8 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import init
 
-from semsynth.layers.class_convolution import ClassConvolution
-from semsynth.layers.norm import WEIGHTED
+from semsynth.layers.norm import WEIGHTED, WeightedLayer
 
 
 def init_normal(module: nn.Module) -> None:
@@ -44,5 +43,5 @@ def init_xavier_uniform(module: nn.Module) -> None:
 
 
 def _kernels(layer: nn.Module) -> tuple[Tensor, ...]:
-    """The layer's weights, those of each class apart: Xavier's variance is that of one convolution."""
-    return layer.kernels.detach().unbind() if isinstance(layer, ClassConvolution) else (layer.weight,)
+    """The weights of each convolution of a layer: Xavier's variance is that of one convolution."""
+    return layer.kernels.detach().unbind() if isinstance(layer, WeightedLayer) else (layer.weight,)

@@ -11,10 +11,25 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.nn.utils import parametrize
 
-from semsynth.layers.class_convolution import ClassConvolution
 
-WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, ClassConvolution)
-"""The layers that have a weight to initialise and to normalise."""
+class WeightedLayer(nn.Module):
+    """A layer that holds the weights of several convolutions in one parameter, ``weight``, and has a ``bias``."""
+
+    weight: Tensor
+    bias: Tensor
+
+    @property
+    def kernels(self) -> Tensor:
+        """The weights of each convolution, ``(N, out, in, h, w)``: they are initialised one by one."""
+        raise NotImplementedError
+
+    def spectral_norm(self) -> nn.Module:
+        """A parametrization of ``weight`` that divides each convolution's by its largest singular value."""
+        raise NotImplementedError
+
+
+WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, WeightedLayer)
+"""The layers whose weights are initialised and normalised."""
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -130,17 +145,29 @@ def spectral_norm(module: nn.Module) -> nn.Module:
     """Spectral normalisation of every convolution and linear layer in a module that has none yet (Miyato et al. 2018).
 
     As ``torch.nn.utils.spectral_norm``, which the papers' codes use: in training, every forward pass begins with one
-    power iteration, v before u; none is made before the first. Where every class has its own convolution, every class
-    has its own estimate.
+    power iteration, v before u; none is made before the first. A :class:`WeightedLayer` normalises each of its
+    convolutions by itself.
     """
     for layer in list(module.modules()):
         if not isinstance(layer, WEIGHTED) or parametrize.is_parametrized(layer, 'weight'):
             continue
-        if isinstance(layer, ClassConvolution):
-            norm = _ClassSpectralNorm(layer)
+        if isinstance(layer, WeightedLayer):
+            norm = layer.spectral_norm()
         else:
             norm = _SpectralNorm(layer.weight, of_outputs=1 if isinstance(layer, nn.ConvTranspose2d) else 0)
         parametrize.register_parametrization(layer, 'weight', norm, unsafe=True)  # to be safe, torch would call it
+    return module
+
+
+def bake(module: nn.Module) -> nn.Module:
+    """Replace every parametrized weight, such as one under spectral norm, by a plain parameter of its present value.
+
+    Results in eval mode stay the same, and are computed faster. In place; not for a copy of another module, because
+    torch's copies share the class that this changes. The module cannot load checkpoints of training afterwards.
+    """
+    for layer in list(module.modules()):
+        for name in list(getattr(layer, 'parametrizations', ())):
+            parametrize.remove_parametrizations(layer, name)
     return module
 
 
@@ -174,33 +201,3 @@ class _SpectralNorm(nn.Module):
     def _iterate(self, matrix: Tensor) -> None:
         F.normalize(torch.mv(matrix.T, self._u), dim=0, out=self._v)
         F.normalize(torch.mv(matrix, self._v), dim=0, out=self._u)
-
-
-class _ClassSpectralNorm(nn.Module):
-    """``_SpectralNorm`` of N convolutions at once."""
-
-    def __init__(self, layer: ClassConvolution):
-        super().__init__()
-        self.num_classes = layer.num_classes
-        matrices = self._matrices(layer.weight.detach())
-        self.register_buffer('u', F.normalize(torch.randn_like(matrices[:, :, 0]), dim=1))
-        self.register_buffer('v', F.normalize(torch.randn_like(matrices[:, 0]), dim=1))
-
-    def forward(self, weight: Tensor) -> Tensor:
-        with torch.autocast(weight.device.type, enabled=False):
-            matrices = self._matrices(weight)
-            if self.training:
-                self._iterate(matrices.detach())
-            u, v = self.u.clone(), self.v.clone()
-            sigma = (u * (matrices @ v.unsqueeze(2)).squeeze(2)).sum(1)
-        return weight / sigma.repeat_interleave(len(weight) // self.num_classes).view(-1, 1, 1, 1)
-
-    def right_inverse(self, value: Tensor) -> Tensor:
-        return value
-
-    def _matrices(self, weight: Tensor) -> Tensor:
-        return weight.unflatten(0, (self.num_classes, -1)).movedim(2, -1).flatten(2)
-
-    def _iterate(self, matrices: Tensor) -> None:
-        self.v.copy_(F.normalize((matrices.mT @ self.u.unsqueeze(2)).squeeze(2), dim=1))
-        self.u.copy_(F.normalize((matrices @ self.v.unsqueeze(2)).squeeze(2), dim=1))

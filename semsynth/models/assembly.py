@@ -35,7 +35,7 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
     classes = model.data_preprocessor.num_classes
     if not classes:
         _check_raw(model)
-    elif head.reads_label_map and getattr(head, 'num_classes', classes) != classes:
+    elif head.reads_label_map and head.num_classes not in (None, classes):
         raise ValueError(f'generator.head: {type(head).__name__} has num_classes={head.num_classes}, but the layout '
                          f'has {classes}; give both the same.')
     for name in model.views:
@@ -65,13 +65,6 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
         raise ValueError('segmentor: no loss reads the label generator; set segmentor=None, or add such a loss.')
     if model.segmentor is not None and model.data_preprocessor.num_classes:
         model.segmentor.check_layout(model.data_preprocessor.num_classes, model.data_preprocessor.unknown)
-
-
-def check_compilable(head: nn.Module) -> None:
-    """Raise ValueError for a head that :func:`torch.compile` cannot take: shapes inside it follow the label map."""
-    if getattr(head, 'class_specific', None) is not None:
-        raise ValueError('compiled=True: class-specific pixels cannot be compiled; set class_specific=False of the '
-                         'head and drop losses=dict(class_specific=None), or set compiled=False.')
 
 
 def _check_encoder(model: Synthesizer) -> None:

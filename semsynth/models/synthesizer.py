@@ -15,7 +15,7 @@ from torch.nn.utils import parametrize
 from semsynth.discriminators.build import build_discriminator
 from semsynth.layers.pointwise import take_strides_first
 from semsynth.layout import Layout
-from semsynth.models.assembly import check_assembly, check_compilable, compared_views, judged_views, resolve_views
+from semsynth.models.assembly import check_assembly, compared_views, judged_views, resolve_views
 from semsynth.models.freezing import freeze
 from semsynth.models.step import Step
 from semsynth.registry import ENCODERS, GENERATORS, LOSSES, MODELS, SEGMENTORS
@@ -86,7 +86,7 @@ class Synthesizer(BaseModel):
         if channels_last:
             self.to(memory_format=torch.channels_last)
         if compiled:
-            check_compilable(self.generator.head)
+            self.generator.head.check_compilable()
             for part in filter(None, (self.generator, self.discriminator)):
                 part.compile()
 

@@ -13,7 +13,7 @@ from semsynth.apis.building import build_for_inference
 from semsynth.apis.export import export, onnx_file
 from semsynth.apis.export.network import ConditionToImages
 from semsynth.apis.inferencer import Inferencer
-from semsynth.layers.baking import bake
+from semsynth.layers.norm import bake
 from semsynth.layout import Layout
 from semsynth.registry import GENERATORS
 

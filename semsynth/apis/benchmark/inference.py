@@ -16,7 +16,7 @@ from semsynth.apis.building import build_for_inference
 from semsynth.apis.drawn_layout import draw_layout, layout_size
 from semsynth.apis.inferencer import Inferencer
 from semsynth.engine.launch import load_config
-from semsynth.layers.baking import bake
+from semsynth.layers.norm import bake
 
 VERSIONS = ('float32', 'plain', 'channels_last', 'bfloat16', 'bfloat16_channels_last')
 """As ``tools/synthesize.py`` does it; as training leaves the model, with spectral norm and what only losses read; the

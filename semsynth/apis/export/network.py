@@ -7,17 +7,14 @@ from functools import cached_property
 from torch import Tensor, nn
 
 from semsynth.generators.base import Generator
-from semsynth.heads.ecgan_parts import ClassSpecificPixels
 from semsynth.layout import Layout
-from semsynth.ops.class_specific import masked_class_specific_image
 
 
 class ConditionToImages(nn.Module):
     """A generator's images as a function of the condition, and of the latent where it reads one.
 
     Args:
-        generator: its head loses what only losses read; a class-specific part that makes the result is replaced by an
-            equal one.
+        generator: changed in place: its head drops what only losses read, and no shape in it depends on the label map.
         num_classes: one-hot channels N, the first of the condition; 0 for image-like inputs.
         unknown: the index that means no class, or None.
 
@@ -30,9 +27,7 @@ class ConditionToImages(nn.Module):
         self.generator, self.num_classes, self.unknown = generator, num_classes, unknown
         self.outputs = sorted(generator.head.views, key=lambda name: name != 'image')
         generator.head.drop_extras()
-        for name, part in generator.head.named_children():
-            if isinstance(part, ClassSpecificPixels):
-                setattr(generator.head, name, _EveryClassEverywhere(part))
+        generator.head.fix_shapes()
 
     def forward(self, condition: Tensor, latent: Tensor | None = None) -> tuple[Tensor, ...]:
         """``(B, C, H, W)``, and perhaps ``(B, Z)``, to the outputs, each ``(B, 3, H, W)`` or gray ``(B, 1, H, W)``."""
@@ -48,15 +43,3 @@ class _GivenLayout(Layout):
     @cached_property
     def one_hot(self) -> Tensor:
         return self.raw[:, :self.num_classes]
-
-
-class _EveryClassEverywhere(nn.Module):
-    """Class-specific pixels at shapes that do not depend on the label map: every class's convolutions on all pixels."""
-
-    def __init__(self, part: ClassSpecificPixels):
-        super().__init__()
-        self.layers = part.layers
-
-    def forward(self, features: Tensor, layout: Layout) -> Tensor:
-        layers = [(layer.kernels, layer.bias) for layer in self.layers]
-        return masked_class_specific_image(features, layout.label, layers, layout.unknown)

@@ -11,13 +11,12 @@ from rich.progress import track
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.insides import panels
-from semsynth.apis.insides.look import Insides, find_semantic, look_inside
+from semsynth.apis.insides.look import Insides, look_inside
 from semsynth.apis.insides.sheet import draw_sheet
 from semsynth.apis.layout_files import files_of
 from semsynth.arguments import check_arguments
 from semsynth.errors import first_few
 from semsynth.evaluators import SegmentationEvaluator
-from semsynth.heads.base import Head
 from semsynth.outputs import check_out_folder
 from semsynth.registry import EVALUATORS
 from semsynth.writing import write_png
@@ -59,26 +58,26 @@ def draw_insides(config: str | Path | Config, checkpoint: str | Path, inputs: Se
     """
     inferencer = Inferencer(config, checkpoint, device, cfg_options, styles)
     head, metainfo = inferencer.model.generator.head, inferencer.dataset.metainfo
+    judged = [name for name, view in head.views.items() if view.is_image]
     chosen = _find_classes(classes, metainfo['classes'])
     layouts = inferencer.find(inputs, instances, photos)
     check_out_folder(out, (*inputs, instances, photos, *files_of(layouts)), inferencer.dataset.folders.values(),
                      [f'{layout.name}_insides.png' for layout in layouts])
     evaluator, reason = _build_judge(inferencer) if segment else (None, 'not asked for')
-    left_out = _left_out(head, reason)
-    notes = [f'{inferencer.config.filename}, {checkpoint}', *([left_out] if left_out else [])]
+    source, left_out = f'{inferencer.config.filename}, {checkpoint}', ''
     for layout in track(layouts, 'Drawing'):
         result, insides = look_inside(inferencer, layout, seed)
-        sections = _sections(head, result, insides, evaluator, chosen, metainfo)
-        write_png(Path(out, f'{layout.name}_insides.png'), draw_sheet(layout.name, sections, notes))
+        left_out = _left_out(insides, reason)
+        sections = _sections(head.captions, judged, result, insides, evaluator, chosen, metainfo)
+        write_png(Path(out, f'{layout.name}_insides.png'), draw_sheet(
+            layout.name, sections, [source, left_out] if left_out else [source]))
     return len(layouts), left_out
 
 
-def _sections(head: Head, result: dict, insides: Insides, evaluator: SegmentationEvaluator | None,
-              classes: Sequence[int], metainfo: dict) -> list[panels.Section]:
-    palette, judged = metainfo['palette'] or None, _judged(head)
-    images = dict(judged)
-    if judged.get('image') in ("I'", "I''") and 'class_specific' in head.outputs:
-        images['class_specific'] = 'class-specific image (eq. 7)'
+def _sections(captions: dict[str, str], judged: Sequence[str], result: dict, insides: Insides,
+              evaluator: SegmentationEvaluator | None, classes: Sequence[int],
+              metainfo: dict) -> list[panels.Section]:
+    palette, images = metainfo['palette'] or None, dict(captions)
     if insides.after is not None and len(images) > 1:
         images.pop('coarse', None)  # I' stands beside I_i'
     sections = [panels.result_section(result, images, palette)]
@@ -90,7 +89,8 @@ def _sections(head: Head, result: dict, insides: Insides, evaluator: Segmentatio
         shown = classes or panels.commonest(result['label'], SHOWN, metainfo['unknown'])
         sections.append(panels.class_section(result, insides, shown, metainfo['classes']))
     if evaluator is not None:
-        sections.append(panels.segmentation_section(result, judged, evaluator, palette))
+        sections.append(panels.segmentation_section(
+            result, {name: captions.get(name, name) for name in judged}, evaluator, palette))
     return sections
 
 
@@ -122,22 +122,13 @@ def _build_judge(inferencer: Inferencer) -> tuple[SegmentationEvaluator | None, 
     return evaluator, ''
 
 
-def _judged(head: Head) -> dict[str, str]:
-    """What the paper calls the outputs that are images of the scene."""
-    last = getattr(head, 'last', None)
-    if last is None:
-        return dict(image='the image')
-    names = {last: "I'"} if find_semantic(head) is None else {'coarse': "I'", last: "I''"}
-    return names | ({} if last == 'image' else dict(image='the image of eq. 7'))
-
-
-def _left_out(head: Head, no_segmentations: str) -> str:
+def _left_out(insides: Insides, no_segmentations: str) -> str:
     absent = []
-    if getattr(head, 'edge_branch', None) is None:
+    if insides.edge is None:
         absent.append('the edge map (the model has no edge branch Ge)')
-    if not getattr(head, 'transfer', False):
+    if insides.attention is None:
         absent.append('attention maps and what edge guidance changed (no edge transfer Gt)')
-    if find_semantic(head) is None:
+    if insides.classes is None:
         absent.append('class channels (no semantic preserving module Gs)')
     if no_segmentations:
         absent.append(f'segmentations ({no_segmentations})')

@@ -1,25 +1,18 @@
-"""What a head computes on the way to an image, taken by hooks: training knows nothing of it."""
+"""What a model's head computes on the way to an image."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, field, fields
 
-import torch
 from torch import Tensor
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
-from semsynth.heads.base import Head
-from semsynth.heads.ecgan_parts import SemanticPreserving, attend, reweight
 
 
 @dataclass
 class Insides:
-    """Inside values of one image, float32 on the CPU, at the layout's size; None for what the head does not compute.
+    """Intermediate values of one image, float32 on the CPU, at the layout's size; None where the head has none.
 
     Args:
         edge: edge map I_e', ``(3, H, W)`` in ``[-1, 1]``.
@@ -42,47 +35,21 @@ def look_inside(inferencer: Inferencer, layout: LayoutFile, seed: int = 0) -> tu
     """Synthesise a layout and keep what its head computes on the way.
 
     Args:
-        inferencer: whose head is looked into; other heads than ``EdgeGuidedHead`` have no insides.
+        inferencer: its head says which values there are (:meth:`~semsynth.heads.base.Head.inner_values`).
         layout: as of :meth:`Inferencer.find`.
         seed: of styles and latents.
 
     Returns:
-        The result, as of :meth:`Inferencer.sample`, and the insides.
+        The result, as of :meth:`Inferencer.sample`, and the intermediate values.
     """
-    head = inferencer.model.generator.head
-    with _overhearing(head) as heard:
+    head, values = inferencer.model.generator.head, {}
+    listener = head.register_forward_hook(lambda head, inputs, outputs: values.update(head.inner_values(*inputs)))
+    try:
         [result] = inferencer.sample(layout, seed=seed)
+    finally:
+        listener.remove()
     height, width = result['outputs']['image'].shape[-2:]
     crop = lambda maps: maps[0, :, :height, :width].float().cpu()
-    insides = Insides()
-    if 'edge' in heard:
-        edge, features = heard['edge']
-        insides.edge = crop(edge)
-        if head.transfer:
-            before, _ = heard['image']
-            insides.attention = crop(torch.sigmoid(edge))
-            insides.levels = [crop(torch.sigmoid(level)) for level in features]
-            insides.before, insides.after = crop(before), crop(attend(before, edge))
-    if 'classes' in heard:
-        insides.classes = crop(reweight(heard['classes']))
-    return result, insides
-
-
-def find_semantic(head: Head) -> SemanticPreserving | None:
-    """The head's semantic preserving module, where it has one."""
-    return next((part for part in head.modules() if isinstance(part, SemanticPreserving)), None)
-
-
-@contextmanager
-def _overhearing(head: Head) -> Iterator[dict[str, Any]]:
-    """What the last forward pass within it gave, by part."""
-    semantic, heard = find_semantic(head), {}
-    parts = dict(edge=getattr(head, 'edge_branch', None), image=getattr(head, 'image_branch', None),
-                 classes=semantic and semantic.to_classes)
-    keep = lambda name, part, inputs, output: heard.update({name: output})
-    listeners = [part.register_forward_hook(partial(keep, name)) for name, part in parts.items() if part is not None]
-    try:
-        yield heard
-    finally:
-        for listener in listeners:
-            listener.remove()
+    cropped = {name: crop(value) if isinstance(value, Tensor) else [crop(each) for each in value]
+               for name, value in values.items()}
+    return result, Insides(**{each.name: cropped[each.name] for each in fields(Insides) if each.name in cropped})
