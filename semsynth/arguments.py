@@ -1,4 +1,4 @@
-"""Values that people write are checked by the annotations of what they are for, and by the ranges of their names."""
+"""Arguments of parts and functions: checked by annotation and by the range of their name, and shown in ``repr``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathlib import Path
 from reprlib import Repr
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
-LONGEST_VALUE = 80
+SHORTENED = Repr()
+SHORTENED.maxstring = SHORTENED.maxother = 80
 
 
 class Range(NamedTuple):
@@ -63,26 +64,45 @@ def check_value(owner: str, name: str, value: object, annotation: Any, ours: boo
     allowed = RANGES.get(name.rpartition('.')[2], FROM_0) if ours else ANY
     if not _fits(value, annotation, allowed):
         name, value, annotation = _culprit(name, value, annotation, allowed)
-        shown = Repr()
-        shown.maxstring = shown.maxother = LONGEST_VALUE
-        raise ValueError(f'{owner}: {name}={shown.repr(value)}, expected {_describe(annotation, allowed)}.')
+        raise ValueError(f'{owner}: {name}={SHORTENED.repr(value)}, expected {_describe(annotation, allowed)}.')
 
 
 def check_arguments(target: Callable) -> Callable:
     """Make a class check what it is built with, or a function what it is called with, before anything else.
 
     A name that no ``__init__`` of the class and its bases has is refused with the nearest ones (TypeError), a value of
-    another kind or out of range with what was expected (ValueError).
+    another kind or out of range with what was expected (ValueError). ``repr`` of an instance shows its arguments,
+    unless the class has a ``__repr__`` (a torch module: an ``extra_repr``) of its own.
     """
     if not isinstance(target, type):
         return _wrapped(target, lambda args: target.__name__, lambda args: _arguments((target,)))
+    is_shown = _show_arguments(target)
     if inspect.isfunction(target.__init__):  # else it has no arguments, or is no class of Python's own
         target.__init__ = _wrapped(target.__init__, lambda args: type(args[0]).__name__, lambda args: _arguments(tuple(
-            vars(base)['__init__'] for base in type(args[0]).__mro__[:-1] if '__init__' in vars(base))))
+            vars(base)['__init__'] for base in type(args[0]).__mro__[:-1] if '__init__' in vars(base))), is_shown)
     return target
 
 
-def _wrapped(function: Callable, owner_of: Callable, arguments_of: Callable) -> Callable:
+def _show_arguments(target: type) -> bool:
+    """Have ``repr`` of a class show the arguments that are kept of each instance; whether they are to be kept."""
+    is_module = hasattr(target, 'extra_repr')
+    if not is_module and hasattr(target, 'state_dict'):  # a state may be all attributes, as of mmengine's schedules
+        return False
+    name, show = ('extra_repr', _listed_arguments) if is_module else ('__repr__', _called)
+    if getattr(target, name).__qualname__ in ('Module.extra_repr', 'object.__repr__'):
+        setattr(target, name, show)
+    return getattr(target, name) is show
+
+
+def _listed_arguments(part: object) -> str:
+    return vars(part).get('_built_with', '')
+
+
+def _called(part: object) -> str:
+    return f'{type(part).__name__}({_listed_arguments(part)})'
+
+
+def _wrapped(function: Callable, owner_of: Callable, arguments_of: Callable, is_shown: bool = False) -> Callable:
     signature = inspect.signature(function)
 
     @wraps(function)
@@ -92,15 +112,27 @@ def _wrapped(function: Callable, owner_of: Callable, arguments_of: Callable) -> 
             near = difflib.get_close_matches(strangers[0], annotations, n=3, cutoff=0.5) or sorted(annotations)
             raise TypeError(f'{owner} has no argument {strangers[0]!r}: did you mean {" or ".join(near)}?')
         try:
-            given = signature.bind(*args, **kwargs).arguments
+            bound = signature.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f'{owner}: {error}.') from None
-        for name, value in {**given, **kwargs}.items():
+        for name, value in {**bound.arguments, **kwargs}.items():
             if name in annotations:
                 check_value(owner, name, value, *annotations[name])
+        if is_shown:  # the first to keep them is the class itself, not a base
+            vars(args[0]).setdefault('_built_with', _in_words(bound))
         return function(*args, **kwargs)
 
     return check
+
+
+def _in_words(bound: inspect.BoundArguments) -> str:
+    """``name=value, ...``, each value shortened: no config, tensor or network is kept."""
+    bound.apply_defaults()
+    _, *given = bound.arguments.items()
+    kinds = bound.signature.parameters
+    flat = [each for name, value in given for each in (
+        value.items() if kinds[name].kind is inspect.Parameter.VAR_KEYWORD else [(name, value)])]
+    return ', '.join(f'{name}={" ".join(SHORTENED.repr(value).split())}' for name, value in flat)
 
 
 @cache

@@ -66,11 +66,6 @@ class SimilarityLoss(Loss):
             words += f', estimated from each with {self.partners} others, drawn anew at every step'
         return words if self.precision == 'float32' else f'{words}; products in {self.precision} on a GPU'
 
-    def extra_repr(self) -> str:
-        """What a printed model says of it."""
-        return (f'stride={self.stride}, partners={self.partners}, precision={self.precision}, weight={self.weight}: '
-                f'{self.protocol}')
-
     def default_weight(self, view: View) -> float:
         """1 where the view imitates the image (eq. 10)."""
         return float(view.is_image)

@@ -55,10 +55,8 @@ def test_sampling_starts_in_the_middle():
     assert sample(grid, 5).tolist() == [[16]]
 
 
-def test_the_stride_is_visible():
-    assert repr(SimilarityLoss(stride=4)) == (
-        'SimilarityLoss(stride=4, partners=None, precision=float32, weight=1.0: '
-        'all pairs of the pixels at 1/4 of the size)')
+def test_the_protocol_names_the_stride():
+    assert SimilarityLoss(stride=4).protocol == 'all pairs of the pixels at 1/4 of the size'
     assert SimilarityLoss().protocol == 'all pairs of pixels'
 
 
