@@ -1,4 +1,4 @@
-"""What every evaluator has: an output that it looks at, a stated size, and a protocol for the result file."""
+"""Evaluator: the contract of all metrics over a set of results."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ RESAMPLINGS = ('nearest', 'bilinear', 'bicubic')
 
 
 class Evaluator(BaseMetric):
-    """A metric over a whole set of results, which also says how it was computed.
+    """A metric over a whole set of results, with a protocol that says how it was computed.
 
     A subclass appends one entry a sample to ``self.results`` (ranks are merged by counting them) and fills
     ``protocol`` in ``compute_metrics``.
 
     Args:
-        output: name of the output that is looked at.
-        size: height and width at which images are looked at; None takes each at its own size.
+        output: name of the output that is judged.
+        size: height and width to which images are resized before they are judged; None takes each at its own size.
         resampling: ``'nearest'``, ``'bilinear'`` or ``'bicubic'``, the latter two antialiased.
         prefix: put before the names of the scores, where two evaluators would use the same.
         collect_device: ``'cpu'`` or ``'gpu'``: over what the ranks' results are gathered.
-        protocol: name of this way of judging; another judge, other weights or other rules need another name.
+        protocol: name of the protocol; another judge, other weights or other rules need another name.
         device: of the networks that judge; by default a GPU where there is one.
 
     Attributes:

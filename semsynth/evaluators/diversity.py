@@ -1,4 +1,4 @@
-"""Diversity: how far images of one layout, with other latents or styles, are from one another."""
+"""Diversity: distances between images of one layout with different latents or styles."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class DiversityEvaluator(Evaluator):
 
     @abstractmethod
     def distances(self, images: list[Tensor], pairs: Pairs) -> Tensor:
-        """One number a pair, of images ``(1, 3, H, W)`` in ``[-1, 1]``."""
+        """The distance of each pair, ``(P,)``, of images ``(1, 3, H, W)`` in ``[-1, 1]``."""
 
     @torch.no_grad()
     def process(self, data_batch: Any, data_samples: Sequence[Sequence[dict]]) -> None:
@@ -149,7 +149,7 @@ class FeatureDiversity(DiversityEvaluator):
 
 @contextmanager
 def _in_torchs_cache(path: Path, name: str) -> Iterator[None]:
-    """Where torch looks for its downloads, there lies just this file, under the name that it looks for."""
+    """Have torch find this file, under that name, where it looks for its downloads."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, 'checkpoints').mkdir()
         Path(folder, 'checkpoints', name).symlink_to(path.resolve())

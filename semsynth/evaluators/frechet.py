@@ -50,8 +50,8 @@ def _scatter_root(features: Tensor) -> Tensor:
 class FrechetEvaluator(Evaluator):
     """Fréchet distance between the synthesised and the real images of a set, lower is better.
 
-    Beside the score stands ``oracle_SCORE``: the distance between the real images at even and at odd places. As each
-    half has half as many images, it is a little higher than what other photos of the same scenes would get.
+    ``oracle_SCORE`` is the distance between the real images at even and at odd places. As each half has half as many
+    images, it is a little higher than the distance of other photos of the same scenes would be.
 
     Args:
         score: name of the score.
@@ -135,7 +135,7 @@ class FrechetInceptionDistance(FrechetEvaluator):
     """
 
     def __init__(self, weights: str | None = None, **settings):
-        # Here, as it takes seconds that no other evaluator should cost.
+        # Imported here, because it takes seconds and no other evaluator needs it.
         from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3, FeatureExtractorInceptionV3
 
         path = find_weights(weights or URL_INCEPTION_V3)

@@ -1,4 +1,4 @@
-"""How well a segmentor finds the layout again in the images that were synthesised from it."""
+"""Segmentation scores: a segmentor's predictions on synthesised images, compared with their layouts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from semsynth.registry import EVALUATORS, SEGMENTORS
 
 @EVALUATORS.register_module()
 class SegmentationEvaluator(Evaluator):
-    """mIoU, pixel accuracy and a table per class, of synthesised images and, beside them, of the real ones.
+    """mIoU, pixel accuracy and IoU per class of a segmentor's predictions on synthesised and on real images.
 
-    Scores are percentages: ``mIoU`` and ``aAcc``; ``oracle_mIoU`` and ``oracle_aAcc`` are the same of the real images
-    of the same samples, where there are any, and say what a perfect synthesizer can reach. The mean is over the
-    classes that occur in the labels.
+    Scores are percentages: ``mIoU`` and ``aAcc``. ``oracle_mIoU`` and ``oracle_aAcc`` are those of the real images of
+    the same samples, where there are any: what a perfect synthesizer can reach. The mean is over the classes that occur
+    in the labels.
 
     Args:
         judge: config of a segmentor; not the one that a loss of the judged model reads.

@@ -21,9 +21,9 @@ class BackboneGenerator(Generator):
     """A backbone of mmseg or torchvision reads the layout; its features go back to full size (ECGAN, 3.1: the shared
     encoder E "can employ any deep network architecture").
 
-    As in a feature pyramid network, features of every size get a common width by 1x1 convolutions and are added, from
-    the coarsest on, to those of the next finer size, where a leaky ReLU and a 3x3 convolution follow; the finest level
-    is the layout itself. Its features come before an activation: heads begin with one.
+    As in a feature pyramid network, 1x1 convolutions give the features of every size a common width. From the coarsest
+    on, features are upsampled and added to those of the next finer size; a leaky ReLU and a 3x3 convolution follow. The
+    finest level is the layout itself. The features are those before the last activation, with which heads begin.
 
     Backbones that gather an image's mean before a batch norm (ResNeSt, FastSCNN) cannot train on one image a rank.
 

@@ -119,11 +119,11 @@ class ConditionalBlock(nn.Module):
 
 @GENERATORS.register_module()
 class CCFPSEGenerator(GrowingGenerator):
-    """CC-FPSE's generator (Liu et al. 2019, 3.1): a small map, grown by convolutions whose kernels the layout predicts.
+    """CC-FPSE's generator (Liu et al. 2019, 3.1): upsampling blocks of convolutions whose kernels the layout predicts.
 
-    Kernels differ from pixel to pixel and from channel to channel. They, and sigmoid gates on what comes out, are
-    predicted from the layout at the block's size beside a feature pyramid of the layout, which knows what is around.
-    Its features come before an activation: heads begin with one.
+    Every pixel of every channel has a kernel of its own. Kernels, and sigmoid gates on the convolutions' outputs, are
+    predicted from the layout at the block's size and from a feature pyramid of the layout. The features are those
+    before the last activation, with which heads begin.
 
     Args:
         in_channels: channels of the condition that it reads.

@@ -17,9 +17,9 @@ from semsynth.registry import GENERATORS
 
 
 def refinement_module(in_channels: int, width: int) -> nn.Sequential:
-    """3x3 convolution, layer norm, leaky ReLU 0.2, 3x3 convolution, layer norm; the last activation is the reader's.
+    """3x3 convolution, layer norm, leaky ReLU 0.2, 3x3 convolution, layer norm; the caller applies the last activation.
 
-    The norm is over channels and pixels of each image, with a scale and a shift per channel.
+    The norm is over channels and pixels of each image, with a scale and a shift for each channel.
     """
     return nn.Sequential(
         nn.Conv2d(in_channels, width, 3, padding=1, bias=False), GroupNorm(1, width), nn.LeakyReLU(0.2),
@@ -28,10 +28,10 @@ def refinement_module(in_channels: int, width: int) -> nn.Sequential:
 
 @GENERATORS.register_module()
 class CRNGenerator(Generator):
-    """Cascaded refinement network (Chen & Koltun 2017, 3): from a few pixels to full size, a module at every size.
+    """Cascaded refinement network (Chen & Koltun 2017, 3): one refinement module at every size, from a few pixels up.
 
-    Each module reads the condition, averaged down to its size, and the features of the module before, upsampled twice
-    bilinearly; the first reads the condition alone. 8 modules make 512x1024 from 4x8, 9 make 1024x2048
+    Each module reads the condition, average-pooled to its size, and the features of the module before, bilinearly
+    upsampled by 2; the first reads the condition alone. 8 modules make 512x1024 from 4x8, 9 make 1024x2048
     (``widths=(1024, 1024, 1024, 1024, 1024, 512, 512, 128, 32)``).
 
     Args:

@@ -1,4 +1,4 @@
-"""What SPADE's and CC-FPSE's generators share: a small map, grown by blocks that read the layout at every size."""
+"""GrowingGenerator: what SPADE's and CC-FPSE's generators have in common."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ UPSAMPLINGS = dict(normal=5, more=6, most=7)
 
 
 class GrowingGenerator(Generator):
-    """A small map, made from the layout or from a latent, goes through ``blocks``, most of which double its size.
+    """A generator of blocks that read the layout at every size: most of them upsample a small initial map by 2.
 
-    A subclass sets ``blocks``, modules of ``(x, condition)``, one for each two neighbours in ``widths``.
+    The initial map is made from the layout or from a latent. A subclass sets ``blocks``: modules of
+    ``(x, condition)``, one for each two neighbours in ``widths``.
 
     Args:
         in_channels: channels of the condition that it reads.
@@ -45,7 +46,7 @@ class GrowingGenerator(Generator):
         super().__init__(in_channels, widths[-1], 2**UPSAMPLINGS[num_upsamples],
                          head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
         self.widths = widths
-        # the first block stays at the seed's size, and with 'normal' the third at the second's
+        # the first block keeps the initial map's size, and with 'normal' the third keeps the second's
         self.grows = [False, True, num_upsamples != 'normal'] + [True] * (len(widths) - 4)
         self.latent_dim, self.image_size = latent_dim, image_size and tuple(image_size)
         if latent_dim is None:

@@ -38,11 +38,12 @@ class Enhancer(nn.Module):
 
 @GENERATORS.register_module()
 class LocalEnhancer(Generator):
-    """pix2pixHD's coarse-to-fine generator (3.2 and appendix B): the global network at a reduced size, then enhancers,
-    each of which doubles the size; the sum of its own and the coarser features enters its residual blocks.
+    """pix2pixHD's coarse-to-fine generator (3.2 and appendix B): the global network at a reduced size, then enhancers.
 
-    The coarser networks have no heads. Parts are named as in ``GlobalGenerator`` and enhancers are counted from the
-    coarsest, so that weights can be carried over by name when an enhancer is added.
+    Each enhancer doubles the size: its front layers read the condition, the coarser features are added to theirs, and
+    residual blocks and an upsampling layer follow. The coarser networks have no heads. Parts are named as in
+    ``GlobalGenerator`` and enhancers are counted from the coarsest, so that weights can be carried over by name when an
+    enhancer is added.
 
     Args:
         in_channels: channels of the condition that it reads.

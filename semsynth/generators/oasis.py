@@ -23,17 +23,17 @@ WIDTHS = (16, 16, 16, 8, 4, 2, 1)
 class OASISGenerator(Generator):
     """OASIS's generator (Sushko et al. 2021, 3.3): six SPADE blocks, each twice the size of the one before.
 
-    The layout is read together with a latent, the "3D noise", whose channels come before the layout's: where
-    everything begins, at 1/32 of the size, and in every SPADE norm. ``layout.latent`` is one code for the whole image,
-    ``(B, latent_dim)``, or a map of codes at the layout's size, ``(B, latent_dim, H, W)``, by which single regions get
-    another look. Where the layout has none, a code per image is drawn from N(0, I).
+    The first convolution, at 1/32 of the size, and every SPADE norm read the layout together with a latent, the "3D
+    noise", whose channels come before the layout's. ``layout.latent`` is one code for the whole image,
+    ``(B, latent_dim)``, or a map of codes at the layout's size, ``(B, latent_dim, H, W)``, with which the look of
+    single regions can be changed. Where the layout has none, one code for each image is drawn from N(0, I).
 
-    Its features come before an activation: heads begin with one.
+    The features are those before the last activation, with which heads begin.
 
     Args:
         in_channels: channels of the condition that it reads, the latent's not counted.
         base_channels: width of the last block, also ``feature_channels``.
-        latent_dim: channels Z of the latent; None reads the layout alone, and makes one image of it.
+        latent_dim: channels Z of the latent; None: the layout alone is read, and each layout has one image.
         norm: ``'batch'`` (synchronised across ranks when the engine converts it) or ``'instance'``.
         hidden_channels: width inside the SPADE norms.
         head: config of the head; by default OASIS's own, leaky ReLU, 3x3 convolution and tanh.
@@ -70,7 +70,7 @@ class OASISGenerator(Generator):
         return x
 
     def _conditions(self, layout: Layout) -> Callable[[tuple[int, int]], Tensor]:
-        """What seed and blocks read, ``(B, C, *size)``, by size."""
+        """What the first convolution and the blocks read, ``(B, C, *size)``, by size."""
         if not self.latent_dim:
             return layout.resize
         latent = self._latent(layout)

@@ -15,9 +15,9 @@ from semsynth.registry import GENERATORS
 
 @GENERATORS.register_module()
 class SPADEGenerator(GrowingGenerator):
-    """SPADE's generator (Park et al. 2019, appendix A), ECGAN's encoder E: a small map, grown by SPADE blocks.
+    """SPADE's generator (Park et al. 2019, appendix A), which is ECGAN's encoder E: upsampling SPADE blocks.
 
-    Its features come before an activation: heads begin with one.
+    The features are those before the last activation, with which heads begin.
 
     Args:
         in_channels: channels of the condition that it reads.

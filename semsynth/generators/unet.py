@@ -20,13 +20,13 @@ NORMS = {'batch': BatchNorm, 'instance': partial(InstanceNorm, affine=True)}
 
 @GENERATORS.register_module()
 class UNetGenerator(Generator):
-    """pix2pix's U-Net (Isola et al. 2017, appendix): halvings to a few pixels and doublings back, with skips.
+    """pix2pix's U-Net (Isola et al. 2017, appendix): an encoder down to a few pixels, and a decoder with skips.
 
     Encoder C64-C128-C256-C512-C512-C512-C512-C512: 4x4 convolutions with stride 2, norm on all but the first and the
     innermost, leaky ReLU 0.2. Decoder CD512-CD512-CD512-C512-C256-C128-C64: 4x4 transposed convolutions with stride 2,
-    norm, in CD dropout, ReLU, each beside the encoder's features of its size. The eighth doubling makes the image in
-    pix2pix's code; here it is one more C64, so that features have the layout's size and any head fits, and the head's
-    1x1 convolution, which reads no further pixel, makes the image.
+    norm, dropout (in CD), ReLU, each concatenated with the encoder's features of its size. In pix2pix's code the eighth
+    transposed convolution makes the image. Here it is one more C64, so that the features have the layout's size and any
+    head fits; the head's 1x1 convolution then makes the image.
 
     Args:
         in_channels: channels of the condition that it reads.
@@ -34,12 +34,12 @@ class UNetGenerator(Generator):
         num_downsamples: times that the size is halved; pix2pix's for 256x256 is 8.
         norm: ``'batch'``, or ``'instance'``, with scale and shift: the same where the batch is one image, as
             pix2pix's is, and the same in eval mode, where batch norm has running statistics.
-        dropout: share of values set to 0, in training, by the widest doublings but the last, which are 3 of 8.
+        dropout: fraction of values set to 0 in training, in CD: 3 of pix2pix's 8 decoder layers.
         head: config of the head; by default 1x1 convolution and tanh.
 
     Raises:
-        ValueError: unknown ``norm``, or no halving; in forward, the layout's height or width is no multiple of
-            ``2**num_downsamples``.
+        ValueError: unknown ``norm``, or ``num_downsamples`` is 0; in forward, the layout's height or width is no
+            multiple of ``2**num_downsamples``.
     """
 
     def __init__(self, in_channels: int, base_channels: int = 64, num_downsamples: int = 8, norm: str = 'batch',
@@ -67,8 +67,8 @@ class UNetGenerator(Generator):
     def features(self, layout: Layout) -> Tensor:
         """Features after the last ReLU, ``(B, base_channels, H, W)``."""
         x, skips = layout.condition, []
-        for halve in self.encoder:
-            x = halve(x)
+        for downsample in self.encoder:
+            x = downsample(x)
             skips.append(x)
         x = skips.pop()
         for upsample in self.decoder:

@@ -1,4 +1,4 @@
-"""EdgeGuidedHead: ECGAN's generators and modules on top of the shared features."""
+"""EdgeGuidedHead: the branches and modules that ECGAN puts on its shared features."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 @HEADS.register_module()
 class EdgeGuidedHead(Head):
-    """ECGAN's heads (3.1 to 3.3), each but the image branch Gi switchable: its ablation leaves parts out.
+    """ECGAN's head (3.1 to 3.3): image branch Gi and, each of which can be switched off, edge branch Ge, edge transfer
+    Gt, semantic preserving module Gs, class-specific pixel generation and an embedding for the contrastive loss.
 
     Outputs, all float32: ``'edge'`` of Ge, ``(B, 3, H, W)``; ``'coarse'``, the image branch's I' where Gs refines it;
     ``'image'``, the result; ``'class_specific'``, the sum of eq. 7; ``'embedding'``, ``(B, D, H, W)``, not normalised.
-    Images are in ``[-1, 1]``, but for I' with transfer: eq. 1 stretches it to at most 1.73 times that.
+    Images are in ``[-1, 1]``, except I' with transfer: eq. 1 scales it by up to 1.73.
 
-    Where the paper is silent: the convolutions of Ge and Gi and the later two of Gs read their input through a leaky
-    ReLU of slope 0.2 (attention reads the levels before it, and so spans 0 to 1); the embedding is 1x1 convolution,
-    ReLU, 1x1 convolution on F; initialisation is the generator's, and so is spectral norm
-    (``SPADEGenerator(spectral='all')`` covers its head).
+    The paper does not say, and here: the convolutions of Ge and Gi and the last two of Gs have a leaky ReLU of slope
+    0.2 before them (attention reads the levels before the ReLU, and so takes values from 0 to 1); the embedding is a
+    1x1 convolution, ReLU and a 1x1 convolution on F; the generator initialises the head and applies spectral norm to it
+    (``SPADEGenerator(spectral='all')``).
 
     Args:
         in_channels: channels C of the features; filled in by the generator.
@@ -38,8 +39,9 @@ class EdgeGuidedHead(Head):
         semantic: semantic preserving module Gs (eq. 2).
         class_specific: class-specific pixel generation (eq. 7).
         embedding_channels: channels D of the embedding that a contrastive loss reads; None for no embedding.
-        final: ``'image'``: the result is Gs's I'' (I' without Gs). ``'class_specific'``: the result is eq. 7's sum,
-            a view of weight 1, and I'' is called ``'refined'`` (I' without Gs ``'coarse'``), a view as before.
+        final: which image is the result. ``'image'``: I'' of Gs (I' without Gs). ``'class_specific'``: the sum of
+            eq. 7, a view of weight 1; I'' is then the output ``'refined'`` (I' without Gs ``'coarse'``), a view as
+            before.
 
     Raises:
         ValueError: ``transfer`` without ``edges``; unknown ``final``, or one whose part is switched off; in forward, a
@@ -125,7 +127,7 @@ class EdgeGuidedHead(Head):
         return values
 
     def drop_extras(self) -> None:
-        """No embedding any more, and no class-specific image unless it is the result."""
+        """Drop the embedding, and the class-specific image unless it is the result."""
         self.embedding = None
         if self.final != 'class_specific':
             self.class_specific = None

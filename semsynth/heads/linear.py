@@ -14,7 +14,7 @@ from semsynth.registry import HEADS
 class LinearHead(Head):
     """Leaky ReLU and 1x1 convolution (CRN's last layer); one output, ``'image'``.
 
-    Nothing bounds the image: losses read its values outside of ``[-1, 1]`` as they are, pictures are cut.
+    The image is not bounded: losses read values outside of ``[-1, 1]`` as they are, saved pictures are clipped.
 
     Args:
         in_channels: channels C of the features; filled in by the generator.

@@ -15,12 +15,13 @@ from semsynth.registry import HEADS
 class RGBHead(Head):
     """Leaky ReLU, one convolution, tanh; one output, ``'image'``.
 
-    As it stands it is pix2pixHD's c7s1-3 (whose features come from a ReLU, which the leaky ReLU leaves as they are);
-    with ``kernel_size=3, padding_mode='zeros'`` it is SPADE's.
+    The defaults are pix2pixHD's last layer, c7s1-3; its features come from a ReLU, and the leaky ReLU does not change
+    them. With ``kernel_size=3, padding_mode='zeros'`` it is SPADE's last layer.
 
     Args:
         in_channels: channels C of the features; filled in by the generator.
-        out_channels: 3, or 1 for gray images: real images are then turned to gray, losses' networks see them as RGB.
+        out_channels: 3, or 1 for gray images: real images are then converted to gray, and networks that losses use
+            read them as RGB.
         kernel_size: size of the convolution, odd.
         padding_mode: as torch names it: ``'reflect'``, ``'zeros'`` or ``'replicate'``.
 

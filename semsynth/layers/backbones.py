@@ -1,4 +1,4 @@
-"""Backbones of mmseg and torchvision, turned to read layouts."""
+"""Backbones of mmseg and torchvision, adapted to read layouts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from semsynth.weights import find_weights
 
 
 class Levels(nn.Sequential):
-    """Layers one after another, that give the last features of each size."""
+    """A sequence of layers that returns the last features of each size."""
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """``(B, C, H, W)`` to features ``(B, C_i, H_i, W_i)``, finest first."""
@@ -30,17 +30,17 @@ class Levels(nn.Sequential):
 
 
 def build_backbone(backbone: str | dict, in_channels: int, pretrained: str | Path | None = None) -> nn.Module:
-    """A network that turns ``(B, in_channels, H, W)`` to a list of features, finest first.
+    """A backbone: ``(B, in_channels, H, W)`` to a list of features, finest first.
 
-    A backbone of mmseg that has an argument ``in_channels``, and no weights to load, is built with these; in any other,
-    the first convolution is made anew where it has others.
+    A backbone of mmseg that has an argument ``in_channels`` and no weights to load is built with it. In any other, the
+    first convolution is replaced where it reads another number of channels.
 
     Args:
         backbone: name of a torchvision classifier whose layers follow one another, such as ``'resnet50'``, ``'vgg16'``
-            or ``'alexnet'``, or config of an mmseg backbone, ``dict(type='ResNetV1c', depth=50)``. What the config says
-            of weights to download is left out.
-        in_channels: channels of what it reads.
-        pretrained: path or URL of weights; what else than the backbone is in the file is left out.
+            or ``'alexnet'``, or config of an mmseg backbone, ``dict(type='ResNetV1c', depth=50)``. Weights that the
+            config would download are ignored.
+        in_channels: channels of its input.
+        pretrained: path or URL of weights; other networks in the file are ignored.
 
     Raises:
         FileNotFoundError: there is no such file of weights.
@@ -68,11 +68,11 @@ def levels_of(network: nn.Module, x: Tensor) -> list[Tensor]:
 
 
 def level_channels(network: nn.Module, in_channels: int) -> list[int]:
-    """Channels of each of a backbone's features, finest first; it is tried once, with small inputs.
+    """Channels of each of a backbone's features, finest first, found by running it once on small inputs.
 
     Raises:
-        ValueError: it does not turn such inputs to features, or to others in training than in evaluation; or a layer
-            is behind all of its features, and would never learn.
+        ValueError: it does not turn such inputs into features, or returns others in training than in evaluation; or
+            no feature depends on one of its layers, which would never learn.
     """
     kind, probe = type(network).__name__, copy.deepcopy(network)  # batch norms take statistics of what they see
     x = torch.zeros(2, in_channels, 64, 64, device=next(network.parameters()).device, requires_grad=True)
@@ -114,7 +114,7 @@ def _classifier(name: str) -> nn.Module:
 
 
 def _layers(network: nn.Module, name: str) -> list[nn.Module]:
-    """What comes before the global pooling, after which nothing has a place any more."""
+    """The layers before the global pooling."""
     if isinstance(getattr(network, 'features', None), nn.Sequential) and hasattr(network, 'classifier'):
         return list(network.features)
     children = dict(network.named_children())

@@ -1,4 +1,4 @@
-"""Less memory for more time in the backward pass."""
+"""Activation checkpointing: less memory, and a slower backward pass."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from torch.utils.checkpoint import checkpoint
 
 
 class CheckpointedSequential(nn.Sequential):
-    """``nn.Sequential`` that keeps only each layer's input for the backward pass, and computes the rest anew there.
+    """``nn.Sequential`` that keeps each layer's input alone, and runs the layer again in the backward pass.
 
     Results, gradients and the names of weights are those of ``nn.Sequential``. Its layers must not draw random numbers
-    (they would be others the second time), nor keep running statistics (they would be updated twice).
+    (the second run would draw others), nor keep running statistics (they would be updated twice).
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -24,5 +24,5 @@ class CheckpointedSequential(nn.Sequential):
 
 
 def sequence(*layers: nn.Module, checkpoint_activations: bool) -> nn.Sequential:
-    """The layers one after another, their activations kept or computed anew."""
+    """``nn.Sequential`` of the layers, with or without activation checkpointing."""
     return (CheckpointedSequential if checkpoint_activations else nn.Sequential)(*layers)

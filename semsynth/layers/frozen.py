@@ -1,4 +1,4 @@
-"""A holder for networks that are used but never trained, saved or switched to training."""
+"""Frozen: a holder for networks that are used, but neither trained nor saved."""
 
 from __future__ import annotations
 

@@ -57,11 +57,10 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 class GroupNorm(nn.GroupNorm):
-    """Group norm whose arithmetic is in float32 at least, and which sums each channel by itself.
+    """Group norm computed in float32 or wider, on contiguous memory.
 
-    In bfloat16 the statistics themselves are rounded: where a channel's mean is 30 times its spread, results are off
-    by 0.07. Channels last in memory torch takes the variance from a mean of squares, and is then off by 0.01 in
-    float32.
+    torch's own rounds the statistics in bfloat16: where a channel's mean is 30 times its spread, results are off by
+    0.07. With channels last in memory it computes the variance from a mean of squares, and is off by 0.01 in float32.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -71,10 +70,10 @@ class GroupNorm(nn.GroupNorm):
 
 
 class InstanceNorm(GroupNorm):
-    """Instance norm, which is group norm of one channel a group.
+    """Instance norm, computed as group norm with one channel in each group.
 
-    torch's own is twice as slow on a CPU, and its gradients of a single image are wrong there where the upstream
-    gradient lies channels last in memory (:func:`mend_norms` says why).
+    torch's own is twice as slow on a CPU, and its gradients of a single image are wrong there if the upstream gradient
+    lies channels last in memory (:func:`mend_norms` says why).
 
     Args:
         num_features: channels C of the input, ``(B, C, H, W)``.
@@ -97,14 +96,15 @@ class InstanceNorm(GroupNorm):
 
 
 def mend_norms(network: nn.Module) -> nn.Module:
-    """Right gradients of a single image for another library's batch and instance norms on a CPU, where torch's are not.
+    """Correct the gradients that torch's batch and instance norms compute for a single image on a CPU.
 
-    torch (2.14) asks of a map and of its gradient whether both lie contiguous or both channels last. A dimension of
-    size 1 may have any stride, and views give a batch of one another stride than copies do: torch then takes one
-    answer from the shape, the other from the strides, and reads the two in different orders. So it is where a norm
-    follows a view, as in mmseg's SegNeXt, and in every instance norm, which is a batch norm of a view.
+    torch (2.14) checks whether a map and its gradient are both contiguous or both channels last. A dimension of size 1
+    may have any stride, and in a batch of one a view has another stride there than a copy. torch then decides on the
+    memory order of one by its shape, on that of the other by its strides, and reads the two in different orders. This
+    happens where a norm follows a view, as in mmseg's SegNeXt, and in every instance norm, which is a batch norm of a
+    view.
 
-    In place: hooks on the norms give such maps, and the gradients of what comes out, the usual strides.
+    In place: hooks on the norms give such maps, and the gradients of their outputs, the usual strides.
     """
     for layer in network.modules():
         if isinstance(layer, (_BatchNorm, _InstanceNorm)):
@@ -134,7 +134,7 @@ def _order(x: Tensor) -> torch.memory_format:
 
 
 def _ordered(x: Tensor, order: torch.memory_format) -> Tensor:
-    """The same in that order, with the strides that a copy has."""
+    """The tensor in that memory order, with the strides that a copy has."""
     _, channels, height, width = x.shape
     if order == torch.channels_last and x.stride() != (channels * height * width, 1, width * channels, channels):
         return x.clone(memory_format=order)
@@ -172,7 +172,7 @@ def bake(module: nn.Module) -> nn.Module:
 
 
 class _SpectralNorm(nn.Module):
-    """A weight by its largest singular value ``u W v``.
+    """Divides a weight by its largest singular value ``u W v``.
 
     (``torch.nn.utils.parametrizations.spectral_norm`` has the other order, and 15 iterations when it is built.)
     """

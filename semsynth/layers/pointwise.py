@@ -1,4 +1,4 @@
-"""Narrow 1x1 convolutions with a stride, kept out of a case in which oneDNN spoils the process's memory."""
+"""A workaround for narrow, strided 1x1 convolutions, whose gradient writes out of bounds in oneDNN."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ENOUGH_CHANNELS = 8
 
 
 def take_strides_first(network: nn.Module) -> None:
-    """Let 1x1 convolutions with a stride and fewer than 8 input channels drop pixels first, then convolve every pixel.
+    """Make 1x1 convolutions with a stride and fewer than 8 input channels select pixels first, then convolve them all.
 
     The result is the same. Without this, oneDNN (that of torch 2.14.1, and of 2.15.0) writes beyond a buffer, on CPUs
     with AVX2 and without AVX512, when it computes the gradient of such weights in float32 and the input or the weights

@@ -1,4 +1,4 @@
-"""Layers modulated by the layout (Park et al. 2019)."""
+"""SPADE: normalisation modulated by the layout, and its residual block (Park et al. 2019)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numerics worth their own file."""
+"""Numerics: losses over all pairs of pixels, convolutions per pixel and per class, means over instances."""
 
 from semsynth.ops.conditional import conditional_convolution
 from semsynth.ops.contrast import tiled_contrastive

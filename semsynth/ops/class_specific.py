@@ -1,4 +1,4 @@
-"""Class-specific pixel generation: every class painted by its own convolutions (ECGAN, 3.3, eq. 7)."""
+"""Class-specific pixel generation: every class has convolutions of its own (ECGAN, 3.3, eq. 7)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ BLOCK = dict(cpu=4096, cuda=65536)
 
 def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple[Tensor, Tensor]],
                          unknown: int | None = None) -> Tensor:
-    """The sum over classes of what each class's own convolutions make of its own pixels (ECGAN, eq. 7).
+    """Class-specific image: the sum over the classes of each class's convolutions on its own pixels (ECGAN, eq. 7).
 
-    A class's mask counts before each convolution and after the last, so that nothing crosses from one class to
-    another. Each pixel is in one class's mask, so each is computed once, by its class's kernels: pixels are put in the
-    order of their classes, and each convolution is, for every class present, one matrix product of its kernels with
-    the neighbours of its pixels that are of its class. Time follows the number of pixels; so does memory, a few times
-    that of the features, besides that of the kernels' gradient. The number of pixels in each class is read on the
-    host, once.
+    The features are multiplied by a class's mask before each of its convolutions and after the last. Each pixel is in
+    one class's mask, so it is computed once, by the kernels of its class: pixels are sorted by class, and each
+    convolution is, for every class that occurs, one matrix product of its kernels with those neighbours of its pixels
+    that are of the same class. Time grows with the number of pixels. So does memory, which is a few times that of the
+    features, besides the kernels' gradient. The number of pixels in each class is read on the host, once.
 
     Args:
         features: ``(B, C, H, W)``.
@@ -32,7 +31,7 @@ def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple
         layers: weights ``(N, out, in, 3, 3)`` and biases ``(N, out)`` of three convolutions, C to C with ReLU, C to C
             with ReLU, C to 3 with tanh. Weights that lie in memory as :class:`ClassConvolution` has them are read
             without a copy.
-        unknown: the class that is not painted, or None.
+        unknown: the class whose pixels stay 0, or None.
 
     Returns:
         ``(B, 3, H, W)`` in ``[-1, 1]``, 0 on unknown pixels, float32 at least. Under autocast, products are in its
@@ -52,10 +51,9 @@ def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple
 
 def masked_class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple[Tensor, Tensor]],
                                 unknown: int | None = None) -> Tensor:
-    """What :func:`class_specific_image` computes, as the formula is printed: every class's convolutions over the whole
-    image, times its mask.
+    """:func:`class_specific_image` as eq. 7 is printed: every class's convolutions over the whole image, masked.
 
-    Time and memory follow the number of classes, but no shape depends on the label map, as exporters need it.
+    Time and memory grow with the number of classes, but no shape depends on the label map, as exporters need it.
     """
     image = 0
     for number in range(len(layers[0][0])):
@@ -70,8 +68,8 @@ def masked_class_specific_image(features: Tensor, label: Tensor, layers: Sequenc
 class _Rows(NamedTuple):
     """P = B * H * W pixels in the order of their classes.
 
-    label: class of each, ``(P,)``. neighbours: where their 3x3 neighbours stand in the order, ``(P, 9)``, P for one of
-    another class, or none. blocks: one after the other, the classes in some rows, and the number of rows of each.
+    label: class of each, ``(P,)``. neighbours: places of their 3x3 neighbours in that order, ``(P, 9)``; P where there
+    is no neighbour, or one of another class. blocks: for each block of rows, its classes and the rows of each.
     """
 
     label: Tensor

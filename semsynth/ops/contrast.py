@@ -1,4 +1,4 @@
-"""Pixel contrast (ECGAN, eq. 5) over all pairs of pixels, in tiles."""
+"""Pixel-wise contrastive loss (ECGAN, eq. 5) over all pairs of pixels, in tiles."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ TILE = {'cpu': CPU_TILE, 'cuda': (4096, 4096)}
 
 def tiled_contrastive(embeddings: Tensor, classes: Tensor, temperature: float, memory: Tensor | None = None,
                       memory_classes: Tensor | None = None) -> Tensor:
-    """Pull pixels of one class together and push those of different classes apart (ECGAN, eq. 5), however many.
+    """Pixel-wise contrastive loss over all pairs: pixels of one class attract, of two classes repel (ECGAN, eq. 5).
 
-    The same as :func:`semsynth.losses.contrastive.contrastive`, over all pairs, in time O((S + R)^2) and in memory
-    O(S + R) and a few tiles of pairs, for the gradient is formed along with the loss. Pixels lie sorted by class, so
-    that a tile's pairs are all of one class or none, and needs no mask. The sizes of the classes are read on the host.
+    The same value as :func:`semsynth.losses.contrastive.contrastive` in time O((S + R)^2) and in memory O(S + R) and a
+    few tiles of pairs, because the gradient is computed along with the loss. Pixels are sorted by class, so that a
+    tile's pairs are either all of one class or all of two, and no mask is needed. The sizes of the classes are read on
+    the host.
 
     Args:
         embeddings: ``(S, D)``; L2-normalised here.
@@ -35,7 +36,7 @@ def tiled_contrastive(embeddings: Tensor, classes: Tensor, temperature: float, m
         A scalar, at least float32: the mean over the anchors that have a positive; 0 where there is none.
 
     Raises:
-        ValueError: the temperature is less than 0.003, where float64 ends too.
+        ValueError: the temperature is less than 0.003, where float64 overflows too.
     """
     if temperature < LEAST_TEMPERATURE:
         raise ValueError(f'tiled_contrastive: temperature={temperature}, expected {LEAST_TEMPERATURE} or more: '
@@ -55,32 +56,33 @@ def tiled_contrastive(embeddings: Tensor, classes: Tensor, temperature: float, m
 
 
 class _PixelContrast(torch.autograd.Function):
-    """Eq. 5 over pixels that lie class by class.
+    """Eq. 5 over pixels that are sorted by class.
 
-    With likenesses s_ij, and Z_i the sum of exp(s_in) over the negatives n of i, an anchor i pays log(1 + a) for its
-    positive p, where a = Z_i exp(-s_ip). That pulls s_ip up by a / (1 + a), and pushes the negatives down by as much,
-    of which each bears exp(s_in) / Z_i. So pairs of two classes are visited for Z, then those of one class, then the
-    former once more, to be pushed. As s_ij = s_ji, a visit serves both pixels. A scalar's gradient is linear in what
-    comes from above, so that it can be formed before that is known.
+    Let s_ij be the similarity of two pixels, and Z_i the sum of exp(s_in) over the negatives n of i. The loss of an
+    anchor i and its positive p is log(1 + a) with a = Z_i exp(-s_ip). Its derivative with respect to s_ip is
+    -a / (1 + a), and with respect to s_in it is exp(s_in) / Z_i times a / (1 + a). So three passes over the tiles are
+    needed: pairs of two classes for Z, pairs of one class for the loss and the derivatives by s_ip, and pairs of two
+    classes again for the derivatives by s_in. As s_ij = s_ji, each tile serves the pixels of both its sides. The
+    gradient of a scalar is linear in the upstream gradient, so it can be computed in the forward pass.
     """
 
     @staticmethod
     def forward(ctx, x: Tensor, sizes: Tensor, is_anchor: Tensor) -> Tensor:
-        """Pixels ``(S, D)`` whose products are likenesses, how many each class has, and which of them are anchors."""
+        """The loss of pixels ``(S, D)`` whose products are similarities; ``sizes``: how many pixels each class has."""
         positives = sizes.repeat_interleave(sizes) - 1
         anchors = (is_anchor & (positives > 0)).sum().clamp(min=1)
-        share = 1 / positives.clamp(min=1).double()
+        per_positive = 1 / positives.clamp(min=1).double()
         sizes, gradient = sizes.tolist(), ctx.needs_input_grad[0]
 
-        z = torch.zeros_like(share)
+        z = torch.zeros_like(per_positive)
         for i, j in _tiles(sizes, x.device, alike=False):
             e = product(x[i], x[j]).exp_()
             z[i] += e.sum(1)
             z[j] += e.sum(0)
-        # What is no anchor pays nothing, as if it had no negatives.
+        # The loss of pixels that are no anchors is 0, as if they had no negatives.
         z *= is_anchor
 
-        paid, pull, slope = torch.zeros_like(share), torch.zeros_like(share), torch.zeros_like(x.T)
+        losses, pull, slope = torch.zeros_like(z), torch.zeros_like(z), torch.zeros_like(x.T)
         factor = z.to(x.dtype)
         for i, j in _tiles(sizes, x.device, alike=True):
             e = product(x[i], x[j]).neg_().exp_()
@@ -88,7 +90,7 @@ class _PixelContrast(torch.autograd.Function):
                 e.triu_(1)
             rows, columns = e * factor[i, None], e.mul_(factor[j])
             for own, a, others in ((i, rows, 1), (j, columns, 0)):
-                paid[own] += a.log1p().sum(others)
+                losses[own] += a.log1p().sum(others)
                 if gradient:
                     pull[own] += a.div_(1 + a).sum(others)
             if gradient:
@@ -97,14 +99,14 @@ class _PixelContrast(torch.autograd.Function):
                 slope[:, j] -= product(x[i].T, rows.T)
 
         if gradient:
-            slope *= share.to(x.dtype)
-            push = (share * pull / z.clamp(min=torch.finfo(z.dtype).tiny)).to(x.dtype)
+            slope *= per_positive.to(x.dtype)
+            push = (per_positive * pull / z.clamp(min=torch.finfo(z.dtype).tiny)).to(x.dtype)
             for i, j in _tiles(sizes, x.device, alike=False):
                 e = product(x[i], x[j]).exp_().mul_(push[i, None] + push[j])
                 slope[:, i] += product(x[j].T, e)
                 slope[:, j] += product(x[i].T, e.T)
             ctx.save_for_backward(slope.T / anchors, x)
-        return ((share * paid).sum() / anchors).to(x.dtype)
+        return ((per_positive * losses).sum() / anchors).to(x.dtype)
 
     @staticmethod
     def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None]:
@@ -113,9 +115,9 @@ class _PixelContrast(torch.autograd.Function):
 
 
 def _tiles(sizes: list[int], device: torch.device, alike: bool) -> Iterator[tuple[slice, slice]]:
-    """Rows and columns of tiles in which every pair of one class is, or every pair of two, once.
+    """Rows and columns of tiles that hold every pair of one class (``alike``), or every pair of two classes, once.
 
-    But a class's tiles of equal rows and columns have each of their pairs twice, and each pixel with itself.
+    Only a class's tiles with equal rows and columns hold each pair twice, and each pixel's pair with itself.
     """
     height, width = TILE.get(device.type, TILE['cpu'])
     start, total = 0, sum(sizes)

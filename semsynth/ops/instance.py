@@ -39,12 +39,12 @@ def number_instances(instance: Tensor) -> Tensor:
 
 
 def _number(instance: Tensor) -> tuple[Tensor, int]:
-    """The numbers, and what they are all smaller than."""
+    """The numbers, and an upper bound that they do not reach."""
     return _number_runs(instance) if instance.device.type == 'cpu' else (_number_pixels(instance), instance.numel())
 
 
 def _number_runs(instance: Tensor) -> tuple[Tensor, int]:
-    """Sorts far fewer runs than there are pixels; how many, a GPU would have to be waited for."""
+    """Sorts runs of equal ids, far fewer than there are pixels; on a GPU their number would have to be waited for."""
     numbers, count = [], 0
     for ids in instance.flatten(1):
         runs, lengths = ids.unique_consecutive(return_counts=True)

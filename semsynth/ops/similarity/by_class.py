@@ -1,4 +1,4 @@
-"""All pairs on the CPU: pixels lie sorted by class, so that all pairs of a tile are alike, and none needs a mask."""
+"""The similarity loss on the CPU: pixels are sorted by class, so that the pairs of a tile are of one kind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def evaluate(probs: Tensor, label: Tensor, valid: Tensor, gradient: bool) -> tup
         probs: float32 or float64 on the CPU, ``(B, N, M)``.
         label: ``(B, M)``, any integers.
         valid: which pixels count, boolean, ``(B, M)``.
-        gradient: whether to form the gradient.
+        gradient: whether to compute the gradient.
 
     Returns:
         The losses, float64, ``(B,)``, and the gradient of each with respect to its probabilities, ``(B, N, M)``.
@@ -46,7 +46,7 @@ def evaluate(probs: Tensor, label: Tensor, valid: Tensor, gradient: bool) -> tup
 
 
 def _all_pairs(p: Tensor, sizes: list[int], gradient: bool) -> tuple[float, Tensor | None]:
-    """Loss and gradient of pixels ``(N, M)`` that lie class by class."""
+    """Loss and gradient of pixels ``(N, M)`` that are sorted by class."""
     left, same, other = (factor.T.contiguous() for factor in pair_factors(p))
     size, total, slope = len(left), 0.0, torch.zeros_like(left.T)
     for i, j, alike in _tiles(sizes):

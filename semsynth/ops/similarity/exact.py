@@ -1,4 +1,4 @@
-"""The similarity loss over all pairs, and who evaluates it where."""
+"""The similarity loss over all pairs, and the choice of its implementation by device."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ PRECISIONS = ('float32', 'tf32')
 
 def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = None,
                     precision: str = 'float32') -> Tensor:
-    """Binary cross entropy over all pairs of pixels: do two pixels belong to the same class? (ECGAN, eq. 3.)
+    """Cross-entropy between pairwise similarities of predicted and true labels (ECGAN, eq. 3).
 
     With ``q_ij = p_i . p_j`` the similarity of two pixels of one image, and M its valid pixels, an image's loss is
     ``-1/M^2 sum_ij [c_i = c_j] log q_ij + [c_i != c_j] log(1 - q_ij)``, each pixel's pair with itself included.
-    It is exact over all M^2 pairs; its memory is O(M) and one tile of pairs, for the gradient is formed in the same
-    pass. As in ``F.binary_cross_entropy``, logs are clamped at -100 and the gradient of ``-log x`` is
-    ``-1 / max(x, 1e-12)``: bounded, and not zero where the log is clamped. 1 - q is summed, as p_i . (1 - p_j), instead
-    of subtracted, which is the same on probabilities and right where float32 cannot tell q from 1. The gradient is
-    that of 1 - q; only where its rounding would drown the rest (pairs of other classes that are almost surely held
-    for one), what is common to a pixel's classes, and nothing to a softmax, is left out of it.
+    It is exact over all M^2 pairs. Its memory is O(M) and one tile of pairs, because the gradient is computed in the
+    same pass. As in ``F.binary_cross_entropy``, logs are clamped at -100 and the gradient of ``-log x`` is
+    ``-1 / max(x, 1e-12)``: bounded, and not zero where the log is clamped. 1 - q is computed as p_i . (1 - p_j), which
+    is the same for probabilities and correct where float32 cannot tell q from 1. The gradient is that of 1 - q. Where
+    its rounding would dominate (pairs of two classes that are predicted, almost surely, as one), the part that is
+    equal in all classes of a pixel is left out of it; a softmax's gradient does not depend on that part.
 
     Args:
         probs: class probabilities, ``(B, N, H, W)``, summing to 1 over N.
@@ -45,7 +45,17 @@ def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = Non
 
 
 def flatten_pixels(name: str, probs: Tensor, label: Tensor, ignore_index: int | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Probabilities ``(B, N, M)`` in float32 or wider, labels ``(B, M)``, and which of them count; see there."""
+    """Check the shapes, and flatten the pixels of each image: what :func:`losses_of_images` reads.
+
+    Args:
+        name: of the caller, for the error.
+        probs: ``(B, N, H, W)``.
+        label: ``(B, H, W)``.
+        ignore_index: label of the pixels that are left out, or None.
+
+    Returns:
+        Probabilities ``(B, N, M)`` in float32 or wider, labels ``(B, M)``, and which pixels are valid, ``(B, M)``.
+    """
     if probs.ndim != 4 or label.shape != (len(probs), *probs.shape[2:]):
         raise ValueError(f'{name}: probs {tuple(probs.shape)} and label {tuple(label.shape)} do not belong together; '
                          'expected (B, N, H, W) and (B, H, W).')
@@ -62,7 +72,7 @@ def losses_of_images(probs: Tensor, label: Tensor, valid: Tensor, precision: str
 
 
 def _evaluation(probs: Tensor, precision: str) -> Callable:
-    """Who evaluates the loss of such probabilities."""
+    """The implementation for probabilities of that device and precision."""
     if probs.device.type == 'cpu':
         return by_class.evaluate
     if probs.device.type == 'cuda' and probs.dtype == torch.float32 and precision == 'tf32' and find_spec('triton'):
@@ -74,9 +84,9 @@ def _evaluation(probs: Tensor, precision: str) -> Callable:
 
 
 class _PairwiseCrossEntropy(torch.autograd.Function):
-    """The cross entropy of each image over its pairs.
+    """The cross-entropy of each image over its pairs.
 
-    A loss's gradient is linear in what comes from above, so that it can be formed before that is known.
+    The gradient of a loss is linear in the upstream gradient, so it can be computed in the forward pass.
     """
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""All pairs on a GPU in two Triton kernels: no tile of pairs ever leaves the chip.
+"""The similarity loss on a GPU, in two Triton kernels: no tile of pairs is written to memory.
 
 Pixels lie sorted by class. The first kernel takes the tiles whose pairs are all of one class or all of two, which are
 nearly all tiles, with factors in float16: these have TF32's 10 bits of mantissa at twice its speed, and, scaled by

@@ -1,4 +1,4 @@
-"""The similarity loss where all pairs are too many: each pixel with some others, drawn at random."""
+"""The similarity loss over pairs that are drawn at random, where all pairs take too long."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from semsynth.ops.similarity.exact import flatten_pixels, losses_of_images
 
 def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_index: int | None = None,
                             precision: str = 'float32') -> Tensor:
-    """An unbiased estimate of :func:`similarity_loss`, its gradient too, at ``partners / (H W)`` of the cost.
+    """An unbiased estimate of :func:`similarity_loss` and its gradient, in ``partners / (H W)`` of the time.
 
-    An image's valid pixels are cut at random into groups of ``partners + 1``; pairs within a group stand for all pairs
-    of two pixels, and a pixel's pair with itself, which needs no sampling, for itself. Every pixel is in one group, so
-    that what a pixel adds to all its pairs alike cancels out of the error: the variance is at most about
-    ``2 s^2 / (M partners)`` for an image of M valid pixels, with s^2 the variance of what a pair of two pixels pays.
+    An image's valid pixels are divided at random into groups of ``partners + 1``. Pairs within a group stand for all
+    pairs of two pixels; a pixel's pair with itself is computed for every pixel. Every pixel is in one group, so that
+    what it adds to each of its pairs does not contribute to the error: the variance is at most about
+    ``2 s^2 / (M partners)`` for an image of M valid pixels, with s^2 the variance of the loss of a pair.
 
     Args:
         probs: class probabilities, ``(B, N, H, W)``, summing to 1 over N.

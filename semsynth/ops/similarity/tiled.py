@@ -1,4 +1,4 @@
-"""All pairs in tiles of plain PyTorch, on any device, without waiting for it."""
+"""The similarity loss in tiles of plain PyTorch, on any device, without waiting for the device."""
 
 from __future__ import annotations
 
