@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch.autograd import gradcheck
 
-from semsynth.ops import products, sampled_similarity_loss, similarity_loss
-from semsynth.ops.similarity import by_class, tiled
+from semsynth.ops import sampled_similarity_loss, similarity_loss
+from semsynth.ops.similarity import by_class, numerics, tiled
 
 
 def transcription(probs, label, ignore_index=None):
@@ -173,7 +173,7 @@ def test_full_tiles_take_another_product(monkeypatch):
     """oneDNN's, for float32 and the one shape that recurs; half of these pixels are of one class."""
     monkeypatch.setattr(by_class, 'ROWS', 64)
     monkeypatch.setattr(by_class, 'COLUMNS', 96)
-    monkeypatch.setattr(products, 'CPU_TILE', (64, 96))
+    monkeypatch.setattr(numerics, 'CPU_TILE', (64, 96))
     logits, label = example(size=(20, 20), images=1)
     label[:, :10] = 1
     loss, expected = (function(logits.float().softmax(1), label) for function in (similarity_loss, transcription))
