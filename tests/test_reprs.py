@@ -5,8 +5,8 @@ import inspect
 import pickle
 
 import pytest
-import tiny_segmentor
 
+from helpers import tiny_segmentor
 from semsynth.registry import (
     DISCRIMINATORS,
     ENCODERS,
