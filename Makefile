@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test quick lint clean help
+.PHONY: demo test quick lint docs wheel clean help
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -10,6 +10,10 @@ help:  ## this list
 $(VENV)/installed: setup.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -e '.[test]'
+	touch $@
+
+$(VENV)/documented: $(VENV)/installed
+	$(BIN)/python -m pip install --disable-pip-version-check -e '.[docs]'
 	touch $@
 
 demo: $(VENV)/installed  ## render ToyCity, train two segmentors and ECGAN on it, evaluate, write a gallery page
@@ -21,8 +25,20 @@ test: $(VENV)/installed  ## all tests, by two workers
 quick: $(VENV)/installed  ## some tests of every family, by two workers
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow'
 
-lint: $(VENV)/installed  ## style
+lint: $(VENV)/installed  ## style and spelling
 	$(BIN)/python -m ruff check .
+	$(BIN)/python -m codespell_lib
+
+docs: $(VENV)/documented  ## the documentation as a site, in .site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --config-file .mkdocs.yml
+
+wheel:  ## build a wheel, and run the notebook with it in a clean environment
+	rm -rf build
+	$(PYTHON) -m venv build/clean
+	build/clean/bin/python -m pip wheel --no-deps --wheel-dir build/wheel .
+	build/clean/bin/python -m pip install build/wheel/*.whl
+	cd build && clean/bin/python -c "import json; exec('\n'.join(''.join(cell['source']) for cell in \
+	    json.load(open('../docs/first_steps.ipynb'))['cells'] if cell['cell_type'] == 'code'))"
 
 clean:  ## drop the environment and what runs left behind
-	rm -rf $(VENV) work_dirs build *.egg-info
+	rm -rf $(VENV) .site work_dirs build *.egg-info

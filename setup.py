@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'semsynth/__init__.py').read_text())[1]
 EDIT = ['gradio>=6.10,<7']  # 6.10 is the first whose HTML component tells its script of new values
 EXPORT = ['onnx', 'onnxscript', 'onnxruntime']
+LINT = ['ruff>=0.17,<0.18', 'codespell>=2.4,<3']
 
 setup(
     name='semsynth',
@@ -17,13 +18,19 @@ setup(
     long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
+    author='The semsynth authors',
     python_requires='>=3.11',
     classifiers=[
+        'Development Status :: 4 - Beta',
+        'Intended Audience :: Science/Research',
         'Operating System :: POSIX :: Linux',
         'Programming Language :: Python :: 3.11',
         'Programming Language :: Python :: 3.12',
         'Programming Language :: Python :: 3.13',
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
+        'Topic :: Scientific/Engineering :: Image Processing',
     ],
+    keywords=['semantic image synthesis', 'label map', 'GAN', 'pix2pixHD', 'SPADE', 'OASIS', 'ECGAN', 'PyTorch'],
     packages=find_packages(include=['semsynth', 'semsynth.*']),
     package_data={'semsynth': ['**/*.html', '**/*.css', '**/*.js']},
     install_requires=[
@@ -50,6 +57,7 @@ setup(
         'edit': EDIT,
         'export': EXPORT,
         'prepare': ['h5py'],
-        'test': ['pytest', 'pytest-xdist', 'ruff>=0.17,<0.18', 'h5py', *EDIT, *EXPORT],
+        'docs': ['mkdocs-material>=9.5,<10', 'mkdocstrings[python]>=1,<2', 'mkdocs-jupyter>=0.26,<1'],
+        'test': ['pytest', 'pytest-xdist', *LINT, 'h5py', *EDIT, *EXPORT],
     },
 )

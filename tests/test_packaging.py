@@ -10,8 +10,9 @@ from helpers.commands import run_python
 
 pytest.importorskip('setuptools')
 ROOT = Path(__file__).parents[1]
-TOP = ['semsynth', 'configs', 'tools', 'tests', 'docs', '.ci', 'setup.py', 'README.md', 'LICENSE', 'Makefile',
-       'MANIFEST.in', '.pytest.ini', '.ruff.toml', '.gitignore']
+TOP = ['semsynth', 'configs', 'tools', 'tests', 'docs', '.ci', '.github', 'setup.py', 'README.md', 'LICENSE',
+       'Makefile', 'MANIFEST.in', '.codespellrc', '.gitignore', '.mkdocs.yml', '.pre-commit-config.yaml',
+       '.pytest.ini', '.ruff.toml']
 
 
 def files(root):

@@ -16,15 +16,12 @@ def seed_all(seed: int) -> None:
 
 
 class Draw(int):
-    """A dataset index that carries the seed of this draw of it.
+    """A dataset index that carries a seed in ``0..2**32-1``: the dataset seeds the transforms of this draw with it."""
 
-    Args:
-        index: the index.
-        seed: in ``0..2**32-1``; the dataset seeds its transforms with it.
-    """
+    seed: int
 
     def __new__(cls, index: int, seed: int):
-        """An int, and its seed."""
+        """The index, and its seed."""
         self = super().__new__(cls, index)
         self.seed = seed
         return self
