@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.registry import Registry as EngineRegistry
@@ -59,6 +60,14 @@ def test_links_lead_somewhere(page):
 def test_every_page_is_in_the_index():
     index = TEXTS[ROOT / 'docs/index.md']
     assert [page.name for page in PAGES[1:] if page.name != 'index.md' and f']({page.name})' not in index] == []
+
+
+def test_the_menu_has_the_order_of_the_index():
+    sections = yaml.safe_load((ROOT / '.mkdocs.yml').read_text(encoding='utf-8'))['nav']
+    menu = [page for section in sections for pages in section.values() if isinstance(pages, list) for page in pages]
+    listed = re.findall(r'^(?:\d\.|-) \[[^\]]+\]\(([^)]+)\)', TEXTS[ROOT / 'docs/index.md'], re.M)
+    assert len(listed) > 20
+    assert [page for page in menu if page in listed] == listed
 
 
 @every_page
