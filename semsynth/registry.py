@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from functools import cache
+from importlib import import_module
 from importlib.metadata import entry_points
 
 from mmengine import registry as engine
@@ -23,7 +24,18 @@ def load_plugins() -> None:
 
 class Registry(EngineRegistry):
     """A registry that knows plugins, has its classes check their arguments, and names the nearest types to a misspelt
-    one."""
+    one.
+
+    Args:
+        name: of the family.
+        base: name of the family's base class in the first of its ``locations``, from which every entry must inherit;
+            None where any class may be registered.
+        settings: as of mmengine's registries.
+    """
+
+    def __init__(self, name: str, *, base: str | None = None, **settings):
+        self.base = base
+        super().__init__(name, **settings)
 
     def import_from_location(self) -> None:
         """Import this registry's own modules, then the installed plugins, once."""
@@ -48,10 +60,14 @@ class Registry(EngineRegistry):
 
         Raises:
             KeyError: nothing is; the message lists the nearest names and where to look.
+            TypeError: what is does not inherit from the family's base class.
         """
         found = super().get(key)
         if found is None:
             raise KeyError(self._unknown(key))
+        if self.base is not None and not issubclass(found, getattr(import_module(self._locations[0]), self.base)):
+            raise TypeError(f'{key!r} of the {self.name} registry is no {self.base}, which declares what other parts '
+                            f'read: let the class inherit from {self._locations[0]}.{self.base}.')
         return found
 
     def __contains__(self, key: str) -> bool:
@@ -70,12 +86,16 @@ class Registry(EngineRegistry):
                 f'module is named in custom_imports or its package has an entry point in {PLUGIN_GROUP!r}.')
 
 
-GENERATORS = Registry('generator', scope='semsynth', locations=['semsynth.generators'])
-HEADS = Registry('head', scope='semsynth', locations=['semsynth.heads'])
-ENCODERS = Registry('encoder', scope='semsynth', locations=['semsynth.encoders'])
-DISCRIMINATORS = Registry('discriminator', scope='semsynth', locations=['semsynth.discriminators'])
-LOSSES = Registry('loss', scope='semsynth', locations=['semsynth.losses'])
-SEGMENTORS = Registry('segmentor', scope='semsynth', locations=['semsynth.segmentors'])
+def _family(name: str, base: str, location: str) -> Registry:
+    return Registry(name, base=base, scope='semsynth', locations=[location])
+
+
+GENERATORS = _family('generator', 'Generator', 'semsynth.generators')
+HEADS = _family('head', 'Head', 'semsynth.heads')
+ENCODERS = _family('encoder', 'Encoder', 'semsynth.encoders')
+DISCRIMINATORS = _family('discriminator', 'Discriminator', 'semsynth.discriminators')
+LOSSES = _family('loss', 'Loss', 'semsynth.losses')
+SEGMENTORS = _family('segmentor', 'Segmentor', 'semsynth.segmentors')
 
 
 def _child(name: str, parent: EngineRegistry, *locations: str) -> Registry:

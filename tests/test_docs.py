@@ -16,7 +16,7 @@ from mmengine.registry import Registry as EngineRegistry
 
 from semsynth import registry
 from semsynth.layout import Layout
-from semsynth.registry import DATASETS, EVALUATORS, MODELS, Registry
+from semsynth.registry import DATASETS, EVALUATORS, MODELS, SEGMENTORS, Registry
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
@@ -159,6 +159,7 @@ def test_the_examples_of_extending_work(extending, tmp_path):
     assert type(model.discriminator).__name__ == 'PixelDiscriminator'
     assert type(model.encoder).__name__ == 'MeanColourEncoder'
     assert type(evaluator).__name__ == 'MeanColourError'
+    assert type(SEGMENTORS.build(dict(type='ColourSegmentor'))).__name__ == 'ColourSegmentor'
     assert lakes.metainfo['unknown'] == 3
 
     image, label = torch.rand(1, 3, 16, 32) * 2 - 1, torch.zeros(1, 16, 32, dtype=torch.long)

@@ -31,10 +31,12 @@ def test_engine_types_are_found_through_ours():
 
 def test_an_installed_package_is_found_by_its_entry_point(tmp_path, monkeypatch):
     (tmp_path / 'their_package.py').write_text(textwrap.dedent("""
+        from semsynth.generators import Generator
         from semsynth.registry import GENERATORS
         @GENERATORS.register_module()
-        class TheirGenerator:
-            pass
+        class TheirGenerator(Generator):
+            def __init__(self):
+                super().__init__(in_channels=1, feature_channels=1, size_divisor=1, head=dict(type='RGBHead'))
     """))
     info = tmp_path / 'their_package-1.0.dist-info'
     info.mkdir()

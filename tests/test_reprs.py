@@ -79,7 +79,7 @@ def test_no_part_is_left_out(registry):
 @pytest.mark.parametrize(('registry', 'name'), ALL, ids=lambda each: each if isinstance(each, str) else '')
 def test_arguments_are_shown_by_name(registry, name):
     shown = repr(build(registry, name))
-    assert shown.startswith(f'{name}(')
+    assert shown.startswith(f'{registry.get(name).__name__}(')
     for parameter in list(inspect.signature(registry.get(name).__init__).parameters.values())[1:]:
         if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             assert f'{parameter.name}=' in shown

@@ -65,7 +65,7 @@ class Inferencer:
     @property
     def encodes_latents(self) -> bool:
         """Whether the model has an encoder that makes a latent of a photo."""
-        return getattr(self.model.encoder, 'latent_dim', None) is not None
+        return self.model.encoder is not None and self.model.encoder.latent_dim is not None
 
     def find(self, inputs: Iterable[str | Path], instances: str | Path | None = None,
              photos: str | Path | None = None, instances_optional: bool = False) -> list[LayoutFile]:
@@ -76,8 +76,8 @@ class Inferencer:
                 that hold some: files with the endings of the data set's.
             instances: folder of the instance maps, by the data set's endings; by default beside the label maps, or,
                 where these are the data set's own, its folder of instance maps.
-            photos: folder of photos of the layouts, which then give the styles or the latents; or, where the model has
-                latents, one photo for all of them.
+            photos: folder of photos of the layouts, which then give the styles and the latents; or, where the model
+                takes latents alone from photos, one photo for all of them.
             instances_optional: name the instance maps that there are, whether the model reads instances or not.
 
         Raises:
@@ -106,6 +106,9 @@ class Inferencer:
     def _photo(self, layout: LayoutFile, folder: Path, beside: Beside) -> str:
         if not self.encodes_latents:
             self._check_styled()
+        elif folder.is_file() and self.model.style_channels:
+            raise ValueError(f'{folder} cannot be the photo of all layouts: the model also takes the style of each '
+                             'object from its own photo; name a folder of photos of the layouts.')
         elif folder.is_file():
             return str(folder)
         if not folder.exists():
@@ -137,7 +140,8 @@ class Inferencer:
         """Synthesise one layout several times, each time with other random styles and another random latent.
 
         Args:
-            layout: whose photo, where it has one, gives the styles of all its objects, or the latent.
+            layout: whose photo, where it has one, gives the styles of all its objects and the latent, as far as the
+                model has encoders for these.
             count: number of results.
             seed: another one gives other results; the result's number and the layout's name count too.
             clusters: number of the cluster by name of class or id of object, as of :meth:`StyleBank.choose`, which come
@@ -150,7 +154,7 @@ class Inferencer:
             ValueError: the model reads styles, and there is neither a file of them nor a photo; or the clusters name
                 what is not there.
         """
-        photo = None if self.encodes_latents else layout.photo
+        photo = layout.photo if self.model.style_channels else None
         paths = {'instance': layout.instance, 'photo': photo, self.dataset.layout_kind: layout.label}
         scene = self.dataset.scene(layout.name, {kind: path for kind, path in paths.items() if path})
         batch = self.model.data_preprocessor(pseudo_collate([self.dataset.pipeline(scene)]))
@@ -160,7 +164,7 @@ class Inferencer:
         latent = None
         if layout.photo and self.encodes_latents:
             latent = self.encode_latent(read_photo(layout.photo)[..., ::-1], batch['layout'].size)
-        elif photo:
+        if photo:
             fixed |= vectors_of(self.model.encoder(batch['layout'], batch['real']['image']))[0]
         if clusters:
             self._check_styled()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.discriminators.base import Discriminator, Verdict
 from semsynth.layers.init import init_xavier
 from semsynth.layers.norm import InstanceNorm, spectral_norm
 from semsynth.layout import Layout
@@ -17,7 +18,7 @@ def _layer(in_channels: int, out_channels: int, kernel_size: int, stride: int = 
 
 
 @DISCRIMINATORS.register_module()
-class FeaturePyramidDiscriminator(nn.Module):
+class FeaturePyramidDiscriminator(Discriminator):
     """CC-FPSE's feature pyramid semantics-embedding discriminator (Liu et al. 2019, 3.2).
 
     Only the image goes through the network: down to stride 32, and from there, with lateral layers, up to strides 16, 8
@@ -33,7 +34,8 @@ class FeaturePyramidDiscriminator(nn.Module):
         init_gain: of the Xavier initialisation (:func:`~semsynth.layers.init.init_xavier` says what it decides).
     """
 
-    returns_features = tells_layout_from_image = True
+    filled_in = ('in_channels', 'image_channels')
+    returns_features = True
 
     def __init__(self, in_channels: int, base_channels: int = 64, image_channels: int = 3,
                  init_gain: float = 0.02):
@@ -53,7 +55,7 @@ class FeaturePyramidDiscriminator(nn.Module):
         for layers in spectral:
             spectral_norm(layers)
 
-    def forward(self, layout: Layout, image: Tensor) -> list[list[Tensor]]:
+    def judge(self, layout: Layout, image: Tensor) -> Verdict:
         """The verdict on images ``(B, image_channels, H, W)`` in ``[-1, 1]`` of a layout (its style is not read).
 
         Returns:

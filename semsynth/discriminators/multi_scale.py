@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.discriminators.base import Discriminator, Verdict
 from semsynth.layers.init import init_normal, init_xavier
 from semsynth.layers.norm import BatchNorm, InstanceNorm, spectral_norm
 from semsynth.layout import Layout
@@ -55,7 +56,7 @@ class PatchDiscriminator(nn.Module):
 
 
 @DISCRIMINATORS.register_module()
-class MultiScaleDiscriminator(nn.Module):
+class MultiScaleDiscriminator(Discriminator):
     """Judges layout and image together by one PatchGAN per scale, each scale half the size of the one before.
 
     With ``num_layers=3`` the convolutions are 64, 128, 256, 512, 1 with strides 2, 2, 2, 1, 1: pix2pixHD's
@@ -96,7 +97,7 @@ class MultiScaleDiscriminator(nn.Module):
             PatchDiscriminator(in_channels, base_channels, num_layers, norm, spectral, init_gain)
             for _ in range(num_scales))
 
-    def forward(self, layout: Layout, image: Tensor) -> list[list[Tensor]]:
+    def judge(self, layout: Layout, image: Tensor) -> Verdict:
         """The verdict on images ``(B, 3, H, W)`` in ``[-1, 1]`` of a layout (its style is not read).
 
         Returns:

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.discriminators.base import Discriminator, Verdict
 from semsynth.layers.init import init_xavier
 from semsynth.layers.norm import spectral_norm
 from semsynth.layers.residual import upsample_nearest
@@ -47,14 +48,14 @@ class FirstBlock(Block):
 
 
 @DISCRIMINATORS.register_module()
-class OASISDiscriminator(nn.Module):
+class OASISDiscriminator(Discriminator):
     """Segments an image into the layout's classes and one more, synthesised; it sees the image alone.
 
     A U-Net of residual blocks without norms; spectral norm on all but the last 1x1 convolution. It is trained by losses
     that know what its logits mean: ``SegmentationAdversarialLoss`` and ``LabelMixLoss``.
 
     Args:
-        num_classes: number of classes N, the unknown one included.
+        num_classes: number of classes N, the unknown one included; the model fills it in.
         in_channels: channels of the image.
         base_channels: width of the last block. The first one has twice as much, and every second one twice that of the
             one before, up to 8 times.
@@ -65,16 +66,16 @@ class OASISDiscriminator(nn.Module):
         ValueError: no halving; in forward, the image's height or width is no multiple of ``size_divisor``.
     """
 
-    returns_features = False
-    returns_class_logits = True
+    filled_in = ('in_channels', 'num_classes')
     reads_layout = False
+    returns_class_logits = True
 
     def __init__(self, num_classes: int, in_channels: int = 3, base_channels: int = 64, num_downsamples: int = 6,
                  init_gain: float = 0.02):
         super().__init__()
         if num_downsamples == 0:
             raise ValueError('OASISDiscriminator: num_downsamples=0, expected 1 or more.')
-        self.num_classes, self.size_divisor = num_classes, 2**num_downsamples
+        self.size_divisor = 2**num_downsamples
         widths = [base_channels * min(2**(level // 2 + 1), LARGEST_FACTOR) for level in range(num_downsamples)]
         self.down = nn.ModuleList([FirstBlock(in_channels, widths[0])])
         self.down.extend(map(Block, widths[:-1], widths[1:]))
@@ -86,7 +87,7 @@ class OASISDiscriminator(nn.Module):
         spectral_norm(self.down)
         spectral_norm(self.up)
 
-    def forward(self, layout: Layout, image: Tensor) -> list[list[Tensor]]:
+    def judge(self, layout: Layout, image: Tensor) -> Verdict:
         """The verdict on images ``(B, 3, H, W)`` in ``[-1, 1]``; the layout is not read.
 
         Returns:

@@ -8,19 +8,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from semsynth.discriminators.build import build_discriminator
+from semsynth.discriminators.base import Discriminator, Verdict, build_discriminator, split_verdict
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
 
 
-def split_verdict(verdict: list[list[Tensor]], count: int) -> list[list[list[Tensor]]]:
-    """The verdict on ``count`` batches that were judged as one, batch by batch."""
-    chunks = [[feature.chunk(count) for feature in scale] for scale in verdict]
-    return [[[parts[number] for parts in scale] for scale in chunks] for number in range(count)]
-
-
 @DISCRIMINATORS.register_module()
-class SeparateDiscriminators(nn.Module):
+class SeparateDiscriminators(Discriminator):
     """A discriminator for each kind of real image, in place of one for all (ECGAN, appendix A: no better than the one).
 
     Each may be of another type; losses that do not understand one's logits are given views of the other kinds.
@@ -28,31 +22,42 @@ class SeparateDiscriminators(nn.Module):
     Args:
         in_channels: channels of the layout and the image together.
         networks: config of each kind's discriminator, by the name of the real image:
-            ``dict(image=dict(type=...), edge=dict(type=...))``. Channels are filled in.
+            ``dict(image=dict(type=...), edge=dict(type=...))``. Channels and classes are filled in.
         image_channels: channels of the image.
+        num_classes: one-hot channels of the layout; None where the configs of the networks say it.
 
     Raises:
-        ValueError: a kind has no discriminator.
+        ValueError: a kind has no discriminator; in forward, no kinds are given.
     """
 
-    reads_kinds = tells_layout_from_image = True
+    filled_in = ('in_channels', 'image_channels', 'num_classes')
 
-    def __init__(self, in_channels: int, networks: dict[str, dict | None], image_channels: int = 3):
+    def __init__(self, in_channels: int, networks: dict[str, dict | None], image_channels: int = 3,
+                 num_classes: int | None = None):
         super().__init__()
         for kind, config in networks.items():
             if not config:
                 raise ValueError(f'SeparateDiscriminators: networks has {kind}={config}, expected the config of a '
                                  'discriminator; where no view imitates such images, take the entry out.')
-        self.networks = nn.ModuleDict({kind: build_discriminator(config, in_channels - image_channels, image_channels)
-                                       for kind, config in networks.items()})
-        self.size_divisor = math.lcm(*(getattr(network, 'size_divisor', 1) for network in self.networks.values()))
+        self.networks = nn.ModuleDict({
+            kind: build_discriminator(config, in_channels - image_channels, image_channels, num_classes)
+            for kind, config in networks.items()})
+        self.kinds = tuple(networks)
+        self.size_divisor = math.lcm(*(network.size_divisor for network in self.networks.values()))
 
-    def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str]) -> list[list[list[Tensor]]]:
-        """The verdicts on images ``(N * B, 3, H, W)`` in ``[-1, 1]``, each B of them of one of the N ``kinds``.
+    def judge_of(self, kind: str) -> Discriminator:
+        """The network of that kind."""
+        return self.networks[kind]
+
+    def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None) -> list[Verdict]:
+        """The verdicts on images ``(N * B, C, H, W)`` in ``[-1, 1]``, each B of them of one of the N ``kinds``.
 
         Returns:
             One verdict, as of that kind's discriminator, for each B images, in their order.
         """
+        if kinds is None:
+            raise ValueError(f'SeparateDiscriminators: kinds=None, expected the kind ({", ".join(self.kinds)}) of each '
+                             "part of the batch, such as kinds=['image'].")
         chunks, verdicts = image.chunk(len(kinds)), {}
         for kind in dict.fromkeys(kinds):
             places = [place for place, its in enumerate(kinds) if its == kind]

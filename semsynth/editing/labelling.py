@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from semsynth.label_spaces import NO_CLASS
 from semsynth.registry import SEGMENTORS
-from semsynth.segmentors.segmentor import Segmentor
+from semsynth.segmentors.base import Segmentor
 
 
 def build_segmentor(config: Config, network: str | Path | None = None,

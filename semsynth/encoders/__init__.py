@@ -1,6 +1,8 @@
 """Encoders: what is added to a layout from a photo."""
 
+from semsynth.encoders.base import Encoder
 from semsynth.encoders.instance_feature import InstanceFeatureEncoder
+from semsynth.encoders.several import SeveralEncoders
 from semsynth.encoders.style import StyleEncoder
 
-__all__ = ['InstanceFeatureEncoder', 'StyleEncoder']
+__all__ = ['Encoder', 'InstanceFeatureEncoder', 'SeveralEncoders', 'StyleEncoder']

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from semsynth.encoders.base import Encoder
 from semsynth.layers.init import init_normal
 from semsynth.layers.residual import residual_network
 from semsynth.layout import Layout
@@ -13,7 +14,7 @@ from semsynth.registry import ENCODERS
 
 
 @ENCODERS.register_module()
-class InstanceFeatureEncoder(nn.Module):
+class InstanceFeatureEncoder(Encoder):
     """pix2pixHD's E (3.4): an encoder-decoder network, then instance-wise average pooling.
 
     c7s1-16, d32..d256, u128..u16, c7s1-3 with tanh. Where a layout has no instance map it pools over each class.

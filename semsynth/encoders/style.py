@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.encoders.base import Encoder
 from semsynth.layers.init import init_xavier
 from semsynth.layers.norm import InstanceNorm, spectral_norm
 from semsynth.layout import Layout
@@ -17,8 +18,22 @@ SIZE = (256, 256)
 WIDTHS = (1, 2, 4, 8, 8, 8)
 
 
+def draw_latent(mean: Tensor, log_variance: Tensor, noise: Tensor | None = None) -> Tensor:
+    """A latent from N(mean, exp(log_variance)), through which gradients flow to both.
+
+    Args:
+        mean: ``(B, Z)``.
+        log_variance: ``(B, Z)``.
+        noise: ``(B, Z)`` numbers from N(0, I); by default torch draws them.
+
+    Returns:
+        ``(B, Z)``.
+    """
+    return mean + torch.exp(log_variance / 2) * (torch.randn_like(mean) if noise is None else noise)
+
+
 @ENCODERS.register_module()
-class StyleEncoder(nn.Module):
+class StyleEncoder(Encoder):
     """SPADE's image encoder (Park et al. 2019, figure 14), ECGAN's style encoder (appendix C).
 
     Any photo is resized to 256x256, then halved six times by convolutions with spectral and instance norm; two linear
@@ -29,8 +44,6 @@ class StyleEncoder(nn.Module):
         latent_dim: numbers Z of the latent.
         in_channels: channels of the photo; 1 where the head makes gray images.
     """
-
-    style_channels = 0
 
     def __init__(self, base_channels: int = 64, latent_dim: int = 256, in_channels: int = 3):
         super().__init__()
@@ -46,17 +59,21 @@ class StyleEncoder(nn.Module):
         init_xavier(self)
         spectral_norm(self.layers)
 
-    def forward(self, layout: Layout, image: Tensor) -> Layout:
-        """The layout with the latent of a photo, ``(B, in_channels, H, W)`` in ``[-1, 1]`` of any size.
+    def forward(self, layout: Layout, image: Tensor, noise: Tensor | None = None) -> Layout:
+        """The layout with the latent of a photo.
+
+        Args:
+            layout: a batch of layouts.
+            image: ``(B, in_channels, H, W)`` in ``[-1, 1]``, of any size.
+            noise: as of :func:`draw_latent`.
 
         Returns:
-            The layout; its ``posterior`` is the mean and the log-variance, ``(B, Z)`` each, its ``latent`` in training
-            drawn from it, else the mean.
+            The layout. Its ``posterior`` is the mean and the log-variance, ``(B, Z)`` each; its ``latent`` is drawn
+            from that in training or with given noise, and is the mean otherwise.
         """
         mean, log_variance = self.encode(image)
-        latent = mean
-        if self.training:
-            latent = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
+        draws = self.training or noise is not None
+        latent = draw_latent(mean, log_variance, noise) if draws else mean
         return layout.with_latent(latent, (mean, log_variance))
 
     def encode(self, image: Tensor) -> tuple[Tensor, Tensor]:

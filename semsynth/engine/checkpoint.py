@@ -15,6 +15,7 @@ from torch import nn
 
 from semsynth.checkpoints import check_resumable, load_checkpoint, not_finite, weights_in
 from semsynth.engine.wrapping import bare, bare_names
+from semsynth.models.synthesizer import Synthesizer
 from semsynth.registry import HOOKS
 from semsynth.stored_tensors import check_whole
 from semsynth.writing import write_whole
@@ -179,9 +180,10 @@ def weight_differences(own: dict, saved: dict) -> list[str]:
 
 def facts_of_losses(model: nn.Module) -> dict:
     """What an evaluation must know of training: the label generator's weights, and how losses were computed."""
-    losses = getattr(model, 'losses', {})
-    return dict(label_generator=getattr(getattr(model, 'segmentor', None), 'weights_hash', None),
-                loss_protocols={name: loss.protocol for name, loss in losses.items() if loss.protocol})
+    if not isinstance(model, Synthesizer):  # a segmentor in training
+        return dict(label_generator=None, loss_protocols={})
+    return dict(label_generator=model.segmentor.weights_hash if model.segmentor is not None else None,
+                loss_protocols={name: loss.protocol for name, loss in model.losses.items() if loss.protocol})
 
 
 def _listed(names: list[str]) -> str:

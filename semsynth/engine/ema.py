@@ -14,7 +14,6 @@ from torch import nn
 
 from semsynth.engine.checkpoint import check_worth_saving
 from semsynth.engine.norms import refresh_norms
-from semsynth.engine.optim import PLAYERS
 from semsynth.engine.wrapping import bare
 from semsynth.registry import HOOKS
 
@@ -41,9 +40,8 @@ class GeneratorEMAHook(EMAHook):
     def before_run(self, runner: Runner) -> None:
         """Copy the parts that are averaged."""
         self.runner, self.is_fresh = runner, False
-        model = bare(runner.model)
-        self.src_model = nn.ModuleDict({part: bare(getattr(model, part)) for part in PLAYERS['generator']
-                                        if getattr(model, part, None) is not None})
+        self.src_model = nn.ModuleDict({
+            name: bare(part) for name, part in bare(runner.model).players['generator'].items()})
         self.ema_model = MomentumAnnealingEMA(self.src_model, momentum=self.momentum, gamma=self.gamma)
         # One rank alone may use the average, as when it saves it: no norm of it may wait for the others.
         self.ema_model.module = revert_sync_batchnorm(self.ema_model.module)

@@ -11,9 +11,10 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.runner import Runner
 
-from semsynth.engine.checkpoint import kept_note
+from semsynth.engine.checkpoint import facts_of_losses, kept_note
 from semsynth.engine.loop import ResumableTrainLoop
 from semsynth.engine.memory import peak_memory
+from semsynth.engine.optim import PlayerOptimWrapper
 from semsynth.engine.wrapping import bare
 from semsynth.registry import HOOKS
 
@@ -45,9 +46,8 @@ class DeferredInfoHook(RuntimeInfoHook):
     def before_train(self, runner: Runner) -> None:
         """Take the interval from the logger; say what stands for what in the losses."""
         super().before_train(runner)
-        for name, loss in getattr(bare(runner.model), 'losses', {}).items():
-            if loss.protocol:
-                runner.logger.info(f'{name}: {loss.protocol}')
+        for name, protocol in facts_of_losses(bare(runner.model))['loss_protocols'].items():
+            runner.logger.info(f'{name}: {protocol}')
         self.interval = next((hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)), 50)
         self.loop = runner.train_loop
         self._start_clock()
@@ -56,7 +56,7 @@ class DeferredInfoHook(RuntimeInfoHook):
                          outputs: dict[str, torch.Tensor] | None = None) -> None:
         """Keep the step's losses; read what was kept when the log is due."""
         norms = {f'{player}/grad_norm': wrapper.grad_norm for player, wrapper in runner.optim_wrapper.items()
-                 if getattr(wrapper, 'grad_norm', None) is not None}
+                 if isinstance(wrapper, PlayerOptimWrapper) and wrapper.grad_norm is not None}
         self.pending.append((runner.iter, (data_batch or {}).get('sample', {}).get('name', []), {**outputs, **norms}))
         self.steps += 1
         if (self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner)

@@ -17,8 +17,6 @@ from semsynth.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
 
 WRAPPERS = dict(float32='PlayerOptimWrapper', bfloat16='Bf16OptimWrapper')
 """The optimiser wrapper that trains in each precision."""
-PLAYERS = {'generator': ('generator', 'encoder'), 'discriminator': ('discriminator',)}
-"""The parts of the model that each player's optimiser trains."""
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -86,7 +84,8 @@ class PlayerOptimWrapperDict(OptimWrapperDict):
 class PlayerOptimWrapperConstructor:
     """Builds ``optim_wrapper=dict(constructor='PlayerOptimWrapperConstructor', generator=dict(optimizer=...), ...)``.
 
-    The generator's optimiser trains the encoder too, where there is one; frozen parameters are left out.
+    Each player's optimiser trains what the model's ``players`` says, the generator's also the encoder; frozen
+    parameters are left out.
 
     Args:
         optim_wrapper_cfg: config of each player's wrapper, ``PlayerOptimWrapper`` by default; None for no such player.
@@ -102,8 +101,7 @@ class PlayerOptimWrapperConstructor:
         Raises:
             ValueError: a player has no optimiser, an optimiser no player, or a player nothing to train.
         """
-        model = bare(model)
-        players = [player for player in PLAYERS if getattr(model, player, None) is not None]
+        players = bare(model).players
         for player in self.wrappers:
             if player not in players:
                 raise ValueError(f'optim_wrapper.{player}: the model trains only {" and ".join(players)}; '
@@ -112,13 +110,12 @@ class PlayerOptimWrapperConstructor:
             if player not in self.wrappers:
                 raise ValueError(f'optim_wrapper has no entry for the {player}: add '
                                  f"{player}=dict(optimizer=dict(type='Adam', lr=...)).")
-        return PlayerOptimWrapperDict(**{player: self._build(model, player) for player in players})
+        return PlayerOptimWrapperDict(**{player: self._build(player, parts) for player, parts in players.items()})
 
-    def _build(self, model: nn.Module, player: str) -> OptimWrapper:
-        parts = {part: bare(getattr(model, part)) for part in PLAYERS[player] if getattr(model, part, None) is not None}
+    def _build(self, player: str, parts: dict[str, nn.Module]) -> OptimWrapper:
         # named, so that the optimiser's state can be carried over to a model that has grown
         parameters = [(f'{part}.{name}', parameter) for part, module in parts.items()
-                      for name, parameter in module.named_parameters() if parameter.requires_grad]
+                      for name, parameter in bare(module).named_parameters() if parameter.requires_grad]
         if not parameters:
             raise ValueError(f'optim_wrapper.{player}: every parameter of the {player} is frozen.')
         config = copy.deepcopy(self.wrappers[player])

@@ -49,11 +49,12 @@ class SamplePicturesHook(Hook):
         dataset = DATASETS.build(self.dataset)
         chosen = np.linspace(0, len(dataset) - 1, min(self.count, len(dataset))).round().astype(int)
         self.samples = [dataset[Draw(index, seed=0)] for index in chosen.tolist()]
-        styled, bank = (getattr(bare(runner.model), name, None) for name in ('style_channels', 'styles'))
-        if styled and bank is None and any('image' not in sample['inputs'] for sample in self.samples):
+        model = bare(runner.model)
+        needs_photos = model.style_channels and model.styles is None
+        if needs_photos and any('image' not in sample['inputs'] for sample in self.samples):
             raise DataError('default_hooks.pictures: the model takes styles from photos, but its scenes have none: '
                             'give it the dataset of another split, or set default_hooks=dict(pictures=None).')
-        self.palette = getattr(dataset, 'metainfo', {}).get('palette')
+        self.palette = dataset.metainfo.get('palette')
         self.average = next((hook for hook in runner.hooks if isinstance(hook, GeneratorEMAHook)), None)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:

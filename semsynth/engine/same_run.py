@@ -188,8 +188,8 @@ def _given(settings: dict[str, Any], name: str) -> Any:
     if settings.get(name) is not None:
         return settings[name]
     kind = settings.get('type')
-    found = isinstance(kind, str) and next((family.get(kind) for family in FAMILIES if kind in family), None)
-    for each in getattr(found, '__mro__', ()):
+    found = [family.get(kind) for family in FAMILIES if kind in family] if isinstance(kind, str) else []
+    for each in found[0].__mro__ if found else ():
         argument = inspect.signature(each.__init__).parameters.get(name)
         if argument and argument.default is not argument.empty:
             return plain(argument.default)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import Tensor, nn
 
 from semsynth.layout import Layout
 from semsynth.registry import HEADS
+
+if TYPE_CHECKING:
+    from semsynth.heads.base import Head
+    from semsynth.parts import Parts
 
 
 class Generator(nn.Module):
@@ -21,6 +27,11 @@ class Generator(nn.Module):
     Raises:
         ValueError: in forward, the layout's channels or size do not fit.
     """
+
+    head: Head
+    """What makes the images of the features."""
+    latent_dim: int | None = None
+    """Length Z of the latent that it reads; None where it reads none."""
 
     def __init__(self, in_channels: int, feature_channels: int, size_divisor: int, head: dict,
                  smallest_size: int | None = None):
@@ -39,6 +50,9 @@ class Generator(nn.Module):
         """The head's outputs by name; images ``(B, 3, H, W)`` in ``[-1, 1]``, ``'image'`` the final one."""
         self._check(layout)
         return self.head(self.features(layout), layout)
+
+    def check(self, parts: Parts) -> None:
+        """Raise ValueError, in one sentence, where the other parts do not fit it."""
 
     def _check(self, layout: Layout) -> None:
         height, width = layout.size

@@ -142,7 +142,7 @@ class ContrastiveLoss(Loss):
         if self.memory_options is None:
             return
         head = model.generator.head
-        if getattr(head, 'embedding_channels', None) is None:
+        if head.embedding_channels is None:
             raise ValueError(f'ContrastiveLoss: {type(head).__name__} does not say how long its embeddings are; give '
                              'it the attribute embedding_channels, or set memory=None.')
         self.memory = PixelMemory(model.data_preprocessor.num_classes, head.embedding_channels, **self.memory_options)

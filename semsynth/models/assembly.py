@@ -8,6 +8,7 @@ from torch import nn
 
 from semsynth.heads.base import View
 from semsynth.losses.base import Loss
+from semsynth.parts import Parts
 
 if TYPE_CHECKING:
     from semsynth.models.synthesizer import Synthesizer
@@ -46,7 +47,7 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
         if model.discriminator is not None:
             raise ValueError('discriminator: no loss trains it; add an adversarial loss or set discriminator=None.')
         return
-    if model.tells_kinds:
+    if model.discriminator is not None and model.discriminator.kinds is not None:
         _check_kinds(model)
     for name, loss in model.losses.items():
         _check_loss(name, loss, model, made)
@@ -68,15 +69,19 @@ def check_assembly(model: Synthesizer, channels: int) -> None:
 
 
 def _check_encoder(model: Synthesizer) -> None:
-    """An encoder must read what images are, and the generator what the encoder makes."""
-    images = model.data_preprocessor.image_channels
-    if (channels := getattr(model.encoder, 'in_channels', images)) != images:
-        raise ValueError(f'encoder: in_channels={channels}, but the images of {type(model.generator.head).__name__} '
-                         f'have {images}; give the encoder in_channels={images}.')
-    made, read = getattr(model.encoder, 'latent_dim', None), model.latent_dim
-    if made and made != read:
-        raise ValueError(f'encoder: {type(model.encoder).__name__} makes latents of {made} numbers, but the generator '
-                         f'reads {read or "none"}; give the generator latent_dim={made}, or set encoder=None.')
+    """The generator must read what an encoder makes."""
+    for encoder in model.encoder.members if model.encoder is not None else ():
+        encoder.check(_parts(model))
+        made, read = encoder.latent_dim, model.latent_dim
+        if made and made != read:
+            raise ValueError(f'encoder: {type(encoder).__name__} makes latents of {made} numbers, but the generator '
+                             f'reads {read or "none"}; give the generator latent_dim={made}, or set encoder=None.')
+
+
+def _parts(model: Synthesizer) -> Parts:
+    data = model.data_preprocessor
+    return Parts(model.generator, model.views, model.losses, data.num_classes, data.unknown, data.image_channels,
+                 model.encoder.members if model.encoder is not None else (), model.discriminator, model.segmentor)
 
 
 def _check_raw(model: Synthesizer) -> None:
@@ -100,7 +105,7 @@ def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]
                          f'add one or drop the term with losses=dict({name}=None).')
     for discriminator in _discriminators(loss, model) if loss.judges else ():
         _check_discriminator(name, loss, discriminator, model)
-    if loss.reads_posterior and not getattr(model.encoder, 'latent_dim', None):
+    if loss.reads_posterior and (model.encoder is None or not model.encoder.latent_dim):
         raise ValueError(f'losses.{name} reads the posterior of a latent, but no encoder makes one: add '
                          f"encoder=dict(type='StyleEncoder') or drop the term with losses=dict({name}=None).")
     if loss.labels and model.segmentor is None:
@@ -120,23 +125,21 @@ def _check_loss(name: str, loss: Loss, model: Synthesizer, made: tuple[str, ...]
 
 def _check_discriminator(name: str, loss: Loss, discriminator: nn.Module, model: Synthesizer) -> None:
     """Features where they are matched; one logit a class, or scores of being real, as the loss takes them."""
-    kind, classes = type(discriminator).__name__, model.data_preprocessor.num_classes
-    way_out = ' Or give the term those views alone that another network judges.' if model.tells_kinds else ''
+    kind = type(discriminator).__name__
+    way_out = '' if model.discriminator.kinds is None else (
+        ' Or give the term those views alone that another network judges.')
     if loss.matches_features and not discriminator.returns_features:
         raise ValueError(f'losses.{name} matches features, but {kind} returns only logits: drop the term with '
                          f'losses=dict({name}=None) or use another discriminator.{way_out}')
-    if loss.reads_class_logits != getattr(discriminator, 'returns_class_logits', False):
+    if loss.reads_class_logits != discriminator.returns_class_logits:
         raise ValueError(f'losses.{name}: {type(loss).__name__} does not understand the logits of {kind}: '
                          'SegmentationAdversarialLoss and LabelMixLoss go with OASISDiscriminator, and no other '
                          f'adversarial loss does.{way_out}')
-    if loss.reads_class_logits and discriminator.num_classes != classes:
-        raise ValueError(f'discriminator: {kind} has num_classes={discriminator.num_classes}, but the layout has '
-                         f'{classes}; give both the same.')
 
 
 def _check_kinds(model: Synthesizer) -> None:
     """A discriminator of each kind of real image, and no other, which would never learn."""
-    kinds = set(model.discriminator.networks)
+    kinds = set(model.discriminator.kinds)
     imitated = {kind for loss in model.losses.values() if loss.judges for kind in _kinds(loss, model)}
     if kinds != imitated:
         raise ValueError(f'discriminator: networks are given for {", ".join(sorted(kinds))}, but the views that losses '
@@ -150,9 +153,8 @@ def _check_kinds(model: Synthesizer) -> None:
 
 def _discriminators(loss: Loss, model: Synthesizer) -> list[nn.Module]:
     """Those that judge what the loss reads."""
-    if not model.tells_kinds:
-        return [model.discriminator]
-    return [model.discriminator.networks[kind] for kind in _kinds(loss, model)]
+    networks = [model.discriminator.judge_of(kind) for kind in _kinds(loss, model)]
+    return list({id(network): network for network in networks}.values())
 
 
 def _kinds(loss: Loss, model: Synthesizer) -> list[str]:

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from semsynth.discriminators.separate import split_verdict
+from semsynth.discriminators.base import Verdict
 from semsynth.layout import Layout
 
 if TYPE_CHECKING:
     from semsynth.models.synthesizer import Synthesizer
-
-Verdict = list[list[Tensor]]
-"""One list of feature maps per scale, finest scale first; the last of each list are the logits."""
 
 
 class Verdicts(dict[str, Verdict]):
@@ -81,16 +78,12 @@ class Step:
         """The discriminator's verdict on any images of this layout, judged as one batch.
 
         Args:
-            images: ``(B, 3, H, W)`` in ``[-1, 1]`` each, by the name of a view or of a real image, which tells a
-                :class:`SeparateDiscriminators` who is to judge.
+            images: ``(B, 3, H, W)`` in ``[-1, 1]`` each, by the name of a view or of a real image: where each kind of
+                real image has a discriminator of its own, the name tells which one judges.
         """
+        kinds = [self.views[name].real if name in self.views else name for name in images]
         layout, batch = self.layout.repeat(len(images)), torch.cat(list(images.values()))
-        if self.model.tells_kinds:
-            kinds = [self.views[name].real if name in self.views else name for name in images]
-            verdicts = self.model.discriminator(layout, batch, kinds)
-        else:
-            verdicts = split_verdict(self.model.discriminator(layout, batch), len(images))
-        return dict(zip(images, verdicts, strict=True))
+        return dict(zip(images, self.model.discriminator(layout, batch, kinds), strict=True))
 
     @cached_property
     def target(self) -> Tensor:

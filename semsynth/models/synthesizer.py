@@ -12,13 +12,14 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from semsynth.discriminators.build import build_discriminator
+from semsynth.discriminators.base import build_discriminator
+from semsynth.encoders.several import build_encoder
 from semsynth.layers.pointwise import take_strides_first
 from semsynth.layout import Layout
 from semsynth.models.assembly import check_assembly, compared_views, judged_views, resolve_views
 from semsynth.models.freezing import freeze
 from semsynth.models.step import Step
-from semsynth.registry import ENCODERS, GENERATORS, LOSSES, MODELS, SEGMENTORS
+from semsynth.registry import GENERATORS, LOSSES, MODELS, SEGMENTORS
 from semsynth.seeds import draw_latents, seed_of
 from semsynth.styles import StyleBank
 
@@ -34,9 +35,9 @@ class Synthesizer(BaseModel):
         data_preprocessor: config of the part that turns a batch into a layout and real images.
         generator: config; ``in_channels`` defaults to the layout's channels (and the encoder's style).
         losses: named configs of the terms; an entry that is None is dropped. Without losses it only synthesises.
-        discriminator: config or None; ``in_channels`` defaults to the layout's and an image's channels, or, where it
-            does not read the layout, the image's alone.
-        encoder: config or None of a part that adds style or latent to the layout, from the real image.
+        discriminator: config or None; channels, and classes where it reads them, are filled in.
+        encoder: config or None of a part that adds a style or a latent to the layout, from the real image; or a list
+            of configs, where one makes styles and another latents.
         segmentor: config or None of the label generator that losses read.
         views: overrides of the views that the generator's head publishes: ``{name: dict(real=, weight=) or None}``.
         reuse_outputs: whether the discriminator's turn judges the generator's turn's outputs (pix2pixHD), or
@@ -52,26 +53,26 @@ class Synthesizer(BaseModel):
     """
 
     def __init__(self, data_preprocessor: dict, generator: dict, losses: dict[str, dict | None] | None = None,
-                 discriminator: dict | None = None, encoder: dict | None = None, segmentor: dict | None = None,
-                 views: dict[str, dict | None] | None = None, reuse_outputs: bool = True,
+                 discriminator: dict | None = None, encoder: dict | list[dict] | None = None,
+                 segmentor: dict | None = None, views: dict[str, dict | None] | None = None, reuse_outputs: bool = True,
                  channels_last: bool = False, compiled: bool = False, styles: str | Path | None = None,
                  frozen: Sequence[str] | None = None):
         super().__init__(MODELS.build(data_preprocessor))
         channels = self.data_preprocessor.channels
-        self.encoder = ENCODERS.build(encoder) if encoder else None
-        self.style_channels = getattr(self.encoder, 'style_channels', 0)
+        self.encoder = build_encoder(encoder) if encoder else None
+        self.style_channels = self.encoder.style_channels if encoder else 0
         self.generator = GENERATORS.build(generator, default_args=dict(in_channels=channels + self.style_channels))
-        self.latent_dim = getattr(self.generator, 'latent_dim', None)
+        self.latent_dim = self.generator.latent_dim
         image_channels = self.data_preprocessor.image_channels = self.generator.head.image_channels
-        self.discriminator = build_discriminator(discriminator, channels, image_channels) if discriminator else None
-        self.tells_kinds = getattr(self.discriminator, 'reads_kinds', False)
+        self.discriminator = build_discriminator(
+            discriminator, channels, image_channels, self.data_preprocessor.num_classes) if discriminator else None
         self.segmentor = SEGMENTORS.build(segmentor) if segmentor else None
         self.losses = nn.ModuleDict({name: LOSSES.build(term) for name, term in (losses or {}).items() if term})
         self.views = resolve_views(self.generator.head, views or {})
         self.reuse_outputs = reuse_outputs
         self.styles = StyleBank.load(styles) if styles else None
-        self.data_preprocessor.size_divisor = math.lcm(*(
-            getattr(part, 'size_divisor', 1) for part in (self.generator, self.encoder, self.discriminator)))
+        parts = filter(None, (self.generator, self.encoder, self.discriminator))
+        self.data_preprocessor.size_divisor = math.lcm(*(part.size_divisor for part in parts))
         self.iteration = 0
         check_assembly(self, channels)
         for loss in self.losses.values():
@@ -89,6 +90,14 @@ class Synthesizer(BaseModel):
             self.generator.head.check_compilable()
             for part in filter(None, (self.generator, self.discriminator)):
                 part.compile()
+
+    @property
+    def players(self) -> dict[str, dict[str, nn.Module]]:
+        """The parts that each player trains, by name; the encoder learns with the generator."""
+        parts = dict(generator=dict(generator=self.generator, encoder=self.encoder),
+                     discriminator=dict(discriminator=self.discriminator))
+        own = {player: {name: part for name, part in its.items() if part is not None} for player, its in parts.items()}
+        return {player: its for player, its in own.items() if its}
 
     def synthesize(self, layout: Layout, real: dict[str, Tensor]) -> Step:
         """The generator's outputs for a layout, as a step that losses can read; an encoder reads ``real['image']``."""
@@ -175,7 +184,7 @@ class Synthesizer(BaseModel):
         if self.styles is not None:
             return self.styles.draw(layout, [seed_of(sample['name']) for sample in samples])
         if 'image' in real:
-            return self.encoder(layout, real['image'])
+            return layout.styled(self.encoder(layout, real['image']).style)
         raise ValueError(NO_STYLES)
 
 

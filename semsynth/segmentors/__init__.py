@@ -1,5 +1,6 @@
 """Segmentors: frozen networks that label images."""
 
-from semsynth.segmentors.segmentor import Segmentor
+from semsynth.segmentors.base import Segmentor
+from semsynth.segmentors.mmseg_segmentor import MMSegSegmentor
 
-__all__ = ['Segmentor']
+__all__ = ['MMSegSegmentor', 'Segmentor']

@@ -94,7 +94,7 @@ def test_mistaken_arrays_are_explained(inferencer):
 def test_gray_models_take_latents_from_photos_too(toycity, tmp_path):
     """Of a gray photo as of the same in RGB; the encoder is told that images are gray."""
     gray = {'model.generator.head': dict(type='RGBHead', kernel_size=3, padding_mode='zeros', out_channels=1)}
-    with pytest.raises(ValueError, match='encoder: in_channels=3, but the images of RGBHead have 1; give the encoder '
+    with pytest.raises(ValueError, match='encoder: in_channels=3, but the images of RGBHead have 1; give StyleEncoder '
                                          'in_channels=1'):
         build_for_inference(narrow(CONFIG, toycity, **gray), None)
     config = narrow(CONFIG, toycity, **gray, **{'model.encoder.in_channels': 1})

@@ -145,7 +145,7 @@ def test_both_learn_on_two_ranks(changes, toycity, tmp_path):
     ({'model.losses.adversarial.views': IMAGES}, (), "no loss trains the network for 'edge'; add an adversarial loss"),
     (HYBRID, ('adversarial',), "no loss trains the network for 'edge'"),
     ({**HYBRID, 'model.discriminator.networks.image': dict(OASIS, num_classes=3)}, (),
-     'OASISDiscriminator has num_classes=3, but the layout has 12'),
+     'num_classes=3, but OASISDiscriminator would get 12; leave num_classes out'),
 ])
 def test_what_does_not_fit_is_refused_when_it_is_built(changes, without, message, toycity):
     config = two_discriminators(toycity, changes, without)

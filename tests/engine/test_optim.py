@@ -20,6 +20,12 @@ class Model(nn.Module):
         self.encoder = nn.Linear(2, 2, bias=False) if encoder else None
         self.discriminator = nn.Linear(1, 1) if discriminator else None
 
+    @property
+    def players(self):
+        generator = dict(generator=self.generator, encoder=self.encoder)
+        players = dict(generator={name: part for name, part in generator.items() if part is not None})
+        return players | (dict(discriminator=dict(discriminator=self.discriminator)) if self.discriminator else {})
+
 
 def build(model, **players):
     with DefaultScope.overwrite_default_scope('semsynth'):

@@ -5,11 +5,13 @@ from mmengine.model import BaseDataPreprocessor
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import nn
 
+from semsynth.discriminators.base import Discriminator
 from semsynth.generators.base import Generator
 from semsynth.heads.base import Head, View
 from semsynth.layout import Layout
 from semsynth.losses.base import Loss
 from semsynth.registry import DISCRIMINATORS, GENERATORS, HEADS, LOSSES, MODELS, SEGMENTORS
+from semsynth.segmentors.base import Segmentor
 
 CLASSES = 3
 
@@ -59,22 +61,25 @@ class StubHead(Head):
 
 
 @register(DISCRIMINATORS)
-class StubDiscriminator(nn.Module):
+class StubDiscriminator(Discriminator):
     def __init__(self, in_channels, returns_features=True):
         super().__init__()
         self.returns_features = returns_features
         self.first, self.last = nn.Conv2d(in_channels, 4, 1), nn.Conv2d(4, 1, 1)
         self.judged = []
 
-    def forward(self, layout, image):
+    def judge(self, layout, image):
         self.judged.append(len(image))
         feature = self.first(torch.cat([layout.unstyled, image], 1))
         return [[feature, self.last(feature)]]
 
 
 @register(SEGMENTORS)
-class StubSegmentor(nn.Module):
+class StubSegmentor(Segmentor):
     calls = 0
+
+    def __init__(self):
+        super().__init__(nn.Identity(), CLASSES)
 
     def segment(self, images):
         self.calls += 1

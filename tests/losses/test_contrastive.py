@@ -215,7 +215,7 @@ def test_hard_pixels_are_compared_first(make_step):
 
 def test_memory_on_a_head_that_does_not_say_its_channels():
     with pytest.raises(ValueError, match=r'SimpleNamespace does not say .* embedding_channels, or set memory=None'):
-        ContrastiveLoss(memory={}).attach(SimpleNamespace(generator=SimpleNamespace(head=SimpleNamespace())))
+        ContrastiveLoss(memory={}).attach(SimpleNamespace(generator=SimpleNamespace(head=SimpleNamespace(embedding_channels=None))))
 
 
 @pytest.mark.parametrize('options, message', [

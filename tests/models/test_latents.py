@@ -6,6 +6,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from helpers import stubs
+from semsynth.encoders import Encoder
 from semsynth.layout import Layout
 from semsynth.registry import ENCODERS, GENERATORS, MODELS
 from semsynth.seeds import draw_latents, seed_of
@@ -27,8 +28,8 @@ class LatentGenerator(stubs.StubGenerator):
 
 
 @stubs.register(ENCODERS)
-class LatentEncoder(nn.Module):
-    style_channels, latent_dim = 0, LATENT
+class LatentEncoder(Encoder):
+    latent_dim = LATENT
 
     def __init__(self):
         super().__init__()

@@ -10,7 +10,7 @@ from mmengine.registry import DefaultScope
 from torch.nn.utils import parametrize
 
 from helpers.narrow import narrow
-from helpers.stubs import CLASSES, config
+from helpers.stubs import config
 from semsynth.engine.launch import load_config
 from semsynth.layout import Layout
 from semsynth.registry import MODELS
@@ -105,7 +105,7 @@ def test_configs_have_the_numbers_of_the_paper(name, rate, mix, batch_size, mome
     assert not any(settings[f'{split}_dataloader'].dataset.get('instances') for split in ('train', 'val', 'test'))
 
 
-OASIS = dict(type='OASISDiscriminator', num_classes=CLASSES, base_channels=1, num_downsamples=2)
+OASIS = dict(type='OASISDiscriminator', base_channels=1, num_downsamples=2)
 SEGMENT, MIX = dict(type='SegmentationAdversarialLoss'), dict(type='LabelMixLoss')
 
 
@@ -124,9 +124,9 @@ def test_the_discriminator_goes_with_any_generator():
     (dict(losses=dict(adversarial=SEGMENT)),
      'losses.adversarial: SegmentationAdversarialLoss does not understand the logits of StubDiscriminator'),
     (dict(discriminator=OASIS | dict(num_classes=9), losses=dict(adversarial=SEGMENT)),
-     'discriminator: OASISDiscriminator has num_classes=9, but the layout has 3; give both the same'),
+     'discriminator: num_classes=9, but OASISDiscriminator would get 3; leave num_classes out to have it filled in'),
     (dict(discriminator=OASIS | dict(in_channels=6), losses=dict(adversarial=SEGMENT)),
-     'discriminator: in_channels=6, but OASISDiscriminator would read 3; leave in_channels out to have it filled in'),
+     'discriminator: in_channels=6, but OASISDiscriminator would get 3; leave in_channels out to have it filled in'),
     (dict(discriminator=OASIS, losses=dict(label_mix=MIX)),
      'generator: no loss trains it, only the discriminator pays for label_mix; add an adversarial loss')])
 def test_parts_that_do_not_fit_are_refused(changes, message):

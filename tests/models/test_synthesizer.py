@@ -180,7 +180,7 @@ BROKEN = {
     'segmentor: no loss reads the label generator': dict(segmentor=dict(type='StubSegmentor')),
     'generator: in_channels=9, but the layout has 3 channels; leave in_channels out':
         dict(generator=dict(type='StubGenerator', in_channels=9, head=dict(type='StubHead'))),
-    'discriminator: in_channels=9, but StubDiscriminator would read 6; leave in_channels out':
+    'discriminator: in_channels=9, but StubDiscriminator would get 6; leave in_channels out':
         dict(discriminator=dict(type='StubDiscriminator', in_channels=9)),
 }
 

@@ -21,7 +21,7 @@ PACKAGE = Path(semsynth.__file__).parent
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 READS = {'_local_scalar_dense', 'nonzero', 'masked_select', '_unique2', 'unique_consecutive', 'bincount'}
 """Operations that wait for the device, or for a count of it."""
-ON_CPUS_ALONE = {'data/preprocessor.py', 'segmentors/segmentor.py', 'ops/similarity/by_class.py'}
+ON_CPUS_ALONE = {'data/preprocessor.py', 'segmentors/base.py', 'ops/similarity/by_class.py'}
 """Where numbers are read of tensors that lie on a CPU, for the sake of clear errors or, there, of speed."""
 
 

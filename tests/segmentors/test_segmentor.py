@@ -7,7 +7,7 @@ from torch import nn
 
 from helpers import tiny_segmentor
 from semsynth.registry import SEGMENTORS
-from semsynth.segmentors import Segmentor
+from semsynth.segmentors import MMSegSegmentor
 
 
 def build(**kwargs):
@@ -50,7 +50,7 @@ def test_a_network_that_wants_bgr_gets_it(tmp_path):
     turned = dict(tiny_segmentor.config(bgr_to_rgb=False, mean=[0.0] * 3, std=[1.0] * 3))
     straight = dict(tiny_segmentor.config(mean=[0.0] * 3, std=[1.0] * 3))
     x = images(8, 8) / 127.5 - 1
-    assert torch.allclose(Segmentor(turned, path)(x), Segmentor(straight, path)(x.flip(1)))
+    assert torch.allclose(MMSegSegmentor(turned, path)(x), MMSegSegmentor(straight, path)(x.flip(1)))
 
 
 def test_gradient_reaches_the_image_and_no_weight(trained):
@@ -232,30 +232,30 @@ def test_weights_of_another_network_are_refused(tmp_path):
 
 def test_config_errors():
     with pytest.raises(FileNotFoundError, match=r'no config nowhere\.py'):
-        Segmentor('nowhere.py')
+        MMSegSegmentor('nowhere.py')
     with pytest.raises(FileNotFoundError, match=r"or 'mmseg::FOLDER/NAME\.py'"):
-        Segmentor('mmseg::nowhere.py')
+        MMSegSegmentor('mmseg::nowhere.py')
     silent = tiny_segmentor.config()
     del silent['data_preprocessor']
     with pytest.raises(ValueError, match='must say how it wants its images'):
-        Segmentor(silent)
+        MMSegSegmentor(silent)
     binary = tiny_segmentor.config()
     binary['decode_head'].update(num_classes=2, out_channels=1, threshold=0.5)
     with pytest.raises(ValueError, match='1 channels for 2 classes'):
-        Segmentor(binary)
+        MMSegSegmentor(binary)
 
 
 def test_a_packaged_config_by_name_and_a_config_file(tmp_path):
-    segmentor = Segmentor('mmseg::segformer/segformer_mit-b0_8xb1-160k_cityscapes-1024x1024.py')
+    segmentor = MMSegSegmentor('mmseg::segformer/segformer_mit-b0_8xb1-160k_cityscapes-1024x1024.py')
     assert segmentor.num_classes == 19
     assert segmentor(torch.zeros(1, 3, 33, 65)).shape == (1, 19, 33, 65)
     path = tmp_path / 'tiny.py'
     path.write_text(f'data_preprocessor = {tiny_segmentor.config()["data_preprocessor"]}\n'
                     f'model = {({k: v for k, v in tiny_segmentor.config().items() if k != "data_preprocessor"})}\n')
-    assert Segmentor(path).num_classes == tiny_segmentor.CLASSES
+    assert MMSegSegmentor(path).num_classes == tiny_segmentor.CLASSES
     path.write_text('x = 1\n')
     with pytest.raises(ValueError, match='has no model'):
-        Segmentor(path)
+        MMSegSegmentor(path)
 
 
 def test_missing_weights_of_a_published_network_are_not_to_be_trained():

@@ -88,7 +88,8 @@ def read_rows(folder: str | Path, cfg_options: Mapping | None = None) -> list[Ro
 def _own_row(path: Path) -> dict[str, Any]:
     """What the file itself assigns to ``row``, whatever it is based on."""
     for node in ast.parse(path.read_text(encoding='utf-8')).body:
-        if isinstance(node, ast.Assign) and any(getattr(target, 'id', None) == 'row' for target in node.targets):
+        if isinstance(node, ast.Assign) and any(
+                isinstance(target, ast.Name) and target.id == 'row' for target in node.targets):
             try:
                 row = eval(compile(ast.Expression(node.value), str(path), 'eval'), {'dict': dict})
             except NameError as error:
@@ -195,7 +196,7 @@ def check_rows(rows: Sequence[Row]) -> None:
                 judges = judges_of[words]
                 check_data(config)
                 model = MODELS.build(config.model)
-            weights = getattr(model.segmentor, 'weights_hash', None)
+            weights = model.segmentor.weights_hash if model.segmentor is not None else None
             if weights in judges:
                 raise ValueError(
                     f"{row.config.filename}: test_evaluator's {judges[weights]} has the very weights ({weights}) of "
