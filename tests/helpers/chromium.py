@@ -83,10 +83,11 @@ class Chromium:
 
     def open(self, page: Path | str) -> None:
         """Open a file or an address, and wait until its scripts have run."""
+        self.evaluate('window.isLeft = true')
         answer = self.call('Page.navigate', url=page if isinstance(page, str) else page.resolve().as_uri())
         if 'errorText' in answer:
             raise FileNotFoundError(f'{page}: {answer["errorText"]}')
-        self.wait('document.readyState === "complete"')
+        self.wait('!window.isLeft && document.readyState === "complete"')
 
     def evaluate(self, script: str):
         """The value of an expression on the page."""
