@@ -2,6 +2,7 @@
 checkpoint carries and with today's."""
 
 import json
+import lzma
 import shutil
 from pathlib import Path
 
@@ -26,13 +27,22 @@ def images():
         return dict(images)
 
 
-def config_of(name, carried, tmp_path):
+@pytest.fixture(scope='module')
+def checkpoints(tmp_path_factory):
+    """Unpacked, by name."""
+    paths = {name: tmp_path_factory.mktemp('old') / f'{name}.pth' for name in CONFIGS}
+    for name, path in paths.items():
+        path.write_bytes(lzma.decompress((FILES / f'{name}.pth.xz').read_bytes()))
+    return paths
+
+
+def config_of(name, carried, checkpoints, tmp_path):
     """A config's path, and the options that it needs."""
     here = {'model.segmentor.checkpoint': str(FILES / 'segmentor.pth')}
     if not carried:
         return ROOT / CONFIGS[name], OPTIONS[name] | {'precision': 'float32'} | here
     path = tmp_path / 'carried.py'
-    path.write_text(load_checkpoint(FILES / f'{name}.pth')['meta']['cfg'])
+    path.write_text(load_checkpoint(checkpoints[name])['meta']['cfg'])
     return path, here
 
 
@@ -44,10 +54,10 @@ def assert_alike(image, expected):
 
 @BOTH
 @pytest.mark.parametrize('name', CONFIGS)
-def test_an_old_checkpoint_synthesises_what_it_did(name, carried, images, tmp_path):
-    config, options = config_of(name, carried, tmp_path)
+def test_an_old_checkpoint_synthesises_what_it_did(name, carried, checkpoints, images, tmp_path):
+    config, options = config_of(name, carried, checkpoints, tmp_path)
     styles = FILES / 'styles.npz' if name == 'pix2pixhd' else None
-    inferencer = Inferencer(config, FILES / f'{name}.pth', 'cpu', options, styles)
+    inferencer = Inferencer(config, checkpoints[name], 'cpu', options, styles)
     outputs = inferencer.synthesize(*scene())['outputs']
     for output in ('image', 'edge') if name == 'ecgan' else ('image',):
         assert_alike(outputs[output], images[f'{name}_{output}'])
@@ -55,12 +65,12 @@ def test_an_old_checkpoint_synthesises_what_it_did(name, carried, images, tmp_pa
 
 @BOTH
 @pytest.mark.parametrize('name', CONFIGS)
-def test_an_old_run_is_resumed(name, carried, toycity, tmp_path):
+def test_an_old_run_is_resumed(name, carried, checkpoints, toycity, tmp_path):
     """Losses of the steps to come are those of the run that was never cut off."""
-    config, options = config_of(name, carried, tmp_path)
+    config, options = config_of(name, carried, checkpoints, tmp_path)
     work_dir = tmp_path / 'run'
     work_dir.mkdir()
-    shutil.copy(FILES / f'{name}.pth', work_dir / 'iter_2.pth')
+    shutil.copy(checkpoints[name], work_dir / 'iter_2.pth')
     runner = train(config, work_dir=work_dir, resume=True, cfg_options=options | dict(data_root=str(toycity)))
     assert runner.iter == 4 and (work_dir / 'iter_4.pth').is_file()
     logged = runner.message_hub.log_scalars
@@ -71,9 +81,9 @@ def test_an_old_run_is_resumed(name, carried, toycity, tmp_path):
 
 
 @BOTH
-def test_an_old_project_and_old_styles_are_edited(carried, images, tmp_path):
-    config, options = config_of('pix2pixhd', carried, tmp_path)
-    editor = Editor(Inferencer(config, FILES / 'pix2pixhd.pth', 'cpu', options, FILES / 'styles.npz'))
+def test_an_old_project_and_old_styles_are_edited(carried, checkpoints, images, tmp_path):
+    config, options = config_of('pix2pixhd', carried, checkpoints, tmp_path)
+    editor = Editor(Inferencer(config, checkpoints['pix2pixhd'], 'cpu', options, FILES / 'styles.npz'))
     editor.load(FILES / 'project.npz')
     assert_alike(editor.image, images['edited'])
     loaded = editor.image.copy()
