@@ -7,12 +7,7 @@ import pytest
 from helpers.facts import facts
 from semsynth.data.files import find_by_stem, stem_of
 from semsynth.data.pictures import read_photo
-from semsynth.errors import DataError, first_few
-
-
-def test_first_few():
-    assert first_few(['a', 'b']) == 'a, b'
-    assert first_few([1, 2, 3, 4, 5]) == '1, 2, 3 and 2 more'
+from semsynth.errors import DataError
 
 
 def test_find_by_stem(tmp_path, write):
