@@ -64,6 +64,19 @@ def test_latents_are_drawn_in_training_alone(encoder):
     assert torch.allclose(drawn.var(0), torch.tensor(-2.0).exp(), atol=0.02)
 
 
+def test_the_draw_can_be_handed_in(encoder):
+    image, mean, log_variance, noise = torch.rand(2, 3, 8, 8), *torch.randn(3, 2, 5)
+    encoder.encode = lambda image: (mean, log_variance)
+    expected = mean + noise * log_variance.exp().sqrt()
+    torch.testing.assert_close(encoder(layout_of(image), image, noise).latent, expected)
+    torch.manual_seed(3)
+    drawn = encoder(layout_of(image), image).latent
+    torch.manual_seed(3)
+    assert torch.equal(drawn, encoder(layout_of(image), image, torch.randn(2, 5)).latent)
+    encoder.eval()
+    torch.testing.assert_close(encoder(layout_of(image), image, noise).latent, expected)
+
+
 def test_gradients_reach_every_weight_through_the_latent(encoder):
     image = torch.rand(2, 3, 40, 40)
     encoder(layout_of(image), image).latent.square().sum().backward()
