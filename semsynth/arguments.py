@@ -6,12 +6,12 @@ import difflib
 import inspect
 import math
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from functools import cache, wraps
 from numbers import Integral, Real
 from pathlib import Path
 from reprlib import Repr
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Any, Literal, NamedTuple, Union, cast, get_args, get_origin
 
 SHORTENED = Repr()
 SHORTENED.maxstring = SHORTENED.maxother = 80
@@ -76,9 +76,9 @@ def check_arguments(target: Callable) -> Callable:
     """
     if not isinstance(target, type):
         return _wrapped(target, lambda args: target.__name__, lambda args: _arguments((target,)))
-    is_shown = _show_arguments(target)
-    if inspect.isfunction(target.__init__):  # else it has no arguments, or is no class of Python's own
-        target.__init__ = _wrapped(target.__init__, lambda args: type(args[0]).__name__, lambda args: _arguments(tuple(
+    is_shown, kind = _show_arguments(target), cast(Any, target)
+    if inspect.isfunction(kind.__init__):  # else it has no arguments, or is no class of Python's own
+        kind.__init__ = _wrapped(kind.__init__, lambda args: type(args[0]).__name__, lambda args: _arguments(tuple(
             vars(base)['__init__'] for base in type(args[0]).__mro__[:-1] if '__init__' in vars(base))), is_shown)
     return target
 
@@ -177,7 +177,7 @@ def _fits(value: object, annotation: Any, allowed: Range) -> bool:
     if annotation in (int, float):
         kind = Integral if annotation is int else Real
         return (isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(value)
-                and allowed.low <= value <= allowed.high)
+                and allowed.low <= float(value) <= allowed.high)
     if annotation is str:
         return isinstance(value, str)
     if annotation is Path:
@@ -189,7 +189,8 @@ def _fits(value: object, annotation: Any, allowed: Range) -> bool:
         if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
             return False
         if origin is tuple and inner[-1] is not Ellipsis:
-            return len(value) == len(inner) and all(map(_fits, value, inner, [allowed] * len(inner)))
+            return isinstance(value, Sized) and len(value) == len(inner) and all(
+                map(_fits, value, inner, [allowed] * len(inner)))
         return not inner or all(_fits(each, inner[0], allowed) for each in value)
     return True
 

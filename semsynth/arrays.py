@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
@@ -17,7 +17,7 @@ LARGEST = 2**30
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
-def read_npy(file: BinaryIO, size: int) -> np.ndarray:
+def read_npy(file: IO[bytes], size: int) -> np.ndarray:
     """Read an array; nothing in the file can run code, or takes more memory than the file is long.
 
     Args:
@@ -35,17 +35,17 @@ def read_npy(file: BinaryIO, size: int) -> np.ndarray:
     length, left = math.prod(shape) * dtype.itemsize, size - file.tell()
     if length != left:
         raise ValueError(f'it says that it holds {shape} of {dtype}, {length} bytes, but there are {left}')
-    content = memoryview(bytearray(length))
-    array = np.ndarray(shape, dtype, content.obj, order='F' if fortran else 'C')
+    buffer = bytearray(length)
+    content, array = memoryview(buffer), np.ndarray(shape, dtype, buffer, order='F' if fortran else 'C')
     while content:
-        count = file.readinto(content)
+        count = file.readinto(content)  # type: ignore[attr-defined]  # every binary file has it
         if not count:
             raise ValueError(f'it ends {len(content)} bytes too soon')
         content = content[count:]
     return array
 
 
-def read_npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
+def read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Shape, whether columns come first, and type of an array in a file.
 
     Raises:
@@ -83,7 +83,7 @@ def read_npz(path: str | Path) -> dict[str, np.ndarray]:
 
 
 @contextmanager
-def open_only_npy(path: str | Path) -> Iterator[tuple[BinaryIO, int]]:
+def open_only_npy(path: str | Path) -> Iterator[tuple[IO[bytes], int]]:
     """Open an npy file, or the only one in an npz file; gives it and its size.
 
     Raises:

@@ -18,9 +18,8 @@ def find_device(name: str | None = None) -> torch.device:
     if name is None:
         return torch.device(get_device())
     there = ['cpu']
-    if torch.accelerator.is_available():
-        kind = torch.accelerator.current_accelerator().type
-        there += [f'{kind}:{number}' for number in range(torch.accelerator.device_count())]
+    if torch.accelerator.is_available() and (found := torch.accelerator.current_accelerator()):
+        there += [f'{found.type}:{number}' for number in range(torch.accelerator.device_count())]
     if name not in there and name not in {device.partition(':')[0] for device in there}:
         raise ValueError(f'device={name}, but this machine has {", ".join(there)}.')
     return torch.device(name)

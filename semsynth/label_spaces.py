@@ -125,7 +125,7 @@ class LabelSpace:
     def index_of_ids(self) -> dict[int, int]:
         """The index of each id that files may hold."""
         known = {index: index for index in range(self.num_classes)} if self.id_map is None else self.id_map
-        return {**known, **dict.fromkeys(self.unknown_ids, self.unknown)}
+        return {**known, **({} if self.unknown is None else dict.fromkeys(self.unknown_ids, self.unknown))}
 
     def to_id(self, index: int) -> int:
         """The id that stands for an index in files: the first that is not negative, as most files hold it.
@@ -204,7 +204,7 @@ class LabelSpace:
 
 def _ranges(ids: Iterable[int]) -> str:
     """``0..181, 255``."""
-    ranges = []
+    ranges: list[tuple[int, int]] = []
     for number in sorted(ids):
         if ranges and number == ranges[-1][1] + 1:
             ranges[-1] = ranges[-1][0], number

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -54,8 +55,8 @@ class Layout:
         posterior: mean and log-variance, each ``(B, Z)``, of the distribution that the latent was drawn from.
     """
 
-    label: Tensor | None = None
-    num_classes: int | None = None
+    label: Tensor = None  # type: ignore[assignment]  # None beside raw alone
+    num_classes: int = None  # type: ignore[assignment]  # the same
     unknown: int | None = None
     instance: Tensor | None = None
     raw: Tensor | None = None
@@ -100,7 +101,8 @@ class Layout:
     @property
     def size(self) -> tuple[int, int]:
         """Height and width in pixels."""
-        return tuple((self.raw if self.raw is not None else self.label).shape[-2:])
+        height, width = (self.raw if self.raw is not None else self.label).shape[-2:]
+        return height, width
 
     @property
     def device(self) -> torch.device:
@@ -126,7 +128,7 @@ class Layout:
     def map(self, change: Callable[[Tensor], Tensor]) -> Layout:
         """A layout with every tensor changed alike; ``unstyled``, where it is made already, is not made again."""
         tensors = {field.name: getattr(self, field.name) for field in fields(self)}
-        changed = {name: change(value) for name, value in tensors.items() if isinstance(value, Tensor)}
+        changed: dict[str, Any] = {name: change(value) for name, value in tensors.items() if isinstance(value, Tensor)}
         if self.posterior is not None:
             changed['posterior'] = tuple(map(change, self.posterior))
         mapped = replace(self, **changed)

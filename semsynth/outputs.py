@@ -50,17 +50,17 @@ def check_out_folder(out: Place, reads: Iterable[Place] = (), kept: Iterable[Pla
     if _kind(out) == 'file':
         raise ValueError(f'{out} is a file, but results go into a folder: name another one.')
     check_place(out)
-    reads, kept = _by_key(reads), _by_key(kept)
-    folders = _by_key(Path(read) if Path(read).is_dir() else Path(read).parent for read in reads.values())
+    read_keys, kept_keys = _by_key(reads), _by_key(kept)
+    folders = _by_key(Path(read) if Path(read).is_dir() else Path(read).parent for read in read_keys.values())
     if read := folders.get(_key(out)):
         raise ValueError(f'{_also(out, read)} is a folder that is read from, and results would replace what is in it: '
                          'name another folder.')
-    if kept and (folder := next((kept[key] for above in (out, *out.resolve().parents)
-                                 if (key := _key(above)) in kept), None)):
+    if kept_keys and (folder := next((kept_keys[key] for above in (out, *out.resolve().parents)
+                                      if (key := _key(above)) in kept_keys), None)):
         raise ValueError(f'{out} is or lies in {folder}, which holds the data set, and results would be taken for data '
                          'or replace them: name a folder outside.')
-    for name in names if reads and out.is_dir() else ():
-        if read := reads.get(_key(out / name)):
+    for name in names if read_keys and out.is_dir() else ():
+        if read := read_keys.get(_key(out / name)):
             raise ValueError(f'{_also(out / name, read)} is read, and a result would replace it: name another folder.')
     return out
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickletools
 from dataclasses import dataclass, field
 from pickle import UnpicklingError
-from typing import BinaryIO
+from typing import IO
 
 import torch
 
@@ -49,7 +49,7 @@ class Outline:
     _memo: dict = field(default_factory=dict)
 
     @classmethod
-    def of(cls, file: BinaryIO) -> Outline:
+    def of(cls, file: IO[bytes]) -> Outline:
         """The outline of the pickle that begins here.
 
         Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pickle import UnpicklingError
+from typing import Literal
 
 import numpy as np
 
@@ -61,10 +62,10 @@ def scalar(kind: Kind, data: bytes | str) -> np.generic:
     """Stands for numpy's function of that name: one number."""
     if not isinstance(kind, Kind) or not isinstance(data, bytes | str):
         raise UnpicklingError('it holds a number of something else than bytes')
-    return _array((), kind, data, 'C')[()]
+    return _array((1,), kind, data, 'C')[0]
 
 
-def _array(shape: tuple, kind: Kind, data: bytes | str, order: str) -> np.ndarray:
+def _array(shape: tuple, kind: Kind, data: bytes | str, order: Literal['C', 'F']) -> np.ndarray:
     data = data.encode('latin1') if isinstance(data, str) else data
     if not all(type(length) is int and length >= 0 for length in shape):
         raise UnpicklingError(f'it holds an array of the shape {shape!r:.40}')

@@ -55,7 +55,7 @@ def _no_bytes() -> bytes:
     return b''
 
 
-SAFE_GLOBALS = [(stand_in, name) for name, stand_in in STAND_INS.items()] + [
+SAFE_GLOBALS: list[Any] = [(stand_in, name) for name, stand_in in STAND_INS.items()] + [
     (History, _HISTORY), (_statistic, 'builtins.getattr'), (_no_bytes, 'builtins.bytes')]
 """All that training checkpoints hold beside tensors and plain Python values, and what stands for it."""
 

@@ -18,9 +18,9 @@ GAP = 4
 
 def default_palette(num_classes: int) -> list[tuple[int, int, int]]:
     """Well separated RGB colours, one a class: hues in steps of the golden ratio."""
-    hues = [(index * 0.618034) % 1 for index in range(num_classes)]
-    return [tuple(round(255 * part) for part in colorsys.hsv_to_rgb(hue, 0.65, 0.55 + 0.4 * (index % 2)))
-            for index, hue in enumerate(hues)]
+    colours = [colorsys.hsv_to_rgb((index * 0.618034) % 1, 0.65, 0.55 + 0.4 * (index % 2))
+               for index in range(num_classes)]
+    return [(round(255 * red), round(255 * green), round(255 * blue)) for red, green, blue in colours]
 
 
 def colour_labels(label: Tensor | np.ndarray, palette: Sequence[Sequence[int]] | None = None) -> np.ndarray:
@@ -63,19 +63,19 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
     sizes = [cell.shape[:2] for row in cells for cell in row if cell is not None]
     height, width = (max(side) for side in zip(*sizes, strict=True)) if sizes else (0, 0)
     font = ImageFont.load_default(size=max(10, min(24, width // 10)))
-    top = font.getbbox('Ag')[3] + 2 * GAP
+    top = int(font.getbbox('Ag')[3]) + 2 * GAP
     sheet = Image.new('RGB', (GAP + len(captions) * (width + GAP), top + len(rows) * (height + GAP)), 'white')
     draw = ImageDraw.Draw(sheet)
     for column, caption in enumerate(captions):
         left = GAP + column * (width + GAP)
         draw.text((left, GAP), cut_text(caption, width, font), fill='black', font=font)
         for line, row in enumerate(cells):
-            if row[column] is not None:
-                sheet.paste(Image.fromarray(row[column]), (left, top + line * (height + GAP)))
+            if (cell := row[column]) is not None:
+                sheet.paste(Image.fromarray(cell), (left, top + line * (height + GAP)))
     return np.asarray(sheet)
 
 
-def cut_text(text: str, width: float, font: ImageFont.FreeTypeFont) -> str:
+def cut_text(text: str, width: float, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
     """A line of text with its end left out, and dots in its place, where it is wider than that many pixels."""
     if font.getlength(text) <= width:
         return text

@@ -18,9 +18,9 @@ from PIL import Image
 try:
     from fcntl import LOCK_EX, LOCK_NB, flock
 except ImportError:  # Windows, where only inference is meant to run: there dead parts stay
-    LOCK_EX = LOCK_NB = 0
+    LOCK_EX = LOCK_NB = 0  # type: ignore[misc]  # constants, where there is fcntl
 
-    def flock(file: BinaryIO, operation: int) -> None:
+    def flock(file: BinaryIO, operation: int) -> None:  # type: ignore[misc]  # fcntl's takes more kinds of files
         """As on a file system without locks."""
         raise OSError(errno.ENOLCK, 'no locks')
 

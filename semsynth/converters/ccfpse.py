@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -30,7 +31,7 @@ def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
     hidden_channels = shape_of(state, 'head_0.gen_weights1.0', what)[0]
     image_channels, width = shape_of(state, 'conv_img', what)[:2]
     names, in_channels, pyramid_channels, num_levels = _pyramid(state, blocks, what)
-    network = dict(
+    network: dict[str, Any] = dict(
         type='CCFPSEGenerator', in_channels=in_channels, base_channels=width * (2 if len(blocks) == 8 else 1),
         num_upsamples=UPSAMPLINGS.get(num_levels, 'normal'), hidden_channels=hidden_channels,
         pyramid_channels=pyramid_channels,
@@ -63,7 +64,7 @@ def recognise_discriminator(state: Mapping[str, Tensor], what: str) -> Recognise
         layers[f'encoder.{level}.0'] = (channels[level + 2], channels[level + 1], 3, 3)
         layers[f'lateral.{level}.0'] = (wide, channels[level + 2], 1, 1)
     layers |= {f'final.{level}.0': (narrow, wide, 3, 3) for level in range(3)}
-    names = {}
+    names: dict[str, str] = {}
     for shape in dict.fromkeys(layers.values()):
         names |= _pair([name for name, own in found.items() if own == shape],
                        [name for name, own in layers.items() if own == shape], f'weights {shape}', what)
@@ -92,7 +93,7 @@ def _pyramid(state: Mapping[str, Tensor], blocks: list[str], what: str) -> tuple
     num_levels = len(families['lateral']) + 1
     norms = [name.removesuffix('.running_mean') for name in sorted(outside, key=_natural)
              if name.endswith('.running_mean')]
-    names = {}
+    names: dict[str, str] = {}
     for family, convolutions in families.items():
         stems = set(map(_stem, convolutions))
         own_norms = [name for name in norms if _stem(name) in stems]

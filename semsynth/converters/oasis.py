@@ -41,7 +41,7 @@ def recognise_discriminator(state: Mapping[str, Tensor], what: str) -> Recognise
     network = dict(type='OASISDiscriminator', num_classes=num_logits - 1, base_channels=base_channels,
                    in_channels=shape_of(state, 'body_down.0.conv1.0', what, 'weight_orig')[1],
                    num_downsamples=num_downsamples)
-    spectral = {}
+    spectral: dict[str, str] = {}
     for block in range(num_downsamples):
         for theirs, ours, place in ((f'body_down.{block}', f'down.{block}', min(block, 1)),
                                     (f'body_up.{block}', f'up.{block}', 2)):

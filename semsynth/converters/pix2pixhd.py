@@ -54,7 +54,7 @@ def recognise_discriminator(state: Mapping[str, Tensor], what: str) -> Recognise
     name = _named_layer if any(layer.startswith('scale') for layer in layers) else _layer_of_sequence
     num_scales = max(count(layers, r'(?:scale|layer)(\d+)(?:_layer\d+\.0|\.\d+)'), 1)
     num_layers = max(count(layers, r'(?:scale0_layer|layer0\.)(\d+)(?:\.0)?') - 2, 1)
-    names = {}
+    names: dict[str, str] = {}
     for scale in range(num_scales):
         names |= {name(scale, layer): f'scales.{scale}.layers.{layer}.0' for layer in range(num_layers + 1)}
         names[name(scale, num_layers + 1)] = f'scales.{scale}.layers.{num_layers + 1}'

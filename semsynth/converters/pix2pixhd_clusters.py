@@ -123,7 +123,7 @@ def _unpickle(path: Path):
             raise ValueError(f'an array of {dtype} of shape {shape}')
         start, size = file.tell(), path.stat().st_size
         # the unpickler makes room for as many remembered objects as the file says
-        if any('PUT' in opcode.name and argument > size for opcode, argument, _ in pickletools.genops(file)):
+        if any('PUT' in opcode.name and (argument or 0) > size for opcode, argument, _ in pickletools.genops(file)):
             raise ValueError('it remembers more objects than it has bytes')
         file.seek(start)
         held = ArrayUnpickler(file, encoding='latin1').load()

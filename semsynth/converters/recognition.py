@@ -60,7 +60,7 @@ def tidy(state_dict: Mapping[str, Tensor], what: str) -> dict[str, Tensor]:
     Raises:
         ValueError: it is empty or holds something else than tensors.
     """
-    others = [] if isinstance(state_dict, Mapping) else [type(state_dict).__name__]
+    others: list[str] = [] if isinstance(state_dict, Mapping) else [type(state_dict).__name__]
     others = others or [f'{name} ({type(value).__name__})' for name, value in state_dict.items()
                         if not isinstance(value, Tensor)]
     if others or not state_dict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -22,7 +23,7 @@ def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
     blocks = {theirs: f'blocks.{number}' for number, theirs in enumerate((*BLOCKS, *['up_4'] * is_largest))}
     image_channels, width = shape_of(state, 'conv_img', what)[:2]
     hidden_channels, in_channels = shape_of(state, 'head_0.norm_0.mlp_shared.0', what)[:2]
-    network = dict(
+    network: dict[str, Any] = dict(
         type='SPADEGenerator', in_channels=in_channels, base_channels=width * (2 if is_largest else 1),
         norm='batch' if any(name.endswith('param_free_norm.running_mean') for name in state) else 'instance',
         num_upsamples='most' if is_largest else 'normal', hidden_channels=hidden_channels,
@@ -44,7 +45,8 @@ def recognise_discriminator(state: Mapping[str, Tensor], what: str) -> Recognise
     """A ``netD``; its scales are counted from the finest, ours from the coarsest."""
     num_scales = max(count(state, r'discriminator_(\d+)\..+'), 1)
     last = max(count(state, r'discriminator_0\.model(\d+)\..+') - 1, 2)
-    plain, spectral = {}, {}
+    plain: dict[str, str] = {}
+    spectral: dict[str, str] = {}
     for scale in range(num_scales):
         theirs, ours = f'discriminator_{scale}.model', f'scales.{num_scales - 1 - scale}.layers'
         plain |= {f'{theirs}0.0': f'{ours}.0.0', f'{theirs}{last}.0': f'{ours}.{last}'}

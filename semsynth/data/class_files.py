@@ -103,8 +103,8 @@ def _row(path: str | Path, line: str) -> tuple[str, list[int]]:
 
 def _unnumbered(path: str | Path, lines: list[str]) -> list[str]:
     """The lines without the numbers that begin all of them, if any."""
-    parts = [None if _COLOUR_FIRST.fullmatch(line) else _NUMBERED.fullmatch(line) for line in lines]
-    if not all(parts):
+    parts = [match for line in lines if not _COLOUR_FIRST.fullmatch(line) and (match := _NUMBERED.fullmatch(line))]
+    if len(parts) < len(lines):
         return lines
     _check_numbers(path, [part[1] for part in parts])
     return [part[2] for part in parts]

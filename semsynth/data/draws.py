@@ -37,4 +37,4 @@ class SeededDraws:
         """The sample; where the index is a :class:`Draw`, made from its seed."""
         if isinstance(index, Draw):
             seed_all(index.seed)
-        return super().__getitem__(int(index))
+        return super().__getitem__(int(index))  # type: ignore[misc]  # that of the class behind the mixin

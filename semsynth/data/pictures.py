@@ -16,6 +16,8 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from semsynth.data.unreadable import LIMIT, decoding, pages_of
 from semsynth.errors import DataError
@@ -32,7 +34,7 @@ _STEPS = {'L;2': 85, 'L;4': 17}
 
 
 @contextmanager
-def open_picture(path: str, file: BinaryIO | None = None) -> Iterator[Image.Image]:
+def open_picture(path: str, file: BinaryIO | None = None) -> Iterator[ImageFile]:
     """Open a picture: its header is read, and :func:`upright` brings its pixels.
 
     Args:
@@ -81,7 +83,7 @@ def read_size(path: str) -> tuple[int, int]:
     """
     with open_picture(path) as image:
         width, height = image.size
-        if image.format == 'TIFF':  # Pillow has turned the size already
+        if isinstance(image, TiffImageFile):  # Pillow has turned the size already
             width, height = image.tag_v2[_WIDTH], image.tag_v2[_HEIGHT]
         if image.format == 'PNG' and not _has_notes(path):
             return height, width
@@ -143,7 +145,7 @@ def read_ids(path: str, file: BinaryIO | None = None) -> np.ndarray:
             raise DataError(f'{path} holds floats, but ids are integers: {SAVE_IDS}.')
         if len(image.getbands()) != 1:
             raise DataError(f'{path} has {_channels_in_words(image)}, but a map of ids has one channel: {SAVE_IDS}.')
-        tags = image.tag_v2 if image.format == 'TIFF' else {}
+        tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
         if tags.get(_PHOTOMETRIC) == 0:
             raise DataError(f'{path} is a TIFF that counts from white (its photometric interpretation is WhiteIsZero), '
                             f'so that readers disagree on its ids: {SAVE_IDS}, where black is 0.')
@@ -193,10 +195,10 @@ def read_edges(path: str, size: tuple[int, int]) -> np.ndarray:
     return edges
 
 
-def _raw_mode(image: Image.Image) -> str:
+def _raw_mode(image: ImageFile) -> str:
     """How a file stores its samples, in Pillow's words, such as ``'L;2'``; known before it is decoded."""
     arguments = image.tile[0].args if image.tile else ''
-    return str(arguments if isinstance(arguments, str) else arguments[0])
+    return str(arguments if isinstance(arguments, str) else arguments[0] if arguments else '')
 
 
 def _channels_in_words(image: Image.Image) -> str:

@@ -180,5 +180,5 @@ def _to_bytes(images: Tensor) -> Tensor:
     return images.detach().float().clamp(-1, 1).add(1).mul(127.5).round().byte().cpu()
 
 
-def _size(size: tuple[int, int]) -> str:
+def _size(size: tuple[int, ...]) -> str:
     return f'{size[1]}x{size[0]}'

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+from PIL.TiffImagePlugin import TiffImageFile
 
 from semsynth.arrays import open_only_npy, read_npy, read_npy_header
 from semsynth.data.pictures import PHOTO_SUFFIXES, open_picture, read_size, upright
@@ -63,7 +64,7 @@ def read_raw_size(path: str) -> tuple[int, int]:
         shape = read_npy_header(file)[0]
     if len(shape) < 2:
         raise DataError(f'{path} has the shape {shape}, expected (height, width, channels): save it anew.')
-    return shape[:2]
+    return shape[0], shape[1]
 
 
 def _read_picture(path: str) -> np.ndarray:
@@ -72,11 +73,11 @@ def _read_picture(path: str) -> np.ndarray:
         if bands > 1 and any(';16' in str(tile[3]) for tile in image.tile):
             raise DataError(f'{path} has 16 bits in {bands} channels, of which Pillow keeps 8: save it as .npy, '
                             '(height, width, channels) uint16.')
-        if image.format == 'TIFF' and (stored := image.tag_v2.get(_SAMPLES, 1)) > bands:
+        if isinstance(image, TiffImageFile) and (stored := image.tag_v2.get(_SAMPLES, 1)) > bands:
             raise DataError(f'{path} has {stored} channels, of which Pillow keeps {bands}: save it as .npy, (height, '
                             'width, channels).')
-        image = upright(image)
-        return np.asarray(image if image.mode in _PLAIN_MODES or image.mode[0] == 'I' else image.convert('RGB'))
+        turned = upright(image)
+        return np.asarray(turned if turned.mode in _PLAIN_MODES or turned.mode[0] == 'I' else turned.convert('RGB'))
 
 
 def _read_array(path: str) -> np.ndarray:

@@ -78,7 +78,7 @@ class Report:
     @property
     def images(self) -> np.ndarray:
         """Number of label maps in which each class occurs."""
-        files = [set() for _ in self.classes]
+        files: list[set[str]] = [set() for _ in self.classes]
         for number, index in self._known().items():
             files[index].update(self.id_files[number])
         return np.array([len(each) for each in files], np.int64)
@@ -119,7 +119,7 @@ class Report:
             more = f' {len(scenes) - 1} more likewise ({first_few(scenes[1:])}).' if len(scenes) > 1 else ''
             self.problems.append(f'{sentence}{more}')
         strangers = sorted(set(self.id_pixels) - set(self._known()))
-        if strangers:
+        if strangers and self.space:
             files = sorted({path for number in strangers for path in self.id_files[number]})
             self.problems.append(f'{first_few(files)} ({len(files)} of {self.sizes.total()} label maps) '
                                  f'hold{"s" * (len(files) == 1)} {self.space.about_strangers(strangers)}')
@@ -142,10 +142,10 @@ class Report:
         sentence = (f'{f"Only the class {self.classes[there[0]]}" if there else "No class"} occurs in the '
                     f'{count} label map{"s" * (count > 1)} read')
         others = sorted(set(self._known()) - {number for index in there for number in self.ids_of(index)})
-        if not others:
+        if self._unknown is None or not others:
             return [f'{sentence}, so that there is nothing to tell apart: check the ids in the label maps.']
-        share = self.pixels[self.space.unknown] / self.pixels.sum()
-        sentence += (f', and all else, {share:.1%} of the pixels, is unknown ({self.classes[self.space.unknown]}, the '
+        share = self.pixels[self._unknown] / self.pixels.sum()
+        sentence += (f', and all else, {share:.1%} of the pixels, is unknown ({self.classes[self._unknown]}, the '
                      f'id{"s" * (len(others) > 1)} {first_few(others, 5)})')
         if not there or len(self.id_pixels) > _FEW_IDS:
             return [f'{sentence}: check the ids in the label maps.']
@@ -155,7 +155,11 @@ class Report:
 
     def _named(self) -> list[int]:
         """The classes but for the unknown one."""
-        return [index for index in range(len(self.classes)) if index != self.space.unknown]
+        return [index for index in range(len(self.classes)) if index != self._unknown]
+
+    @property
+    def _unknown(self) -> int | None:
+        return self.space.unknown if self.space else None
 
     def _known(self) -> dict[int, int]:
         """The index of each id that occurs and has one."""

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from itertools import dropwhile
 from pathlib import Path
 
+from mmcv.transforms import BaseTransform
+
 from semsynth.data.transforms import KeepFullSize, LoadInstances, LoadLabel, LoadPhoto, LoadRaw, ResizeScene
 from semsynth.errors import DataError
 from semsynth.writing import write_whole
 
 NOTE = 'resized.json'
-LOADING = dict(photo=LoadPhoto, label=LoadLabel, instance=LoadInstances, raw=LoadRaw)
+LOADING: dict[str, type[BaseTransform]] = dict(photo=LoadPhoto, label=LoadLabel, instance=LoadInstances, raw=LoadRaw)
 """What loads each kind of file that a copy has, the photo first."""
 Size = Mapping
 """``scale`` and ``keep_ratio``, as ResizeScene takes them."""

@@ -53,7 +53,7 @@ def decoding(path: str) -> Iterator[None]:
 def pages_of(image: Image.Image) -> int:
     """How many pictures a file holds. A TIFF's smaller copies and masks of its picture, as maps have them, don't
     count; nor do the previews in a camera's JPEG."""
-    if image.format != 'TIFF':
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
         return getattr(image, 'n_frames', 1) if image.format in ('PNG', 'WEBP', 'AVIF', 'GIF') else 1
     count = 0
     for page in range(image.n_frames):
@@ -71,7 +71,7 @@ def _cause(path: str, error: Exception) -> str:
     if isinstance(error, PermissionError):
         return f'may not be read by the user who runs this: allow it with `chmod u+r {path}`, or {REPLACE}'
     if isinstance(error, Image.DecompressionBombError):
-        pixels = re.search(r'\((\d+) pixels\)', str(error))[1]
+        pixels, = re.findall(r'\((\d+) pixels\)', str(error))
         return (f'has {pixels} pixels, more than are read by default, as such a file may be made to fill the memory: '
                 f'where you trust it, set the environment variable {LIMIT}={pixels}, else make it smaller')
     if isinstance(error, OSError) and error.errno:
@@ -94,10 +94,10 @@ def _kind_of_tiff(path: str) -> str | None:
     try:
         with Path(path).open('rb') as file:
             head = file.read(8)
-            tags = TiffImagePlugin.ImageFileDirectory_v2(head + (file.read(8) if 43 in head[2:4] else b''))
-            file.seek(tags.next)
-            tags.load(file)
-            tags = dict(tags)
+            directory = TiffImagePlugin.ImageFileDirectory_v2(head + (file.read(8) if 43 in head[2:4] else b''))
+            file.seek(directory.next)
+            directory.load(file)
+            tags = dict(directory)
     except Exception:  # decoders raise all sorts
         return None
     if _WIDTH not in tags:  # torn before its header, which the caller says

@@ -191,7 +191,7 @@ def _listed(names: list[str]) -> str:
     return ', '.join(names[:SHOWN_NAMES]) + more
 
 
-def kept_note(work_dir: str) -> str:
+def kept_note(work_dir: str | Path) -> str:
     """Half a sentence on what can be resumed."""
     good = latest_good_checkpoint(work_dir)
     return f'the last good checkpoint is {good}' if good else 'there is no earlier checkpoint'

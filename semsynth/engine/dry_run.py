@@ -67,7 +67,7 @@ class FirstStepHook(Hook):
             FirstStepDone: always, except that
             FloatingPointError: a loss is not finite.
         """
-        shares = {name: share.item() for name, share in outputs.items()}  # waits for the device
+        shares = {name: share.item() for name, share in (outputs or {}).items()}  # waits for the device
         self.seconds, self.after = time.perf_counter() - self.start, peak_memory()
         if wrong := [name for name, share in shares.items() if not math.isfinite(share)]:
             raise FloatingPointError(f'The first step: {", ".join(wrong)} is not finite. Look for values out of range '

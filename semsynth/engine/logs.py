@@ -57,7 +57,8 @@ class DeferredInfoHook(RuntimeInfoHook):
         """Keep the step's losses; read what was kept when the log is due."""
         norms = {f'{player}/grad_norm': wrapper.grad_norm for player, wrapper in runner.optim_wrapper.items()
                  if isinstance(wrapper, PlayerOptimWrapper) and wrapper.grad_norm is not None}
-        self.pending.append((runner.iter, (data_batch or {}).get('sample', {}).get('name', []), {**outputs, **norms}))
+        names = (data_batch or {}).get('sample', {}).get('name', [])
+        self.pending.append((runner.iter, names, {**(outputs or {}), **norms}))
         self.steps += 1
         if (self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner)
                 or self.end_of_epoch(runner.train_dataloader, batch_idx)):
@@ -99,10 +100,13 @@ class DeferredInfoHook(RuntimeInfoHook):
                 'Look at these samples, lower the learning rate, or drop the term to find the cause.')
 
     def _start_clock(self) -> None:
-        self.steps, self.since, self.waited = 0, time.perf_counter(), self.loop.waited
+        self.steps, self.since, self.waited = 0, time.perf_counter(), self._waited_so_far()
+
+    def _waited_so_far(self) -> float:
+        return self.loop.waited if self.loop else 0.0
 
     def _measure(self, runner: Runner) -> None:
-        seconds, waited = time.perf_counter() - self.since, self.loop.waited - self.waited
+        seconds, waited = time.perf_counter() - self.since, self._waited_so_far() - self.waited
         images = self.steps * runner.train_dataloader.batch_size * get_world_size()
         runner.message_hub.update_scalar('train/images_per_second', images / seconds)
         runner.message_hub.update_scalar('train/data_percent', 100 * waited / seconds)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
 from mmengine.runner import IterBasedTrainLoop, Runner
@@ -50,8 +51,8 @@ class ResumableTrainLoop(IterBasedTrainLoop):
             raise ValueError(f'train_dataloader.sampler is {type(dataloader.sampler).__name__}, but training resumes '
                              "exactly only with sampler=dict(type='ResumableSampler') and a batch_size.")
         self.epoch_length = max(1, len(dataloader))  # 0 where drop_last meets fewer samples than a batch
-        super().__init__(runner, dataloader, self.epoch_length * max_epochs if max_iters is None else max_iters,
-                         val_begin=val_begin, val_interval=val_interval)
+        length = max_iters if max_epochs is None else self.epoch_length * max_epochs
+        super().__init__(runner, dataloader, cast(int, length), val_begin=val_begin, val_interval=val_interval)
         self._max_epochs = math.ceil(self.max_iters / self.epoch_length)
         self.waited = 0.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import copy
 from itertools import islice
+from typing import cast
 
 import torch
 from mmengine.runner import Runner
@@ -12,6 +13,7 @@ from torch import nn
 from torch.optim.swa_utils import update_bn
 from torch.utils.data import DataLoader
 
+from semsynth.engine.sampler import ResumableSampler
 from semsynth.engine.wrapping import bare
 from semsynth.layout import Layout
 
@@ -43,7 +45,7 @@ def _layouts(average: nn.ModuleDict, runner: Runner, num_batches: int) -> Iterat
 
 def _first_batches(loader: DataLoader, seed: int, num_batches: int) -> DataLoader:
     """What a single rank of the whole batch size would have trained on first."""
-    stream = copy(loader.sampler)
+    stream = cast(ResumableSampler, copy(loader.sampler))
     batch_size = loader.batch_size * stream.ranks
     stream.rank, stream.ranks = 0, 1
     stream.enter(seed, drawn=0)

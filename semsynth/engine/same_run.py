@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
+from typing import Any, cast
 
 from mmengine.config import Config
 from mmengine.registry import OPTIMIZERS
@@ -41,7 +41,7 @@ OWN_WRAPPERS = ('OptimWrapper', 'PlayerOptimWrapper', 'Bf16OptimWrapper')
 """Of the optimisers; they differ in precision, which is a setting of its own."""
 DEFAULTS = dict(accumulative_counts=1, drop_last=False, diff_rank_seed=False)
 """Settings without a type that mean the same whether they are written or not. Those with one have its defaults."""
-NOTHING = (None, [], {})
+NOTHING: tuple[Any, ...] = (None, [], {})
 FAMILIES = (*(each for each in vars(registry).values() if isinstance(each, registry.Registry)), OPTIMIZERS)
 """Where types are looked for."""
 
@@ -105,10 +105,10 @@ def check_same_run(config: Config, path: Path) -> list[Change]:
     """
     changes = changes_since(load_checkpoint(path), config)
     refused = [change for change in changes if change.refused]
-    if refused:
+    if refused and (what := refused[0].refused):
         listed = ', '.join(f'{change.key}={_short(change.now)} instead of {_short(change.saved)}'
                            for change in refused[:3])
-        raise ValueError(another_run(path, f'{refused[0].refused} is another ({listed})', refused[0].refused))
+        raise ValueError(another_run(path, f'{what} is another ({listed})', what))
     return changes
 
 
@@ -132,7 +132,8 @@ def read_settings(text: str) -> dict[str, Any]:
         ValueError: there is something else in it than settings.
     """
     try:
-        return {line.targets[0].id: _value(line.value) for line in ast.parse(text).body}
+        lines = cast(list[ast.Assign], ast.parse(text).body)  # others have no targets
+        return {cast(ast.Name, line.targets[0]).id: _value(line.value) for line in lines}
     except (SyntaxError, AttributeError, ValueError) as error:
         raise ValueError(f'The config in the checkpoint cannot be read ({error}): it was not written by a training; '
                          'use another checkpoint.') from error
@@ -143,7 +144,8 @@ def _value(node: ast.expr) -> Any:
         parts = [_value(part) for part in node.args] + [{part.arg: _value(part.value)} for part in node.keywords]
         return {key: value for part in parts for key, value in part.items()}
     if isinstance(node, ast.Dict):
-        return {str(_value(key)): _value(value) for key, value in zip(node.keys, node.values, strict=True)}
+        keys = cast(list[ast.expr], node.keys)  # mmengine writes no **others
+        return {str(_value(key)): _value(value) for key, value in zip(keys, node.values, strict=True)}
     if isinstance(node, ast.List | ast.Tuple):
         return [_value(part) for part in node.elts]
     try:

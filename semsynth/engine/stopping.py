@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import torch
 from mmengine.dist import get_world_size
@@ -42,7 +43,7 @@ class Signals:
 
     def __init__(self):
         self.received = 0
-        self._before: dict[int, object] = {}
+        self._before: dict[int, Any] = {}  # handlers, as signal.signal gives and takes them
         self._ended = mmap.mmap(-1, 1)  # data workers see it, too
         self._forks_are_watched = False
 
@@ -130,7 +131,7 @@ class StopHook(Hook):
 
     def __init__(self):
         self.asked = 0
-        self.group: distributed.ProcessGroup | None = None
+        self.group: Any = None  # of processes; None: all, by the backend of training
         self.updates = 1
 
     def before_train(self, runner: Runner) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mmengine.model import is_model_wrapper
 from torch import nn
 
 
-def bare(module: nn.Module) -> nn.Module:
+def bare(module: nn.Module) -> Any:
     """The module inside its distributed wrapper, or the module itself where it has none."""
     return module.module if is_model_wrapper(module) else module
 

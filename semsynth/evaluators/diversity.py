@@ -54,7 +54,8 @@ class DiversityEvaluator(Evaluator):
     def __init__(self, score: str, network: nn.Module, weights_hash: str, facts: dict[str, Any], pairs: int = 50,
                  **settings):
         super().__init__(**settings)
-        self.score, self.network, self.pairs = score, network.to(self.device), pairs
+        self.score, self.pairs = score, pairs
+        self.network: Any = network.to(self.device)  # of a kind that the subclass knows
         self.judges = {score: weights_hash}
         self.protocol |= dict(facts, weights_hash=weights_hash, mean='over the pairs of a layout, then over layouts')
 
@@ -143,8 +144,10 @@ class FeatureDiversity(DiversityEvaluator):
     def distances(self, images: list[Tensor], pairs: Pairs) -> Tensor:
         """The distance of each pair, of images ``(1, 3, H, W)`` in ``[-1, 1]``."""
         features = [[F.normalize(stage.double()) for stage in self.network.features(image)] for image in images]
-        return torch.stack([sum((one - other).square().sum(1).mean() for one, other in
-                                zip(features[first], features[second], strict=True)) for first, second in pairs])
+        zero = torch.zeros((), dtype=torch.float64)
+        return torch.stack([
+            sum(((one - other).square().sum(1).mean() for one, other in
+                 zip(features[first], features[second], strict=True)), zero) for first, second in pairs])
 
 
 @contextmanager

@@ -62,7 +62,8 @@ class FrechetEvaluator(Evaluator):
 
     def __init__(self, score: str, network: nn.Module, weights_hash: str, facts: dict[str, Any], **settings):
         super().__init__(**settings)
-        self.score, self.network = score, network.to(self.device)
+        self.score = score
+        self.network: Any = network.to(self.device)  # of a kind that the subclass knows
         self.judges = {score: weights_hash}
         self.protocol |= dict(facts, weights_hash=weights_hash, reference='the real images of the same samples',
                               oracle='real images at even places against those at odd places, half as many each')

@@ -106,7 +106,7 @@ class SegmentationEvaluator(Evaluator):
 
     def _areas(self, image: Tensor, label: Tensor) -> Tensor:
         """Pixels of each class: intersection, union, prediction, label; ``(4, N)`` float64."""
-        predicted = self.predict(image, tuple(label.shape) if self.full_size else None)
+        predicted = self.predict(image, (label.shape[0], label.shape[1]) if self.full_size else None)
         areas = IoUMetric.intersect_and_union(predicted, label, self.judge.num_classes, NO_CLASS)
         return torch.stack(areas).double()
 

@@ -150,11 +150,11 @@ class CCFPSEGenerator(GrowingGenerator):
         num_levels = 1 + sum(self.grows)
         self.pyramid = LabelPyramid(in_channels, pyramid_channels, num_levels, norm)
         condition = dict(condition_channels=in_channels + pyramid_channels, hidden_channels=hidden_channels, norm=norm)
-        self.blocks = nn.ModuleList(
-            ConditionalBlock(before, after, **condition) for before, after in pairwise(self.widths))
+        blocks = [ConditionalBlock(before, after, **condition) for before, after in pairwise(self.widths)]
+        self.blocks = nn.ModuleList(blocks)
         init_xavier(self, init_gain)
         spectral_norm(self.pyramid)
-        for block in self.blocks:
+        for block in blocks:
             if block.widens:
                 spectral_norm(block.conv_s)
 

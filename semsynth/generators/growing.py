@@ -49,6 +49,7 @@ class GrowingGenerator(Generator):
         # the first block keeps the initial map's size, and with 'normal' the third keeps the second's
         self.grows = [False, True, num_upsamples != 'normal'] + [True] * (len(widths) - 4)
         self.latent_dim, self.image_size = latent_dim, image_size and tuple(image_size)
+        self.seed: nn.Module
         if latent_dim is None:
             self.seed = nn.Conv2d(in_channels, widths[0], 3, padding=1)
         else:
@@ -60,8 +61,9 @@ class GrowingGenerator(Generator):
 
     def features(self, layout: Layout) -> Tensor:
         """Features before the last activation, ``(B, feature_channels, H, W)``."""
-        size = tuple(side // self.size_divisor for side in layout.size)
-        x = self.seed(layout.resize(size)) if self.latent_dim is None else self._map_latent(layout, size)
+        height, width = (side // self.size_divisor for side in layout.size)
+        x = (self.seed(layout.resize((height, width))) if self.latent_dim is None
+             else self._map_latent(layout, (height, width), self.latent_dim))
         conditions = self.conditions(layout)
         for block, grows in zip(self.blocks, self.grows, strict=True):
             if grows:
@@ -74,13 +76,13 @@ class GrowingGenerator(Generator):
         if value not in options:
             raise ValueError(f'{cls.__name__}: {name}={value!r} is unknown; use one of {", ".join(options)}.')
 
-    def _map_latent(self, layout: Layout, size: tuple[int, int]) -> Tensor:
+    def _map_latent(self, layout: Layout, size: tuple[int, int], latent_dim: int) -> Tensor:
         if layout.size != self.image_size:
             raise ValueError(f'{type(self).__name__}: the layout is {layout.size[0]}x{layout.size[1]}, but with a '
                              f'latent every layout must have image_size={self.image_size}.')
         latent = layout.latent
         if latent is None:
-            latent = torch.randn(len(layout), self.latent_dim, device=layout.device)
+            latent = torch.randn(len(layout), latent_dim, device=layout.device)
         return self.seed(latent).unflatten(1, (-1, *size))
 
     def _seed_pixels(self) -> int:

@@ -53,9 +53,10 @@ class OASISGenerator(Generator):
         channels = in_channels + (latent_dim or 0)
         condition = dict(condition_channels=channels, hidden_channels=hidden_channels, norm=norm)
         self.seed = nn.Conv2d(channels, widths[0], 3, padding=1)
-        self.blocks = nn.ModuleList(SPADEBlock(before, after, **condition) for before, after in pairwise(widths))
+        blocks = [SPADEBlock(before, after, **condition) for before, after in pairwise(widths)]
+        self.blocks = nn.ModuleList(blocks)
         init_xavier(self)
-        for block in self.blocks:
+        for block in blocks:
             block.normalise_convolutions()
 
     def features(self, layout: Layout) -> Tensor:
@@ -80,7 +81,7 @@ class OASISGenerator(Generator):
         """``(B, Z, H, W)``, or ``(B, Z, 1, 1)`` for one code an image."""
         latent = layout.latent
         if latent is None:
-            latent = torch.randn(len(layout), self.latent_dim, device=layout.device)
+            latent = torch.randn(len(layout), self.latent_dim or 0, device=layout.device)
         if tuple(latent.shape[1:]) not in ((self.latent_dim,), (self.latent_dim, *layout.size)):
             raise ValueError(f'OASISGenerator: a latent of shape {tuple(latent.shape)} does not fit; it should be '
                              f'(B, {self.latent_dim}), or a map (B, {self.latent_dim}, H, W) of the layout\'s size '

@@ -44,11 +44,11 @@ class SPADEGenerator(GrowingGenerator):
         self._check_option('spectral', spectral, ('spade', 'all'))
         super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head)
         condition = dict(condition_channels=in_channels, hidden_channels=hidden_channels, norm=norm)
-        self.blocks = nn.ModuleList(
-            SPADEBlock(before, after, **condition) for before, after in pairwise(self.widths))
+        blocks = [SPADEBlock(before, after, **condition) for before, after in pairwise(self.widths)]
+        self.blocks = nn.ModuleList(blocks)
         init_xavier(self, init_gain)
         if spectral == 'all':
             spectral_norm(self)
         else:
-            for block in self.blocks:
+            for block in blocks:
                 block.normalise_convolutions()

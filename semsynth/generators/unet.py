@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -15,7 +16,7 @@ from semsynth.layout import Layout
 from semsynth.registry import GENERATORS
 
 # Affine instance norm is what batch norm computes of a batch of one.
-NORMS = {'batch': BatchNorm, 'instance': partial(InstanceNorm, affine=True)}
+NORMS: dict[str, Callable[[int], nn.Module]] = {'batch': BatchNorm, 'instance': partial(InstanceNorm, affine=True)}
 
 
 @GENERATORS.register_module()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -115,6 +116,6 @@ class ClassSpecificPixels(nn.Module):
 
     def forward(self, features: Tensor, layout: Layout) -> Tensor:
         """Features ``(B, C, H, W)`` to an image ``(B, 3, H, W)``, float32 in ``[-1, 1]``, 0 on unknown pixels."""
-        layers = [(layer.kernels, layer.bias) for layer in self.layers]
+        layers = [(layer.kernels, layer.bias) for layer in cast(list[ClassConvolution], list(self.layers))]
         compute = masked_class_specific_image if self.fixed_shapes else class_specific_image
         return compute(features, layout.label, layers, layout.unknown)

@@ -117,8 +117,8 @@ class EdgeGuidedHead(Head):
     def inner_values(self, features: Tensor, layout: Layout) -> dict[str, Tensor | list[Tensor]]:
         """What eqs. 1 and 2 compute of features F ``(B, C, H, W)``, as far as the parts are switched on."""
         edge, levels, before, after = self._run_branches(features)
-        values = {} if edge is None else dict(edge=edge)
-        if self.transfer:
+        values: dict[str, Tensor | list[Tensor]] = {} if edge is None else dict(edge=edge)
+        if self.transfer and edge is not None:
             values |= dict(attention=torch.sigmoid(edge), levels=[torch.sigmoid(level) for level in levels],
                            before=before, after=after)
         if self.semantic is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -29,7 +31,8 @@ class RGBHead(Head):
         ValueError: ``out_channels`` is neither 3 nor 1, or ``kernel_size`` is even.
     """
 
-    def __init__(self, in_channels: int, out_channels: int = 3, kernel_size: int = 7, padding_mode: str = 'reflect'):
+    def __init__(self, in_channels: int, out_channels: int = 3, kernel_size: int = 7,
+                 padding_mode: Literal['zeros', 'reflect', 'replicate', 'circular'] = 'reflect'):
         if out_channels not in (1, 3):
             raise ValueError(f'RGBHead: out_channels={out_channels}, expected 3 (RGB) or 1 (gray).')
         if kernel_size % 2 == 0:

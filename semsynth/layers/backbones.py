@@ -7,6 +7,7 @@ import difflib
 import inspect
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -56,8 +57,8 @@ def build_backbone(backbone: str | dict, in_channels: int, pretrained: str | Pat
         network = Levels(*_layers(network, backbone))
     name, first = next((name, layer) for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d))
     if first.in_channels != in_channels:
-        network.set_submodule(name, nn.Conv2d(in_channels, first.out_channels, first.kernel_size, first.stride,
-                                              first.padding, bias=first.bias is not None))
+        settings: dict[str, Any] = dict(kernel_size=first.kernel_size, stride=first.stride, padding=first.padding)
+        network.set_submodule(name, nn.Conv2d(in_channels, first.out_channels, bias=first.bias is not None, **settings))
     return mend_norms(network)
 
 
@@ -91,7 +92,7 @@ def level_channels(network: nn.Module, in_channels: int) -> list[int]:
         raise ValueError(f'backbone: {kind} gives {len(levels)} features in training and {len(evaluated)} in '
                          'evaluation, where they must be the same; use another backbone.')
     with torch.enable_grad():
-        sum(level.sum() for level in levels).backward()
+        torch.stack([level.sum() for level in levels]).sum().backward()
     trained = [(name, each) for name, each in probe.named_parameters() if each.requires_grad]
     unread = [name for name, each in trained if each.grad is None]
     if unread:
@@ -115,8 +116,9 @@ def _classifier(name: str) -> nn.Module:
 
 def _layers(network: nn.Module, name: str) -> list[nn.Module]:
     """The layers before the global pooling."""
-    if isinstance(getattr(network, 'features', None), nn.Sequential) and hasattr(network, 'classifier'):
-        return list(network.features)
+    features = getattr(network, 'features', None)
+    if isinstance(features, nn.Sequential) and hasattr(network, 'classifier'):
+        return list(features)
     children = dict(network.named_children())
     if not {'conv1', 'layer4', 'avgpool'} <= children.keys():
         raise ValueError(f'backbone={name!r}: its layers do not follow one another as those of ResNet, VGG, AlexNet, '

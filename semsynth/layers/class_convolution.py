@@ -51,6 +51,9 @@ class ClassConvolution(WeightedLayer):
 class _ClassSpectralNorm(nn.Module):
     """Spectral norm of N convolutions at once, each by its own estimate of its largest singular value."""
 
+    u: Tensor
+    v: Tensor
+
     def __init__(self, layer: ClassConvolution):
         super().__init__()
         self.num_classes = layer.num_classes

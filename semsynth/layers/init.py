@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import Tensor, nn
 from torch.nn import init
 
@@ -44,4 +46,4 @@ def init_xavier_uniform(module: nn.Module) -> None:
 
 def _kernels(layer: nn.Module) -> tuple[Tensor, ...]:
     """The weights of each convolution of a layer: Xavier's variance is that of one convolution."""
-    return layer.kernels.detach().unbind() if isinstance(layer, WeightedLayer) else (layer.weight,)
+    return layer.kernels.detach().unbind() if isinstance(layer, WeightedLayer) else (cast(Tensor, layer.weight),)

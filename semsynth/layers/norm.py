@@ -177,6 +177,9 @@ class _SpectralNorm(nn.Module):
     (``torch.nn.utils.parametrizations.spectral_norm`` has the other order, and 15 iterations when it is built.)
     """
 
+    _u: Tensor
+    _v: Tensor
+
     def __init__(self, weight: Tensor, of_outputs: int):
         super().__init__()
         self.of_outputs = of_outputs

@@ -27,6 +27,6 @@ def take_strides_first(network: nn.Module) -> None:
             layer.stride = (1, 1)
 
 
-def _take(layer: nn.Module, inputs: tuple[Tensor], stride: tuple[int, int]) -> Tensor:
+def _take(layer: nn.Module, inputs: tuple[Tensor], stride: tuple[int, ...]) -> Tensor:
     x, = inputs
     return x[..., ::stride[0], ::stride[1]]

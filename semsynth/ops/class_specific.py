@@ -55,7 +55,7 @@ def masked_class_specific_image(features: Tensor, label: Tensor, layers: Sequenc
 
     Time and memory grow with the number of classes, but no shape depends on the label map, as exporters need it.
     """
-    image = 0
+    image = torch.zeros(())
     for number in range(len(layers[0][0])):
         mask = ((label == number) & (label != (-1 if unknown is None else unknown))).unsqueeze(1)
         x = features
@@ -92,10 +92,11 @@ class _Convolution(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(ctx, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, bias = ctx.saved_tensors
         with torch.no_grad():
-            gradients = _gradients(*ctx.saved_tensors, ctx.rows, upstream.contiguous())
-        return *(first_order_only(gradient, *ctx.saved_tensors, upstream) for gradient in gradients), None
+            gradients = _gradients(x, weight, bias, ctx.rows, upstream.contiguous())
+        return *(first_order_only(gradient, x, weight, bias, upstream) for gradient in gradients), None
 
 
 def _gradients(x: Tensor, weight: Tensor, bias: Tensor, rows: _Rows,
@@ -147,7 +148,8 @@ def _sort(label: Tensor, num_classes: int) -> tuple[_Rows, Tensor, Tensor]:
 
 
 def _blocks(counts: Sequence[int], length: int) -> list[tuple[list[int], list[int]]]:
-    blocks, room = [], 0
+    blocks: list[tuple[list[int], list[int]]] = []
+    room = 0
     for number, count in enumerate(counts):
         while count:
             if not room:

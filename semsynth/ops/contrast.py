@@ -44,7 +44,7 @@ def tiled_contrastive(embeddings: Tensor, classes: Tensor, temperature: float, m
     with torch.autocast(embeddings.device.type, enabled=False):
         dtype = torch.promote_types(embeddings.dtype, torch.float32)
         unit = F.normalize(embeddings.to(dtype), eps=1e-6)
-        others, kinds = (unit, classes) if memory is None else (
+        others, kinds = (unit, classes) if memory is None or memory_classes is None else (
             torch.cat([unit, memory]), torch.cat([classes, memory_classes]))
         kept = (kinds >= 0).nonzero().squeeze(1)
         kinds, order = kinds[kept].sort()

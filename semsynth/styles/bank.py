@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,8 +61,9 @@ class StyleBank:
         if self.thumbnails.dtype != np.uint8 or self.thumbnails.ndim != 4 or self.thumbnails.shape[3] != 3:
             raise ValueError(f'thumbnails {self.thumbnails.shape} of {self.thumbnails.dtype}, but they are '
                              '(N, h, w, 3) uint8')
-        if self.instances is not None and (self.members.shape != self.instances.owners.shape or not (
-                (self.members >= 0) & (self.members < len(self.centres))).all()):
+        if self.instances is not None and (
+                self.members is None or self.members.shape != self.instances.owners.shape
+                or not ((self.members >= 0) & (self.members < len(self.centres))).all()):
             raise ValueError('the members of the clusters are not those of the instances')
         if len(self.thumbnails) not in (0, len(self.centres)):
             raise ValueError(f'{len(self.thumbnails)} thumbnails of {len(self.centres)} centres')
@@ -70,6 +72,18 @@ class StyleBank:
     def neutral(cls, channels: int) -> StyleBank:
         """One style for everything: F zeros, the middle of what the encoder's tanh can say."""
         return cls(torch.zeros(1, channels), torch.tensor([-1]), (), np.zeros((0, 0, 0, 3), np.uint8))
+
+    @property
+    def clustered(self) -> tuple[Instances, Tensor]:
+        """The instances that the centres come from, and the number of each one's centre, ``(instances,)``.
+
+        Raises:
+            ValueError: the bank was made without.
+        """
+        if self.instances is None or self.members is None:
+            raise ValueError('These styles do not say from which instances they come: make the file anew, with '
+                             'tools/encode_styles.py.')
+        return self.instances, self.members
 
     def clusters(self, class_index: int) -> Tensor:
         """The centres of a class, ``(K, F)``; of one that has none, the mean of all centres, ``(1, F)``."""
@@ -166,10 +180,10 @@ class StyleBank:
 
     def save(self, path: str | Path) -> None:
         """Write one file, whole or not at all; numbers and text only, no pickle."""
-        stored = dict(format=FORMAT, centres=self.centres.numpy(), owners=self.owners.numpy(),
+        stored: dict[str, Any] = dict(format=FORMAT, centres=self.centres.numpy(), owners=self.owners.numpy(),
                       classes=np.array(self.classes, np.str_), thumbnails=self.thumbnails, encoder=self.encoder,
                       settings=self.settings)
-        if self.instances is not None:
+        if self.instances is not None and self.members is not None:
             stored |= dict(members=self.members.numpy(),
                            **{f'instances.{name}': array for name, array in self.instances.to_arrays().items()})
         buffer = io.BytesIO()
@@ -222,6 +236,8 @@ def classes_of(objects: Tensor, label: Tensor) -> dict[int, int]:
 
 def vectors_of(layout: Layout) -> list[dict[int, Tensor]]:
     """The style ``(F,)`` of each object of a styled layout, by id, one dict an image, on the CPU."""
+    if layout.style is None:
+        raise ValueError('The layout has no style.')
     found = []
     for objects, style in zip(layout.objects, layout.style, strict=True):
         ids, place = objects.flatten().unique(return_inverse=True)

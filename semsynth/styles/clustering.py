@@ -27,7 +27,8 @@ def cluster_styles(instances: Instances, classes: Sequence[str], clusters: int =
     Returns:
         A bank without thumbnails.
     """
-    centres, owners, members = [], [], torch.empty(len(instances), dtype=torch.long)
+    centres: list[np.ndarray] = []
+    owners, members = [], torch.empty(len(instances), dtype=torch.long)
     for owner in instances.owners.unique().tolist():
         rows = (instances.owners == owner).nonzero().flatten()
         means, places = _k_means(instances.features[rows].double().numpy(), clusters, seed)
@@ -56,11 +57,11 @@ def examples(bank: StyleBank, count: int) -> list[list[int]]:
     Returns:
         For each centre, places among the bank's instances, the nearest first.
     """
-    chosen = []
+    chosen, (instances, members) = [], bank.clustered
     for number, centre in enumerate(bank.centres):
-        rows = (bank.members == number).nonzero().flatten()
-        by_area = rows[bank.instances.areas[rows].argsort(descending=True, stable=True)]
+        rows = (members == number).nonzero().flatten()
+        by_area = rows[instances.areas[rows].argsort(descending=True, stable=True)]
         large = by_area[:max(count, len(rows) // 4)]
-        distance = (bank.instances.features[large] - centre).norm(dim=1)
+        distance = (instances.features[large] - centre).norm(dim=1)
         chosen.append(large[distance.argsort(stable=True)][:count].tolist())
     return chosen

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from semsynth.styles.bank import StyleBank
 
 SIZE, GAP, MARGIN, SMALLEST = 64, 4, 0.15, 16
+TEXT, TITLE = 12, 15
 SHOWN = 4
 """Patches of a cluster, in two rows."""
 
@@ -55,13 +56,14 @@ def style_sheet(bank: StyleBank, patches: Sequence[Sequence[np.ndarray]]) -> np.
     Returns:
         ``(H, W, 3)`` uint8 RGB.
     """
-    font, bold = ImageFont.load_default(size=12), ImageFont.load_default(size=15)
-    owners, sizes = bank.owners.tolist(), bank.members.bincount(minlength=len(bank.centres)).tolist()
+    font, bold = ImageFont.load_default(size=TEXT), ImageFont.load_default(size=TITLE)
+    _, members = bank.clustered
+    owners, sizes = bank.owners.tolist(), members.bincount(minlength=len(bank.centres)).tolist()
     rows = {owner: [number for number, of in enumerate(owners) if of == owner] for owner in sorted(set(owners))}
     titles = {owner: (bank.name(owner), f'instances: {sum(sizes[number] for number in rows[owner])}') for owner in rows}
     left = 3 * GAP + int(max(max(bold.getlength(name), font.getlength(count)) for name, count in titles.values()))
     cell = SHOWN // 2 * (SIZE + 1) + 2 * GAP
-    heights = [font.size + 2 * GAP + (SIZE + 1) * -(-max(len(patches[number]) for number in numbers) // (SHOWN // 2))
+    heights = [TEXT + 2 * GAP + (SIZE + 1) * -(-max(len(patches[number]) for number in numbers) // (SHOWN // 2))
                for numbers in rows.values()]
     absent = [name for index, name in enumerate(bank.classes) if index not in rows]
     size = left + max(map(len, rows.values())) * cell, GAP + sum(heights) + (6 * GAP if absent else 0)
@@ -70,7 +72,7 @@ def style_sheet(bank: StyleBank, patches: Sequence[Sequence[np.ndarray]]) -> np.
     for row, (owner, numbers) in enumerate(rows.items()):
         top = GAP + sum(heights[:row])
         draw.line((0, top - GAP // 2, sheet.width, top - GAP // 2), 'silver')
-        for text, below, style in zip(titles[owner], (GAP, GAP + bold.size + 2), (bold, font), strict=True):
+        for text, below, style in zip(titles[owner], (GAP, GAP + TITLE + 2), (bold, font), strict=True):
             draw.text((GAP, top + below), text, 'black', style)
         for column, number in enumerate(numbers):
             corner = left + column * cell
@@ -78,7 +80,7 @@ def style_sheet(bank: StyleBank, patches: Sequence[Sequence[np.ndarray]]) -> np.
             for place, patch in enumerate(patches[number]):
                 down, across = divmod(place, SHOWN // 2)
                 sheet.paste(Image.fromarray(patch), (corner + across * (SIZE + 1),
-                                                     top + font.size + GAP + down * (SIZE + 1)))
+                                                     top + TEXT + GAP + down * (SIZE + 1)))
     if absent:
         draw.text((GAP, sheet.height - 5 * GAP), f'No instance: {", ".join(absent)}', 'dimgray', font)
     return np.asarray(sheet)

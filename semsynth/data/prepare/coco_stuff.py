@@ -101,9 +101,9 @@ def draw_instances(ids: np.ndarray, things: list[Thing]) -> np.ndarray:
 
 
 def _make(name: str, photo: Read | None, label: Read | None, things: list[Thing]) -> tuple[bytes, bytes, bytes]:
-    for what, found in (('photo', photo), ('label map', label)):
-        if found is None:
-            raise DataError(f'{name} has no {what} in the downloads: download or unpack them again.')
+    if photo is None or label is None:
+        what = 'photo' if photo is None else 'label map'
+        raise DataError(f'{name} has no {what} in the downloads: download or unpack them again.')
     content = label()
     ids = read_ids(f'{name}.png', BytesIO(content))
     return photo(), content, encode_png(draw_instances(ids, things))

@@ -29,13 +29,15 @@ class HED(nn.Module):
     which is upsampled bilinearly by the stage's stride and cropped; a 1x1 convolution and a sigmoid fuse the five.
     """
 
+    mean: Tensor
+
     def __init__(self):
         super().__init__()
         self.stages, self.sides = nn.ModuleList(), nn.ModuleList()
         channels = 3
         for number, widths in enumerate(WIDTHS):
             # rounded up, so that a picture of any size keeps its last rows and columns
-            layers = [nn.MaxPool2d(2, ceil_mode=True)] if number else []
+            layers: list[nn.Module] = [nn.MaxPool2d(2, ceil_mode=True)] if number else []
             for width in widths:
                 layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
                 channels = width

@@ -6,8 +6,9 @@ numbers before OpenCV draws it, and all polygons are convex ones (`cv2.fillPoly`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -24,6 +25,13 @@ CIRCLE = [(1.0, 0.0), (0.866, 0.5), (0.5, 0.866), (0.0, 1.0), (-0.5, 0.866), (-0
 Ink = tuple[int, int, int, int]
 World = tuple[float, float, float]
 Rectangle = tuple[float, float, float, float]
+
+
+class Tone(Protocol):
+    """The ink of a colour, for one thing at one distance."""
+
+    def __call__(self, colour: Colour, brightness: float = 1.0) -> Ink:
+        """The ink."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,8 @@ class Canvas:
         self.camera = camera
         self.light = light
 
-    def brush(self, ident: int, z: float) -> Callable[[Colour, float], Ink]:
-        """Makes `tone(colour, brightness=1.0)`: the ink for a thing `z` metres away."""
+    def brush(self, ident: int, z: float) -> Tone:
+        """Makes the inks for a thing `z` metres away."""
         if ident not in self.idents:
             self.idents.append(ident)
         number = self.idents.index(ident)

@@ -46,9 +46,11 @@ BLACK: Colour = (34, 34, 38)
 
 def shade(colour: Colour, factor: float) -> Colour:
     """The colour times a factor, cut off at 255."""
-    return tuple(min(255, int(channel * factor)) for channel in colour)
+    red, green, blue = (min(255, int(channel * factor)) for channel in colour)
+    return red, green, blue
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
     """The way from the first colour to the second, `share` in [0, 1]."""
-    return tuple(int(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    red, green, blue = (int(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    return red, green, blue

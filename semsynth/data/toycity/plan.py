@@ -46,7 +46,7 @@ def _row(dice: Dice, street: Street, side: int, end: float) -> list[Thing]:
     z, corner, low = dice.real(3.0, 6.0), True, dice.chance(0.35)
     while z < end:
         x, length = side * (street.frontage + dice.real(0.0, 0.4)), dice.real(6.0, 11.0)
-        if street.crosses(z, z + length):
+        if street.junction and street.crosses(z, z + length):
             before = street.junction[0] - 2.4 - z
             if before < 3.0:
                 z, corner = street.junction[1] + 2.4, True

@@ -65,8 +65,7 @@ class Car:
                 continue
             light = canvas.light.facing(face.flank * HEADINGS[self.heading][1])
             for layer in layers:
-                own = layer.colour is None
-                ink = tone(self.colour if own else layer.colour, layer.brightness * (light if own else 1.0))
+                ink = tone(layer.colour or self.colour, layer.brightness * (1.0 if layer.colour else light))
                 cv2.fillConvexPoly(canvas.pixels, points[layer.place], ink)
 
     def _project(self, canvas: Canvas) -> np.ndarray:

@@ -55,7 +55,7 @@ def make_toycity(
         return out
     _clear(out)
     jobs = [(split, index) for split, count in zip(SPLITS, (train, val), strict=True) for index in range(count)]
-    write = partial(_write_scene, out, tuple(size), seed)
+    write = partial(_write_scene, out, (size[0], size[1]), seed)
     progress = partial(track, description='ToyCity', total=len(jobs), disable=len(jobs) < 100)
     if workers == 1:
         for _ in progress(map(write, jobs)):

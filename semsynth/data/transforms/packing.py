@@ -48,7 +48,7 @@ def _pack(results: Mapping[str, Any]) -> dict[str, Tensor]:
 
 def _narrow(ids: np.ndarray) -> np.ndarray:
     lowest, highest = ids.min(), ids.max()
-    kinds = map(np.iinfo, (np.uint8, np.int16, np.int32, np.int64))
+    kinds = [np.iinfo(kind) for kind in (np.uint8, np.int16, np.int32, np.int64)]
     return ids.astype(next(kind.dtype for kind in kinds if kind.min <= lowest and highest <= kind.max))
 
 

@@ -26,7 +26,8 @@ class ResizeScene(BaseTransform):
     """
 
     def __init__(self, scale: tuple[int | None, int | None] | Literal[0], keep_ratio: bool = False):
-        self.scale = scale  # 0 where mmcv's RandomResize builds it, which sets the scale of each scene afterwards
+        # mmcv's RandomResize builds it with 0, and sets the scale of each scene afterwards
+        self.scale: tuple[int | None, int | None] = scale or (None, None)
         self.keep_ratio = keep_ratio
 
     def transform(self, results: dict) -> dict:
@@ -47,7 +48,8 @@ class ResizeScene(BaseTransform):
 
 def _with_both_sides(old: tuple[int, int], scale: tuple[int | None, int | None]) -> tuple[int, int]:
     factor = next(new / before for before, new in zip(old, scale, strict=True) if new is not None)
-    return tuple(new or max(1, round(before * factor)) for before, new in zip(old, scale, strict=True))
+    width, height = (new or max(1, round(before * factor)) for before, new in zip(old, scale, strict=True))
+    return width, height
 
 
 def resize_raw(raw: np.ndarray, scale: tuple[int, int]) -> np.ndarray:

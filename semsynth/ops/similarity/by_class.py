@@ -40,7 +40,7 @@ def evaluate(probs: Tensor, label: Tensor, valid: Tensor, gradient: bool) -> tup
             sizes = ranked.unique_consecutive(return_counts=True)[1].tolist()
             kept = kept[order]
             losses[image], slope = _all_pairs(p[:, kept], sizes, gradient)
-            if gradient:
+            if slopes is not None and slope is not None:
                 slopes[image, :, kept] = slope
     return losses, slopes
 

@@ -77,7 +77,7 @@ def _evaluation(probs: Tensor, precision: str) -> Callable:
         return by_class.evaluate
     if probs.device.type == 'cuda' and probs.dtype == torch.float32 and precision == 'tf32' and find_spec('triton'):
         from semsynth.ops.similarity import fused  # only where there is Triton
-        memory = torch.cuda.get_device_properties(probs.device).shared_memory_per_block_optin
+        memory = torch.cuda.get_device_properties(probs.device).shared_memory_per_block_optin  # type: ignore[attr-defined]  # not in its types
         if memory >= fused.SHARED_MEMORY and probs.shape[1] <= fused.MAX_CLASSES:
             return fused.evaluate
     return tiled.evaluate

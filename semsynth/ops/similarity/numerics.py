@@ -42,8 +42,8 @@ def pair_factors(probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """
     short, others = deficit_and_complement(probs)
     rest = torch.where(probs > 0.5, others, 1 - probs)
-    return tuple(torch.cat(pair, -2) for pair in ((probs, short), (probs, torch.zeros_like(short)),
-                                                  (rest, torch.ones_like(short))))
+    return (torch.cat([probs, short], -2), torch.cat([probs, torch.zeros_like(short)], -2),
+            torch.cat([rest, torch.ones_like(short)], -2))
 
 
 def gradient_from_slopes(slope: Tensor, size: Tensor | int) -> Tensor:
