@@ -1,4 +1,4 @@
-"""Official checkpoints to ours: layers get our names, numbers and channels stay as they are."""
+"""Converters of official checkpoints: layers are renamed, weights and the order of channels stay the same."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from semsynth.converters import ccfpse, oasis, pix2pixhd, spade
 from semsynth.converters.recognition import Converted, rename, tidy
 
 SOURCES = dict(pix2pixhd=pix2pixhd.PARTS, spade=spade.PARTS, oasis=oasis.PARTS, ccfpse=ccfpse.PARTS)
-"""By source and part, what recognises an official state dict."""
+"""By source and part, the function that recognises an official state dict."""
 
 __all__ = ['SOURCES', 'Converted', 'convert', 'convert_part']
 
 
 def convert(state_dict: Mapping[str, Tensor], source: str, part: str) -> dict[str, Tensor]:
-    """An official state dict to one that our network loads strictly, and that makes the same outputs.
+    """Convert an official state dict to one that our network loads strictly and that gives the same outputs.
 
     Args:
         state_dict: as the official code saves it; ``module.`` of DataParallel, half precision, the statistics that
@@ -34,7 +34,7 @@ def convert(state_dict: Mapping[str, Tensor], source: str, part: str) -> dict[st
 
 
 def convert_part(state_dict: Mapping[str, Tensor], source: str, part: str) -> Converted:
-    """As :func:`convert`, and the config of the network that loads the result: sizes are read from the weights."""
+    """As :func:`convert`; also returns the config of the network, whose sizes are read from the weights."""
     if source not in SOURCES:
         raise ValueError(f'source={source!r} is unknown; use one of {", ".join(SOURCES)}.')
     parts = SOURCES[source]

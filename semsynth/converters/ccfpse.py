@@ -1,4 +1,4 @@
-"""CC-FPSE's networks: netG, netD and netE, which is SPADE's.
+"""Converter of CC-FPSE's networks: netG, netD and netE, which is SPADE's.
 
 Not all official names of layers are known to us. Known are SPADE's, in a block ``norm_0`` to ``norm_2``,
 ``gen_weights1`` and ``gen_weights2``, and the discriminator's heads. The others are told by the shapes of their weights
@@ -19,14 +19,14 @@ from semsynth.converters.recognition import STATISTICS, Recognised, Recogniser, 
 from semsynth.converters.spectral import plain_names, spectral_names
 
 UNUSED = ('norm_0', 'conv_0.norm_layer', 'conv_2.norm_layer')
-"""What every block of a netG has in its state dict, and never computes."""
+"""Tensors in the state dict of every block of a netG that it never uses."""
 BATCH_NORM = ('weight', 'bias', *STATISTICS)
 UPSAMPLINGS = {6: 'normal', 7: 'more', 8: 'most'}
 """By the number of sizes of the label pyramid."""
 
 
 def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
-    """A ``netG``, with a latent where its first layer is linear; then the image's size is not in the weights."""
+    """Recognise a ``netG``; it reads a latent if its first layer is linear, and the image's size is then unknown."""
     blocks = [*spade.BLOCKS, *['up_4'] * any(name.startswith('up_4.') for name in state)]
     hidden_channels = shape_of(state, 'head_0.gen_weights1.0', what)[0]
     image_channels, width = shape_of(state, 'conv_img', what)[:2]
@@ -51,7 +51,7 @@ def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
 
 
 def recognise_discriminator(state: Mapping[str, Tensor], what: str) -> Recognised:
-    """A ``netD``."""
+    """Recognise a ``netD``."""
     narrow, layout_channels = shape_of(state, 'embedding', what)[:2]
     width, wide = narrow // 2, narrow * 2
     found = _spectral(state)
@@ -151,10 +151,10 @@ def _parent(name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    """A name without its numbers."""
+    """The name without its numbers."""
     return re.sub(r'[\d.]', '', name)
 
 
 def _natural(name: str) -> list[str | int]:
-    """To sort by the numbers in names."""
+    """A key that sorts names by the numbers in them."""
     return [int(part) if part.isdigit() else part for part in re.split(r'(\d+)', name)]

@@ -1,4 +1,4 @@
-"""OASIS's networks: netG, or the average of it that is saved as EMA, and netD."""
+"""Converter of OASIS's networks: netG, or its average saved as EMA, and netD."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LATENT_DIM = 64
 
 
 def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
-    """A ``netG``; its layers read latent and layout together, and the weights tell only how many channels both have.
+    """Recognise a ``netG``. Its layers read latent and layout together, so the weights tell their channels' sum only.
 
     The latent is taken to have 64, OASIS's default; where they read no more than that, there is taken to be none.
     """
@@ -35,7 +35,7 @@ def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
 
 
 def recognise_discriminator(state: Mapping[str, Tensor], what: str) -> Recognised:
-    """A ``netD``: activations and sizes changed come before the convolutions in their sequences."""
+    """Recognise a ``netD``: activations and resampling come before the convolutions in its sequences."""
     num_downsamples = max(count(state, r'body_down\.(\d+)\..+'), 1)
     num_logits, base_channels = shape_of(state, 'layer_up_last', what)[:2]
     network = dict(type='OASISDiscriminator', num_classes=num_logits - 1, base_channels=base_channels,

@@ -1,4 +1,4 @@
-"""pix2pixHD's networks: netG, global or local, netD and netE."""
+"""Converter of pix2pixHD's networks: netG (global or local), netD and netE."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Layers = dict[str, str]
 
 
 def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
-    """A ``netG``: local where it has enhancers, else global."""
+    """Recognise a ``netG``: a local one if it has enhancers, else a global one."""
     layers = convolutions(state)
     # At least one each, so that what is missing gets named: a netE has no blocks; and without a doubling, whose ReLU
     # comes before the head, our head's leaky ReLU would change the image.
@@ -36,7 +36,7 @@ def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
 
 
 def recognise_encoder(state: Mapping[str, Tensor], what: str) -> Recognised:
-    """A ``netE``: the layers of a global generator without residual blocks."""
+    """Recognise a ``netE``: the layers of a global generator without residual blocks."""
     num_downsamples, _ = _sizes(convolutions(state))
     head = _head_of_model(num_downsamples, 0)
     base_channels, in_channels = shape_of(state, 'model.1', what)[:2]
@@ -46,7 +46,7 @@ def recognise_encoder(state: Mapping[str, Tensor], what: str) -> Recognised:
 
 
 def recognise_discriminator(state: Mapping[str, Tensor], what: str) -> Recognised:
-    """A ``netD``: with intermediate features each layer has a name of its own, without them each scale is one sequence.
+    """Recognise a ``netD``: each layer has a name, or, without intermediate features, each scale is one sequence.
 
     Scales are counted from the coarsest there as here.
     """

@@ -1,4 +1,4 @@
-"""pix2pixHD's files of clustered features: ``features_clustered_010.npy``."""
+"""Converter of pix2pixHD's files of clustered features, ``features_clustered_010.npy``."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class _Array(Array):
 
 
 class ArrayUnpickler(pickle.Unpickler):
-    """Reads dicts, numbers and numpy arrays; anything else in the file is refused before it can do anything."""
+    """An unpickler of dicts, numbers and numpy arrays; anything else in the file is refused before it is loaded."""
 
     stand_ins = STAND_INS | {'numpy.dtype': _Kind, 'numpy.ndarray': _Array}
 
@@ -63,7 +63,7 @@ class ArrayUnpickler(pickle.Unpickler):
 
 def convert_clusters(path: str | Path, classes: Sequence[str] = CityscapesDataset.classes,
                      id_map: Mapping[int, int] = CITYSCAPES_IDS) -> StyleBank:
-    """The cluster centres of an official model as our styles, without thumbnails, which the file has not.
+    """The cluster centres of an official model as our styles, without thumbnails, which the file does not have.
 
     Args:
         path: a ``.npy`` file that holds a pickled ``{class id: (K, F) centres}``; it is read as data.
@@ -112,7 +112,7 @@ def _read(path: str | Path) -> dict[int, np.ndarray]:
 
 
 def _unpickle(path: Path):
-    """The one object in a ``.npy`` file; text in it is Latin 1, as Python 2 wrote it."""
+    """The object in a ``.npy`` file; text is read as Latin 1, which Python 2 wrote."""
     with path.open('rb') as file:
         version = np.lib.format.read_magic(file)
         read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}

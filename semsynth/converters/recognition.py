@@ -1,4 +1,4 @@
-"""What the converters share: an official state dict is tidied, recognised and renamed, or refused."""
+"""Shared steps of the converters: tidy an official state dict, recognise it and rename its tensors, or refuse it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREFIX = 'module.'
 
 @dataclass
 class Recognised:
-    """What an official state dict is.
+    """A recognised official state dict.
 
     Args:
         network: config of our network of the same architecture.
@@ -37,7 +37,7 @@ class Recognised:
 
 @dataclass
 class Converted:
-    """An official network as ours.
+    """Convert one network.
 
     Args:
         network: config of the network.
@@ -55,7 +55,7 @@ Recogniser = Callable[[dict[str, Tensor], str], Recognised]
 
 
 def tidy(state_dict: Mapping[str, Tensor], what: str) -> dict[str, Tensor]:
-    """Without DataParallel's prefix, and with one name for each of spectral norm's tensors.
+    """Remove DataParallel's prefix, and give each of spectral norm's tensors one name.
 
     Raises:
         ValueError: it is empty or holds something else than tensors.
@@ -81,14 +81,14 @@ def _is_idle_statistic(name: str, state_dict: Mapping[str, Tensor], known: Itera
 
 
 def convolutions(state_dict: Mapping[str, Tensor]) -> set[str]:
-    """Names of the layers, but for those whose weight has not four dimensions, or that have statistics alone."""
+    """Names of the layers, except those whose weight is not four-dimensional and those that have statistics only."""
     others = {name for name, value in state_dict.items() if name.endswith('.weight') and value.ndim != 4}
     layers = {layer for layer, _, kind in (name.rpartition('.') for name in state_dict) if kind not in STATISTICS}
     return layers - {name.removesuffix('.weight') for name in others}
 
 
 def count(layers: Iterable[str], pattern: str) -> int:
-    """How many different numbers ``(\\d+)`` the layers have that match as a whole."""
+    """The number of different values of ``(\\d+)`` among the layers' names that match the whole pattern."""
     return len({match[1] for layer in layers if (match := re.fullmatch(pattern, layer))})
 
 

@@ -1,4 +1,4 @@
-"""SPADE's networks: netG, netD and netE."""
+"""Converter of SPADE's networks: netG, netD and netE."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENCODER_LAYERS = 6
 
 
 def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
-    """A ``netG``, with a latent where its first layer is linear.
+    """Recognise a ``netG``; it reads a latent if its first layer is linear.
 
     How often it doubles the size, five or six times, is not in the weights, nor, with a latent, the image's size.
     """
@@ -42,7 +42,7 @@ def recognise_generator(state: Mapping[str, Tensor], what: str) -> Recognised:
 
 
 def recognise_discriminator(state: Mapping[str, Tensor], what: str) -> Recognised:
-    """A ``netD``; its scales are counted from the finest, ours from the coarsest."""
+    """Recognise a ``netD``; its scales are numbered from the finest, ours from the coarsest."""
     num_scales = max(count(state, r'discriminator_(\d+)\..+'), 1)
     last = max(count(state, r'discriminator_0\.model(\d+)\..+') - 1, 2)
     plain: dict[str, str] = {}
@@ -58,7 +58,7 @@ def recognise_discriminator(state: Mapping[str, Tensor], what: str) -> Recognise
 
 
 def recognise_encoder(state: Mapping[str, Tensor], what: str) -> Recognised:
-    """A ``netE``, which has its six layers whatever the image's size."""
+    """Recognise a ``netE``, which has six layers for every image size."""
     base_channels, in_channels = shape_of(state, 'layer1.0', what, 'weight_orig')[:2]
     network = dict(type='StyleEncoder', base_channels=base_channels, in_channels=in_channels)
     if 'fc_mu.bias' in state:
@@ -93,6 +93,6 @@ def block_names(theirs: str, ours: str, widens: bool, norm: str | None) -> dict[
 
 
 def sides_of(pixels: int) -> tuple[int, int]:
-    """Height and width of the least wide rectangle of so many pixels."""
+    """Height and width of the most nearly square rectangle with that number of pixels."""
     height = max((height for height in range(1, int(pixels**0.5) + 1) if pixels % height == 0), default=1)
     return height, max(pixels // height, 1)

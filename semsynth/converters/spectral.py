@@ -1,4 +1,4 @@
-"""Spectral norm's tensors, which torch has stored in three ways."""
+"""Names of spectral norm's tensors, of which torch versions have used three sets."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def unify_spectral(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def spectral_names(layers: Mapping[str, str]) -> dict[str, str]:
-    """Our name of each of spectral norm's tensors, from our name of each official layer."""
+    """Our names of spectral norm's tensors, from our name of each official layer."""
     return {f'{theirs}.{old}': f'{ours}.{new}' for theirs, ours in layers.items() for new, old in NEW_NAMES.items()}
 
 
 def plain_names(layers: Mapping[str, str], kinds: Iterable[str] = ('weight', 'bias')) -> dict[str, str]:
-    """Our name of each layer's weight and bias, or other tensors, from our name of each official layer."""
+    """Our names of each layer's weight and bias, or of other tensors, from our name of each official layer."""
     return {f'{theirs}.{kind}': f'{ours}.{kind}' for theirs, ours in layers.items() for kind in kinds}
 
 
@@ -42,7 +42,7 @@ def _old_name(name: str) -> str:
 
 
 def _missing_v(original: Tensor, u: Tensor, normalised: Tensor | None) -> Tensor:
-    """The v for which the network's estimate ``u W v`` of the singular value is right."""
+    """The v for which ``u W v`` is the official network's estimate of the singular value."""
     direction = original.flatten(1).double().T @ u.double()
     length = direction.norm()
     sigma = length if normalised is None else original.double().norm() / normalised.double().norm()

@@ -1,4 +1,4 @@
-"""Checks of a data set: all of it, or the cheap part that training runs itself."""
+"""Checks of a data set: of every file, or the quick ones that training runs when it starts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from semsynth.data.transforms.loading import sizes_differ
 from semsynth.errors import DataError, first_few
 
 QUICK_PIXELS = 2**27
-"""How many pixels of label maps the quick check reads: about a second's worth."""
+"""Pixels of label maps that the quick check reads, which takes about a second."""
 
 
 def check_dataset(dataset: SceneDataset, watch: Callable[[Iterable], Iterable] = iter) -> Report:

@@ -102,7 +102,7 @@ def _row(path: str | Path, line: str) -> tuple[str, list[int]]:
 
 
 def _unnumbered(path: str | Path, lines: list[str]) -> list[str]:
-    """The lines without the numbers that begin all of them, if any."""
+    """The lines without leading numbers, where all of them have one."""
     parts = [match for line in lines if not _COLOUR_FIRST.fullmatch(line) and (match := _NUMBERED.fullmatch(line))]
     if len(parts) < len(lines):
         return lines

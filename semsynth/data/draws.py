@@ -1,4 +1,4 @@
-"""Augmentations depend on the draw of a sample alone: not on the worker, nor on what was drawn before."""
+"""Seeds of augmentations: a sample depends on its own seed, not on the worker or on samples before it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Draw(int):
 
 
 class SeededDraws:
-    """Mixin in front of a dataset class: a :class:`Draw` decides all randomness of its sample, in whichever worker."""
+    """Mixin in front of a dataset class: the seed of a :class:`Draw` decides all randomness of its sample."""
 
     def __getitem__(self, index: int):
         """The sample; where the index is a :class:`Draw`, made from its seed."""

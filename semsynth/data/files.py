@@ -1,4 +1,4 @@
-"""Files of a data set: which there are in a folder, found by stem."""
+"""Files of a data set: lists of the files in a folder, by stem."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unicodedata import normalize
 from semsynth.errors import DataError
 
 JUNK = ('__MACOSX', '@eaDir', '#recycle', '$RECYCLE.BIN')
-"""Folders that archives, network drives and bins leave behind: what lies there is not data. Nor is what is hidden."""
+"""Folders that archives, network drives and recycle bins leave behind; they and hidden files hold no data."""
 
 
 def find_by_stem(folder: str | Path, suffixes: Sequence[str], deep: bool = True) -> dict[str, list[str]]:
@@ -36,7 +36,7 @@ def find_by_stem(folder: str | Path, suffixes: Sequence[str], deep: bool = True)
 
 
 def stem_of(name: str, suffixes: Sequence[str]) -> str | None:
-    """A file's name without its ending: what files are paired by, and results are called.
+    """A file's name without its ending. Files are paired by it, and results are named after it.
 
     It is composed Unicode (NFC), as macOS and Linux may write one name in two ways.
 
@@ -64,7 +64,7 @@ def list_files(folder: str | Path, deep: bool = True) -> Iterator[str]:
 
 
 def _below(folder: Path, inside: str, above: tuple[Path, ...], deep: bool) -> Iterator[str]:
-    """``above``: the real places of the folders on the way, the innermost last."""
+    """The files below a folder; ``above`` holds the real paths of the folders that it lies in, the innermost last."""
     try:
         entries = [entry for entry in os.scandir(folder) if not (entry.name.startswith('.') or entry.name in JUNK)]
     except OSError as error:

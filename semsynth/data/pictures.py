@@ -59,7 +59,7 @@ def open_picture(path: str, file: BinaryIO | None = None) -> Iterator[ImageFile]
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """A picture of :func:`open_picture`, decoded and turned in place as it is to be shown."""
+    """Decode a picture of :func:`open_picture`, and turn it as its file says that it is shown."""
     image.load()
     if _orientation(image) != 1:
         ImageOps.exif_transpose(image, in_place=True)
@@ -67,7 +67,7 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """How a picture is to be turned, 1 to 8 as EXIF numbers it; 1 is not at all."""
+    """The orientation of a picture, 1 to 8 as in EXIF; 1 is upright."""
     try:
         found = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # notes that are torn make no picture worse
@@ -91,7 +91,7 @@ def read_size(path: str) -> tuple[int, int]:
 
 
 def _has_notes(path: str) -> bool:
-    """Whether a PNG may say that it is turned: it may do so at its end, and Pillow, when asked, decodes it whole."""
+    """Whether a PNG may hold an orientation. It may stand at the file's end, and Pillow decodes the file to read it."""
     with Path(path).open('rb') as file:
         file.seek(8)
         while len(head := file.read(8)) == 8:
@@ -202,7 +202,7 @@ def _raw_mode(image: ImageFile) -> str:
 
 
 def _channels_in_words(image: Image.Image) -> str:
-    """Such as ``colours (its mode is RGB)``."""
+    """The kind of a picture in words, such as ``colours (its mode is RGB)``."""
     if image.mode in ('LA', 'PA', 'La'):
         return f'an alpha channel beside its ids (its mode is {image.mode})'
     red, green, blue = (np.asarray(band) for band in upright(image).convert('RGB').split())

@@ -1,4 +1,4 @@
-"""What a check of a data set found, summed up."""
+"""The report of a check of a data set: counts of pixels and ids, problems and warnings."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from semsynth.label_spaces import LabelSpace
 
 Colour = tuple[int, int, int]
 _FEW_IDS = 4
-"""No more ids does a mask of two classes have."""
+"""The most ids that a mask of two classes has."""
 
 
 class Layout(NamedTuple):
-    """What is counted of one layout.
+    """Counts of one layout.
 
     Args:
         path: its file.
@@ -36,7 +36,7 @@ class Layout(NamedTuple):
 
 @dataclass
 class Report:
-    """What a check of a whole data set found.
+    """The report of a check of a whole data set.
 
     Args:
         space: what the ids mean; None where layouts are image-like inputs.
@@ -64,7 +64,7 @@ class Report:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names by index."""
+        """The classes' names, by index."""
         return self.space.classes if self.space else ()
 
     @property
@@ -125,7 +125,7 @@ class Report:
                                  f'hold{"s" * (len(files) == 1)} {self.space.about_strangers(strangers)}')
 
     def warnings(self) -> list[str]:
-        """One sentence each on what is allowed but seldom meant: classes that never occur, or all in one class."""
+        """Sentences on what is allowed but seldom intended: classes that never occur, or one class everywhere."""
         named, images = self._named(), self.images
         absent = [self.classes[index] for index in named if not images[index]]
         if not self.id_pixels or not absent:
@@ -154,7 +154,7 @@ class Report:
                 f"classes=({self.classes[there[0]]!r}, 'foreground'), unknown=None, id_map={id_map}, unknown_ids=()."]
 
     def _named(self) -> list[int]:
-        """The classes but for the unknown one."""
+        """The classes except the unknown one."""
         return [index for index in range(len(self.classes)) if index != self._unknown]
 
     @property

@@ -1,4 +1,4 @@
-"""Resized copies of data sets: the note that says what a folder holds, and a guard against resizing twice."""
+"""Resized copies of data sets: the note on how a copy was resized, and a check against resizing it again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_note(root: str | Path) -> dict[str, Size]:
 
 
 def write_note(root: str | Path, sizes: Mapping[str, Size]) -> None:
-    """Say what a copy holds."""
+    """Write the note of a copy."""
     write_whole(Path(root, NOTE), json.dumps(sizes, indent=2).encode())
 
 
@@ -48,7 +48,7 @@ def size_of(resize: ResizeScene) -> Size:
 
 
 def in_words(size: Size) -> str:
-    """Such as ``512x256``; ``512x...`` where the height follows."""
+    """A size in words, such as ``512x256``, or ``512x...`` where the height follows from the width."""
     sides = 'x'.join('...' if side is None else str(side) for side in size['scale'])
     return f'what fits into {sides}' if size['keep_ratio'] else sides
 

@@ -1,4 +1,4 @@
-"""Styles to choose from: clusters of what an encoder found on a training set's instances (pix2pixHD, 3.4)."""
+"""StyleBank: for each class, clusters of the styles that an encoder found in a training set (pix2pixHD, 3.4)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class StyleBank:
 
     @classmethod
     def neutral(cls, channels: int) -> StyleBank:
-        """One style for everything: F zeros, the middle of what the encoder's tanh can say."""
+        """The neutral style, ``(F,)`` zeros: the middle of the range of the encoder's tanh."""
         return cls(torch.zeros(1, channels), torch.tensor([-1]), (), np.zeros((0, 0, 0, 3), np.uint8))
 
     @property
@@ -86,7 +86,7 @@ class StyleBank:
         return self.instances, self.members
 
     def clusters(self, class_index: int) -> Tensor:
-        """The centres of a class, ``(K, F)``; of one that has none, the mean of all centres, ``(1, F)``."""
+        """The centres of a class, ``(K, F)``; the mean of all centres, ``(1, F)``, for a class without any."""
         own = self.centres[self.owners == class_index]
         return own if len(own) else self.centres.mean(dim=0, keepdim=True)
 
@@ -107,7 +107,7 @@ class StyleBank:
         return self.thumbnails[(self.owners == class_index).numpy()] if len(self.thumbnails) else self.thumbnails
 
     def name(self, class_index: int) -> str:
-        """What a class is called."""
+        """The name of a class."""
         return self.classes[class_index] if 0 <= class_index < len(self.classes) else f'class {class_index}'
 
     def pick(self, class_index: int, identity: int, seed: int) -> Tensor:
@@ -179,7 +179,7 @@ class StyleBank:
         return vector
 
     def save(self, path: str | Path) -> None:
-        """Write one file, whole or not at all; numbers and text only, no pickle."""
+        """Write the bank to one file of numbers and text, without pickle; the file is whole or is not written."""
         stored: dict[str, Any] = dict(format=FORMAT, centres=self.centres.numpy(), owners=self.owners.numpy(),
                       classes=np.array(self.classes, np.str_), thumbnails=self.thumbnails, encoder=self.encoder,
                       settings=self.settings)

@@ -40,7 +40,7 @@ def cluster_styles(instances: Instances, classes: Sequence[str], clusters: int =
 
 
 def _k_means(features: np.ndarray, clusters: int, seed: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """The centres, the largest cluster's first, and the place among them of each row."""
+    """K-means: the centres, largest cluster first, and the number of each row's cluster."""
     count = min(clusters, len(np.unique(features, axis=0)))
     fitted = KMeans(count, n_init=10, random_state=seed).fit(features)
     order = np.argsort(-np.bincount(fitted.labels_, minlength=count), kind='stable')

@@ -1,4 +1,4 @@
-"""What a feature encoder found on a set of photos, before it is clustered."""
+"""Styles of the instances of a set of photos, before they are clustered."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class Instances:
         return len(self.features)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Numbers and text by name, without pickle."""
+        """Arrays of numbers and text by name, to be saved without pickle."""
         return {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Instances:
-        """Back from :meth:`to_arrays`."""
+        """The instance of the class that :meth:`to_arrays` was called on."""
         return cls(names=tuple(arrays['names'].tolist()),
                    **{name: torch.from_numpy(array) for name, array in arrays.items() if name != 'names'})

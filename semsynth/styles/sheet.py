@@ -17,7 +17,7 @@ SHOWN = 4
 
 
 def cut_patch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """An instance, outlined, with a little of its surroundings, which are faded.
+    """A patch around an instance: the instance outlined, its surroundings faded.
 
     Of one in several pieces the largest is shown, of one longer than the image's short side the middle.
 
@@ -41,7 +41,7 @@ def cut_patch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _around(middle: int, side: int, limit: int) -> slice:
-    """``side`` places around the middle, moved into ``0..limit``."""
+    """``side`` pixels around the middle, shifted to lie in ``0..limit``."""
     start = min(max(0, middle - side // 2), limit - side)
     return slice(start, start + side)
 

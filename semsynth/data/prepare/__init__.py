@@ -1,4 +1,4 @@
-"""From an official download to the tree that a data set reads."""
+"""Preparation of official downloads: each is written as the folders that its data set reads."""
 
 from semsynth.data.prepare.ade20k import prepare_ade20k
 from semsynth.data.prepare.coco_stuff import prepare_coco_stuff

@@ -1,4 +1,4 @@
-"""ADE20K: the official archive, unpacked and checked."""
+"""Preparation of ADE20K: the official archive is unpacked and checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Downloads as they come, or unpacked: their files by name."""
+"""Files of a download by name, whether it is packed or unpacked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""COCO-Stuff: the official archives to one tree, instance maps drawn from the outlines of the objects."""
+"""Preparation of COCO-Stuff: photos, label maps, and instance maps drawn from the outlines of the objects."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _things(source: Path, annotations: dict[str, Read], split: str) -> dict[int,
 
 
 def _compact(entry: dict[str, Any]) -> dict[str, Any] | Thing | None:
-    """An annotation without what nobody reads: the official file is half a gigabyte of text."""
+    """An annotation without the entries that are not used; the official file has half a gigabyte of text."""
     if 'segmentation' not in entry:
         return entry
     if entry['iscrowd']:  # no single object: its pixels keep the id of the class

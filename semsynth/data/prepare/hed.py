@@ -1,4 +1,4 @@
-"""HED: soft edges of photos by a network."""
+"""HED, holistically-nested edge detection: a network that finds soft edges in photos."""
 
 from __future__ import annotations
 

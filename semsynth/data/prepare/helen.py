@@ -1,4 +1,4 @@
-"""Helen: eleven soft masks a face to one label map."""
+"""Preparation of Helen: the eleven soft masks of a face become one label map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NYU Depth v2: MATLAB's files to pictures."""
+"""Preparation of NYU Depth v2: MATLAB's files become pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every preparation does: write what is missing, go on past what is wrong, and say all of it at the end."""
+"""Shared steps of preparations: write the missing files, continue after a problem, report all problems at the end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write_parts(parts: Sequence[Part], title: str) -> list[str]:
 
 
 def counts_differ(source: Path, counts: Mapping[str, int], official: Mapping[str, int]) -> list[str]:
-    """One sentence for each split of a download that has not the official number of scenes."""
+    """One sentence for each split of a download whose number of scenes is not the official one."""
     return [f'{source} has {counts.get(split, 0)} scenes for {split}, but the official download has {number}: it is '
             'not whole; download or unpack it again, then run this again.'
             for split, number in official.items() if counts.get(split, 0) != number]

@@ -1,4 +1,4 @@
-"""Data sets at the size of a config: what would be resized at every reading is resized once."""
+"""Resized copies of data sets, so that scenes are not resized again each time they are read."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _npy(array: np.ndarray) -> bytes:
 
 
 def _ids(ids: np.ndarray, path: str) -> bytes:
-    """A file of the kind that the ids are from."""
+    """A file of the kind that holds the ids."""
     if Path(path).suffix.lower() not in TIFF:
         return encode_png(ids)
     if ids.max() >= 2**31:

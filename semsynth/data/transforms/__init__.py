@@ -1,4 +1,4 @@
-"""Transforms of a scene: what mmcv and mmseg do not have, or do to photos and 8 bit maps only."""
+"""Transforms of a scene that mmcv and mmseg do not have, or have for photos and 8 bit maps only."""
 
 from semsynth.data.transforms.edges import CannyEdges, EdgesAsRaw, LoadEdges
 from semsynth.data.transforms.loading import (

@@ -94,7 +94,7 @@ class LoadRaw(BaseTransform):
 
 @TRANSFORMS.register_module()
 class KeepFullSize(BaseTransform):
-    """Keep photo and label map as they are here, for evaluators that judge at the size on disk.
+    """Keep the photo and the label map at the size on disk, for evaluators that judge at that size.
 
     The dataset's argument ``full_size`` puts it in place: before anything is resized.
     """

@@ -1,4 +1,4 @@
-"""The last transform: a scene as tensors."""
+"""PackScene, the last transform: a scene as tensors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PackScene(BaseTransform):
     """
 
     def transform(self, results: dict) -> dict:
-        """Pack."""
+        """Turn the scene's arrays into tensors."""
         inputs = _pack(results)
         sample = dict(name=results['name'], size=tuple(next(iter(inputs.values())).shape[-2:]))
         if 'full' in results:
