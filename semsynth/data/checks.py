@@ -127,7 +127,7 @@ def _complain(report: Report, scene: dict, sentences: Iterable[str]) -> None:
 def _read(scene: dict, dataset: SceneDataset) -> tuple[Layout | None, list[str]]:
     """What there is of the layout, where it can be read, and the scene's problems."""
     readers = dict(label=read_ids, photo=read_photo, instance=read_ids,
-                   raw=lambda path: read_raw(path, dataset.raw_channels),
+                   raw=lambda path: read_raw(path, dataset.raw_channels or 0),
                    edge=lambda path: read_edges(path, photo_at_edges(
                        dataset.pipeline.transforms, dict(scene, seg_fields=[])).shape[:2]))
     problems, layout = list(_sizes(scene)), None

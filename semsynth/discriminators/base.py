@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
@@ -81,7 +81,7 @@ def build_discriminator(config: dict, layout_channels: int, image_channels: int,
     Raises:
         ValueError: the config has another number than would be filled in.
     """
-    kind = config.get('type')
+    kind: Any = config.get('type')
     kind = DISCRIMINATORS.get(kind) if isinstance(kind, str) else kind
     facts = dict(in_channels=image_channels + layout_channels * kind.reads_layout, image_channels=image_channels,
                  num_classes=num_classes)

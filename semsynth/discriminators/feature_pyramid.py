@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -44,7 +46,7 @@ class FeaturePyramidDiscriminator(Discriminator):
         wide, narrow = 4 * base_channels, 2 * base_channels
         self.first = _layer(image_channels, widths[0], 3, stride=2)
         # The lists count from the finest, stride 4.
-        self.encoder = nn.ModuleList(map(lambda *channels: _layer(*channels, 3, stride=2), widths[:-1], widths[1:]))
+        self.encoder = nn.ModuleList(_layer(before, after, 3, stride=2) for before, after in pairwise(widths))
         self.lateral = nn.ModuleList(_layer(width, wide, 1) for width in widths[1:])
         self.final = nn.ModuleList(_layer(wide, narrow, 3) for _ in self.lateral[:-1])
         spectral = [self.first, self.encoder, self.lateral, self.final]

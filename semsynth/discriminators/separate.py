@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import itemgetter
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -35,19 +37,19 @@ class SeparateDiscriminators(Discriminator):
     def __init__(self, in_channels: int, networks: dict[str, dict | None], image_channels: int = 3,
                  num_classes: int | None = None):
         super().__init__()
+        built: dict[str, Discriminator] = {}
         for kind, config in networks.items():
             if not config:
                 raise ValueError(f'SeparateDiscriminators: networks has {kind}={config}, expected the config of a '
                                  'discriminator; where no view imitates such images, take the entry out.')
-        self.networks = nn.ModuleDict({
-            kind: build_discriminator(config, in_channels - image_channels, image_channels, num_classes)
-            for kind, config in networks.items()})
+            built[kind] = build_discriminator(config, in_channels - image_channels, image_channels, num_classes)
+        self.networks = nn.ModuleDict(built)
         self.kinds = tuple(networks)
-        self.size_divisor = math.lcm(*(network.size_divisor for network in self.networks.values()))
+        self.size_divisor = math.lcm(*(network.size_divisor for network in built.values()))
 
     def judge_of(self, kind: str) -> Discriminator:
         """The network of that kind."""
-        return self.networks[kind]
+        return cast(Discriminator, self.networks[kind])
 
     def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None) -> list[Verdict]:
         """The verdicts on images ``(N * B, C, H, W)`` in ``[-1, 1]``, each B of them of one of the N ``kinds``.
@@ -56,14 +58,14 @@ class SeparateDiscriminators(Discriminator):
             One verdict, as of that kind's discriminator, for each B images, in their order.
         """
         if kinds is None:
-            raise ValueError(f'SeparateDiscriminators: kinds=None, expected the kind ({", ".join(self.kinds)}) of each '
-                             "part of the batch, such as kinds=['image'].")
-        chunks, verdicts = image.chunk(len(kinds)), {}
+            raise ValueError(f'SeparateDiscriminators: kinds=None, expected the kind ({", ".join(self.networks)}) of '
+                             "each part of the batch, such as kinds=['image'].")
+        chunks = image.chunk(len(kinds))
+        verdicts: dict[int, Verdict] = {}
         for kind in dict.fromkeys(kinds):
             places = [place for place, its in enumerate(kinds) if its == kind]
             images = torch.cat([chunks[place] for place in places])
             # Each B rows of the layout are the same.
-            rows = slice(len(images))
-            verdict = self.networks[kind](layout.map(lambda tensor, rows=rows: tensor[rows]), images)
+            verdict = self.networks[kind](layout.map(itemgetter(slice(len(images)))), images)
             verdicts |= zip(places, split_verdict(verdict, len(places)), strict=True)
         return [verdicts[place] for place in range(len(kinds))]

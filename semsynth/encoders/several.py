@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -43,12 +44,12 @@ class SeveralEncoders(Encoder):
 
     def encode(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance, ``(B, Z)`` float32 each, by the encoder that makes latents."""
-        return next(network for network in self.networks if network.latent_dim).encode(image)
+        return next(network for network in self.members if network.latent_dim).encode(image)
 
     @property
     def members(self) -> tuple[Encoder, ...]:
         """The single encoders."""
-        return tuple(self.networks)
+        return tuple(cast(Iterable[Encoder], self.networks))
 
 
 def build_encoder(config: dict | Sequence[dict]) -> Encoder:

@@ -7,6 +7,7 @@ import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
@@ -107,7 +108,8 @@ def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runn
             _run(stages, number, work_dir, build)
             gc.collect()  # a runner and its loops refer to each other, and hold the network and the data workers
             if is_main_process():
-                write_whole(record, latest_good_checkpoint(folder).name.encode())
+                trained = cast(Path, latest_good_checkpoint(folder))  # which the stage has just written
+                write_whole(record, trained.name.encode())
             barrier()
         else:
             _check_finished(stages[number - 1], number, folder / record.read_text())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 
 
@@ -19,8 +21,8 @@ class Frozen(nn.Module):
         self._held = (network.requires_grad_(False).eval(),)
 
     @property
-    def network(self) -> nn.Module:
-        """The held module."""
+    def network(self) -> Any:
+        """The held module; of which class, its owner knows."""
         return self._held[0]
 
     def forward(self, *args, **kwargs):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -43,7 +43,7 @@ def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple
         features = features.to(torch.get_autocast_dtype(device))
     rows, order, place = _sort(label, num_classes=len(layers[0][0]))
     x = features.movedim(1, -1).reshape(-1, channels)[order]
-    for (weight, bias), activate in zip(layers, (F.relu, F.relu, _tanh), strict=True):
+    for (weight, bias), activate in zip(layers, _ACTIVATIONS, strict=True):
         x = activate(_Convolution.apply(x, weight, bias, rows))
     image = x[place].view(batch, height, width, 3).movedim(-1, 1)
     return image if unknown is None else image.masked_fill((label == unknown).unsqueeze(1), 0)
@@ -59,7 +59,7 @@ def masked_class_specific_image(features: Tensor, label: Tensor, layers: Sequenc
     for number in range(len(layers[0][0])):
         mask = ((label == number) & (label != (-1 if unknown is None else unknown))).unsqueeze(1)
         x = features
-        for (weight, bias), activate in zip(layers, (F.relu, F.relu, _tanh), strict=True):
+        for (weight, bias), activate in zip(layers, _ACTIVATIONS, strict=True):
             x = activate(F.conv2d(x * mask, weight[number], bias[number], padding=1))
         image = image + x * mask
     return image
@@ -164,3 +164,6 @@ def _blocks(counts: Sequence[int], length: int) -> list[tuple[list[int], list[in
 
 def _tanh(x: Tensor) -> Tensor:
     return torch.tanh(x.to(torch.promote_types(x.dtype, torch.float32)))
+
+
+_ACTIVATIONS: tuple[Callable[[Tensor], Tensor], ...] = (F.relu, F.relu, _tanh)

@@ -38,6 +38,8 @@ class Segmentor(nn.Module):
         ValueError: there is no class map of that name, or it holds what is no class.
     """
 
+    table: Tensor
+
     returns_features: bool = False
     """Whether :meth:`segment` and :meth:`features` give feature maps, which a loss can read."""
 
@@ -110,7 +112,7 @@ class Segmentor(nn.Module):
             self.check_layout(parts.num_classes, parts.unknown)
 
     def _table(self, class_map: str | Sequence[int] | None) -> Tensor:
-        if not self.has_class_map:
+        if class_map is None or not self.has_class_map:
             return torch.tensor([*range(self.num_classes), NO_CLASS])
         if isinstance(class_map, str):
             if class_map not in CLASS_MAPS:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mmengine.config import Config, ConfigDict
 
@@ -43,7 +44,8 @@ def model_config(source: str | Path | dict) -> ConfigDict:
 def _path(source: str) -> Path:
     if source.startswith(PACKAGED):
         # By path: get_config('mmseg::...') asks for a distribution called mmsegmentation, which ours is not.
-        path = Path(find_spec('mmseg').origin).parent / '.mim' / 'configs' / source.removeprefix(PACKAGED)
+        package = cast(str, cast(ModuleSpec, find_spec('mmseg')).origin)
+        path = Path(package).parent / '.mim' / 'configs' / source.removeprefix(PACKAGED)
     else:
         path = Path(source)
     if not path.is_file():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch.nn.functional as F
 from mmengine.model import revert_sync_batchnorm
@@ -53,7 +54,7 @@ class MMSegSegmentor(Segmentor):
                  class_map: str | Sequence[int] | None = None, input_size: tuple[int, int] | None = None):
         model = model_config(config)
         with DefaultScope.overwrite_default_scope('mmseg'):
-            network = mend_norms(revert_sync_batchnorm(MMSEG_MODELS.build(model)))
+            network: Any = mend_norms(revert_sync_batchnorm(MMSEG_MODELS.build(model)))
         if network.out_channels != network.num_classes:
             raise ValueError(f'segmentor: its head has {network.out_channels} channels for {network.num_classes} '
                              'classes; use one with a channel for each class.')
@@ -73,7 +74,7 @@ class MMSegSegmentor(Segmentor):
         inputs = self._normalise(images)
         size = tuple(inputs.shape[-2:]) if self.input_size is None else (height, width)
         metas = [dict(ori_shape=size, img_shape=size, pad_shape=size)] * len(inputs)
-        features = []
+        features: list[Tensor] = []
         listener = self.frozen.network.backbone.register_forward_hook(lambda *call: features.extend(call[-1]))
         try:
             # Resizes the logits bilinearly to that size.
@@ -105,7 +106,7 @@ class MMSegSegmentor(Segmentor):
             next_one = tuple(side + -side % self.size_divisor for side in size)
             raise ValueError(f'segmentor: input_size={tuple(size)}, but this network takes multiples of '
                              f'{self.size_divisor}: set input_size={next_one}.')
-        return tuple(size)
+        return size[0], size[1]
 
 
 def _load(network: nn.Module, config: str | Path | dict, checkpoint: str | Path) -> tuple[str, ...] | None:
