@@ -42,7 +42,7 @@ def one_hot(label: Tensor, num_classes: int) -> Tensor:
 
 @dataclass
 class Layout:
-    """What synthesis is conditioned on: a label map, and what is known beside it.
+    """What synthesis is conditioned on: a label map, an instance map, and optionally a style and a latent.
 
     Args:
         label: class index of each pixel, ``(B, H, W)`` long in ``0..num_classes-1``.
@@ -88,7 +88,7 @@ class Layout:
 
     @property
     def objects(self) -> Tensor:
-        """What a style is constant on, ``(B, H, W)`` long: the instance map, or the label map where there is none.
+        """The regions that have one style each, ``(B, H, W)`` long: the instance map, or else the label map.
 
         Raises:
             ValueError: the layout has neither.
@@ -106,7 +106,7 @@ class Layout:
 
     @property
     def device(self) -> torch.device:
-        """Where the tensors are."""
+        """The device of its tensors."""
         return (self.raw if self.raw is not None else self.label).device
 
     def __len__(self) -> int:
@@ -141,7 +141,7 @@ class Layout:
         return self if times == 1 else self.map(lambda tensor: tensor.repeat(times, *[1] * (tensor.ndim - 1)))
 
     def detach(self) -> Layout:
-        """The same layout with no graph behind it."""
+        """The same layout without autograd history."""
         return self.map(Tensor.detach)
 
     def to(self, device: torch.device | str) -> Layout:

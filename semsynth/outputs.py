@@ -1,4 +1,4 @@
-"""Where results go, looked at before work begins: nothing that is read is written onto, and no work is in vain."""
+"""Checks of output paths before work begins: they can be written, and nothing that is read is overwritten."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def check_out_folder(out: Place, reads: Iterable[Place] = (), kept: Iterable[Pla
 
 def place_of_result(out: Place | None, usual: Path, settings: str, settings_in: Callable[[Path], str | None], *,
                     own: bool = True) -> Path:
-    """The path of a result, which replaces nothing but the same result of before.
+    """The path of a result, which replaces only an earlier version of the same result.
 
     Args:
         out: as asked for; None: ``usual``, or with the settings added to its name where that holds another result.
@@ -89,7 +89,7 @@ def place_of_result(out: Place | None, usual: Path, settings: str, settings_in: 
 
 
 def hash_settings(**settings: Any) -> str:
-    """Eight digits that tell settings apart."""
+    """Eight hexadecimal digits of the settings' hash."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 

@@ -1,4 +1,4 @@
-"""In which precision networks run: float32, or bfloat16 where the processor has units for it."""
+"""The precision in which networks run: float32, or bfloat16 where the processor has units for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmengine.logging import print_log
 PRECISIONS = ('auto', 'float32', 'bfloat16')
 """``auto`` takes bfloat16 on CPUs whose units oneDNN will use, and float32 elsewhere; see :func:`resolve_precision`."""
 CPUINFO = Path('/proc/cpuinfo')
-"""Where Linux says what the processors can do."""
+"""The file in which Linux lists the processors' features."""
 CPU_FLAGS = {'avx512_bf16', 'amx_bf16', 'bf16'}
 """What Linux calls the units for bfloat16 of x86 processors, of Intel's tiles, and of ARM's."""
 WITHOUT_UNITS = {'SSE41', 'AVX', 'AVX2', 'AVX2_VNNI', 'AVX2_VNNI_2', 'AVX512_CORE', 'AVX512_CORE_VNNI'}
@@ -29,7 +29,7 @@ def check_precision(precision: object) -> None:
 
 
 def resolve_precision(precision: str, device: str) -> str:
-    """What networks run in: ``'float32'`` or ``'bfloat16'``.
+    """The precision in which networks run, ``'float32'`` or ``'bfloat16'``.
 
     ``'auto'`` is bfloat16 on a CPU whose units for it oneDNN will use, and float32 on any other CPU, where bfloat16 is
     imitated, and on GPUs, where it has not been measured to be the faster one in general. Nothing is timed here.
@@ -78,7 +78,7 @@ def has_bfloat16_units() -> bool:
 
 
 def _cpu_flags() -> set[str]:
-    """What Linux says that the first processor can do; nothing on other systems."""
+    """The features of the first processor that Linux lists; none on other systems."""
     try:
         lines = CPUINFO.read_text(encoding='utf-8').splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Seeds that are functions of numbers and names, so that what is drawn depends on nothing else."""
+"""Seeds as functions of numbers and names, so that random draws depend on nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs training: optimisers, the loop, hooks, checkpoints; `launch` is the way in."""
+"""Training runs: optimisers, the loop, hooks, checkpoints; `launch` starts one."""
 
 from semsynth.engine.carry import CarryHook
 from semsynth.engine.checkpoint import AtomicBackend, StrictCheckpointHook, latest_good_checkpoint

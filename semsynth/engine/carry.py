@@ -1,4 +1,4 @@
-"""Training that starts from a model that was smaller: what has the same name and shape is carried over."""
+"""Carrying over: training starts from another model's weights and moments of the same name and shape."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CarryHook(Hook):
         self.kept: dict[str, dict] = {}
 
     def before_train(self, runner: Runner) -> None:
-        """Carry over."""
+        """Carry over weights and moments."""
         if runner._resume:
             return
         saved = load_checkpoint(self.checkpoint)
@@ -63,16 +63,16 @@ class CarryHook(Hook):
                 hook.before_run(runner)  # copies the weights once more
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Keep what was known of parts that are frozen now, for a run that trains them again."""
+        """Keep the moments of parts that are frozen now, for a later run that trains them again."""
         checkpoint['frozen_moments'] = self.kept
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Take it back on resuming."""
+        """Load these moments on resuming."""
         self.kept = checkpoint.get('frozen_moments', {})
 
 
 def carry_weights(model: nn.Module, saved: dict, path: str | Path) -> tuple[int, list[str]]:
-    """Copy the weights of a checkpoint whose name and shape the model has; how many, and what does not fit."""
+    """Copy the weights of a checkpoint whose name and shape the model has; returns their number, and what differs."""
     averaged = saved.get('ema_state_dict', {})
     trained = {name.removeprefix('module.'): value for name, value in averaged.items() if name.startswith('module.')}
     check_finite(trained, path)
@@ -85,7 +85,7 @@ def carry_weights(model: nn.Module, saved: dict, path: str | Path) -> tuple[int,
 
 
 def known_moments(wrapper: OptimWrapper, saved: dict, player: str) -> dict[str, dict]:
-    """What a checkpoint knows of each parameter, by name, if its optimiser is of the same kind as the wrapper's.
+    """The moments of each parameter in a checkpoint, by name, if its optimiser is of the same kind as the wrapper's.
 
     Moments without names, as older versions wrote them, are left behind.
     """
@@ -98,7 +98,7 @@ def known_moments(wrapper: OptimWrapper, saved: dict, player: str) -> dict[str, 
 
 
 def carry_moments(wrapper: OptimWrapper, known: dict[str, dict]) -> int:
-    """Give an optimiser, made with named parameters, what is known of them; of how many parameters."""
+    """Load the moments of an optimiser's named parameters; returns the number of parameters that have any."""
     optimizer = wrapper.optimizer
     state = optimizer.state_dict()
     for group, own in zip(state['param_groups'], optimizer.param_groups, strict=True):

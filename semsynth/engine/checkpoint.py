@@ -1,4 +1,4 @@
-"""Training checkpoints that are whole or absent, fit the model or are refused, and cannot run code."""
+"""Checkpoints of training: written whole, loaded strictly, and read as data that cannot run code."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ register_backend('atomic', AtomicBackend, force=True)
 
 @CheckpointLoader.register_scheme(prefixes='', force=True)
 def load_from_local(filename: str, map_location=None) -> dict:
-    """What mmengine loads files with: its own loader turns to the unsafe pickle where the safe one refuses.
+    """The loader that mmengine uses here; its own falls back to the unsafe pickle where the safe one refuses.
 
     Args:
         filename: the file.
@@ -85,7 +85,7 @@ class StrictCheckpointHook(Hook):
     priority = 'VERY_HIGH'  # names are settled before the average of weights takes its place
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Rename, and check that there is something worth keeping.
+        """Rename the weights, and check that they are finite.
 
         Raises:
             FloatingPointError: a weight, or an optimiser's moment, is not finite.
@@ -179,7 +179,7 @@ def weight_differences(own: dict, saved: dict) -> list[str]:
 
 
 def facts_of_losses(model: nn.Module) -> dict:
-    """What an evaluation must know of training: the label generator's weights, and how losses were computed."""
+    """Facts of training for an evaluation: the label generator's weights, and how losses were computed."""
     if not isinstance(model, Synthesizer):  # a segmentor in training
         return dict(label_generator=None, loss_protocols={})
     return dict(label_generator=model.segmentor.weights_hash if model.segmentor is not None else None,
@@ -192,6 +192,6 @@ def _listed(names: list[str]) -> str:
 
 
 def kept_note(work_dir: str | Path) -> str:
-    """Half a sentence on what can be resumed."""
+    """The part of an error message that names the checkpoint from which training can be resumed."""
     good = latest_good_checkpoint(work_dir)
     return f'the last good checkpoint is {good}' if good else 'there is no earlier checkpoint'

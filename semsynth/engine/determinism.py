@@ -1,4 +1,4 @@
-"""Random numbers as a function of the seed and the place in training, so that resuming needs no saved state."""
+"""Random states as a function of the seed and the iteration, so that resuming needs no saved state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from semsynth.seeds import mix
 
 @HOOKS.register_module()
 class IterationSeedHook(Hook):
-    """Iteration i on rank r always starts from the same random state, whatever ran before it, and knows its number.
+    """Seeds iteration i on rank r, so that its random state does not depend on what ran before.
 
     Validation starts from the same state every time, so that its results compare over a run.
     """

@@ -47,17 +47,17 @@ class GeneratorEMAHook(EMAHook):
         self.ema_model.module = revert_sync_batchnorm(self.ema_model.module)
 
     def after_train_iter(self, *args, **kwargs) -> None:
-        """Average."""
+        """Update the average."""
         super().after_train_iter(*args, **kwargs)
         self.is_fresh = False
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Validate the average."""
+        """Put the average into the model for validation."""
         self._refresh()
         super().before_val_epoch(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Put the average where a checkpoint's weights are looked for, and the weights beside it.
+        """Store the average as the checkpoint's weights, and the trained weights beside it.
 
         Raises:
             FloatingPointError: the average is not finite.
@@ -68,7 +68,7 @@ class GeneratorEMAHook(EMAHook):
         check_worth_saving(runner, 'the average of the weights', checkpoint['state_dict'])
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Take both back; weights that were trained without an average are its first value."""
+        """Load both; weights that were trained without an average become its first value."""
         self.is_fresh = True
         if 'ema_state_dict' in checkpoint and runner._resume:
             super().after_load_checkpoint(runner, checkpoint)
@@ -79,7 +79,7 @@ class GeneratorEMAHook(EMAHook):
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Within it, the model has the average for weights."""
+        """A context in which the model's weights are the average."""
         self._refresh()
         self._swap_ema_parameters()
         try:
@@ -93,7 +93,7 @@ class GeneratorEMAHook(EMAHook):
             self.is_fresh = True
 
     def _swap_ema_parameters(self) -> None:
-        """Exchange the average and the weights being trained; mmengine's leaves the buffers where they are."""
+        """Exchange the average and the trained weights, buffers included, which mmengine's does not exchange."""
         pairs = zip(chain(self.ema_model.module.parameters(), self.ema_model.module.buffers()),
                     chain(self.src_model.parameters(), self.src_model.buffers()), strict=True)
         for average, trained in pairs:

@@ -1,4 +1,4 @@
-"""The log of training, without a stop of the device in every step."""
+"""The log of training, for which the device is read at intervals, not in every step."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class DeferredInfoHook(RuntimeInfoHook):
         runner.logger.addFilter(_is_no_noise)
 
     def before_train(self, runner: Runner) -> None:
-        """Take the interval from the logger; say what stands for what in the losses."""
+        """Take the interval from the logger, and log what each loss approximates."""
         super().before_train(runner)
         for name, protocol in facts_of_losses(bare(runner.model))['loss_protocols'].items():
             runner.logger.info(f'{name}: {protocol}')
@@ -71,7 +71,7 @@ class DeferredInfoHook(RuntimeInfoHook):
         checkpoint['message_hub'] = runner.message_hub.state_dict()
 
     def after_val(self, runner: Runner) -> None:
-        """Leave validation out of the speed of training."""
+        """Exclude validation from the speed of training."""
         super().after_val(runner)
         if self.loop:  # not where validation is all there is
             self._start_clock()

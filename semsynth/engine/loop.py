@@ -22,7 +22,7 @@ from semsynth.registry import LOOPS
 
 @LOOPS.register_module()
 class ResumableTrainLoop(IterBasedTrainLoop):
-    """Trains by iterations, and resumes at the very sample where a run was cut off, in the time of one batch.
+    """Trains by iterations, and resumes at the sample where a run ended, in the time of one batch.
 
     Args:
         runner: the runner.
@@ -63,7 +63,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
 
     @property
     def _record(self) -> Path:
-        """Holds the iteration last validated: a checkpoint cannot tell, as it is written before that."""
+        """The file with the number of the last validated iteration; checkpoints are written before validation."""
         return Path(self.runner.work_dir, 'last_validation')
 
     def run(self) -> nn.Module:
@@ -94,7 +94,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
 
     @contextmanager
     def _saving(self) -> Iterator[None]:
-        """Where data turn out unsound, what is trained so far is saved before the error goes on.
+        """Save a checkpoint where data turn out unsound, then pass the error on.
 
         On several ranks it is not: the others are in their next step already, and wait for this one.
         """
@@ -123,7 +123,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
             self._record.write_text(str(self._iter))
 
     def _was_validated(self) -> bool:
-        """Whether the run that wrote the checkpoint got through this iteration's validation; rank 0 decides."""
+        """Whether the run that wrote the checkpoint finished this iteration's validation; rank 0 decides."""
         answer = [self._record.is_file() and self._record.read_text() == str(self._iter)]
         broadcast_object_list(answer)
         return answer[0]

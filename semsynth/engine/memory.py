@@ -1,4 +1,4 @@
-"""Memory that a process needed at most."""
+"""Peak memory of a process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 
 def peak_memory() -> int:
-    """Most memory so far in MB: allocated on the GPU where there is one, else resident of this process."""
+    """Peak memory so far in MB: allocated on the GPU where there is one, else resident memory of this process."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() >> 20
     import resource  # not on Windows, where only inference is meant to run
@@ -18,7 +18,7 @@ def peak_memory() -> int:
 
 
 def forget_peak() -> None:
-    """Free what nobody uses any more, and let :func:`peak_memory` start anew (on CPUs: where Linux can)."""
+    """Free unused memory, and reset what :func:`peak_memory` measures (on CPUs: where Linux can)."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()

@@ -1,4 +1,4 @@
-"""Statistics of batch norms, for weights that no training step has run."""
+"""Running statistics of batch norms for weights that were not trained themselves, such as averages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _layouts(average: nn.ModuleDict, runner: Runner, num_batches: int) -> Iterat
 
 
 def _first_batches(loader: DataLoader, seed: int, num_batches: int) -> DataLoader:
-    """What a single rank of the whole batch size would have trained on first."""
+    """The first batches that a single rank of the whole batch size would train on."""
     stream = cast(ResumableSampler, copy(loader.sampler))
     batch_size = loader.batch_size * stream.ranks
     stream.rank, stream.ranks = 0, 1

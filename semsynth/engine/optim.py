@@ -72,7 +72,7 @@ def _own_wrappers(optim_wrapper: dict | None) -> list[dict]:
 
 
 class PlayerOptimWrapperDict(OptimWrapperDict):
-    """The players' wrappers by name; unlike mmengine's, it tells each of them where training stands."""
+    """The players' wrappers by name; unlike mmengine's, it tells each of them the iteration."""
 
     def initialize_count_status(self, model: nn.Module, cur_iter: int, max_iters: int) -> None:
         """Start each player's count of accumulated gradients at the iteration that training starts from."""
@@ -125,7 +125,7 @@ class PlayerOptimWrapperConstructor:
 
 
 def _lay_out_as_parameters(optimizer: Optimizer) -> None:
-    """Fused Adam reads moments in the order of memory, in which another run's weights may have lain otherwise."""
+    """Copy moments into the memory format of their parameters, which fused Adam expects; another run's may differ."""
     for parameter, state in optimizer.state.items():
         for name, value in state.items():
             if torch.is_tensor(value) and value.shape == parameter.shape and value.stride() != parameter.stride():

@@ -1,4 +1,4 @@
-"""Pictures of the same few scenes, over and over, while training goes on."""
+"""Pictures of the same few scenes at intervals during training."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class SamplePicturesHook(Hook):
         self.average = next((hook for hook in runner.hooks if isinstance(hook, GeneratorEMAHook)), None)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Draw when it is time."""
+        """Draw the pictures at their interval."""
         if is_main_process() and (self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner)):
             step = runner.iter + 1
             grid = result_grid(self._predict(runner), self.palette)

@@ -1,4 +1,4 @@
-"""What a run is, written down when it starts and in its checkpoints, and held against them when it is resumed."""
+"""The record of a run: written when it starts and into its checkpoints, compared when it is resumed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RECORD = 'run.json'
 FACTS = dict(ranks='the number of ranks is another', samples='the training set has another number of samples',
              names='the samples of the training set have other names',
              label_generator='the label generator has other weights')
-"""What no config tells, and must be as it was."""
+"""Facts that no config holds, and that must not change when a run is resumed."""
 
 
 class RunRecordHook(Hook):
@@ -46,7 +46,7 @@ class RunRecordHook(Hook):
         self.changes = changes
 
     def before_train(self, runner: Runner) -> None:
-        """Log what is followed; write the record."""
+        """Log which settings have changed, and write the record."""
         self.facts = _facts(runner)
         if self.changes:
             runner.logger.warning('Resumed with other settings, which are followed from here on:\n' +
@@ -60,11 +60,11 @@ class RunRecordHook(Hook):
             write_whole(path, json.dumps(record, indent=2).encode())
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Put the facts that no config tells into the checkpoint."""
+        """Add the facts that no config holds to the checkpoint."""
         checkpoint['meta']['run'] = self.facts
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Refuse what makes it another run, and follow the rates.
+        """Refuse settings that make another run, and take over changed rates.
 
         Raises:
             ValueError: says what is different, and how to start anew from these weights.

@@ -1,4 +1,4 @@
-"""What may change when a run is resumed: the settings of a config beside those that its checkpoint carries."""
+"""Comparison of a config with the one in a checkpoint: which settings may change when a run is resumed."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ REFUSED = {
     'the precision': r'precision|optim_wrapper\.(?:\w+\.)?type',
     'the optimiser': r'optim_wrapper\.(?:\w+\.)?(?:optimizer\.(?:type|amsgrad)|constructor|paramwise_cfg\b.*)'
                      r'|optim_wrapper\.(?:generator|discriminator)'}
-"""What would make another run of it, or does not fit what was saved. All else is followed."""
+"""Settings that may not change, because the run would be another or would not fit what was saved; others may."""
 RATES = re.compile(r'(?:optim_wrapper|param_scheduler|auto_scale_lr|train_cfg\.max_)\b.*|train_cfg\.max_\w+')
-"""What learning rates, and the optimisers' other numbers, follow from."""
+"""Settings that learning rates and the optimisers' other numbers depend on."""
 OWN_WRAPPERS = ('OptimWrapper', 'PlayerOptimWrapper', 'Bf16OptimWrapper')
 """Of the optimisers; they differ in precision, which is a setting of its own."""
 DEFAULTS = dict(accumulative_counts=1, drop_last=False, diff_rank_seed=False)
 """Settings without a type that mean the same whether they are written or not. Those with one have its defaults."""
 NOTHING: tuple[Any, ...] = (None, [], {})
 FAMILIES = (*(each for each in vars(registry).values() if isinstance(each, registry.Registry)), OPTIMIZERS)
-"""Where types are looked for."""
+"""Registries in which types are looked up."""
 
 
 @dataclass
@@ -62,12 +62,12 @@ class Change:
 
     @property
     def is_rate(self) -> bool:
-        """Whether learning rates follow from it."""
+        """Whether learning rates depend on it."""
         return bool(RATES.fullmatch(self.key))
 
     @property
     def refused(self) -> str | None:
-        """What makes it another run, such as ``'the batch size'``; None where it is followed."""
+        """What it changes, such as ``'the batch size'``, if that makes another run; None where it may change."""
         if FOLLOWED_IN_MODEL.fullmatch(self.key):
             return None
         return next((what for what, pattern in REFUSED.items() if re.fullmatch(pattern, self.key)), None)

@@ -1,4 +1,4 @@
-"""The endless stream of training samples, which can be entered anywhere."""
+"""ResumableSampler: an endless stream of training samples, which can start at any place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from semsynth.seeds import mix
 
 @DATA_SAMPLERS.register_module()
 class ResumableSampler(Sampler):
-    """Every sample once per pass, each pass in its own order, dealt out to the ranks in turn, without end.
+    """Endless passes over the data set, each in an order of its own; samples are distributed to the ranks in turn.
 
     Position p of the stream is a function of (seed, p) alone, and carries the seed of its augmentation: the samples of
     an iteration depend neither on the workers nor, for one total batch size, on the number of ranks.
@@ -40,7 +40,7 @@ class ResumableSampler(Sampler):
         self.drawn = 0
 
     def enter(self, seed: int, drawn: int) -> None:
-        """Continue a stream.
+        """Continue the stream.
 
         Args:
             seed: that of the stream.
@@ -64,5 +64,5 @@ class ResumableSampler(Sampler):
         return torch.randperm(self.size, generator=torch.Generator().manual_seed(mix(self.seed, epoch))).tolist()
 
     def __len__(self) -> int:
-        """Number of samples of this rank in one pass, rounded up: what an epoch is."""
+        """Number of this rank's samples in one pass, rounded up: an epoch."""
         return math.ceil(self.size / self.ranks)

@@ -1,4 +1,4 @@
-"""Coarse to fine: one config, several runs, each of which goes on from what the one before has learnt."""
+"""Stages: one config, several runs, each of which starts from the weights of the one before."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FINISHED = 'finished'
 
 
 def stage_config(config: Config, number: int) -> Config:
-    """The config of one stage, as if it had been written by itself.
+    """The config of one stage: the config with the stage's overrides.
 
     Args:
         config: with ``stages=[dict(...), ...]``, each of them overrides of the rest of the config.
@@ -61,7 +61,7 @@ def stage_configs(config: Config) -> list[Config]:
 
 
 def check_last_is_saved(config: Config, whose: str, use: str) -> None:
-    """Refuse a config whose training leaves no checkpoint of its very end.
+    """Refuse a config whose training writes no checkpoint at its end.
 
     Args:
         config: of one stage.
@@ -78,7 +78,7 @@ def check_last_is_saved(config: Config, whose: str, use: str) -> None:
 
 
 def check_stages(stages: list[Config]) -> None:
-    """Find a mistake in the last stage now, and not weeks later.
+    """Check every stage before the first one is trained.
 
     Raises:
         ValueError: a stage would leave no checkpoint to go on from, or its model or optimisers cannot be built.
@@ -121,7 +121,7 @@ def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runn
 
 
 def _check_finished(stage: Config, number: int, checkpoint: Path) -> None:
-    """Refuse what makes another run of a finished stage; say what comes too late for it."""
+    """Refuse settings that make another run of a finished stage, and name those that no longer change it."""
     late = [change for change in check_same_run(stage, checkpoint) if change.is_rate]
     if late and is_main_process():
         print(f'Stage {number} is finished: {"; ".join(map(str, late))} has no effect on it.', file=sys.stderr)

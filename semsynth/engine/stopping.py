@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT end training after a step, with a checkpoint, and on all ranks after the same one."""
+"""SIGTERM and SIGINT: training ends after a step, the same one on all ranks, and writes a checkpoint."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ REPEATED = 1.0
 
 
 class Stopped(SystemExit):
-    """Training was asked to end, and has: exit status 143 after SIGTERM, 130 after SIGINT."""
+    """Raised when training has ended on a signal: exit status 143 after SIGTERM, 130 after SIGINT."""
 
 
 class Signals:
-    """What this process has been asked while it trains.
+    """The signals that this process has received while it trains.
 
     A thread listens, for Python's own handlers wait until the main thread comes back from whatever it computes, or from
     a collective that hangs: a second signal could not end it.
@@ -48,7 +48,7 @@ class Signals:
         self._forks_are_watched = False
 
     def listen(self) -> None:
-        """Begin, unless that is done already; not in a thread, to which Python gives no signals."""
+        """Begin to listen, if it does not yet; in the main thread only, which alone receives signals in Python."""
         if self._before or threading.current_thread() is not threading.main_thread():
             return
         self.received, self._ended[0], self._process = 0, 0, os.getpid()
@@ -62,7 +62,7 @@ class Signals:
         threading.Thread(target=self._watch, args=(reader,), daemon=True).start()
 
     def release(self) -> None:
-        """End: from now on a signal does what it did before."""
+        """Stop listening: from now on a signal does what it did before."""
         if self._before:
             for number, handler in self._before.items():
                 signal.signal(number, handler)
@@ -167,7 +167,7 @@ class StopHook(Hook):
         return bool(self.asked)
 
     def _largest(self, numbers: list[int]) -> list[int]:
-        """Of all ranks."""
+        """The largest value of each number among all ranks."""
         if get_world_size() == 1:
             return numbers
         largest = torch.tensor(numbers)

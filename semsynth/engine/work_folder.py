@@ -1,4 +1,4 @@
-"""The folder that a training writes into: one at a time, and what an earlier run left is set aside, not overwritten."""
+"""The work folder: locked for one training at a time; an earlier run in it is renamed, not overwritten."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from semsynth.outputs import check_place
 from semsynth.writing import FULL, cannot_write
 
 LOCK = '.lock'
-"""File in a folder that one process has for itself; it holds who that is."""
+"""Lock file in a folder; it names the process that holds the lock."""
 TRAINED = re.compile(r'(?:iter_\d+|epoch_\d+|best_.+|final)\.pth')
 """Names of the weights that a training writes; a user's own files are no earlier run."""
 _held: set[tuple[int, int]] = set()
@@ -30,7 +30,7 @@ _held: set[tuple[int, int]] = set()
 
 @contextmanager
 def locked(folder: Path, work: str, remedy: str) -> Iterator[None]:
-    """Keep a folder to this process; however the process ends, the lock ends with it.
+    """Lock a folder for this process; the lock ends with the process, however that ends.
 
     The lock is the system's (POSIX's, which data workers do not inherit and network file systems have): one that a
     dead process left does not count. Where a file system has none, nothing is kept.
@@ -70,7 +70,7 @@ def locked(folder: Path, work: str, remedy: str) -> Iterator[None]:
 
 @contextmanager
 def work_folder(folder: Path, configs: Sequence[Config], *, resume: bool) -> Iterator[None]:
-    """Have a folder for a training, of any number of ranks; the first one keeps it for all.
+    """Lock the work folder of a training of any number of ranks; the first rank holds the lock.
 
     Without ``resume`` the training starts in an empty folder, or in one without trained weights: one that holds some is
     renamed to ``NAME_before_TIME``, whole, for all in it belongs to that run.
@@ -153,7 +153,7 @@ def _stages(folder: Path) -> list[Path]:
 
 
 def _inside(folder: Path, value: object) -> Iterator[str]:
-    """The settings that name something which is in a folder, or the folder."""
+    """The settings that name a folder or something in it."""
     if isinstance(value, dict):
         value = [part for key, part in value.items() if key != 'work_dir']
     if isinstance(value, list | tuple):
