@@ -16,6 +16,7 @@ from mmengine.registry import Registry as EngineRegistry
 
 from semsynth import registry
 from semsynth.layout import Layout
+from semsynth.losses.base import WORDS, Loss
 from semsynth.registry import DATASETS, EVALUATORS, MODELS, SEGMENTORS, Registry
 
 ROOT = Path(__file__).parents[1]
@@ -154,7 +155,7 @@ def test_the_examples_of_extending_work(extending, tmp_path):
         model = MODELS.build(extending.model)
         evaluator = EVALUATORS.build(extending.test_evaluator[-1])
         lakes = DATASETS.build(dict(type='LakesDataset', data_root=str(tmp_path), split='train', lazy_init=True))
-    assert set(model.losses) == {'adversarial', 'feature_matching', 'gradient'}
+    assert set(model.losses) == {'adversarial', 'feature_matching', 'gradient', 'border'}
     assert set(model.views) == {'coarse', 'image'}
     assert type(model.discriminator).__name__ == 'PixelDiscriminator'
     assert type(model.encoder).__name__ == 'MeanColourEncoder'
@@ -166,10 +167,25 @@ def test_the_examples_of_extending_work(extending, tmp_path):
     layout = Layout(label, model.data_preprocessor.num_classes, instance=label.clone())
     step = model.synthesize(layout, dict(image=image))
     torch.testing.assert_close(step.layout.style, image.mean((2, 3), keepdim=True).expand_as(image))
-    shares = model.charge('generator', step) | model.charge('discriminator', step.detach())
-    assert set(shares) == {f'{player}/adversarial' for player in ('generator', 'discriminator')} | {
+    losses = model.compute_losses('generator', step) | model.compute_losses('discriminator', step.detach())
+    assert set(losses) == {
+        f'{player}/{name}' for player in ('generator', 'discriminator') for name in ('adversarial', 'border')} | {
         'generator/feature_matching', 'generator/gradient'}
-    assert all(share.isfinite() for share in shares.values())
+    assert all(loss.isfinite() for loss in losses.values())
     evaluator.process({}, [dict(outputs=dict(image=(127.5 * (image[0] + 1)).byte()),
                                 real=dict(image=torch.zeros(3, 16, 32, dtype=torch.uint8)))])
     assert evaluator.compute_metrics(evaluator.results)['colour_error'] == pytest.approx(127, abs=10)
+
+
+def test_a_part_of_one_s_own_says_what_it_needs(extending):
+    extending.merge_from_dict({'model.segmentor': None, 'model.losses.perceptual': None})
+    extending.model.discriminator = dict(type='MultiScaleDiscriminator', base_channels=2, num_layers=1)
+    with DefaultScope.overwrite_default_scope('semsynth'), pytest.raises(
+            ValueError, match=r'losses\.border: .* MultiScaleDiscriminator .* PixelDiscriminator.*border=None'):
+        MODELS.build(extending.model)
+
+
+def test_all_words_that_a_loss_may_read_are_explained():
+    table = (ROOT / 'docs/extending.md').read_text(encoding='utf-8').split('| word |')[1].split('\n\n')[0]
+    assert set(re.findall(r'^\| `(\w+)`', table, re.M)) == WORDS
+    assert all(f"``'{word}'``" in Loss.__doc__ for word in WORDS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -12,6 +14,9 @@ from semsynth.layers.norm import spectral_norm
 from semsynth.layers.residual import upsample_nearest
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
+
+if TYPE_CHECKING:
+    from semsynth.parts import Parts
 
 LARGEST_FACTOR = 8
 
@@ -86,6 +91,16 @@ class OASISDiscriminator(Discriminator):
         init_xavier(self, init_gain)
         spectral_norm(self.down)
         spectral_norm(self.up)
+
+    def check(self, parts: Parts) -> None:
+        """Raise ValueError where a loss takes the logits for scores of being real."""
+        for name, loss in parts.losses.items():
+            if 'verdicts' in loss.reads and any(network is self for network in loss.discriminators(parts)):
+                way_out = '' if parts.discriminator is self else (
+                    ', or give the term those views alone that another network judges')
+                raise ValueError(f'losses.{name}: {type(loss).__name__} reads scores of being real, but '
+                                 'OASISDiscriminator gives the logits of classes: use SegmentationAdversarialLoss and '
+                                 f'LabelMixLoss, which read these{way_out}.')
 
     def judge(self, layout: Layout, image: Tensor) -> Verdict:
         """The verdict on images ``(B, 3, H, W)`` in ``[-1, 1]``; the layout is not read.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from semsynth.discriminators.base import Discriminator, Verdict, build_discriminator, split_verdict
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
+
+if TYPE_CHECKING:
+    from semsynth.parts import Parts
 
 
 @DISCRIMINATORS.register_module()
@@ -50,6 +53,11 @@ class SeparateDiscriminators(Discriminator):
     def judge_of(self, kind: str) -> Discriminator:
         """The network of that kind."""
         return cast(Discriminator, self.networks[kind])
+
+    def check(self, parts: Parts) -> None:
+        """Have each network check the other parts."""
+        for kind in self.networks:
+            self.judge_of(kind).check(parts)
 
     def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None) -> list[Verdict]:
         """The verdicts on images ``(N * B, C, H, W)`` in ``[-1, 1]``, each B of them of one of the N ``kinds``.

@@ -1,4 +1,4 @@
-"""Adversarial losses: what the discriminator's logits cost each player."""
+"""Adversarial losses on the discriminator's scores: least squares, hinge, cross-entropy."""
 
 from __future__ import annotations
 
@@ -12,42 +12,84 @@ from semsynth.losses.base import Loss, full_precision, mean
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
-    from semsynth.models.step import Step, Verdict
+    from semsynth.discriminators.base import Verdict
+    from semsynth.losses.step import Step
 
 REDUCTIONS = {'sum': sum, 'mean': mean}
 
 
 @full_precision
 def least_squares(logits: Tensor, target: float) -> Tensor:
-    """Mean squared distance of the logits, of any shape, from a target (LSGAN)."""
+    """Mean squared distance of the logits, of any shape, from a target (LSGAN).
+
+    >>> import torch
+    >>> from semsynth.losses import least_squares
+    >>> least_squares(torch.tensor([0.5, 1.5]), target=1.0).item()
+    0.25
+    """
     return (logits - target).square().mean()
 
 
 @full_precision
 def hinge(logits: Tensor, sign: float) -> Tensor:
-    """Mean of ``max(0, 1 - sign * logits)``; the sign is 1 where logits should be high, -1 where low."""
+    """Mean of ``max(0, 1 - sign * logits)``; the sign is 1 where logits should be high, -1 where low.
+
+    >>> import torch
+    >>> from semsynth.losses import hinge
+    >>> hinge(torch.tensor([0.5, 2.0]), sign=1.0).item()
+    0.25
+    """
     return F.relu(1 - sign * logits).mean()
 
 
 @full_precision
 def cross_entropy(logits: Tensor, sign: float) -> Tensor:
-    """Mean of ``-log sigmoid(sign * logits)``, stable for logits of any size."""
+    """Mean of ``-log sigmoid(sign * logits)``, stable for logits of any size.
+
+    >>> import torch
+    >>> from semsynth.losses import cross_entropy
+    >>> round(cross_entropy(torch.tensor([0.0]), sign=1.0).item(), 4)  # log 2
+    0.6931
+    """
     return F.softplus(-sign * logits).mean()
 
 
 @full_precision
 def average(logits: Tensor) -> Tensor:
-    """Mean of the logits."""
+    """Mean of the logits.
+
+    >>> import torch
+    >>> from semsynth.losses import average
+    >>> average(torch.tensor([1.0, 2.0])).item()
+    1.5
+    """
     return logits.mean()
 
 
+def over_scales(verdict: Verdict, loss: Callable[[Tensor], Tensor], reduction: str = 'mean') -> Tensor:
+    """A loss on the logits of every scale of a discriminator, as one scalar.
+
+    Args:
+        verdict: what a discriminator returns: a list of feature maps per scale, the last of each are its logits.
+        loss: of the logits of one scale, a scalar.
+        reduction: ``'sum'`` over the scales (pix2pixHD) or their ``'mean'`` (SPADE).
+
+    >>> import torch
+    >>> from semsynth.losses import average, over_scales
+    >>> verdict = [[torch.ones(1, 1, 8, 8)], [2 * torch.ones(1, 1, 4, 4)]]
+    >>> over_scales(verdict, average, 'sum').item()
+    3.0
+    """
+    return REDUCTIONS[reduction](loss(features[-1]) for features in verdict)
+
+
 class AdversarialLoss(Loss):
-    """What every adversarial loss does: both players pay for the logits of every scale, summed over the views.
+    """What adversarial losses on scores have in common: both players' losses, summed over the views.
 
     Args:
         reduction: ``'sum'`` over the discriminator's scales (pix2pixHD) or their ``'mean'`` (SPADE).
-        discriminator_weight: factor of the discriminator's share alone (pix2pixHD: 0.5).
-        weight: factor of the whole term, both players' shares.
+        discriminator_weight: factor of the discriminator's loss alone (pix2pixHD: 0.5).
+        weight: factor of the whole term, for both players.
         views: weight of each view that it is for; by default the model's views with their weights. A real image that
             several views imitate counts with each one's weight (ECGAN, eq. 9).
 
@@ -55,51 +97,49 @@ class AdversarialLoss(Loss):
         ValueError: the reduction is none of the two.
     """
 
-    judges = True
+    reads = frozenset({'verdicts'})
+    trains = frozenset({'generator', 'discriminator'})
 
     def __init__(self, reduction: str = 'mean', discriminator_weight: float = 1.0, weight: float = 1.0,
                  views: dict[str, float] | None = None):
         super().__init__(weight, views)
         if reduction not in REDUCTIONS:
             raise ValueError(f'{type(self).__name__}: reduction={reduction!r} is not one of {", ".join(REDUCTIONS)}.')
-        self.reduce, self.discriminator_weight = REDUCTIONS[reduction], discriminator_weight
+        self.reduction, self.discriminator_weight = reduction, discriminator_weight
 
     def on_real(self, logits: Tensor) -> Tensor:
-        """What the discriminator pays for its logits of real images, a scalar."""
+        """The discriminator's loss on its logits of real images, a scalar."""
         raise NotImplementedError
 
     def on_fake(self, logits: Tensor) -> Tensor:
-        """What the discriminator pays for its logits of synthesised images, a scalar."""
+        """The discriminator's loss on its logits of synthesised images, a scalar."""
         raise NotImplementedError
 
     def on_fooling(self, logits: Tensor) -> Tensor:
-        """What the generator pays for the logits of its images, a scalar; by default that they pass as real."""
+        """The generator's loss on the logits of its images, a scalar; by default it wants them to pass as real."""
         return self.on_real(logits)
 
     def for_generator(self, step: Step) -> Tensor:
-        """The sum over the views of what their logits cost the generator."""
-        return sum(weight * self._over_scales(self.on_fooling, step.fake_verdicts[view])
+        """The sum over the views of the generator's loss on their logits."""
+        return sum(weight * over_scales(step.fake_verdicts[view], self.on_fooling, self.reduction)
                    for view, _, weight in self.over_views(step))
 
     def for_discriminator(self, step: Step) -> Tensor:
-        """The sum over the views of what their logits, and those of the real images, cost the discriminator."""
-        return self.discriminator_weight * sum(weight * (fake + real) for weight, fake, real in self._prices(step))
+        """The sum over the views of the discriminator's loss on their logits and on those of the real images."""
+        return self.discriminator_weight * sum(weight * (fake + real) for weight, fake, real in self._terms(step))
 
     def discriminator_parts(self, step: Step) -> dict[str, Tensor]:
         """The same sums for the logits of real and of synthesised images alone."""
-        prices = self._prices(step)
-        return dict(real=self.discriminator_weight * sum(weight * real for weight, _, real in prices),
-                    synthesised=self.discriminator_weight * sum(weight * fake for weight, fake, _ in prices))
+        terms = self._terms(step)
+        return dict(real=self.discriminator_weight * sum(weight * real for weight, _, real in terms),
+                    synthesised=self.discriminator_weight * sum(weight * fake for weight, fake, _ in terms))
 
-    def _prices(self, step: Step) -> list[tuple[float, Tensor, Tensor]]:
-        """Weight of each view, what its logits cost the discriminator, and what those of its real image do."""
-        return step.once((self, 'prices'), lambda: [
-            (weight, self._over_scales(self.on_fake, step.fake_verdicts[view]),
-             self._over_scales(self.on_real, step.real_verdicts[real]))
+    def _terms(self, step: Step) -> list[tuple[float, Tensor, Tensor]]:
+        """Weight of each view, and the discriminator's loss on it and on its real image."""
+        return step.once((self, 'terms'), lambda: [
+            (weight, over_scales(step.fake_verdicts[view], self.on_fake, self.reduction),
+             over_scales(step.real_verdicts[real], self.on_real, self.reduction))
             for view, real, weight in self.over_views(step)])
-
-    def _over_scales(self, price: Callable[[Tensor], Tensor], verdict: Verdict) -> Tensor:
-        return self.reduce(price(features[-1]) for features in verdict)
 
 
 @LOSSES.register_module()
@@ -117,7 +157,7 @@ class LeastSquaresLoss(AdversarialLoss):
 
 @LOSSES.register_module()
 class HingeLoss(AdversarialLoss):
-    """Hinge loss; the generator pays the negative logits (SPADE, ECGAN)."""
+    """Hinge loss; the generator's loss are the negative logits (SPADE, ECGAN)."""
 
     def on_real(self, logits: Tensor) -> Tensor:
         """How far the logits are below 1."""
@@ -134,7 +174,7 @@ class HingeLoss(AdversarialLoss):
 
 @LOSSES.register_module()
 class VanillaLoss(AdversarialLoss):
-    """Cross entropy on logits (ECGAN, eqs. 8-9; pix2pixHD, eq. 2); the generator's share is the non-saturating one."""
+    """Cross-entropy on logits (ECGAN, eqs. 8-9; pix2pixHD, eq. 2); the generator's loss is the non-saturating one."""
 
     def on_real(self, logits: Tensor) -> Tensor:
         """-log D."""

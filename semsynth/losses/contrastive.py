@@ -1,4 +1,4 @@
-"""ECGAN's pixel-wise contrastive loss (eq. 5)."""
+"""Pixel-wise contrastive loss: softmax cross-entropy between embeddings of like and unlike pixels (ECGAN, eq. 5)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from semsynth.ops import tiled_contrastive
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
-    from semsynth.models.step import Step
-    from semsynth.models.synthesizer import Synthesizer
+    from semsynth.layout import Layout
+    from semsynth.losses.step import Step
+    from semsynth.parts import Parts
 
 MEMORY_OPTIONS = {'per_class', 'per_step', 'hardness'}
 
 
 @full_precision
-def contrastive(embeddings: Tensor, classes: Tensor, temperature: float, memory: Tensor | None = None,
-                memory_classes: Tensor | None = None) -> Tensor:
+def contrastive_loss(embeddings: Tensor, classes: Tensor, temperature: float = 0.1, memory: Tensor | None = None,
+                     memory_classes: Tensor | None = None) -> Tensor:
     """Pull pixels of one class together and push those of different classes apart (ECGAN, eq. 5).
 
     Every pixel is an anchor; its positives P are the other pixels of its class, its negatives N those of the others,
@@ -42,6 +43,12 @@ def contrastive(embeddings: Tensor, classes: Tensor, temperature: float, memory:
 
     Returns:
         A scalar, at least float32: the mean over the anchors that have a positive; 0 where there is none.
+
+    >>> import torch
+    >>> from semsynth.losses import contrastive_loss
+    >>> embeddings, classes = torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 3.0]]), torch.tensor([0, 0, 1])
+    >>> round(contrastive_loss(embeddings, classes, temperature=0.5).item(), 4)  # log(1 + e^-2)
+    0.1269
     """
     unit = F.normalize(embeddings, eps=1e-6)
     others, kinds = (unit, classes) if memory is None else (
@@ -88,16 +95,17 @@ class ContrastiveLoss(Loss):
     of every rank; each is compared with all of them and with the memory of past ones, which takes in some of them
     afterwards. The draw goes from class to class, so that rare ones count as much as large ones, and with a memory it
     favours hard pixels within a class; its random numbers are torch's, which the engine sets for every step and rank.
-    Pixels of the unknown class are left out; a class with one pixel drawn and none in memory has negatives' part only.
+    ``step.draws['anchors']``, where given, is the draw, as :func:`~semsynth.losses.sample_pixels` returns it.
+    Pixels of the unknown class are left out; a class with one pixel drawn and none in memory is a negative only.
 
     ``max_per_class=None, max_pixels=None`` is the paper's: every pixel of every rank is an anchor, in memory that
     grows with the number of pixels compared, and time with its square; every rank computes all of it. The draw then
-    says only which pixels enter the memory.
+    only says which pixels enter the memory.
 
     Args:
         temperature: divisor of the cosine similarities.
         max_per_class: most pixels that a rank draws of one class; None: no bound.
-        max_pixels: most pixels drawn in all, of which each rank draws its share, rounded up (batches of ranks have
+        max_pixels: most pixels drawn in all, of which each rank draws an equal part, rounded up (batches of ranks have
             the same size, or more pixels than that). Time and memory grow with its product with the number of pixels
             compared, ``max_pixels + num_classes * memory.per_class``. None: every pixel.
         memory: arguments of :class:`~semsynth.losses.pixel_memory.PixelMemory`, whose ``num_classes`` and ``channels``
@@ -109,9 +117,7 @@ class ContrastiveLoss(Loss):
             class, or the memory cannot be made; in training with every pixel, the temperature is less than 0.003.
     """
 
-    sums_over_views = False
-    reads_label_map = True
-    reads = ('embedding',)
+    reads = frozenset({'embedding', 'label_map'})
 
     def __init__(self, temperature: float = 0.1, max_per_class: int | None = 64, max_pixels: int | None = 1024,
                  memory: dict | None = None, weight: float = 1.0):
@@ -137,15 +143,17 @@ class ContrastiveLoss(Loss):
             f'at most {self.max_pixels} pixels{of_class}, drawn anew at every step')
         return f'{pixels}, with each other' + ('' if self.memory is None else f' and with {self.memory.protocol}')
 
-    def attach(self, model: Synthesizer) -> None:
+    def check(self, parts: Parts) -> None:
+        """Raise ValueError where the memory cannot know how long embeddings are."""
+        head = parts.generator.head
+        if self.memory_options is not None and head.embedding_channels is None:
+            raise ValueError(f'ContrastiveLoss keeps embeddings in memory, but {type(head).__name__} does not say how '
+                             'long they are: give it the attribute embedding_channels, or set memory=None.')
+
+    def attach(self, parts: Parts) -> None:
         """Make the memory for the model's classes and embeddings."""
-        if self.memory_options is None:
-            return
-        head = model.generator.head
-        if head.embedding_channels is None:
-            raise ValueError(f'ContrastiveLoss: {type(head).__name__} does not say how long its embeddings are; give '
-                             'it the attribute embedding_channels, or set memory=None.')
-        self.memory = PixelMemory(model.data_preprocessor.num_classes, head.embedding_channels, **self.memory_options)
+        if self.memory_options is not None:
+            self.memory = PixelMemory(parts.num_classes, parts.generator.head.embedding_channels, **self.memory_options)
 
     def for_generator(self, step: Step) -> Tensor:
         """The mean over the anchors."""
@@ -153,16 +161,19 @@ class ContrastiveLoss(Loss):
         if label.shape[1:] != embedding.shape[2:]:
             label = F.interpolate(label.unsqueeze(1).float(), embedding.shape[2:], mode='nearest-exact')
             label = label.squeeze(1).long()
-        chances = None if self.memory is None else self.memory.chances(embedding, label)
-        everything = label.numel()
-        share = everything if self.max_pixels is None else math.ceil(self.max_pixels / get_world_size())
-        pixels, classes = sample_pixels(label, step.layout.num_classes, step.layout.unknown,
-                                        self.max_per_class or everything, share, chances)
+        pixels, classes = step.drawn('anchors', lambda: self._draw(embedding, label, step.layout))
         area = label[0].numel()
         drawn, classes = gather_ranks(embedding.flatten(2)[pixels // area, :, pixels % area], classes)
-        function = tiled_contrastive if self.max_pixels is None else contrastive
+        function = tiled_contrastive if self.max_pixels is None else contrastive_loss
         if self.memory is None:
             return function(drawn, classes, self.temperature)
         loss = function(drawn, classes, self.temperature, *self.memory.entries())
         self.memory.store(drawn, classes)
         return loss
+
+    def _draw(self, embedding: Tensor, label: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
+        """This rank's anchors, as :func:`sample_pixels` returns them."""
+        chances = None if self.memory is None else self.memory.chances(embedding, label)
+        every = label.numel()
+        most = every if self.max_pixels is None else math.ceil(self.max_pixels / get_world_size())
+        return sample_pixels(label, layout.num_classes, layout.unknown, self.max_per_class or every, most, chances)

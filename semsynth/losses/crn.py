@@ -4,15 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from semsynth.losses.perceptual import PerceptualLoss
+from semsynth.losses.perceptual import PerceptualLoss, perceptual_loss, vgg19
 from semsynth.registry import LOSSES
 
-if TYPE_CHECKING:
-    from semsynth.models.step import Step
+LAYER_WEIGHTS = (1.0, 1 / 2.6, 1 / 4.8, 1 / 3.7, 1 / 5.6, 10 / 1.5)
+"""Those of the released code."""
+VARIANT = dict(ends=(4, 9, 14, 23, 32), images=True, average=True)
+
+
+def crn_vgg19(weights: str | Path | None = None) -> nn.Module:
+    """The network that :func:`crn_loss` compares images by: they themselves, and VGG19's features at five layers.
+
+    Args:
+        weights: as of :func:`~semsynth.losses.vgg19`.
+    """
+    return vgg19(weights, 'imagenet', **VARIANT)
+
+
+def crn_loss(network: nn.Module, output: Tensor, target: Tensor,
+             layer_weights: Sequence[float] = LAYER_WEIGHTS) -> Tensor:
+    """L1 between images and between their features, weighted and summed over layers.
+
+    Args:
+        network: as of :func:`crn_vgg19`.
+        output: synthesised images ``(B, 3, H, W)`` in ``[-1, 1]``.
+        target: the real ones; no gradient flows to them.
+        layer_weights: factor of each layer's mean absolute difference.
+
+    Returns:
+        A scalar, at least float32.
+
+    >>> import torch
+    >>> from semsynth.losses import crn_loss, crn_vgg19
+    >>> image = torch.zeros(1, 3, 16, 16)
+    >>> crn_loss(crn_vgg19('random'), image, image).item()
+    0.0
+    """
+    return perceptual_loss(network, output, target, layer_weights)
 
 
 @LOSSES.register_module()
@@ -26,7 +57,7 @@ class CRNLoss(PerceptualLoss):
 
     Args:
         layer_weights: factors lambda of the six mean absolute differences; the released code's by default.
-        weights: path of ``vgg19-dcbb9e9d.pth``, None, or ``'random'`` for tests; see `vgg19`.
+        weights: path of ``vgg19-dcbb9e9d.pth``, None, or ``'random'`` for tests; see :func:`~semsynth.losses.vgg19`.
         weight: factor of the whole term.
         views: weight of each view that it is for; by default the model's views with their weights.
 
@@ -35,17 +66,9 @@ class CRNLoss(PerceptualLoss):
         ValueError: the file is not VGG19's weights, or the layer weights are not six.
     """
 
-    ends = (4, 9, 14, 23, 32)
     levels = ('the image', 'relu1_2', 'relu2_2', 'relu3_2', 'relu4_2', 'relu5_2')
+    variant = VARIANT
 
-    def __init__(self, layer_weights: Sequence[float] = (1.0, 1 / 2.6, 1 / 4.8, 1 / 3.7, 1 / 5.6, 10 / 1.5),
-                 weights: str | Path | None = None, weight: float = 1.0, views: dict[str, float] | None = None):
+    def __init__(self, layer_weights: Sequence[float] = LAYER_WEIGHTS, weights: str | Path | None = None,
+                 weight: float = 1.0, views: dict[str, float] | None = None):
         super().__init__(weights, 'imagenet', layer_weights, weight, views)
-        for part in self.vgg.network:
-            for i, layer in enumerate(part):
-                if isinstance(layer, nn.MaxPool2d):
-                    part[i] = nn.AvgPool2d(2)
-
-    def features(self, step: Step, images: Tensor) -> list[Tensor]:
-        """The normalised images and VGG19's features at the five layers."""
-        return [self.normalise(images), *super().features(step, images)]

@@ -11,7 +11,8 @@ from semsynth.losses.pixel import l1
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
-    from semsynth.models.step import Step, Verdict
+    from semsynth.discriminators.base import Verdict
+    from semsynth.losses.step import Step
 
 NORMALISATIONS = {
     'paper': lambda scales, layers, maps: 1.0,
@@ -21,7 +22,7 @@ NORMALISATIONS = {
 }
 
 
-def feature_matching(fake: Verdict, real: Verdict, normalise: str = 'paper') -> Tensor:
+def feature_matching_loss(fake: Verdict, real: Verdict, normalise: str = 'paper') -> Tensor:
     """L1 between the discriminator's features of a synthesised and of a real image (pix2pixHD, eq. 4).
 
     Args:
@@ -33,6 +34,12 @@ def feature_matching(fake: Verdict, real: Verdict, normalise: str = 'paper') -> 
 
     Returns:
         A scalar, at least float32.
+
+    >>> import torch
+    >>> from semsynth.losses import feature_matching_loss
+    >>> fake = [[torch.ones(1, 4, 8, 8), torch.zeros(1, 1, 8, 8)]]  # one scale: a feature map, the logits
+    >>> feature_matching_loss(fake, [[torch.zeros(1, 4, 8, 8), torch.ones(1, 1, 8, 8)]]).item()
+    1.0
     """
     factor, maps = NORMALISATIONS[normalise], sum(len(scale) - 1 for scale in fake)
     return sum(factor(len(fake), len(ours) - 1, maps) * l1(our, their)
@@ -45,7 +52,7 @@ class FeatureMatchingLoss(Loss):
     """The discriminator's features of each view are to be those of the real image, summed over the views.
 
     Args:
-        normalise: ``'pix2pixhd'``, ``'spade'``, ``'ccfpse'`` or ``'paper'``, see `feature_matching`.
+        normalise: ``'pix2pixhd'``, ``'spade'``, ``'ccfpse'`` or ``'paper'``, see :func:`feature_matching_loss`.
         weight: factor of the whole term (pix2pixHD, SPADE and ECGAN: 10; CC-FPSE's script: 20).
         views: weight of each view that it is for; by default the model's views with their weights.
 
@@ -53,8 +60,7 @@ class FeatureMatchingLoss(Loss):
         ValueError: the normalisation is none of these.
     """
 
-    judges = True
-    matches_features = True
+    reads = frozenset({'features'})
 
     def __init__(self, normalise: str = 'paper', weight: float = 1.0, views: dict[str, float] | None = None):
         super().__init__(weight, views)
@@ -65,5 +71,5 @@ class FeatureMatchingLoss(Loss):
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views."""
-        return sum(weight * feature_matching(step.fake_verdicts[view], step.real_verdicts[real], self.normalise)
+        return sum(weight * feature_matching_loss(step.fake_verdicts[view], step.real_verdicts[real], self.normalise)
                    for view, real, weight in self.over_views(step))

@@ -1,8 +1,9 @@
-"""What losses on a frozen network's features share."""
+"""L1 between a frozen network's features of two images: what perceptual losses are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,7 +13,34 @@ from semsynth.losses.base import Loss
 from semsynth.losses.pixel import l1
 
 if TYPE_CHECKING:
-    from semsynth.models.step import Step
+    from semsynth.losses.step import Step
+
+
+def feature_l1(fake: Iterable[Tensor], real: Iterable[Tensor], level_weights: Sequence[float] | None = None) -> Tensor:
+    """The weighted sum, over levels, of the mean absolute difference of two lists of feature maps.
+
+    Args:
+        fake: features of the synthesised image, ``(B, C_i, H_i, W_i)`` each.
+        real: those of the real image; no gradient flows to them.
+        level_weights: factor of each level; by default 1 / levels, which gives the mean.
+
+    Returns:
+        A scalar, at least float32.
+
+    >>> import torch
+    >>> from semsynth.losses import feature_l1
+    >>> features = [torch.ones(1, 8, 4, 4), torch.ones(1, 16, 2, 2)]
+    >>> feature_l1(features, [torch.zeros_like(level) for level in features], level_weights=(1.0, 0.5)).item()
+    1.5
+    """
+    fake = list(fake)
+    return sum(weight * l1(ours, theirs)
+               for weight, ours, theirs in zip(level_weights or averaging(len(fake)), fake, real, strict=True))
+
+
+def averaging(levels: int) -> list[float]:
+    """The weights of a mean."""
+    return [1 / levels] * levels
 
 
 class FrozenFeatureLoss(Loss):
@@ -21,22 +49,21 @@ class FrozenFeatureLoss(Loss):
     The views go through the network as one batch; a real image goes through it once a step, without a graph.
     """
 
+    level_weights: Sequence[float] | None = None
+    """Factor of each level's mean absolute difference; None for 1 / levels."""
+
     def features(self, step: Step, images: Tensor) -> list[Tensor]:
         """Feature maps ``(B, C_i, H_i, W_i)`` of images ``(B, 3, H, W)`` in ``[-1, 1]``, level by level."""
-        raise NotImplementedError
-
-    def weights_of(self, levels: int) -> Sequence[float]:
-        """The weight of each level's mean absolute difference."""
         raise NotImplementedError
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views and levels."""
         views = list(self.over_views(step))
         fakes = self.fake_features(step, [view for view, _, _ in views])
-        return sum(weight * level_weight * l1(ours, theirs)
-                   for (_, real, weight), fake in zip(views, fakes, strict=True)
-                   for level_weight, ours, theirs in zip(self.weights_of(len(fake)), fake,
-                                                         self.real_features(step, real), strict=True))
+        reals = [self.real_features(step, real) for _, real, _ in views]
+        weights = [weight * level for (_, _, weight), fake in zip(views, fakes, strict=True)
+                   for level in self.level_weights or averaging(len(fake))]
+        return feature_l1(chain(*fakes), chain(*reals), weights)
 
     def fake_features(self, step: Step, views: list[str]) -> list[list[Tensor]]:
         """The features of each of the views, level by level."""

@@ -11,7 +11,8 @@ from semsynth.losses.base import Loss, full_precision
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
-    from semsynth.models.step import Step
+    from semsynth.losses.step import Step
+    from semsynth.parts import Parts
 
 
 @full_precision
@@ -24,6 +25,11 @@ def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 
     Returns:
         A scalar.
+
+    >>> import torch
+    >>> from semsynth.losses import kl_divergence
+    >>> kl_divergence(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2)).item()
+    0.5
     """
     return 0.5 * (mean.square() + torch.expm1(log_variance) - log_variance).sum(1).mean()
 
@@ -36,11 +42,16 @@ class KLLoss(Loss):
         weight: factor of the term (both papers: 0.05; SPADE's code sums over the images of a batch).
     """
 
-    sums_over_views = False
-    reads_posterior = True
+    reads = frozenset({'posterior'})
 
     def __init__(self, weight: float = 0.05):
         super().__init__(weight)
+
+    def check(self, parts: Parts) -> None:
+        """Raise ValueError where nothing makes a posterior."""
+        if not any(encoder.latent_dim for encoder in parts.encoders):
+            raise ValueError('KLLoss reads the posterior of a latent, but no encoder makes one: add '
+                             "encoder=dict(type='StyleEncoder').")
 
     def for_generator(self, step: Step) -> Tensor:
         """The divergence of the posterior that the step's latent was drawn from."""

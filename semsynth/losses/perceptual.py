@@ -2,54 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.layers.frozen import Frozen
-from semsynth.losses.frozen_features import FrozenFeatureLoss
+from semsynth.losses.frozen_features import FrozenFeatureLoss, feature_l1
 from semsynth.registry import LOSSES
 from semsynth.weights import find_weights
 
 if TYPE_CHECKING:
-    from semsynth.models.step import Step
+    from semsynth.losses.step import Step
 
-VGG19 = 'https://download.pytorch.org/models/vgg19-dcbb9e9d.pth'
+WEIGHTS = 'https://download.pytorch.org/models/vgg19-dcbb9e9d.pth'
 ENDS = (2, 7, 12, 21, 30)
 """Where relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1 end in torchvision's ``vgg19().features``."""
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and standard deviation of RGB in [0, 1]."""
 INPUTS = {'raw': ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)), 'imagenet': IMAGENET}
+LEVEL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
+"""Those of pix2pixHD's released code, which SPADE and CC-FPSE took over."""
 
 
-def vgg19(weights: str | Path | None = None, ends: Sequence[int] = ENDS) -> nn.ModuleList:
+class VGG19Features(nn.ModuleList):
+    """VGG19's convolutions, cut into parts: images to the features at the end of each part.
+
+    Args:
+        parts: the layers of each part.
+        input: ``'raw'`` feeds images as they are, in ``[-1, 1]``; ``'imagenet'`` normalises them as VGG19 was trained.
+        images: whether the images, as they are fed, come first among the features.
+    """
+
+    def __init__(self, parts: Iterable[nn.Module], input: str = 'raw', images: bool = False):
+        super().__init__(parts)
+        self.images = images
+        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in INPUTS[input])
+        self.register_buffer('mean', 2 * mean - 1, persistent=False)
+        self.register_buffer('std', 2 * std, persistent=False)
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """What VGG19 is fed of images ``(B, 3, H, W)``, or gray ``(B, 1, H, W)``, in ``[-1, 1]``."""
+        return (images - self.mean) / self.std
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Images, as of ``normalise``, to features ``(B, C_i, H_i, W_i)``, level by level."""
+        features = [self.normalise(images)] if self.images else []
+        x = self.normalise(images)
+        for part in self:
+            x = part(x)
+            features.append(x)
+        return features
+
+
+def vgg19(weights: str | Path | None = None, input: str = 'raw', ends: Sequence[int] = ENDS, images: bool = False,
+          average: bool = False) -> VGG19Features:
     """VGG19's convolutions, cut into parts; what is behind the last part is left out.
 
     Args:
         weights: path of torchvision's ``vgg19-dcbb9e9d.pth``; None looks for it in the folder that the environment
             variable ``SEMSYNTH_WEIGHTS`` names, in torch's cache, then downloads it; ``'random'`` is for tests.
+        input: ``'raw'`` or ``'imagenet'``, as of :class:`VGG19Features`.
         ends: where the parts end in torchvision's ``vgg19().features``.
+        images: whether the images, as they are fed, come first among the features.
+        average: whether pooling takes the mean, not the maximum.
 
     Raises:
         FileNotFoundError: the weights are nowhere; the message says which file to put where.
-        ValueError: the file does not hold VGG19's weights.
+        ValueError: the file does not hold VGG19's weights, or there is no such input.
     """
     from torchvision.models.vgg import cfgs, make_layers
+    if input not in INPUTS:
+        raise ValueError(f'vgg19: input={input!r} is not one of {", ".join(INPUTS)}.')
     layers = make_layers(cfgs['E'], batch_norm=False)[:ends[-1]]
     if weights != 'random':
-        path = find_weights(weights or VGG19)
+        path = find_weights(weights or WEIGHTS)
         stored = weights_in(load_checkpoint(path), path)
         try:
             layers.load_state_dict({name: stored[f'features.{name}'] for name in layers.state_dict()})
         except (KeyError, RuntimeError) as error:
             raise ValueError(f"{path} does not hold the weights of torchvision's VGG19 ({error}); "
-                             f'expected the file {VGG19}') from error
-    return nn.ModuleList(layers[start:end] for start, end in pairwise((0, *ends)))
+                             f'expected the file {WEIGHTS}') from error
+    if average:
+        layers = nn.Sequential(*(nn.AvgPool2d(2) if isinstance(layer, nn.MaxPool2d) else layer for layer in layers))
+    return VGG19Features((layers[start:end] for start, end in pairwise((0, *ends))), input, images)
+
+
+def perceptual_loss(network: nn.Module, output: Tensor, target: Tensor,
+                    level_weights: Sequence[float] | None = LEVEL_WEIGHTS) -> Tensor:
+    """L1 between a network's features of a synthesised and of a real image, weighted and summed over levels.
+
+    Args:
+        network: images to a list of feature maps, such as :func:`vgg19`.
+        output: synthesised images ``(B, 3, H, W)`` in ``[-1, 1]``.
+        target: the real ones; no gradient flows to them.
+        level_weights: factor of each level's mean absolute difference; None for 1 / levels.
+
+    Returns:
+        A scalar, at least float32.
+
+    >>> import torch
+    >>> from semsynth.losses import perceptual_loss, vgg19
+    >>> image = torch.zeros(1, 3, 16, 16)
+    >>> perceptual_loss(vgg19('random'), image, image).item()
+    0.0
+    """
+    with torch.no_grad():
+        real = network(target)
+    return feature_l1(network(output), real, level_weights)
 
 
 @LOSSES.register_module()
@@ -59,7 +123,7 @@ class PerceptualLoss(FrozenFeatureLoss):
     The levels are relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1. Images are at least 16 x 16.
 
     Args:
-        weights: path of ``vgg19-dcbb9e9d.pth``, None, or ``'random'`` for tests; see `vgg19`.
+        weights: path of ``vgg19-dcbb9e9d.pth``, None, or ``'random'`` for tests; see :func:`vgg19`.
         input: ``'raw'`` feeds images as they are, in ``[-1, 1]`` (pix2pixHD, SPADE, OASIS); ``'imagenet'`` normalises
             them as VGG19 was trained.
         level_weights: factor of each level's mean absolute difference, by default those of pix2pixHD's released code,
@@ -74,37 +138,21 @@ class PerceptualLoss(FrozenFeatureLoss):
             as the levels.
     """
 
-    ends = ENDS
     levels = ('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1')
     """Names of what ``features`` returns."""
+    variant: dict[str, Any] = {}
+    """Further arguments of :func:`vgg19`."""
 
     def __init__(self, weights: str | Path | None = None, input: str = 'raw',
-                 level_weights: Sequence[float] = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0), weight: float = 1.0,
+                 level_weights: Sequence[float] = LEVEL_WEIGHTS, weight: float = 1.0,
                  views: dict[str, float] | None = None):
         super().__init__(weight, views)
         if len(level_weights) != len(self.levels):
             raise ValueError(f'{type(self).__name__}: {len(level_weights)} weights are given for {len(self.levels)} '
                              f'levels; give one each for {", ".join(self.levels)}.')
         self.level_weights = tuple(level_weights)
-        if input not in INPUTS:
-            raise ValueError(f'PerceptualLoss: input={input!r} is not one of {", ".join(INPUTS)}.')
-        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in INPUTS[input])
-        self.register_buffer('mean', 2 * mean - 1, persistent=False)
-        self.register_buffer('std', 2 * std, persistent=False)
-        self.vgg = Frozen(vgg19(weights, self.ends))
-
-    def normalise(self, images: Tensor) -> Tensor:
-        """What VGG19 is fed of images ``(B, 3, H, W)`` in ``[-1, 1]``."""
-        return (images - self.mean) / self.std
+        self.vgg = Frozen(vgg19(weights, input, **self.variant))
 
     def features(self, step: Step, images: Tensor) -> list[Tensor]:
-        """VGG19's features at the five levels."""
-        features, x = [], self.normalise(images)
-        for part in self.vgg.network:
-            x = part(x)
-            features.append(x)
-        return features
-
-    def weights_of(self, levels: int) -> tuple[float, ...]:
-        """As given."""
-        return self.level_weights
+        """VGG19's features at the levels."""
+        return self.vgg(images)

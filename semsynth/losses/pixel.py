@@ -11,12 +11,18 @@ from semsynth.losses.base import Loss, full_precision
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
-    from semsynth.models.step import Step
+    from semsynth.losses.step import Step
 
 
 @full_precision
 def l1(output: Tensor, target: Tensor) -> Tensor:
-    """Mean absolute difference of two tensors of one shape; no gradient to the target."""
+    """Mean absolute difference of two tensors of one shape; no gradient to the target.
+
+    >>> import torch
+    >>> from semsynth.losses import l1
+    >>> l1(torch.tensor([1.0, -2.0]), torch.zeros(2)).item()
+    1.5
+    """
     return F.l1_loss(output, target.detach())
 
 

@@ -33,8 +33,7 @@ class PixelMemory(nn.Module):
     def __init__(self, num_classes: int, channels: int, per_class: int = 64, per_step: int = 4, hardness: float = 2.0):
         super().__init__()
         if per_step > per_class:
-            raise ValueError(f'ContrastiveLoss: memory has per_step={per_step}, expected 1 to per_class={per_class}; '
-                             'give it both.')
+            raise ValueError(f'PixelMemory: per_step={per_step}, expected 1 to per_class={per_class}; give it both.')
         self.per_class, self.per_step, self.hardness = per_class, per_step, hardness
         self.register_buffer('embeddings', torch.zeros(num_classes, per_class, channels))
         self.register_buffer('seen', torch.zeros(num_classes, dtype=torch.long))

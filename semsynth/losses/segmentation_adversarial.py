@@ -1,4 +1,4 @@
-"""Adversarial loss of a discriminator that classifies pixels (OASIS, eqs. 1 to 3)."""
+"""Adversarial loss of a discriminator that classifies pixels: cross-entropy of N + 1 classes (OASIS, eqs. 1 to 3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from semsynth.losses.base import Loss, full_precision
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
-    from semsynth.models.step import Step
+    from semsynth.losses.step import Step
+    from semsynth.parts import Parts
 
 FAKE = 0
 """The logits' channel of synthesised pixels; class c has channel c + 1."""
@@ -20,7 +21,7 @@ FAKE = 0
 
 @full_precision
 def class_cross_entropy(logits: Tensor, label: Tensor, unknown: int | None = None) -> Tensor:
-    """Cross entropy of each pixel's class, in which every class that is present weighs the same (OASIS, eq. 1).
+    """Cross-entropy of each pixel's class, in which every class that is present weighs the same (OASIS, eq. 1).
 
     Args:
         logits: ``(B, N + 1, H, W)``, channel 0 that of synthesised pixels.
@@ -30,6 +31,12 @@ def class_cross_entropy(logits: Tensor, label: Tensor, unknown: int | None = Non
     Returns:
         A scalar, at least float32: the mean over the classes present in the batch of the mean over all pixels of that
         class; 0 where none is known.
+
+    >>> import torch
+    >>> from semsynth.losses import class_cross_entropy
+    >>> logits = torch.zeros(1, 3, 4, 4)  # two classes, and synthesised
+    >>> round(class_cross_entropy(logits, torch.zeros(1, 4, 4, dtype=torch.long)).item(), 4)  # log 3
+    1.0986
     """
     channels = label + 1
     pixels = torch.zeros(logits.shape[1], dtype=torch.long, device=label.device)
@@ -43,8 +50,22 @@ def class_cross_entropy(logits: Tensor, label: Tensor, unknown: int | None = Non
 
 @full_precision
 def fake_cross_entropy(logits: Tensor) -> Tensor:
-    """Mean cross entropy of ``(B, N + 1, H, W)`` logits with "synthesised" at every pixel."""
+    """Mean cross-entropy of ``(B, N + 1, H, W)`` logits with "synthesised" at every pixel.
+
+    >>> import torch
+    >>> from semsynth.losses import fake_cross_entropy
+    >>> round(fake_cross_entropy(torch.zeros(1, 3, 4, 4)).item(), 4)  # log 3
+    1.0986
+    """
     return -logits.log_softmax(1)[:, FAKE].mean()
+
+
+def check_class_logits(loss: Loss, parts: Parts) -> None:
+    """Raise ValueError unless the discriminators that judge a loss's views give logits of classes."""
+    for network in loss.discriminators(parts):
+        if not network.returns_class_logits:
+            raise ValueError(f'{type(loss).__name__} reads the logits of classes, but {type(network).__name__} gives '
+                             "scores of being real: use it with discriminator=dict(type='OASISDiscriminator').")
 
 
 @LOSSES.register_module()
@@ -54,32 +75,37 @@ class SegmentationAdversarialLoss(Loss):
     Needs a discriminator that returns the logits of classes, such as ``OASISDiscriminator``.
 
     Args:
-        weight: factor of the whole term, both players' shares.
+        weight: factor of the whole term, for both players.
         views: weight of each view that it is for; by default the model's views that imitate the image, with their
             weights. This discriminator is not told what it judges, so edge maps need another one, or at least to be
             named here. A real image that several views imitate counts with each one's weight.
     """
 
-    judges = reads_label_map = reads_class_logits = True
+    reads = frozenset({'class_logits', 'label_map'})
+    trains = frozenset({'generator', 'discriminator'})
+
+    def check(self, parts: Parts) -> None:
+        """Raise ValueError where the discriminator gives no logits of classes."""
+        check_class_logits(self, parts)
 
     def for_generator(self, step: Step) -> Tensor:
-        """The sum over the views of their class cross entropy, as if they were real."""
+        """The sum over the views of their class cross-entropy, as if they were real."""
         return sum(weight * self._of_classes(step, step.fake_verdicts[view])
                    for view, _, weight in self.over_views(step))
 
     def for_discriminator(self, step: Step) -> Tensor:
-        """The sum over the views of the real image's class cross entropy and the view's with "synthesised"."""
-        return sum(weight * (fake + real) for weight, fake, real in self._prices(step))
+        """The sum over the views of the real image's class cross-entropy and the view's with "synthesised"."""
+        return sum(weight * (fake + real) for weight, fake, real in self._terms(step))
 
     def discriminator_parts(self, step: Step) -> dict[str, Tensor]:
         """The same sums on real and on synthesised images alone."""
-        prices = self._prices(step)
-        return dict(real=sum(weight * real for weight, _, real in prices),
-                    synthesised=sum(weight * fake for weight, fake, _ in prices))
+        terms = self._terms(step)
+        return dict(real=sum(weight * real for weight, _, real in terms),
+                    synthesised=sum(weight * fake for weight, fake, _ in terms))
 
-    def _prices(self, step: Step) -> list[tuple[float, Tensor, Tensor]]:
-        """Weight of each view, what it costs the discriminator, and what its real image does."""
-        return step.once((self, 'prices'), lambda: [
+    def _terms(self, step: Step) -> list[tuple[float, Tensor, Tensor]]:
+        """Weight of each view, and the discriminator's loss on it and on its real image."""
+        return step.once((self, 'terms'), lambda: [
             (weight, fake_cross_entropy(step.fake_verdicts[view][0][-1]),
              self._of_classes(step, step.real_verdicts[real]))
             for view, real, weight in self.over_views(step)])

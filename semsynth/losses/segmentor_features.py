@@ -1,4 +1,4 @@
-"""L1 on the label generator's own features: a perceptual term that costs little where there is a similarity loss."""
+"""L1 on the label generator's own features: a perceptual term that is cheap where there is a similarity loss."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from semsynth.losses.frozen_features import FrozenFeatureLoss
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
-    from semsynth.models.step import Step
+    from semsynth.losses.step import Step
 
 
 @LOSSES.register_module()
 class SegmentorFeatureLoss(FrozenFeatureLoss):
     """L1 between the label generator's backbone features of each view and of the real image, averaged over levels.
+
+    For two images it is ``feature_l1(segmentor.features(output), segmentor.features(target))``.
 
     Args:
         weight: factor of the whole term.
@@ -23,16 +25,12 @@ class SegmentorFeatureLoss(FrozenFeatureLoss):
             weights. Edge maps are left out, as label generators know photos.
     """
 
-    labels = True
+    reads = frozenset({'label_features'})
 
     def features(self, step: Step, images: Tensor) -> list[Tensor]:
         """The label generator's backbone features."""
-        return step.model.segmentor.features(images)
+        return step.segmentor.features(images)
 
     def fake_features(self, step: Step, views: list[str]) -> list[list[Tensor]]:
         """The views' features, from the very pass that gives their probabilities."""
         return [step.label_features[view] for view in views]
-
-    def weights_of(self, levels: int) -> list[float]:
-        """1 / levels each."""
-        return [1 / levels] * levels

@@ -15,7 +15,7 @@ from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
     from semsynth.heads.base import View
-    from semsynth.models.step import Step
+    from semsynth.losses.step import Step
 
 
 def sample(values: Tensor, stride: int) -> Tensor:
@@ -49,7 +49,7 @@ class SimilarityLoss(Loss):
             is larger than the images.
     """
 
-    labels = reads_label_map = True
+    reads = frozenset({'probabilities', 'label_map'})
 
     def __init__(self, stride: int = 1, partners: int | None = None, precision: str = 'float32', weight: float = 1.0,
                  views: dict[str, float] | None = None):

@@ -1,6 +1,5 @@
-"""The one trainable model, and what its losses may read."""
+"""The one trainable model."""
 
-from semsynth.models.step import Step
 from semsynth.models.synthesizer import Synthesizer
 
-__all__ = ['Step', 'Synthesizer']
+__all__ = ['Synthesizer']

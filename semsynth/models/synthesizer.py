@@ -16,9 +16,10 @@ from semsynth.discriminators.base import build_discriminator
 from semsynth.encoders.several import build_encoder
 from semsynth.layers.pointwise import take_strides_first
 from semsynth.layout import Layout
-from semsynth.models.assembly import check_assembly, compared_views, judged_views, resolve_views
+from semsynth.losses.step import Step
+from semsynth.models.assembly import check_assembly, resolve_views
 from semsynth.models.freezing import freeze
-from semsynth.models.step import Step
+from semsynth.parts import Parts
 from semsynth.registry import GENERATORS, LOSSES, MODELS, SEGMENTORS
 from semsynth.seeds import draw_latents, seed_of
 from semsynth.styles import StyleBank
@@ -71,17 +72,17 @@ class Synthesizer(BaseModel):
         self.views = resolve_views(self.generator.head, views or {})
         self.reuse_outputs = reuse_outputs
         self.styles = StyleBank.load(styles) if styles else None
-        parts = filter(None, (self.generator, self.encoder, self.discriminator))
-        self.data_preprocessor.size_divisor = math.lcm(*(part.size_divisor for part in parts))
+        data = self.data_preprocessor
+        data.size_divisor = math.lcm(*(part.size_divisor for part in filter(None, (
+            self.generator, self.encoder, self.discriminator))))
         self.iteration = 0
-        check_assembly(self, channels)
+        parts = Parts(self.generator, self.views, self.losses, data.num_classes, data.unknown, image_channels,
+                      self.encoder.members if self.encoder is not None else (), self.discriminator, self.segmentor)
+        check_assembly(parts, channels)
+        if self.styles is not None:
+            self.styles.check(self.style_channels)
         for loss in self.losses.values():
-            loss.attach(self)
-        self.labelled_views = [view for view in self.views if any(
-            loss.labels and view in loss.weights(self.views) for loss in self.losses.values())]
-        self.judged_views, self.compared_views = (
-            {player: views(self, player) for player in ('generator', 'discriminator')}
-            for views in (judged_views, compared_views))
+            loss.attach(parts)
         freeze(self, frozen or ())
         take_strides_first(self)
         if channels_last:
@@ -103,7 +104,8 @@ class Synthesizer(BaseModel):
         """The generator's outputs for a layout, as a step that losses can read; an encoder reads ``real['image']``."""
         if self.encoder is not None:
             layout = self.encoder(layout, real['image'])
-        return Step(self, layout, real, self.generator(layout), self.iteration)
+        return Step(layout, real, self.generator(layout), self.views, self.discriminator, self.segmentor,
+                    self.losses.values(), self.iteration)
 
     def train_step(self, data: dict, optim_wrapper) -> dict[str, Tensor]:
         """One generator update, then one discriminator update on the same outputs (pix2pixHD's order).
@@ -111,7 +113,7 @@ class Synthesizer(BaseModel):
         Parametrizations are cached within a turn: spectral norm iterates once, however many batches are judged.
 
         Returns:
-            Each term's weighted share, detached, as ``player/name``. For the log alone, also the parts of the
+            Each player's losses, weighted and detached, as ``player/name``. For the log alone, also the parts of the
             discriminator's that are for real and for synthesised images: ``discriminator/name/real`` and
             ``discriminator/name/synthesised``.
         """
@@ -120,8 +122,8 @@ class Synthesizer(BaseModel):
         with frozen(self.discriminator), parametrize.cached():
             with optim_wrapper['generator'].optim_context(self.generator):
                 step = self.synthesize(layout, real)
-                paid = self.charge('generator', step)
-            optim_wrapper['generator'].update_params(sum(paid.values()))
+                losses = self.compute_losses('generator', step)
+            optim_wrapper['generator'].update_params(sum(losses.values()))
         if self.discriminator is not None:
             with parametrize.cached():
                 with optim_wrapper['discriminator'].optim_context(self.discriminator):
@@ -129,21 +131,20 @@ class Synthesizer(BaseModel):
                         with torch.no_grad():
                             step = self.synthesize(layout, real)
                     step = step.detach()
-                    owed = self.charge('discriminator', step)
-                optim_wrapper['discriminator'].update_params(sum(owed.values()))
-            paid |= owed | self.parts(step)
-        return {name: share.detach() for name, share in paid.items()}
+                    discriminator_losses = self.compute_losses('discriminator', step)
+                optim_wrapper['discriminator'].update_params(sum(discriminator_losses.values()))
+            losses |= discriminator_losses | self.discriminator_parts(step)
+        return {name: loss.detach() for name, loss in losses.items()}
 
-    def charge(self, player: str, step: Step) -> dict[str, Tensor]:
-        """Every term's weighted share for one player, under its name in the config."""
-        shares = {name: getattr(term, f'for_{player}')(step) for name, term in self.losses.items()}
-        return {f'{player}/{name}': self.losses[name].weight * share
-                for name, share in shares.items() if share is not None}
+    def compute_losses(self, player: str, step: Step) -> dict[str, Tensor]:
+        """The losses that train a player, weighted, as ``player/name`` with their names in the config."""
+        return {f'{player}/{name}': loss.weight * getattr(loss, f'for_{player}')(step)
+                for name, loss in self.losses.items() if player in loss.trains}
 
-    def parts(self, step: Step) -> dict[str, Tensor]:
-        """What the discriminator's shares are the sums of, weighted, as ``discriminator/name/part``."""
-        return {f'discriminator/{name}/{part}': term.weight * share for name, term in self.losses.items()
-                for part, share in term.discriminator_parts(step).items()}
+    def discriminator_parts(self, step: Step) -> dict[str, Tensor]:
+        """What the discriminator's losses are the sums of, weighted, as ``discriminator/name/part``."""
+        return {f'discriminator/{name}/{part}': loss.weight * value for name, loss in self.losses.items()
+                for part, value in loss.discriminator_parts(step).items()}
 
     def forward(self, layout: Layout, real: dict[str, Tensor] | None = None, samples: list[dict] | None = None,
                 mode: str = 'tensor') -> dict[str, Tensor] | list[dict]:
@@ -191,11 +192,11 @@ class Synthesizer(BaseModel):
 @contextmanager
 def frozen(module: nn.Module | None) -> Iterator[None]:
     """Keep gradients off a module's parameters: the optimiser wrapper zeroes them after a step, not before one."""
-    owned = [parameter for parameter in module.parameters() if parameter.requires_grad] if module is not None else []
-    for parameter in owned:
+    learning = [each for each in module.parameters() if each.requires_grad] if module is not None else []
+    for parameter in learning:
         parameter.requires_grad_(False)
     try:
         yield
     finally:
-        for parameter in owned:
+        for parameter in learning:
             parameter.requires_grad_(True)

@@ -85,6 +85,12 @@ class StyleBank:
                              'tools/encode_styles.py.')
         return self.instances, self.members
 
+    def check(self, channels: int) -> None:
+        """Raise ValueError unless its styles have as many numbers as a model reads."""
+        if self.centres.shape[1] != channels:
+            raise ValueError(f'styles: the file has styles of {self.centres.shape[1]} numbers, but the model reads '
+                             f'{channels}; make one from this model with tools/encode_styles.py.')
+
     def clusters(self, class_index: int) -> Tensor:
         """The centres of a class, ``(K, F)``; the mean of all centres, ``(1, F)``, for a class without any."""
         own = self.centres[self.owners == class_index]

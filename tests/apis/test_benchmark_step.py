@@ -29,11 +29,11 @@ def test_a_step_is_the_plain_one(name):
     before = {key: value.clone() for key, value in ours.state_dict().items()}
     data = draw_batch(ours, (SIZE, SIZE), 2)
     torch.manual_seed(1)
-    paid = ours.train_step(data, players)
+    losses = ours.train_step(data, players)
     torch.manual_seed(1)
     expected = plain.train_step(data, their_players)
-    assert list(paid) == list(expected) and all(map(torch.isfinite, paid.values()))
-    torch.testing.assert_close(paid, expected, rtol=1e-4, atol=1e-5)
+    assert list(losses) == list(expected) and all(map(torch.isfinite, losses.values()))
+    torch.testing.assert_close(losses, expected, rtol=1e-4, atol=1e-5)
     changes = {key: (value.detach() - before[key], plain.get_parameter(key).detach() - before[key])
                for key, value in ours.named_parameters()}
     most = max(theirs.abs().max() for _, theirs in changes.values())
@@ -75,5 +75,5 @@ def test_compiled_parts():
 @pytest.mark.parametrize('name', ['pix2pixhd/pix2pixhd_toycity', 'ecgan/ecgan_toycity', 'spade/spade_toycity'])
 def test_a_step_on_a_gpu(name, version):
     model, players = build(narrow(f'configs/{name}.py', 'nowhere'), version, 'cuda')
-    paid = model.train_step(draw_batch(model, (SIZE, SIZE), 2), players)
-    assert all(share.is_cuda and share.isfinite() for share in paid.values())
+    losses = model.train_step(draw_batch(model, (SIZE, SIZE), 2), players)
+    assert all(loss.is_cuda and loss.isfinite() for loss in losses.values())

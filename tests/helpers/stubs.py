@@ -95,7 +95,8 @@ class StubSegmentor(Segmentor):
 
 @register(LOSSES)
 class StubAdversarial(Loss):
-    judges = True
+    reads = frozenset({'verdicts'})
+    trains = frozenset({'generator', 'discriminator'})
 
     def for_generator(self, step):
         return sum(weight * -step.fake_verdicts[view][0][-1].mean() for view, _, weight in self.over_views(step))
@@ -107,7 +108,7 @@ class StubAdversarial(Loss):
 
 @register(LOSSES)
 class StubMatching(Loss):
-    judges = matches_features = True
+    reads = frozenset({'features'})
 
     def for_generator(self, step):
         return sum(weight * (step.fake_verdicts[view][0][0] - step.real_verdicts[real][0][0]).abs().mean()
@@ -123,7 +124,7 @@ class StubPixel(Loss):
 
 @register(LOSSES)
 class StubLabels(Loss):
-    labels = True
+    reads = frozenset({'probabilities', 'label_map'})
 
     def for_generator(self, step):
         return sum(-step.probabilities[view].gather(1, step.target[:, None]).log().mean()
@@ -132,8 +133,7 @@ class StubLabels(Loss):
 
 @register(LOSSES)
 class StubContrast(Loss):
-    sums_over_views = False
-    reads = ('embedding',)
+    reads = frozenset({'embedding'})
 
     def for_generator(self, step):
         return step.outputs['embedding'].square().mean()

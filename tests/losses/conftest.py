@@ -1,14 +1,12 @@
-from types import SimpleNamespace
-
 import pytest
 
-from semsynth.discriminators.base import Discriminator
+from semsynth.discriminators import Discriminator
 from semsynth.heads.base import View
 from semsynth.layout import Layout
-from semsynth.models.step import Step
+from semsynth.losses import Step
 
 
-class Judged(Discriminator):
+class Judge(Discriminator):
     """A discriminator by a function of layout and images."""
 
     def __init__(self, function):
@@ -18,16 +16,12 @@ class Judged(Discriminator):
 
 @pytest.fixture
 def make_step():
-    """A step of any outputs, before a model of which only the parts exist that the loss under test reads."""
+    """A step of any outputs, with only those other parts that the loss under test reads."""
 
-    def make(outputs, real, label=None, num_classes=3, unknown=None, views=None, iteration=0, discriminator=None,
-             **parts):
+    def make(outputs, real, label=None, num_classes=3, unknown=None, views=None, discriminator=None, **parts):
         views = {name: View(**view) for name, view in (views or dict(image={})).items()}
         label = next(iter(real.values()))[:, 0].long() * 0 if label is None else label
         layout = Layout(label=label, num_classes=num_classes, unknown=unknown)
-        judged = dict(generator=list(views), discriminator=list(views))
-        model = SimpleNamespace(views=views, labelled_views=list(views), judged_views=judged, compared_views=judged,
-                                discriminator=Judged(discriminator), **parts)
-        return Step(model, layout, real, outputs, iteration)
+        return Step(layout, real, outputs, views, discriminator and Judge(discriminator), **parts)
 
     return make

@@ -15,7 +15,7 @@ from semsynth.losses.adversarial import (
     least_squares,
 )
 
-# Each player's price of one logit, as the papers write it.
+# Each player's loss on one logit, as the papers write it.
 PAPERS = {
     LeastSquaresLoss: dict(real=lambda x: (x - 1) ** 2, fake=lambda x: x ** 2, fooling=lambda x: (x - 1) ** 2),
     HingeLoss: dict(real=lambda x: max(0, 1 - x), fake=lambda x: max(0, 1 + x), fooling=lambda x: -x),
@@ -26,10 +26,10 @@ PAPERS = {
 
 
 @pytest.mark.parametrize('loss', PAPERS)
-def test_prices_are_the_papers(loss):
+def test_losses_on_logits_are_the_papers(loss):
     logits = 2 * torch.randn(2, 1, 3, 5, dtype=torch.float64)
-    for name, price in PAPERS[loss].items():
-        expected = sum(price(x) for x in logits.flatten().tolist()) / logits.numel()
+    for name, plain in PAPERS[loss].items():
+        expected = sum(plain(x) for x in logits.flatten().tolist()) / logits.numel()
         assert getattr(loss(), f'on_{name}')(logits).item() == pytest.approx(expected, abs=1e-12)
 
 
@@ -65,12 +65,12 @@ def step(make_step):
 
 @pytest.mark.parametrize('reduction', ['sum', 'mean'])
 @pytest.mark.parametrize('loss', PAPERS)
-def test_players_pay_for_every_view_and_scale(step, loss, reduction):
+def test_both_players_losses_cover_every_view_and_scale(step, loss, reduction):
     term = loss(reduction=reduction, discriminator_weight=0.5, weight=7)
-    price, scale = PAPERS[loss], 1 if reduction == 'sum' else 1 / 2
+    plain, scale = PAPERS[loss], 1 if reduction == 'sum' else 1 / 2
 
     def over_scales(name, logit):
-        return scale * (price[name](logit) + price[name](logit / 2))
+        return scale * (plain[name](logit) + plain[name](logit / 2))
 
     # Eq. 9 of ECGAN: the real image counts lambda + 1 times. The term's own weight is the synthesizer's to apply.
     assert term.for_generator(step).item() == pytest.approx(
@@ -86,11 +86,11 @@ def test_a_loss_s_own_views_come_before_the_model_s(step):
     assert HingeLoss(views=dict(image=3)).for_generator(step).item() == pytest.approx(3 * 0.2 * 0.75)
 
 
-def test_half_precision_logits_are_priced_in_float32():
+def test_half_precision_logits_are_read_in_float32():
     for loss in PAPERS:
         for name in PAPERS[loss]:
-            price = getattr(loss(), f'on_{name}')(torch.randn(2, 1, 3, 3, dtype=torch.bfloat16))
-            assert price.dtype == torch.float32 and price.isfinite()
+            value = getattr(loss(), f'on_{name}')(torch.randn(2, 1, 3, 3, dtype=torch.bfloat16))
+            assert value.dtype == torch.float32 and value.isfinite()
 
 
 def test_an_unknown_reduction():
@@ -98,7 +98,7 @@ def test_an_unknown_reduction():
         HingeLoss(reduction='max')
 
 
-def test_the_base_has_no_prices():
+def test_the_base_has_no_losses_of_its_own():
     for name in ('real', 'fake', 'fooling'):
         with pytest.raises(NotImplementedError):
             getattr(AdversarialLoss(), f'on_{name}')(torch.zeros(1))

@@ -7,13 +7,14 @@ import torch.nn.functional as F
 from torch.autograd import gradcheck
 
 from helpers.eq_5 import eq_5
-from semsynth.losses.contrastive import ContrastiveLoss, contrastive
+from semsynth.losses import ContrastiveLoss, PixelMemory, contrastive_loss
+from semsynth.parts import Parts
 
 
 def test_is_eq_5():
     embeddings = torch.randn(11, 4, dtype=torch.float64)
     classes = torch.tensor([0, 1, 2, 0, -1, 1, 1, 0, 3, -1, 0])  # 2 and 3 are alone: no anchors, but negatives
-    loss = contrastive(embeddings, classes, 0.1)
+    loss = contrastive_loss(embeddings, classes, 0.1)
     assert loss.item() == pytest.approx(eq_5(embeddings, classes, 0.1).item(), rel=1e-12)
 
 
@@ -24,51 +25,52 @@ MEMORY_CLASSES = torch.tensor([0, 2, -1, 2, 5, 1, -1])  # of 2 nothing is past b
 def test_past_pixels_are_positives_and_negatives_but_no_anchors():
     embeddings = torch.randn(11, 4, dtype=torch.float64)
     classes = torch.tensor([0, 1, 2, 0, -1, 1, 1, 0, 3, -1, 0])
-    loss = contrastive(embeddings, classes, 0.1, MEMORY, MEMORY_CLASSES)
+    loss = contrastive_loss(embeddings, classes, 0.1, MEMORY, MEMORY_CLASSES)
     assert loss.item() == pytest.approx(eq_5(embeddings, classes, 0.1, MEMORY, MEMORY_CLASSES).item(), rel=1e-12)
     filled = MEMORY_CLASSES >= 0
-    without = contrastive(embeddings, classes, 0.1, MEMORY[filled], MEMORY_CLASSES[filled])
+    without = contrastive_loss(embeddings, classes, 0.1, MEMORY[filled], MEMORY_CLASSES[filled])
     torch.testing.assert_close(loss, without, rtol=1e-12, atol=0)
-    empty = contrastive(embeddings, classes, 0.1, MEMORY, torch.full((7,), -1))
-    torch.testing.assert_close(empty, contrastive(embeddings, classes, 0.1), rtol=1e-12, atol=0)
+    empty = contrastive_loss(embeddings, classes, 0.1, MEMORY, torch.full((7,), -1))
+    torch.testing.assert_close(empty, contrastive_loss(embeddings, classes, 0.1), rtol=1e-12, atol=0)
 
 
 def test_183_classes():
     embeddings, classes = torch.randn(150, 4, dtype=torch.float64), torch.randint(0, 183, (150,))
     memory, kinds = F.normalize(torch.randn(183 * 2, 4, dtype=torch.float64), dim=1), torch.arange(183).repeat(2)
-    loss = contrastive(embeddings, classes, 0.1, memory, kinds)
+    loss = contrastive_loss(embeddings, classes, 0.1, memory, kinds)
     assert loss.item() == pytest.approx(eq_5(embeddings, classes, 0.1, memory, kinds).item(), rel=1e-10)
 
 
 def test_a_number_by_hand():
     # Unit vectors: two of class 0 along x, one of class 1 along y. Likenesses at t = 0.5: 2 within, 0 across.
-    # Both anchors pay -log(e^2 / (e^2 + e^0)); the third has no positive.
+    # Both anchors have -log(e^2 / (e^2 + e^0)); the third has no positive.
     embeddings, classes = torch.tensor([[1., 0], [2, 0], [0, 3]]), torch.tensor([0, 0, 1])
-    assert contrastive(embeddings, classes, 0.5).item() == pytest.approx(-math.log(math.e ** 2 / (math.e ** 2 + 1)))
+    loss = contrastive_loss(embeddings, classes, 0.5)
+    assert loss.item() == pytest.approx(-math.log(math.e ** 2 / (math.e ** 2 + 1)))
 
 
 def test_gradcheck():
     embeddings = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
-    assert gradcheck(lambda x: contrastive(x, torch.tensor([0, 1, 0, -1, 1, 2]), 0.1), embeddings)
+    assert gradcheck(lambda x: contrastive_loss(x, torch.tensor([0, 1, 0, -1, 1, 2]), 0.1), embeddings)
 
 
 def test_gradcheck_with_memory():
     embeddings, classes = torch.randn(6, 4, dtype=torch.float64, requires_grad=True), torch.tensor([0, 1, 0, -1, 1, 2])
-    assert gradcheck(lambda x: contrastive(x, classes, 0.1, MEMORY, MEMORY_CLASSES), embeddings)
+    assert gradcheck(lambda x: contrastive_loss(x, classes, 0.1, MEMORY, MEMORY_CLASSES), embeddings)
 
 
 @pytest.mark.parametrize('classes', [[-1, -1, -1], [0, 1, 2], [0, -1, -1], [0, 0, 0]],
                          ids=['none', 'all alone', 'one pixel', 'no negatives'])
 def test_nothing_to_contrast_gives_0_attached_to_the_graph(classes):
     embeddings = torch.randn(3, 4, requires_grad=True)
-    loss = contrastive(embeddings, torch.tensor(classes), 0.1)
+    loss = contrastive_loss(embeddings, torch.tensor(classes), 0.1)
     loss.backward()
     assert loss == 0 and (embeddings.grad == 0).all()
 
 
 def test_a_zero_embedding_is_finite():
     embeddings = torch.zeros(4, 3, requires_grad=True)
-    loss = contrastive(embeddings, torch.tensor([0, 0, 1, 1]), 0.1)
+    loss = contrastive_loss(embeddings, torch.tensor([0, 0, 1, 1]), 0.1)
     loss.backward()
     assert loss.isfinite() and embeddings.grad.isfinite().all()
 
@@ -120,9 +122,8 @@ EVERY_PIXEL = dict(max_per_class=None, max_pixels=None)
 
 def with_memory(num_classes=3, channels=6, settings=None, **options):
     """The loss, as a model has it."""
-    loss = ContrastiveLoss(memory=options, **(settings or {}))
-    loss.attach(SimpleNamespace(generator=SimpleNamespace(head=SimpleNamespace(embedding_channels=channels)),
-                                data_preprocessor=SimpleNamespace(num_classes=num_classes)))
+    loss = ContrastiveLoss(**(settings or {}))
+    loss.memory = PixelMemory(num_classes, channels, **options)
     return loss
 
 
@@ -149,7 +150,8 @@ def test_every_pixel_of_the_batch_is_an_anchor(make_step):
     label, embedding = torch.randint(0, 3, (2, 17, 23)), torch.randn(2, 6, 17, 23, requires_grad=True)
     step = make_step(dict(embedding=embedding), dict(image=None), label=label, unknown=1)
     loss = ContrastiveLoss(**EVERY_PIXEL).for_generator(step)
-    expected = contrastive(embedding.movedim(1, -1).flatten(0, 2), label.flatten().where(label.flatten() != 1, -1), 0.1)
+    classes = label.flatten().where(label.flatten() != 1, -1)
+    expected = contrastive_loss(embedding.movedim(1, -1).flatten(0, 2), classes, 0.1)
     torch.testing.assert_close(loss, expected)
     gradient, = torch.autograd.grad(loss, embedding)
     torch.testing.assert_close(gradient, torch.autograd.grad(expected, embedding)[0])
@@ -213,9 +215,31 @@ def test_hard_pixels_are_compared_first(make_step):
     assert loss.memory.embeddings[0, :6].tolist() == [[1, 0]] * 2 + [[-1, 0]] * 4
 
 
+def parts(embedding_channels):
+    head = SimpleNamespace(embedding_channels=embedding_channels)
+    return Parts(SimpleNamespace(head=head), views={}, losses={}, num_classes=7)
+
+
+def test_the_memory_is_made_for_the_classes_and_embeddings_of_the_model():
+    loss = ContrastiveLoss(memory=dict(per_class=2, per_step=1))
+    loss.check(parts(5))
+    loss.attach(parts(5))
+    assert loss.memory.embeddings.shape == (7, 2, 5)
+
+
 def test_memory_on_a_head_that_does_not_say_its_channels():
     with pytest.raises(ValueError, match=r'SimpleNamespace does not say .* embedding_channels, or set memory=None'):
-        ContrastiveLoss(memory={}).attach(SimpleNamespace(generator=SimpleNamespace(head=SimpleNamespace(embedding_channels=None))))
+        ContrastiveLoss(memory={}).check(parts(None))
+    ContrastiveLoss().check(parts(None))
+
+
+def test_anchors_can_be_handed_in(make_step):
+    """Two of class 0 along x, one of class 1 along y, and a place that none fills."""
+    embedding = torch.tensor([[1.0, 2.0, 0.0, 5.0], [0.0, 0.0, 3.0, 5.0]]).view(1, 2, 1, 4)
+    anchors = torch.tensor([0, 1, 2, 3]), torch.tensor([0, 0, 1, -1])
+    step = make_step(dict(embedding=embedding), dict(image=None), label=torch.zeros(1, 1, 4).long(),
+                     draws=dict(anchors=anchors))
+    assert ContrastiveLoss(temperature=0.5).for_generator(step).item() == pytest.approx(math.log(1 + math.e ** -2))
 
 
 @pytest.mark.parametrize('options, message', [

@@ -1,7 +1,5 @@
 """Two ranks, each with its own images, against eq. 5 over all of them in one process."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,8 +9,7 @@ from torch.nn.parallel import DistributedDataParallel
 from helpers.eq_5 import eq_5
 from helpers.ranks import run_ranks
 from semsynth.layout import Layout
-from semsynth.losses.contrastive import ContrastiveLoss
-from semsynth.models.step import Step
+from semsynth.losses import ContrastiveLoss, PixelMemory, Step
 
 RANKS, STEPS, CLASSES, UNKNOWN, CHANNELS = 2, 5, 4, 3, 4
 
@@ -35,14 +32,13 @@ def train(folder, settings):
     distributed.init_process_group('gloo')
     rank = distributed.get_rank()
     net = DistributedDataParallel(network())
-    loss = ContrastiveLoss(memory=dict(per_class=5, per_step=2), **settings)
-    loss.attach(SimpleNamespace(generator=SimpleNamespace(head=SimpleNamespace(embedding_channels=CHANNELS)),
-                                data_preprocessor=SimpleNamespace(num_classes=CLASSES)))
+    loss = ContrastiveLoss(**settings)
+    loss.memory = PixelMemory(CLASSES, CHANNELS, per_class=5, per_step=2)
     records = []
     for number in range(STEPS):
         images, label = images_of(rank, number)
         layout = Layout(label=label, num_classes=CLASSES, unknown=UNKNOWN)
-        step = Step(SimpleNamespace(views={}), layout, {}, dict(embedding=net(images)), number)
+        step = Step(layout, {}, dict(embedding=net(images)), {}, iteration=number)
         past = loss.memory.entries()
         value = loss.for_generator(step)
         net.zero_grad()
@@ -101,7 +97,7 @@ def test_memory_is_the_same_on_all_ranks_and_holds_pixels_of_each(ranks):
     assert torch.equal(ranks[0][4]['memory']['memory.seen'], ranks[0][3]['memory']['memory.seen'])
 
 
-def share(folder):
+def draw(folder):
     distributed.init_process_group('gloo')
     rank = distributed.get_rank()
     torch.manual_seed(rank)  # as the engine does
@@ -110,13 +106,13 @@ def share(folder):
     label = torch.arange(40).remainder(2).view(1, 4, 10)
     embedding = torch.arange(40.).view(1, 1, 4, 10).requires_grad_()
     embedding.register_hook(lambda gradient: drawn.append(gradient))
-    step = Step(SimpleNamespace(views={}), Layout(label=label, num_classes=2), {},
-                dict(embedding=torch.cat([embedding, torch.ones(1, 1, 4, 10)], 1)), 0)
+    step = Step(Layout(label=label, num_classes=2), {},
+                dict(embedding=torch.cat([embedding, torch.ones(1, 1, 4, 10)], 1)), {})
     loss.for_generator(step).backward()
     torch.save(drawn[0], folder / f'{rank}.pth')
 
 
 def test_ranks_share_the_bound(tmp_path):
-    assert run_ranks(share, RANKS, tmp_path) == [0] * RANKS
+    assert run_ranks(draw, RANKS, tmp_path) == [0] * RANKS
     pixels = [set(torch.load(tmp_path / f'{rank}.pth').flatten().nonzero().flatten().tolist()) for rank in range(RANKS)]
     assert all(len(own) == 5 for own in pixels) and pixels[0] != pixels[1]

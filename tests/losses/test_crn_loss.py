@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from semsynth.losses import CRNLoss
+from semsynth.losses import CRNLoss, crn_loss
 
 
 @pytest.fixture(scope='module')
@@ -34,6 +34,7 @@ def test_equals_a_plain_loop(loss, make_step):
     output, target = torch.randn(2, 3, 32, 19), torch.rand(2, 3, 32, 19) * 2 - 1
     value = loss.for_generator(make_step(dict(image=output), dict(image=target)))
     assert value.item() == pytest.approx(plain(loss, output, target), rel=1e-5)
+    assert torch.equal(crn_loss(loss.vgg, output, target), value)
 
 
 def test_each_layer_has_its_weight(make_step):
@@ -47,7 +48,7 @@ def test_each_layer_has_its_weight(make_step):
     assert value.item() == pytest.approx(2 * ((output - target) / 2 / std).abs().mean().item(), rel=1e-5)
 
 
-def test_nothing_to_pay_for_the_real_image_and_gradient_beyond_the_range(loss, make_step):
+def test_the_real_image_has_no_loss_and_gradient_beyond_the_range(loss, make_step):
     real = torch.rand(1, 3, 16, 16) * 2 - 1
     assert loss.for_generator(make_step(dict(image=real), dict(image=real))) == 0
     output = torch.full_like(real, 1.5).requires_grad_()

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.autograd import gradcheck
 
-from semsynth.losses.feature_matching import FeatureMatchingLoss, feature_matching
+from semsynth.losses.feature_matching import FeatureMatchingLoss, feature_matching_loss
 
 
 def verdict(scales=2, layers=4, dtype=torch.float64):
@@ -24,24 +24,24 @@ def transcription(fake, real):
     ('ccfpse', 3, 2, 1 / 6)])
 def test_is_eq_4_under_each_normalisation(normalise, scales, layers, factor):
     fake, real = verdict(scales, layers), verdict(scales, layers)
-    assert feature_matching(fake, real, normalise).item() == pytest.approx(factor * transcription(fake, real))
+    assert feature_matching_loss(fake, real, normalise).item() == pytest.approx(factor * transcription(fake, real))
 
 
 def test_only_the_synthesised_image_gets_a_gradient():
     fake, real = verdict(), verdict()
-    feature_matching(fake, real).backward()
+    feature_matching_loss(fake, real).backward()
     assert all(feature.grad is not None for scale in fake for feature in scale[:-1])
     assert all(feature.grad is None for scale in real for feature in scale)
 
 
 def test_gradcheck():
     (fake,), (real,) = verdict(1, 1), verdict(1, 1)
-    assert gradcheck(lambda feature: feature_matching([[feature, fake[1]]], [real]), fake[0])
+    assert gradcheck(lambda feature: feature_matching_loss([[feature, fake[1]]], [real]), fake[0])
 
 
 def test_half_precision_features_are_compared_in_float32():
     fake, real = verdict(dtype=torch.bfloat16), verdict(dtype=torch.bfloat16)
-    loss = feature_matching(fake, real)
+    loss = feature_matching_loss(fake, real)
     assert loss.dtype == torch.float32 and loss.item() == pytest.approx(
         transcription(*([[f.double() for f in scale] for scale in side] for side in (fake, real))), rel=1e-5)
 
@@ -55,7 +55,7 @@ def test_sums_over_the_views(make_step):
     assert FeatureMatchingLoss().for_generator(step).item() == pytest.approx(1.8)
     # One compared map: 4 / (1 scale * 1 map).
     assert FeatureMatchingLoss(normalise='pix2pixhd').for_generator(step).item() == pytest.approx(4 * 1.8)
-    assert FeatureMatchingLoss().for_discriminator(step) is None
+    assert FeatureMatchingLoss.trains == {'generator'}
 
 
 def test_an_unknown_normalisation():

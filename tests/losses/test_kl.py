@@ -17,7 +17,7 @@ def test_equals_torchs_divergence_summed_over_dimensions():
 
 
 def test_a_number_by_hand():
-    """One image: (1 + 1 - 1 - 0) / 2 and (0 + 4 - 1 - ln 4) / 2; the other costs nothing; the mean of both images."""
+    """One image: (1 + 1 - 1 - 0) / 2 and (0 + 4 - 1 - ln 4) / 2; the other is 0; the mean of both images."""
     mean, log_variance = torch.tensor([[1.0, 0.0], [0.0, 0.0]]), torch.tensor([[1.0, 4.0], [1.0, 1.0]]).log()
     by_hand = (0.5 + (3 - 1.3862944) / 2) / 2
     assert module.kl_divergence(mean, log_variance).item() == pytest.approx(by_hand)

@@ -5,7 +5,7 @@ import torch
 from torch.autograd import gradcheck
 
 from semsynth.losses import LabelMixLoss
-from semsynth.losses.label_mix import consistency, label_mix_mask
+from semsynth.losses.label_mix import label_mix_loss, label_mix_mask
 
 
 def test_every_class_of_every_image_is_drawn_for_itself():
@@ -38,15 +38,15 @@ def test_equals_the_sum_over_pixels_and_gradcheck():
     mask = torch.rand(2, 1, 2, 4) < 0.5
     expected = sum((mixed[b, c, i, j] - (real if mask[b, 0, i, j] else fake)[b, c, i, j]) ** 2
                    for b, c, i, j in itertools.product(*map(range, mixed.shape))) / mixed.numel()
-    assert consistency(mixed, real, fake, mask).item() == pytest.approx(expected.item(), abs=1e-12)
+    assert label_mix_loss(mixed, real, fake, mask).item() == pytest.approx(expected.item(), abs=1e-12)
     inputs = [logits.requires_grad_() for logits in (mixed, real, fake)]
-    assert gradcheck(lambda *logits: consistency(*logits, mask), inputs)
-    consistency(*inputs, mask).backward()
+    assert gradcheck(lambda *logits: label_mix_loss(*logits, mask), inputs)
+    label_mix_loss(*inputs, mask).backward()
     assert all(logits.grad.any() for logits in inputs)
-    assert consistency(mixed.bfloat16(), real.bfloat16(), fake.bfloat16(), mask).dtype == torch.float32
+    assert label_mix_loss(mixed.bfloat16(), real.bfloat16(), fake.bfloat16(), mask).dtype == torch.float32
 
 
-def test_the_discriminator_pays_over_the_views(make_step):
+def test_the_discriminator_s_loss_is_summed_over_the_views(make_step):
     real, fakes, label = torch.randn(2, 3, 4, 5), torch.randn(2, 2, 3, 4, 5), torch.randint(2, (2, 4, 5))
     judged = []
 
@@ -60,7 +60,7 @@ def test_the_discriminator_pays_over_the_views(make_step):
     torch.manual_seed(0)
     mask = label_mix_mask(label, 2)
     torch.manual_seed(0)
-    paid = LabelMixLoss(weight=7).for_discriminator(step)
+    value = LabelMixLoss(weight=7).for_discriminator(step)
     mixed = [mask * real + ~mask * fake for fake in fakes]
     assert torch.equal(judged[0], torch.cat(mixed)) and len(judged) == 3
 
@@ -69,11 +69,26 @@ def test_the_discriminator_pays_over_the_views(make_step):
 
     expected = [(logits(mix) - mask * logits(real) - ~mask * logits(fake)).square().mean()
                 for mix, fake in zip(mixed, fakes, strict=True)]
-    torch.testing.assert_close(paid, expected[0] + 2 * expected[1])
-    assert LabelMixLoss().for_generator(step) is None
+    torch.testing.assert_close(value, expected[0] + 2 * expected[1])
+    assert LabelMixLoss.trains == {'discriminator'}
 
 
-def test_a_discriminator_that_sees_pixel_by_pixel_pays_nothing(make_step):
+def test_the_mask_can_be_handed_in(make_step):
+    """A mask that no draw gives: a single pixel is synthesised."""
+    mask, judged = torch.ones(1, 1, 4, 5, dtype=torch.bool), []
+    mask[..., 2, 3] = False
+    real, fake = torch.zeros(1, 3, 4, 5), torch.ones(1, 3, 4, 5)
+
+    def discriminator(layout, images):
+        judged.append(images)
+        return [[images]]
+
+    step = make_step(dict(image=fake), dict(image=real), discriminator=discriminator, draws=dict(label_mix=mask))
+    LabelMixLoss().for_discriminator(step)
+    assert torch.equal(judged[0], 1 - mask.float().expand_as(real))
+
+
+def test_a_discriminator_that_sees_pixel_by_pixel_is_consistent(make_step):
     real, fake, label = torch.randn(2, 3, 4, 5), torch.randn(2, 3, 4, 5), torch.randint(2, (2, 4, 5))
     step = make_step(dict(image=fake), dict(image=real), label, num_classes=2,
                      discriminator=lambda layout, images: [[images.square()]])

@@ -3,14 +3,14 @@ import torch
 from torch import nn
 
 from semsynth.losses import perceptual
-from semsynth.losses.perceptual import PerceptualLoss, vgg19
+from semsynth.losses.perceptual import PerceptualLoss, VGG19Features, perceptual_loss, vgg19
 
 
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch, tmp_path):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch'))
     monkeypatch.setenv('SEMSYNTH_WEIGHTS', str(tmp_path))
-    monkeypatch.setattr(perceptual, 'VGG19', 'http://127.0.0.1:9/vgg19-dcbb9e9d.pth')
+    monkeypatch.setattr(perceptual, 'WEIGHTS', 'http://127.0.0.1:9/vgg19-dcbb9e9d.pth')
 
 
 @pytest.fixture(scope='module')
@@ -45,6 +45,14 @@ def test_is_the_weighted_sum_of_mean_differences_over_levels_and_views(loss, mak
     assert loss.for_generator(step).item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_the_function_of_two_images_is_the_loss_of_a_view(loss, make_step):
+    output, real = torch.rand(2, 3, 16, 19, requires_grad=True), torch.rand(2, 3, 16, 19, requires_grad=True)
+    value = perceptual_loss(loss.vgg, output, real)
+    assert torch.equal(value, loss.for_generator(make_step(dict(image=output), dict(image=real))))
+    value.backward()
+    assert output.grad.any() and real.grad is None
+
+
 @pytest.mark.parametrize('level_weights', [(1, 1, 1, 1, 1), [0, 0.5, 0, 0, 2]])
 def test_levels_weigh_what_is_given(loss, make_step, level_weights):
     output, real = (torch.rand(2, 3, 16, 19) * 2 - 1 for _ in range(2))
@@ -76,13 +84,12 @@ def test_views_are_one_batch_and_a_real_image_is_read_once(loss, make_step, monk
 
 def test_inputs_are_raw_or_normalised(loss):
     images = torch.rand(1, 3, 16, 16) * 2 - 1
-    normalised = PerceptualLoss(weights='random', input='imagenet')
-    normalised.vgg = loss.vgg
+    normalised = VGG19Features(loss.vgg.network, 'imagenet')
     mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
     std = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
     first = loss.vgg.network[0]
     torch.testing.assert_close(loss.features(None, images)[0], first(images), rtol=0, atol=0)
-    torch.testing.assert_close(normalised.features(None, images)[0], first(((images + 1) / 2 - mean) / std))
+    torch.testing.assert_close(normalised(images)[0], first(((images + 1) / 2 - mean) / std))
 
 
 def test_under_autocast_the_comparison_is_in_float32(loss, make_step):

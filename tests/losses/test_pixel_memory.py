@@ -141,7 +141,7 @@ def test_a_zero_embedding_has_a_chance(embedding):
 @pytest.mark.parametrize(('options', 'message'), [
     (dict(per_class=0), 'PixelMemory: per_class=0, expected a whole number from 1 on'),
     (dict(per_step='4'), "PixelMemory: per_step='4', expected a whole number from 1 on"),
-    (dict(per_class=2, per_step=3), 'memory has per_step=3, expected 1 to per_class=2'),
+    (dict(per_class=2, per_step=3), 'PixelMemory: per_step=3, expected 1 to per_class=2'),
     (dict(hardness=-1), 'PixelMemory: hardness=-1, expected a number from 0 on')])
 def test_bounds_are_checked(options, message):
     with pytest.raises(ValueError, match=message):

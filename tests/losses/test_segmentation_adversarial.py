@@ -54,7 +54,7 @@ def test_one_class_is_the_plain_cross_entropy(logits):
     assert torch.allclose(class_cross_entropy(logits, label), torch.nn.functional.cross_entropy(logits, label + 1))
 
 
-def test_nothing_known_costs_nothing(logits):
+def test_nothing_known_is_0(logits):
     logits.requires_grad_()
     loss = class_cross_entropy(logits, torch.full((2, 3, 7), 3), unknown=3)
     loss.backward()
@@ -67,13 +67,13 @@ def test_gradcheck():
     assert gradcheck(fake_cross_entropy, logits)
 
 
-def test_half_precision_logits_are_priced_in_float32():
+def test_half_precision_logits_are_read_in_float32():
     logits = torch.randn(1, 4, 2, 3).bfloat16()
-    for price in (class_cross_entropy(logits, torch.randint(3, (1, 2, 3))), fake_cross_entropy(logits * 1000)):
-        assert price.dtype == torch.float32 and price.isfinite()
+    for value in (class_cross_entropy(logits, torch.randint(3, (1, 2, 3))), fake_cross_entropy(logits * 1000)):
+        assert value.dtype == torch.float32 and value.isfinite()
 
 
-def test_both_players_pay_over_the_views(make_step):
+def test_both_players_losses_are_summed_over_the_views(make_step):
     """The generator wants its pixels taken for their classes, the discriminator to find them out."""
     real, fakes, label = torch.randn(2, 3, 4, 5), torch.randn(2, 2, 3, 4, 5), torch.randint(2, (2, 4, 5))
     step = make_step(dict(coarse=fakes[0], image=fakes[1]), dict(image=real), label, num_classes=2, unknown=1,

@@ -58,9 +58,9 @@ def test_nothing_mixes_devices_or_waits(name, precision, monkeypatch):
         with autocast, parametrize.cached():
             with frozen(model.discriminator):
                 step = model.synthesize(batch['layout'], batch['real'])
-                shares = model.charge('generator', step)
+                losses = model.compute_losses('generator', step)
             if model.discriminator is not None:
-                shares |= model.charge('discriminator', step.detach())
+                losses |= model.compute_losses('discriminator', step.detach())
     assert not watch.copies
     assert watch.precisions == {precision}
-    assert {(share.device.type, share.dtype) for share in shares.values()} == {('cuda', torch.float32)}
+    assert {(loss.device.type, loss.dtype) for loss in losses.values()} == {('cuda', torch.float32)}

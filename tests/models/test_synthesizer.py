@@ -29,14 +29,14 @@ def test_one_step_equals_both_players_written_out():
 
     adversarial = fool(outputs['coarse']) + 2 * fool(outputs['image'])
     matching = 10 * (match(outputs['coarse']) + 2 * match(outputs['image']))
-    owed = sum(weight * (judge(outputs[view].detach())[1].mean() - judge(real)[1].mean())
+    theirs = sum(weight * (judge(outputs[view].detach())[1].mean() - judge(real)[1].mean())
                for view, weight in dict(coarse=1, image=2).items())
     gradients = torch.autograd.grad(adversarial + matching, list(plain.generator.parameters()))
-    their_gradients = torch.autograd.grad(owed, list(plain.discriminator.parameters()))
+    their_gradients = torch.autograd.grad(theirs, list(plain.discriminator.parameters()))
 
     assert logs['generator/adversarial'].item() == pytest.approx(adversarial.item(), rel=1e-5)
     assert logs['generator/matching'].item() == pytest.approx(matching.item(), rel=1e-5)
-    assert logs['discriminator/adversarial'].item() == pytest.approx(owed.item(), rel=1e-4, abs=1e-6)
+    assert logs['discriminator/adversarial'].item() == pytest.approx(theirs.item(), rel=1e-4, abs=1e-6)
     assert 'discriminator/matching' not in logs
     for after, before, gradient in zip(model.generator.parameters(), plain.generator.parameters(), gradients,
                                        strict=True):
@@ -62,7 +62,7 @@ def losses_on(adversarial=None, matching=None):
 
 # B = 2: the generator's turn on views, then on real images; the discriminator's turn likewise.
 @pytest.mark.parametrize(('losses', 'judged'), [
-    (losses_on(dict(image=1)), [4, 2, 2, 2]),  # what is matched alone costs the generator's turn alone
+    (losses_on(dict(image=1)), [4, 2, 2, 2]),  # what is matched alone is judged in the generator's turn alone
     (losses_on(None, dict(image=1)), [4, 2, 4, 2]),
     (losses_on(dict(image=1), dict(coarse=1)), [4, 2, 2, 2]),
     (losses_on(dict(image=1), dict(image=2)), [2, 2, 2, 2]),
@@ -124,7 +124,6 @@ def test_views_are_labelled_once_and_together():
         two=dict(type='StubLabels', views=dict(image=1, coarse=1)))))
     model.train_step(batch(), players(model))
     assert model.segmentor.calls == 1
-    assert model.labelled_views == ['coarse', 'image']
 
 
 def test_dropping_and_retuning_views():
@@ -166,11 +165,11 @@ BROKEN = {
         dict(generator=dict(type='StubGenerator', head=dict(type='StubHead', extra=True))),
     "head: nothing reads the output 'image'": dict(views=dict(image=None)),
     'losses.adversarial reads a discriminator, but discriminator=None': dict(discriminator=None),
-    'losses.matching matches features, but StubDiscriminator returns only logits':
+    'losses.matching reads features, but StubDiscriminator returns only logits':
         dict(discriminator=dict(type='StubDiscriminator', returns_features=False)),
     'losses.labels reads the label generator, but segmentor=None':
         dict(losses=dict(adversarial=dict(type='StubAdversarial'), labels=dict(type='StubLabels'))),
-    "losses.contrast reads the output 'embedding', but StubHead makes coarse, image":
+    r"losses.contrast reads 'embedding', which is no output of StubHead \(it makes coarse, image\)":
         dict(losses=dict(adversarial=dict(type='StubAdversarial'), contrast=dict(type='StubContrast'))),
     "losses.pixel: view 'edge' is not one of the model \\(coarse, image\\)":
         dict(losses=dict(adversarial=dict(type='StubAdversarial'), pixel=dict(type='StubPixel', views=dict(edge=1)))),

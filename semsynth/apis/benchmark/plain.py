@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 
 from torch import Tensor, no_grad
 
-from semsynth.models import Step, Synthesizer
+from semsynth.losses import Step
+from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
 
 
@@ -29,51 +31,46 @@ class PlainSynthesizer(Synthesizer):
         layout, real = batch['layout'], batch['real']
         step = self.synthesize(layout, real)
         alone = _views(step)
-        paid = self._charge_alone('generator', step, alone)
+        losses = self._losses_alone('generator', step, alone)
         if self.discriminator is None:
-            optim_wrapper['generator'].update_params(sum(paid.values()))
-            return _detach(paid)
+            optim_wrapper['generator'].update_params(sum(losses.values()))
+            return _detach(losses)
         if self.reuse_outputs:
             detached = {view: each.detach() for view, each in alone.items()}
             for view, each in detached.items():
-                each.views, each.real_verdicts = alone[view].views, alone[view].real_verdicts
+                each.real_verdicts = alone[view].real_verdicts
             step, alone = step.detach(), detached
-            owed = self._charge_alone('discriminator', step, alone)
-            optim_wrapper['generator'].update_params(sum(paid.values()))
+            its_losses = self._losses_alone('discriminator', step, alone)
+            optim_wrapper['generator'].update_params(sum(losses.values()))
         else:
-            optim_wrapper['generator'].update_params(sum(paid.values()))
+            optim_wrapper['generator'].update_params(sum(losses.values()))
             with no_grad():
                 step = self.synthesize(layout, real).detach()
             alone = _views(step)
-            owed = self._charge_alone('discriminator', step, alone)
+            its_losses = self._losses_alone('discriminator', step, alone)
         optim_wrapper['discriminator'].zero_grad()
-        optim_wrapper['discriminator'].update_params(sum(owed.values()))
-        return _detach(paid | owed | self._parts_alone(alone))
+        optim_wrapper['discriminator'].update_params(sum(its_losses.values()))
+        return _detach(losses | its_losses | self._parts_alone(alone))
 
-    def _charge_alone(self, player: str, step: Step, alone: dict[str, Step]) -> dict[str, Tensor]:
-        """Every term's weighted share, view by view."""
-        shares = {}
-        for name, term in self.losses.items():
-            steps = [alone[view] for view in term.weights(self.views)] if term.sums_over_views else [step]
-            parts = [part for part in (getattr(term, f'for_{player}')(each) for each in steps) if part is not None]
-            if parts:
-                shares[f'{player}/{name}'] = term.weight * sum(parts)
-        return shares
+    def _losses_alone(self, player: str, step: Step, alone: dict[str, Step]) -> dict[str, Tensor]:
+        """As ``compute_losses``, view by view."""
+        losses = {}
+        for name, loss in self.losses.items():
+            if player in loss.trains:
+                steps = [alone[view] for view in loss.weights(self.views)] if loss.has_views else [step]
+                losses[f'{player}/{name}'] = loss.weight * sum(getattr(loss, f'for_{player}')(each) for each in steps)
+        return losses
 
     def _parts_alone(self, alone: dict[str, Step]) -> dict[str, Tensor]:
-        """As of ``Synthesizer``, view by view."""
-        by_view = [self.parts(alone[view]) for view in alone]
+        """As ``discriminator_parts``, view by view."""
+        by_view = [self.discriminator_parts(alone[view]) for view in alone]
         return {name: sum(parts[name] for parts in by_view if name in parts) for name in dict.fromkeys(chain(*by_view))}
 
 
 def _views(step: Step) -> dict[str, Step]:
     """For each view the same step with that view alone."""
-    alone = {name: Step(step.model, step.layout, step.real, step.outputs, step.iteration, step.player)
-             for name in step.views}
-    for name, each in alone.items():
-        each.views = {name: step.views[name]}
-    return alone
+    return {name: replace(step, views={name: view}) for name, view in step.views.items()}
 
 
-def _detach(shares: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: share.detach() for name, share in shares.items()}
+def _detach(losses: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: loss.detach() for name, loss in losses.items()}

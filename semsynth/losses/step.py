@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from semsynth.discriminators.base import Verdict
 from semsynth.layout import Layout
+from semsynth.losses.base import JUDGED, LABELLED
 
 if TYPE_CHECKING:
-    from semsynth.models.synthesizer import Synthesizer
+    from semsynth.discriminators.base import Discriminator, Verdict
+    from semsynth.heads.base import View
+    from semsynth.losses.base import Loss
+    from semsynth.segmentors.base import Segmentor
 
 
-class Verdicts(dict[str, Verdict]):
+class Verdicts(dict[str, 'Verdict']):
     """Verdicts by the name of a view or of a real image, each given when it is first read.
 
     Args:
@@ -37,58 +41,70 @@ class Verdicts(dict[str, Verdict]):
         return self[name]
 
 
+@dataclass(repr=False, eq=False)
 class Step:
     """What the losses of one training step may read; each value is computed when first read, and kept.
 
     Args:
-        model: gives the discriminator, the label generator and the views.
         layout: what the outputs were synthesised from.
         real: the real images by name, ``(B, 3, H, W)`` in ``[-1, 1]``.
         outputs: the generator's outputs by name.
+        views: the outputs that are judged, by name.
+        discriminator: judges views and real images; None where no loss reads verdicts.
+        segmentor: the label generator; None where no loss reads probabilities.
+        losses: the terms that read the step: what they read of a network on several views is computed as one batch.
+            None where they are not known: then all views are taken together.
         iteration: number of the training step, from 0.
         player: whose turn it is, ``'generator'`` or ``'discriminator'``.
+        draws: random values to use in place of those that losses draw, by the name that each loss documents.
     """
 
-    def __init__(self, model: Synthesizer, layout: Layout, real: dict[str, Tensor], outputs: dict[str, Tensor],
-                 iteration: int = 0, player: str = 'generator'):
-        self.model, self.layout, self.real, self.outputs = model, layout, real, outputs
-        self.iteration, self.player = iteration, player
-        self.views = model.views
-        self._kept: dict[Hashable, Any] = {}
+    layout: Layout
+    real: dict[str, Tensor]
+    outputs: dict[str, Tensor]
+    views: Mapping[str, View]
+    discriminator: Discriminator | None = None
+    segmentor: Segmentor | None = None
+    losses: Collection[Loss] | None = None
+    iteration: int = 0
+    player: str = 'generator'
+    draws: dict[str, Any] = field(default_factory=dict)
+    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False)
 
     def detach(self) -> Step:
         """The same step for the discriminator's turn: no graph behind it, no verdict kept."""
         outputs = {name: output.detach() for name, output in self.outputs.items()}
-        return Step(self.model, self.layout.detach(), self.real, outputs, self.iteration, 'discriminator')
+        return replace(self, layout=self.layout.detach(), outputs=outputs, player='discriminator')
 
     @cached_property
     def fake_verdicts(self) -> dict[str, Verdict]:
         """The discriminator's verdict on each view that a loss reads it on in this turn, judged as one batch."""
-        judged = self.model.judged_views[self.player]
-        return Verdicts(self.judge, self.outputs, [view for view in judged if view in self.views])
+        return Verdicts(self.judge, self.outputs, self._read_on(JUDGED))
 
     @cached_property
     def real_verdicts(self) -> dict[str, Verdict]:
-        """The same on the real images that such views imitate: each once, however many views do."""
-        compared = self.model.compared_views[self.player]
-        return Verdicts(self.judge, self.real, dict.fromkeys(
-            self.views[view].real for view in compared if view in self.views))
+        """The same on the real images that such views imitate: each once, however many views do.
+
+        In the generator's turn, losses are known to read these for their features alone.
+        """
+        views = self._read_on(JUDGED if self.player == 'discriminator' else {'features'})
+        return Verdicts(self.judge, self.real, dict.fromkeys(self.views[view].real for view in views))
 
     def judge(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
         """The discriminator's verdict on any images of this layout, judged as one batch.
 
         Args:
-            images: ``(B, 3, H, W)`` in ``[-1, 1]`` each, by the name of a view or of a real image: where each kind of
-                real image has a discriminator of its own, the name tells which one judges.
+            images: ``(B, 3, H, W)`` in ``[-1, 1]`` each, by the name of a view or of a real image, which tells who is
+                to judge it where each kind of real image has a discriminator of its own.
         """
         kinds = [self.views[name].real if name in self.views else name for name in images]
         layout, batch = self.layout.repeat(len(images)), torch.cat(list(images.values()))
-        return dict(zip(images, self.model.discriminator(layout, batch, kinds), strict=True))
+        return dict(zip(images, self.discriminator(layout, batch, kinds), strict=True))
 
     @cached_property
     def target(self) -> Tensor:
         """The label map in the label generator's classes, ``(B, H, W)`` long, 255 where it has none."""
-        return self.model.segmentor.to_classes(self.layout.label)
+        return self.segmentor.to_classes(self.layout.label)
 
     @cached_property
     def probabilities(self) -> dict[str, Tensor]:
@@ -102,14 +118,26 @@ class Step:
 
     @cached_property
     def _labelled(self) -> dict[str, tuple[Tensor, list[Tensor]]]:
-        """What the label generator says of all views that some loss wants labelled, as one batch."""
-        views = [view for view in self.model.labelled_views if view in self.views]
-        probabilities, features = self.model.segmentor.segment(torch.cat([self.outputs[view] for view in views]))
+        """What the label generator says of all views that a loss reads it on, as one batch."""
+        views = self._read_on(LABELLED)
+        probabilities, features = self.segmentor.segment(torch.cat([self.outputs[view] for view in views]))
         parts = zip(*(level.chunk(len(views)) for level in (probabilities, *features)), strict=True)
         return {view: (first, rest) for view, (first, *rest) in zip(views, parts, strict=True)}
+
+    def _read_on(self, words: Set[str]) -> list[str]:
+        """Names of the views on which a loss of this turn reads one of these (words of ``Loss.reads``)."""
+        if self.losses is None:
+            return list(self.views)
+        read = {view for loss in self.losses if self.player in loss.trains and loss.reads & words
+                for view in loss.weights(self.views)}
+        return [view for view in self.views if view in read]
 
     def once(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """What several losses share, such as a frozen net's features of a real image: computed at the first call."""
         if key not in self._kept:
             self._kept[key] = compute()
         return self._kept[key]
+
+    def drawn(self, name: str, draw: Callable[[], Any]) -> Any:
+        """The random value that was handed in under this name, or else what ``draw`` gives."""
+        return self.draws[name] if name in self.draws else draw()

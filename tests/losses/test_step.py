@@ -1,0 +1,53 @@
+import pytest
+import torch
+
+from semsynth.losses import HingeLoss
+
+IMAGES = dict(coarse=torch.rand(2, 3, 4, 4), image=torch.rand(2, 3, 4, 4))
+
+
+@pytest.fixture
+def judged():
+    """The images that a discriminator has judged, batch by batch."""
+    return []
+
+
+@pytest.fixture
+def step(make_step, judged):
+    def discriminator(layout, images):
+        judged.append(images)
+        return [[images.mean((1, 2, 3), keepdim=True)]]
+
+    return make_step(IMAGES, dict(image=torch.rand(2, 3, 4, 4)), views=dict(coarse={}, image={}),
+                     discriminator=discriminator)
+
+
+def test_where_no_losses_are_known_all_views_are_judged_together(step, judged):
+    means = [step.fake_verdicts[view][0][-1].flatten() for view in IMAGES]
+    torch.testing.assert_close(torch.cat(means), torch.cat([*IMAGES.values()]).mean((1, 2, 3)))
+    assert [len(batch) for batch in judged] == [4]
+
+
+def test_a_view_that_no_loss_of_the_turn_reads_is_not_judged(step, judged):
+    step.losses = [HingeLoss(views=dict(image=1))]
+    assert step.fake_verdicts['image'] is step.fake_verdicts['image']
+    assert torch.equal(judged[0], IMAGES['image']) and len(judged) == 1
+
+
+def test_the_detached_step_judges_anew_without_a_graph(step, judged):
+    step.outputs = {name: image.clone().requires_grad_() for name, image in IMAGES.items()}
+    before, step.draws = step.fake_verdicts['image'], dict(seen=3)
+    later = step.detach()
+    assert later.player == 'discriminator' and later.views is step.views and later.draws == dict(seen=3)
+    assert before[0][-1].requires_grad and not later.fake_verdicts['image'][0][-1].requires_grad
+    assert len(judged) == 2
+
+
+def test_a_random_value_that_is_handed_in_is_not_drawn(step):
+    step.draws = dict(given=5)
+    assert step.drawn('given', lambda: pytest.fail('drawn')) == 5
+    assert step.drawn('mask', lambda: 7) == 7
+
+
+def test_what_losses_share_is_computed_once(step):
+    assert [step.once('key', lambda each=each: each) for each in (1, 2)] == [1, 1]
