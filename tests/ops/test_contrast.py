@@ -6,7 +6,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from helpers.eq_5 import eq_5
-from semsynth.losses.contrastive import contrastive
+from semsynth.losses import contrastive_loss
 from semsynth.ops import contrast, tiled_contrastive
 
 KINDS = torch.tensor([0, 1, 2, 0, -1, 1, 1, 0, 3, -1, 0])  # 2 and 3 are alone: no anchors, but negatives
@@ -42,7 +42,7 @@ def test_is_the_plain_function(monkeypatch, tile, classes):
     embeddings, kinds = pixels(157, 8), torch.randint(-1, classes, (157,))
     memory = past(2 * classes, 8), torch.arange(-1, classes - 1).repeat(2)
     for arguments in ((embeddings, kinds, 0.1), (embeddings, kinds, 0.1, *memory)):
-        loss, expected = tiled_contrastive(*arguments), contrastive(*arguments)
+        loss, expected = tiled_contrastive(*arguments), contrastive_loss(*arguments)
         torch.testing.assert_close(loss, expected, rtol=1e-12, atol=1e-12)
         torch.testing.assert_close(gradient(loss, embeddings), gradient(expected, embeddings), rtol=1e-7, atol=1e-10)
 
@@ -93,7 +93,7 @@ def test_float32_keeps_loss_and_gradient_at_any_temperature(temperature, spread)
     embeddings = torch.cat([embeddings, torch.eye(8)[[0, 0, 0, 0]] * torch.tensor([[1], [-1], [2], [-2]])])
     embeddings[-2:, 1], kinds = 1e-3, torch.cat([kinds, torch.tensor([5, 5, 6, 6])])
     ours, wide = embeddings.requires_grad_(), embeddings.detach().double().requires_grad_()
-    loss, expected = tiled_contrastive(ours, kinds, temperature), contrastive(wide, kinds, temperature)
+    loss, expected = tiled_contrastive(ours, kinds, temperature), contrastive_loss(wide, kinds, temperature)
     assert loss.dtype == torch.float32
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6 * (1 + 1 / temperature))
     slope, expected_slope = gradient(loss, ours).double(), gradient(expected, wide)

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from semsynth.apis.benchmark.measuring import Step, Version, check_versions
-from semsynth.losses.contrastive import contrastive
+from semsynth.losses import contrastive_loss
 from semsynth.ops import tiled_contrastive
 
-VERSIONS = dict(fast=tiled_contrastive, plain=contrastive)
+VERSIONS = dict(fast=tiled_contrastive, plain=contrastive_loss)
 
 
 def contrast(device: str, pixels: Sequence[int], channels: int, classes: Sequence[int],
