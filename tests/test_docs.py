@@ -181,7 +181,7 @@ def test_a_part_of_one_s_own_says_what_it_needs(extending):
     extending.merge_from_dict({'model.segmentor': None, 'model.losses.perceptual': None})
     extending.model.discriminator = dict(type='MultiScaleDiscriminator', base_channels=2, num_layers=1)
     with DefaultScope.overwrite_default_scope('semsynth'), pytest.raises(
-            ValueError, match=r'losses\.border: .* MultiScaleDiscriminator .* PixelDiscriminator.*border=None'):
+            ValueError, match=r'losses\.border: .* MultiScaleDiscriminator .*PixelDiscriminator.*border=None'):
         MODELS.build(extending.model)
 
 

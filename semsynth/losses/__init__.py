@@ -31,7 +31,7 @@ from semsynth.losses.segmentation_adversarial import (
 from semsynth.losses.segmentor_features import SegmentorFeatureLoss
 from semsynth.losses.similarity import SimilarityLoss
 from semsynth.losses.step import Step
-from semsynth.ops import similarity_loss
+from semsynth.ops import sampled_similarity_loss, similarity_loss, tiled_contrastive
 
 __all__ = ['AdversarialLoss', 'CRNLoss', 'ClassSpecificLoss', 'ContrastiveLoss', 'FeatureMatchingLoss',
            'FrozenFeatureLoss', 'HingeLoss', 'KLLoss', 'L1Loss', 'LabelMixLoss', 'LeastSquaresLoss', 'Loss',
@@ -39,4 +39,5 @@ __all__ = ['AdversarialLoss', 'CRNLoss', 'ClassSpecificLoss', 'ContrastiveLoss',
            'Step', 'VanillaLoss', 'average', 'class_cross_entropy', 'class_specific_l1', 'contrastive_loss',
            'crn_loss', 'crn_vgg19', 'cross_entropy', 'fake_cross_entropy', 'feature_l1', 'feature_matching_loss',
            'full_precision', 'hinge', 'kl_divergence', 'l1', 'label_mix_loss', 'label_mix_mask', 'least_squares',
-           'over_scales', 'perceptual_loss', 'sample_pixels', 'similarity_loss', 'vgg19']
+           'over_scales', 'perceptual_loss', 'sample_pixels', 'sampled_similarity_loss', 'similarity_loss',
+           'tiled_contrastive', 'vgg19']

@@ -1,8 +1,7 @@
-"""ECGAN's similarity loss (eq. 3) on the label generator's probabilities."""
+"""Similarity loss on the label generator's probabilities (ECGAN, eq. 3)."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -26,16 +25,17 @@ def sample(values: Tensor, stride: int) -> Tensor:
 
 @LOSSES.register_module()
 class SimilarityLoss(Loss):
-    """Do the views' pixels, as the label generator sees them, group into classes as the label map's? (ECGAN, eq. 3.)
+    """Cross-entropy between pairwise similarities of predicted and true labels (ECGAN, eq. 3).
 
-    Exact over all pairs of an image's pixels unless partners are named, summed over the views.
+    The label generator predicts the labels of each view. Exact over all pairs of an image's pixels unless partners are named, summed over the views.
 
     Args:
         stride: 1 takes every pixel, as the paper; s every s-th in both directions, of probabilities and labels alike,
-            and still all pairs of those: 1 / s^4 of the cost.
+            and still all pairs of those, in 1 / s^4 of the time.
         partners: None takes all pairs; m pairs each pixel with itself and m others, drawn anew at every step: an
-            unbiased estimate for ``m / (H W)`` of the cost, whose variance
-            :func:`semsynth.ops.sampled_similarity_loss` states.
+            unbiased estimate in ``m / (H W)`` of the time, whose variance
+            :func:`semsynth.ops.sampled_similarity_loss` states. ``step.draws['partners/VIEW']``, where given, are the
+            random ``numbers`` that it takes.
         precision: 'float32', or on A100, H100, H200 and later 'tf32': fused kernels with its 10 bits of mantissa,
             meant to stay within 1e-3 of the loss (3e-3 where that is below 0.03, for a label generator that is nearly
             always right) and 1e-2 of its gradient's norm. They have run in Triton's interpreter, not yet on a GPU.
@@ -76,9 +76,11 @@ class SimilarityLoss(Loss):
             raise ValueError(f'SimilarityLoss: stride={self.stride} is larger than the images, '
                              f'{tuple(step.target.shape[1:])} (H, W); give it a smaller one.')
         target = sample(step.target, self.stride)
-        function = similarity_loss
-        if self.partners is not None:
-            function = partial(sampled_similarity_loss, partners=self.partners)
-        return sum(weight * function(sample(step.probabilities[view], self.stride), target, ignore_index=NO_CLASS,
-                                     precision=self.precision)
-                   for view, _, weight in self.over_views(step))
+        return sum(weight * self._of_view(step, view, target) for view, _, weight in self.over_views(step))
+
+    def _of_view(self, step: Step, view: str, target: Tensor) -> Tensor:
+        probs = sample(step.probabilities[view], self.stride)
+        if self.partners is None:
+            return similarity_loss(probs, target, NO_CLASS, self.precision)
+        numbers = step.draws.get(f'partners/{view}')
+        return sampled_similarity_loss(probs, target, self.partners, NO_CLASS, self.precision, numbers)

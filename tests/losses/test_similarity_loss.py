@@ -68,6 +68,12 @@ def test_partners_are_an_estimate_that_says_so(step):
                                SimilarityLoss().for_generator(step))
 
 
+def test_the_numbers_that_pair_pixels_can_be_handed_in(step):
+    step.draws = {f'partners/{view}': torch.rand(2, 9 * 14) for view in ('coarse', 'image')}
+    loss = SimilarityLoss(partners=10)
+    assert torch.equal(loss.for_generator(step), loss.for_generator(step))
+
+
 def test_reduced_precision_says_so():
     assert SimilarityLoss(precision='tf32').protocol == 'all pairs of pixels; products in tf32 on a GPU'
     with pytest.raises(ValueError, match="precision='fp8', expected one of float32, tf32"):

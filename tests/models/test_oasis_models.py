@@ -121,7 +121,7 @@ def test_the_discriminator_goes_with_any_generator():
     (dict(discriminator=OASIS, losses=dict(adversarial=dict(type='HingeLoss'))),
      r'losses\.adversarial: HingeLoss reads scores .* OASISDiscriminator .* SegmentationAdversarialLoss'),
     (dict(losses=dict(adversarial=SEGMENT)),
-     r'losses.adversarial: SegmentationAdversarialLoss .* StubDiscriminator .* OASISDiscriminator.*adversarial=None'),
+     r'losses\.adversarial: SegmentationAdversarialLoss .* StubDiscriminator .*OASISDiscriminator.*adversarial=None'),
     (dict(discriminator=OASIS | dict(num_classes=9), losses=dict(adversarial=SEGMENT)),
      'discriminator: num_classes=9, but OASISDiscriminator would get 3; leave num_classes out to have it filled in'),
     (dict(discriminator=OASIS | dict(in_channels=6), losses=dict(adversarial=SEGMENT)),

@@ -10,7 +10,7 @@ from semsynth.ops.similarity.exact import flatten_pixels, losses_of_images
 
 
 def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_index: int | None = None,
-                            precision: str = 'float32') -> Tensor:
+                            precision: str = 'float32', numbers: Tensor | None = None) -> Tensor:
     """An unbiased estimate of :func:`similarity_loss` and its gradient, in ``partners / (H W)`` of the time.
 
     An image's valid pixels are divided at random into groups of ``partners + 1``. Pairs within a group stand for all
@@ -24,19 +24,29 @@ def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_
         partners: how many other pixels each is compared with; from M - 1 on, the result is exact.
         ignore_index: label of the pixels that are left out, or None.
         precision: as for :func:`similarity_loss`.
+        numbers: ``(B, H * W)`` in [0, 1): pixels in the order of these are divided into groups; by default they are
+            drawn from torch's generator of the device.
 
     Returns:
-        A scalar as that of :func:`similarity_loss`; it draws from torch's generator of the device.
+        A scalar as that of :func:`similarity_loss`.
 
     Raises:
         ValueError: the shapes do not belong together, there are no partners, or no such precision.
+
+    >>> import torch
+    >>> from semsynth.losses import sampled_similarity_loss
+    >>> label = torch.tensor([[[0, 0], [1, 1]]])
+    >>> probs = torch.eye(2)[label].movedim(-1, 1)  # as certain as the labels
+    >>> sampled_similarity_loss(probs, label, partners=1).item()
+    0.0
     """
     if partners < 1:
         raise ValueError(f'sampled_similarity_loss: partners={partners}, expected 1 or more.')
     probs, label, valid = flatten_pixels('sampled_similarity_loss', probs, label, ignore_index)
     size = label.shape[1]
     group = min(partners + 1, size)
-    order = (torch.rand(label.shape, device=probs.device) + ~valid).argsort(1)  # valid pixels come first
+    numbers = torch.rand(label.shape, device=probs.device) if numbers is None else numbers
+    order = (numbers + ~valid).argsort(1)  # valid pixels come first
     padding = (0, -size % group)
 
     def grouped(values: Tensor) -> Tensor:
