@@ -27,7 +27,8 @@ def sample(values: Tensor, stride: int) -> Tensor:
 class SimilarityLoss(Loss):
     """Cross-entropy between pairwise similarities of predicted and true labels (ECGAN, eq. 3).
 
-    The label generator predicts the labels of each view. Exact over all pairs of an image's pixels unless partners are named, summed over the views.
+    The label generator predicts the labels of each view. The loss is exact over all pairs of an image's pixels, unless
+    partners are given, and summed over the views.
 
     Args:
         stride: 1 takes every pixel, as the paper; s every s-th in both directions, of probabilities and labels alike,

@@ -46,7 +46,7 @@ class Synthesizer(BaseModel):
         channels_last: whether weights, and so feature maps, lie channels last in memory: often faster in bfloat16.
         compiled: whether :func:`torch.compile` compiles generator and discriminator, for minutes at the first steps.
         styles: path of a :class:`~semsynth.styles.StyleBank`'s file, from which ``mode='predict'`` takes the styles
-            that an :class:`InstanceFeatureEncoder` took from photos in training.
+            that an encoder took from photos in training.
         frozen: names of parts that are not trained, such as ``'generator.global_network'``.
 
     Raises:
