@@ -62,7 +62,7 @@ def listen(module, calls):
     def note(module, inputs, output):
         while not isinstance(output, torch.Tensor):
             output = next(iter(output.values())) if isinstance(output, dict) else output[-1]
-        calls.append((len(output) // BATCH, output.requires_grad))
+        calls.append((len(inputs[0]) // BATCH, output.requires_grad))
     module.register_forward_hook(note)
     return calls
 
