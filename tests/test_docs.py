@@ -6,6 +6,7 @@ import sys
 import textwrap
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from mmengine.registry import DefaultScope
 from mmengine.registry import Registry as EngineRegistry
 
 from semsynth import registry
+from semsynth.heads import View
 from semsynth.layout import Layout
 from semsynth.losses.base import WORDS, Loss
 from semsynth.registry import DATASETS, EVALUATORS, MODELS, SEGMENTORS, Registry
@@ -189,3 +191,17 @@ def test_all_words_that_a_loss_may_read_are_explained():
     table = (ROOT / 'docs/extending.md').read_text(encoding='utf-8').split('| word |')[1].split('\n\n')[0]
     assert set(re.findall(r'^\| `(\w+)`', table, re.M)) == WORDS
     assert all(f"``'{word}'``" in Loss.__doc__ for word in WORDS)
+
+
+def test_the_plugin_of_the_readme_works():
+    [plugin] = [body for body, _ in blocks(ROOT / 'README.md', 'python') if 'register_module' in body]
+    [name] = re.findall(r'^class (\w+)', plugin, re.M)
+    exec(plugin, {})
+    try:
+        loss = registry.LOSSES.build(dict(type=name, views=dict(coarse=1, image=2)))
+    finally:
+        registry.LOSSES.module_dict.pop(name)
+    image = torch.full((2, 3, 4, 4), 0.5)
+    step = SimpleNamespace(views=dict(coarse=View(), image=View()), real=dict(image=image),
+                           outputs=dict(coarse=image - 0.25, image=image + 0.125))
+    assert loss.for_generator(step) == 1 * 0.25 + 2 * 0.125
