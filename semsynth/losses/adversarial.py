@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.losses.base import Loss, full_precision, mean
+from semsynth.losses.base import Loss, full_precision, mean, total
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
     from semsynth.discriminators.base import Verdict
     from semsynth.losses.step import Step
 
-REDUCTIONS = {'sum': sum, 'mean': mean}
+REDUCTIONS = {'sum': total, 'mean': mean}
 
 
 @full_precision
@@ -121,18 +121,18 @@ class AdversarialLoss(Loss):
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views of the generator's loss on their logits."""
-        return sum(weight * over_scales(step.fake_verdicts[view], self.on_fooling, self.reduction)
-                   for view, _, weight in self.over_views(step))
+        return total(weight * over_scales(step.fake_verdicts[view], self.on_fooling, self.reduction)
+                     for view, _, weight in self.over_views(step))
 
     def for_discriminator(self, step: Step) -> Tensor:
         """The sum over the views of the discriminator's loss on their logits and on those of the real images."""
-        return self.discriminator_weight * sum(weight * (fake + real) for weight, fake, real in self._terms(step))
+        return self.discriminator_weight * total(weight * (fake + real) for weight, fake, real in self._terms(step))
 
     def discriminator_parts(self, step: Step) -> dict[str, Tensor]:
         """The same sums for the logits of real and of synthesised images alone."""
         terms = self._terms(step)
-        return dict(real=self.discriminator_weight * sum(weight * real for weight, _, real in terms),
-                    synthesised=self.discriminator_weight * sum(weight * fake for weight, fake, _ in terms))
+        return dict(real=self.discriminator_weight * total(weight * real for weight, _, real in terms),
+                    synthesised=self.discriminator_weight * total(weight * fake for weight, fake, _ in terms))
 
     def _terms(self, step: Step) -> list[tuple[float, Tensor, Tensor]]:
         """Weight of each view, and the discriminator's loss on it and on its real image."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -154,7 +154,12 @@ class Loss(nn.Module):
         return {}
 
 
+def total(values: Iterable[Tensor]) -> Tensor:
+    """The sum of a few tensors."""
+    return cast(Tensor, sum(values))
+
+
 def mean(values: Iterable[Tensor]) -> Tensor:
     """The mean of a few tensors."""
     values = list(values)
-    return sum(values) / len(values)
+    return total(values) / len(values)

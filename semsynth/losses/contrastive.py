@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 import torch.nn.functional as F
@@ -51,7 +51,7 @@ def contrastive_loss(embeddings: Tensor, classes: Tensor, temperature: float = 0
     0.1269
     """
     unit = F.normalize(embeddings, eps=1e-6)
-    others, kinds = (unit, classes) if memory is None else (
+    others, kinds = (unit, classes) if memory is None or memory_classes is None else (
         torch.cat([unit, memory]), torch.cat([classes, memory_classes]))
     likeness = unit @ others.mT / temperature
     paired = (classes != NO_PIXEL).unsqueeze(1) & (kinds != NO_PIXEL).unsqueeze(0)
@@ -133,10 +133,11 @@ class ContrastiveLoss(Loss):
             raise ValueError(f'ContrastiveLoss: memory has no {", ".join(sorted(strangers))}; it takes '
                              f'{", ".join(sorted(MEMORY_OPTIONS))}.')
         self.temperature, self.max_per_class, self.max_pixels = temperature, max_per_class, max_pixels
-        self.memory_options, self.memory = memory, None
+        self.memory_options = memory
+        self.memory: PixelMemory | None = None
 
     @property
-    def protocol(self) -> str:
+    def protocol(self) -> str:  # type: ignore[override]  # nobody sets it
         """Which pixels it compares, in words for logs and result files."""
         of_class = '' if self.max_per_class is None else f', {self.max_per_class} a class and rank'
         pixels = 'every pixel' if self.max_pixels is None else (
@@ -153,7 +154,8 @@ class ContrastiveLoss(Loss):
     def attach(self, parts: Parts) -> None:
         """Make the memory for the model's classes and embeddings."""
         if self.memory_options is not None:
-            self.memory = PixelMemory(parts.num_classes, parts.generator.head.embedding_channels, **self.memory_options)
+            channels = cast(int, parts.generator.head.embedding_channels)
+            self.memory = PixelMemory(parts.num_classes, channels, **self.memory_options)
 
     def for_generator(self, step: Step) -> Tensor:
         """The mean over the anchors."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -12,7 +13,7 @@ from semsynth.registry import LOSSES
 
 LAYER_WEIGHTS = (1.0, 1 / 2.6, 1 / 4.8, 1 / 3.7, 1 / 5.6, 10 / 1.5)
 """Those of the released code."""
-VARIANT = dict(ends=(4, 9, 14, 23, 32), images=True, average=True)
+VARIANT: dict[str, Any] = dict(ends=(4, 9, 14, 23, 32), images=True, average=True)
 
 
 def crn_vgg19(weights: str | Path | None = None) -> nn.Module:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from semsynth.losses.base import Loss
+from semsynth.losses.base import Loss, total
 from semsynth.losses.pixel import l1
 from semsynth.registry import LOSSES
 
@@ -42,9 +42,9 @@ def feature_matching_loss(fake: Verdict, real: Verdict, normalise: str = 'paper'
     1.0
     """
     factor, maps = NORMALISATIONS[normalise], sum(len(scale) - 1 for scale in fake)
-    return sum(factor(len(fake), len(ours) - 1, maps) * l1(our, their)
-               for ours, theirs in zip(fake, real, strict=True)
-               for our, their in zip(ours[:-1], theirs[:-1], strict=True))
+    return total(factor(len(fake), len(ours) - 1, maps) * l1(our, their)
+                 for ours, theirs in zip(fake, real, strict=True)
+                 for our, their in zip(ours[:-1], theirs[:-1], strict=True))
 
 
 @LOSSES.register_module()
@@ -71,5 +71,5 @@ class FeatureMatchingLoss(Loss):
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views."""
-        return sum(weight * feature_matching_loss(step.fake_verdicts[view], step.real_verdicts[real], self.normalise)
-                   for view, real, weight in self.over_views(step))
+        return total(weight * feature_matching_loss(step.fake_verdicts[view], step.real_verdicts[real], self.normalise)
+                     for view, real, weight in self.over_views(step))

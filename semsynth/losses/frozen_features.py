@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from semsynth.losses.base import Loss
+from semsynth.losses.base import Loss, total
 from semsynth.losses.pixel import l1
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def feature_l1(fake: Iterable[Tensor], real: Iterable[Tensor], level_weights: Se
     1.5
     """
     fake = list(fake)
-    return sum(weight * l1(ours, theirs)
-               for weight, ours, theirs in zip(level_weights or averaging(len(fake)), fake, real, strict=True))
+    return total(weight * l1(ours, theirs)
+                 for weight, ours, theirs in zip(level_weights or averaging(len(fake)), fake, real, strict=True))
 
 
 def averaging(levels: int) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -55,4 +55,5 @@ class KLLoss(Loss):
 
     def for_generator(self, step: Step) -> Tensor:
         """The divergence of the posterior that the step's latent was drawn from."""
-        return kl_divergence(*step.layout.posterior)
+        mean, log_variance = cast(tuple[Tensor, Tensor], step.layout.posterior)
+        return kl_divergence(mean, log_variance)

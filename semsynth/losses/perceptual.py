@@ -38,6 +38,9 @@ class VGG19Features(nn.ModuleList):
         images: whether the images, as they are fed, come first among the features.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, parts: Iterable[nn.Module], input: str = 'raw', images: bool = False):
         super().__init__(parts)
         self.images = images
@@ -138,7 +141,7 @@ class PerceptualLoss(FrozenFeatureLoss):
             as the levels.
     """
 
-    levels = ('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1')
+    levels: tuple[str, ...] = ('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1')
     """Names of what ``features`` returns."""
     variant: dict[str, Any] = {}
     """Further arguments of :func:`vgg19`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.losses.base import Loss, full_precision
+from semsynth.losses.base import Loss, full_precision, total
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -37,4 +37,4 @@ class L1Loss(Loss):
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views."""
-        return sum(weight * l1(step.outputs[view], step.real[real]) for view, real, weight in self.over_views(step))
+        return total(weight * l1(step.outputs[view], step.real[real]) for view, real, weight in self.over_views(step))

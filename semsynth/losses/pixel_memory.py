@@ -30,6 +30,9 @@ class PixelMemory(nn.Module):
         ValueError: a number is out of bounds.
     """
 
+    embeddings: Tensor
+    seen: Tensor
+
     def __init__(self, num_classes: int, channels: int, per_class: int = 64, per_step: int = 4, hardness: float = 2.0):
         super().__init__()
         if per_step > per_class:

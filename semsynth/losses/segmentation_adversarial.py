@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.losses.base import Loss, full_precision
+from semsynth.losses.base import Loss, full_precision, total
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -90,18 +90,18 @@ class SegmentationAdversarialLoss(Loss):
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views of their class cross-entropy, as if they were real."""
-        return sum(weight * self._of_classes(step, step.fake_verdicts[view])
-                   for view, _, weight in self.over_views(step))
+        return total(weight * self._of_classes(step, step.fake_verdicts[view])
+                     for view, _, weight in self.over_views(step))
 
     def for_discriminator(self, step: Step) -> Tensor:
         """The sum over the views of the real image's class cross-entropy and the view's with "synthesised"."""
-        return sum(weight * (fake + real) for weight, fake, real in self._terms(step))
+        return total(weight * (fake + real) for weight, fake, real in self._terms(step))
 
     def discriminator_parts(self, step: Step) -> dict[str, Tensor]:
         """The same sums on real and on synthesised images alone."""
         terms = self._terms(step)
-        return dict(real=sum(weight * real for weight, _, real in terms),
-                    synthesised=sum(weight * fake for weight, fake, _ in terms))
+        return dict(real=total(weight * real for weight, _, real in terms),
+                    synthesised=total(weight * fake for weight, fake, _ in terms))
 
     def _terms(self, step: Step) -> list[tuple[float, Tensor, Tensor]]:
         """Weight of each view, and the discriminator's loss on it and on its real image."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from torch import Tensor
 
@@ -11,6 +11,7 @@ from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
     from semsynth.losses.step import Step
+    from semsynth.segmentors.base import Segmentor
 
 
 @LOSSES.register_module()
@@ -29,7 +30,7 @@ class SegmentorFeatureLoss(FrozenFeatureLoss):
 
     def features(self, step: Step, images: Tensor) -> list[Tensor]:
         """The label generator's backbone features."""
-        return step.segmentor.features(images)
+        return cast('Segmentor', step.segmentor).features(images)
 
     def fake_features(self, step: Step, views: list[str]) -> list[list[Tensor]]:
         """The views' features, from the very pass that gives their probabilities."""

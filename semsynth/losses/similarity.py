@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from semsynth.label_spaces import NO_CLASS
-from semsynth.losses.base import Loss
+from semsynth.losses.base import Loss, total
 from semsynth.ops import sampled_similarity_loss, similarity_loss
 from semsynth.ops.similarity import PRECISIONS
 from semsynth.registry import LOSSES
@@ -60,7 +60,7 @@ class SimilarityLoss(Loss):
         self.stride, self.partners, self.precision = stride, partners, precision
 
     @property
-    def protocol(self) -> str:
+    def protocol(self) -> str:  # type: ignore[override]  # nobody sets it
         """Which pairs it reads, in words for logs and result files."""
         words = 'all pairs of pixels' if self.stride == 1 else f'all pairs of the pixels at 1/{self.stride} of the size'
         if self.partners is not None:
@@ -77,7 +77,7 @@ class SimilarityLoss(Loss):
             raise ValueError(f'SimilarityLoss: stride={self.stride} is larger than the images, '
                              f'{tuple(step.target.shape[1:])} (H, W); give it a smaller one.')
         target = sample(step.target, self.stride)
-        return sum(weight * self._of_view(step, view, target) for view, _, weight in self.over_views(step))
+        return total(weight * self._of_view(step, view, target) for view, _, weight in self.over_views(step))
 
     def _of_view(self, step: Step, view: str, target: Tensor) -> Tensor:
         probs = sample(step.probabilities[view], self.stride)

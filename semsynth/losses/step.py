@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
@@ -99,12 +99,13 @@ class Step:
         """
         kinds = [self.views[name].real if name in self.views else name for name in images]
         layout, batch = self.layout.repeat(len(images)), torch.cat(list(images.values()))
-        return dict(zip(images, self.discriminator(layout, batch, kinds), strict=True))
+        verdicts = cast('Discriminator', self.discriminator)(layout, batch, kinds)
+        return dict(zip(images, verdicts, strict=True))
 
     @cached_property
     def target(self) -> Tensor:
         """The label map in the label generator's classes, ``(B, H, W)`` long, 255 where it has none."""
-        return self.segmentor.to_classes(self.layout.label)
+        return cast('Segmentor', self.segmentor).to_classes(self.layout.label)
 
     @cached_property
     def probabilities(self) -> dict[str, Tensor]:
@@ -120,7 +121,8 @@ class Step:
     def _labelled(self) -> dict[str, tuple[Tensor, list[Tensor]]]:
         """What the label generator says of all views that a loss reads it on, as one batch."""
         views = self._read_on(LABELLED)
-        probabilities, features = self.segmentor.segment(torch.cat([self.outputs[view] for view in views]))
+        images = torch.cat([self.outputs[view] for view in views])
+        probabilities, features = cast('Segmentor', self.segmentor).segment(images)
         parts = zip(*(level.chunk(len(views)) for level in (probabilities, *features)), strict=True)
         return {view: (first, rest) for view, (first, *rest) in zip(views, parts, strict=True)}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from semsynth.discriminators.base import Discriminator
 from semsynth.heads.base import Head, View
 from semsynth.losses.base import JUDGED, LABELLED, ON_VIEWS, WORDS, Loss
@@ -10,7 +12,8 @@ from semsynth.parts import Parts
 
 def resolve_views(head: Head, overrides: dict[str, dict | None]) -> dict[str, View]:
     """The head's default views with the config's overrides: a dict retunes or adds a view, None drops it."""
-    views = {name: dict(real=view.real, weight=view.weight) for name, view in head.views.items()}
+    views: dict[str, dict[str, Any] | None] = {
+        name: dict(real=view.real, weight=view.weight) for name, view in head.views.items()}
     for name, override in overrides.items():
         views[name] = None if override is None else {**(views.get(name) or {}), **override}
     return {name: View(**view) for name, view in views.items() if view is not None}
@@ -27,8 +30,8 @@ def check_assembly(parts: Parts, layout_channels: int) -> None:
     """
     _check_generator(parts, layout_channels)
     head = parts.generator.head
-    for part in (*parts.encoders, parts.generator, head):
-        part.check(parts)
+    for check in (*(encoder.check for encoder in parts.encoders), parts.generator.check, head.check):
+        check(parts)
     _check_encoders(parts)
     if head.reads_label_map and not parts.num_classes:
         raise ValueError(f'generator.head: {type(head).__name__} reads label maps, but num_classes=0: use another one.')
@@ -91,7 +94,7 @@ def _check_loss(name: str, loss: Loss, parts: Parts) -> None:
                          f'with a latent_dim or {drop}.')
     if loss.reads & LABELLED and parts.segmentor is None:
         raise ValueError(f'losses.{name} reads the label generator, but segmentor=None: add one or {drop}.')
-    if 'label_features' in loss.reads and not parts.segmentor.returns_features:
+    if 'label_features' in loss.reads and parts.segmentor is not None and not parts.segmentor.returns_features:
         raise ValueError(f'losses.{name} reads features of the label generator, but {type(parts.segmentor).__name__} '
                          f'gives none: use another segmentor or {drop}.')
     head = parts.generator.head
@@ -111,7 +114,7 @@ def _check_verdicts(name: str, loss: Loss, discriminator: Discriminator, parts: 
     """Features where they are read; one logit a class, or scores of being real, as the loss takes them."""
     kind = type(discriminator).__name__
     way_out = f'use another discriminator or drop the term with losses=dict({name}=None).'
-    if parts.discriminator.kinds is not None:
+    if parts.discriminator is not None and parts.discriminator.kinds is not None:
         way_out += ' Or give the term those views alone that another network judges.'
     if 'features' in loss.reads and not discriminator.returns_features:
         raise ValueError(f'losses.{name} reads features, but {kind} returns only logits: {way_out}')
@@ -126,7 +129,8 @@ def _check_verdicts(name: str, loss: Loss, discriminator: Discriminator, parts: 
 def _check_kinds(parts: Parts) -> None:
     """A discriminator of each kind of real image, and no other, which would never learn."""
     judged = {name: set(loss.kinds(parts.views)) for name, loss in parts.losses.items() if loss.reads & JUDGED}
-    kinds, imitated = set(parts.discriminator.kinds), set().union(*judged.values())
+    kinds = set(cast(Discriminator, parts.discriminator).kinds or ())
+    imitated: set[str] = set().union(*judged.values())
     if kinds != imitated:
         raise ValueError(f'discriminator: networks are given for {", ".join(sorted(kinds))}, but the views that losses '
                          f'have judged imitate {", ".join(sorted(imitated))}; give one for each of these.')

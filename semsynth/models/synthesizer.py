@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import torch
 from mmengine.model import BaseModel
@@ -13,9 +14,11 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from semsynth.discriminators.base import build_discriminator
+from semsynth.encoders.base import Encoder
 from semsynth.encoders.several import build_encoder
 from semsynth.layers.pointwise import take_strides_first
 from semsynth.layout import Layout
+from semsynth.losses.base import Loss
 from semsynth.losses.step import Step
 from semsynth.models.assembly import check_assembly, resolve_views
 from semsynth.models.freezing import freeze
@@ -61,14 +64,15 @@ class Synthesizer(BaseModel):
         super().__init__(MODELS.build(data_preprocessor))
         channels = self.data_preprocessor.channels
         self.encoder = build_encoder(encoder) if encoder else None
-        self.style_channels = self.encoder.style_channels if encoder else 0
+        self.style_channels = self.encoder.style_channels if self.encoder is not None else 0
         self.generator = GENERATORS.build(generator, default_args=dict(in_channels=channels + self.style_channels))
         self.latent_dim = self.generator.latent_dim
         image_channels = self.data_preprocessor.image_channels = self.generator.head.image_channels
         self.discriminator = build_discriminator(
             discriminator, channels, image_channels, self.data_preprocessor.num_classes) if discriminator else None
         self.segmentor = SEGMENTORS.build(segmentor) if segmentor else None
-        self.losses = nn.ModuleDict({name: LOSSES.build(term) for name, term in (losses or {}).items() if term})
+        built = {name: LOSSES.build(term) for name, term in (losses or {}).items() if term}
+        self.losses = cast(Mapping[str, Loss], nn.ModuleDict(built))
         self.views = resolve_views(self.generator.head, views or {})
         self.reuse_outputs = reuse_outputs
         self.styles = StyleBank.load(styles) if styles else None
@@ -164,6 +168,7 @@ class Synthesizer(BaseModel):
         if mode == 'tensor':
             return self.generator(layout)
         real = real or {}
+        samples = cast(list[dict], samples)
         outputs = self.generator(self.give_style(layout, real, samples))
         return self.data_preprocessor.unbatch(layout, outputs, real, samples)
 
@@ -185,7 +190,7 @@ class Synthesizer(BaseModel):
         if self.styles is not None:
             return self.styles.draw(layout, [seed_of(sample['name']) for sample in samples])
         if 'image' in real:
-            return layout.styled(self.encoder(layout, real['image']).style)
+            return layout.styled(cast(Encoder, self.encoder)(layout, real['image']).style)
         raise ValueError(NO_STYLES)
 
 

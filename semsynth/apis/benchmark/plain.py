@@ -8,6 +8,7 @@ from itertools import chain
 from torch import Tensor, no_grad
 
 from semsynth.losses import Step
+from semsynth.losses.base import total
 from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
 
@@ -64,7 +65,8 @@ class PlainSynthesizer(Synthesizer):
     def _parts_alone(self, alone: dict[str, Step]) -> dict[str, Tensor]:
         """As ``discriminator_parts``, view by view."""
         by_view = [self.discriminator_parts(alone[view]) for view in alone]
-        return {name: sum(parts[name] for parts in by_view if name in parts) for name in dict.fromkeys(chain(*by_view))}
+        return {name: total(parts[name] for parts in by_view if name in parts)
+                for name in dict.fromkeys(chain(*by_view))}
 
 
 def _views(step: Step) -> dict[str, Step]:
