@@ -45,8 +45,6 @@ class Head(nn.Module):
     """Channels of its images, and so of the real images and of what a discriminator reads: 3, or 1 for gray."""
     reads_label_map: bool = False
     """Whether it reads the layout's label map, which image-like inputs do not have."""
-    num_classes: int | None = None
-    """Classes of the label maps that it reads; None where any number fits."""
     embedding_channels: int | None = None
     """Channels of its output ``'embedding'``; None where it makes none."""
 
