@@ -28,18 +28,18 @@ class Segmentor(nn.Module):
             ``semsynth.label_spaces.CLASS_MAPS``. None or ``'identity'`` where the two number their classes alike;
             an index just past the segmentor's classes then means no class.
 
-    Attributes:
-        num_classes: as given.
-        classes: as given.
-        weights_hash: the first 16 digits of the weights' SHA-256.
-        table: the class map, ``(number of the layout's indices,)`` long.
-
     Raises:
         ValueError: there is no class map of that name, or it holds what is no class.
     """
 
+    num_classes: int
+    """Number of its classes, N."""
+    classes: tuple[str, ...]
+    """Names of its classes."""
+    weights_hash: str
+    """The first 16 digits of the SHA-256 of its weights."""
     table: Tensor
-
+    """The class map, ``(number of the layout's indices,)`` long, 255 for none."""
     returns_features: bool = False
     """Whether :meth:`segment` and :meth:`features` give feature maps, which a loss can read."""
 
