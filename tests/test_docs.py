@@ -1,5 +1,6 @@
 """What README and docs name is there: files, tools, options, types, links; their examples load and build."""
 
+import pkgutil
 import re
 import shutil
 import sys
@@ -109,6 +110,15 @@ def test_the_zoo_is_complete():
         family.import_from_location()
         ours = [name for name, kind in family.module_dict.items() if kind.__module__.startswith('semsynth.')]
         assert [name for name in ours if f'`{name}`' not in zoo] == []
+
+
+def test_the_reference_has_every_family():
+    named = {name for page in (ROOT / 'docs/reference').glob('*.md')
+             for name in re.findall(r'^::: ([\w.]+)$', page.read_text(encoding='utf-8'), re.M)}
+    assert all(map(pkgutil.resolve_name, named))
+    registries = [each for each in vars(registry).values() if isinstance(each, Registry)]
+    ours = {place for each in registries for place in each._locations if place.startswith('semsynth.')}
+    assert ours - named == set()
 
 
 @every_page

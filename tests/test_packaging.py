@@ -1,5 +1,6 @@
 """What a source distribution and an installed package hold."""
 
+import re
 import shutil
 import tarfile
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers.commands import run_python
+from semsynth import __version__
 
 pytest.importorskip('setuptools')
 ROOT = Path(__file__).parents[1]
@@ -52,3 +54,18 @@ def test_the_source_distribution_holds_all_that_tests_and_docs_need(source, tmp_
 def test_the_package_holds_its_pages_and_nothing_of_tests(source, tmp_path):
     build(source, '-q', 'build', '--build-base', str(tmp_path), '--build-lib', str(tmp_path / 'lib'))
     assert files(tmp_path / 'lib') == {name for name in files(source) if name.startswith('semsynth/')}
+
+
+def test_the_version_has_a_dated_entry_and_a_note_for_its_tag():
+    changes = (ROOT / 'docs/changelog.md').read_text(encoding='utf-8')
+    assert re.search(rf'^## {re.escape(__version__)} - \d{{4}}-\d\d-\d\d$', changes, re.M)
+    note = (ROOT / f'docs/releases/{__version__}.md').read_text(encoding='utf-8')
+    assert note.startswith(f'# semsynth {__version__}\n')
+
+
+def test_hooks_run_what_lint_runs():
+    hooks = (ROOT / '.pre-commit-config.yaml').read_text(encoding='utf-8')
+    wanted = (ROOT / 'setup.py').read_text(encoding='utf-8')
+    tools = re.findall(r"additional_dependencies: \['((?:ruff|codespell)[^']+)'\]", hooks)
+    assert len(tools) == 2
+    assert [tool for tool in tools if f"'{tool}'" not in wanted] == []

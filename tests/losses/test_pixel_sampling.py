@@ -5,7 +5,8 @@ import torch
 
 from semsynth.losses.pixel_sampling import sample_pixels
 
-LABEL = torch.tensor([0] * 50 + [1] * 30 + [2] * 3 + [4] * 17)[torch.randperm(100)].view(4, 5, 5)
+ORDER = torch.randperm(100, generator=torch.Generator().manual_seed(0))
+LABEL = torch.tensor([0] * 50 + [1] * 30 + [2] * 3 + [4] * 17)[ORDER].view(4, 5, 5)
 
 
 def draw(label, num_classes=5, unknown=None, max_per_class=64, max_pixels=1024, seed=0, chances=None):
