@@ -1,9 +1,10 @@
-"""Weights of networks: where the files of frozen ones come from, and how they are told apart."""
+"""Files of weights: read as data, so that nothing in them can run code; where frozen networks' are looked for."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlparse
@@ -11,7 +12,93 @@ from urllib.parse import urlparse
 import torch
 from torch import nn
 
+from semsynth.safe_reading.stored_tensors import read_stored
+
 FOLDER_VARIABLE = 'SEMSYNTH_WEIGHTS'
+TRAINING_PARTS = ('optimizer', 'message_hub')
+"""What a checkpoint of a training has beside weights and ``meta``."""
+
+
+def load_checkpoint(path: str | Path) -> dict:
+    """Read a file of weights onto the CPU, as data, and compared with its checksums.
+
+    Returns:
+        What the file holds. Where that has a ``state_dict``, as a training's has, its parts have the kinds that they
+        should have, and there is a ``meta``, perhaps empty.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is damaged, no checkpoint, or it holds objects other than tensors and plain values.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(_absent(path))
+    stored = read_stored(path)
+    if not isinstance(stored, dict):
+        raise ValueError(f'{path} is no checkpoint: it holds a {type(stored).__name__}, not tensors by name.')
+    if 'state_dict' in stored:
+        stored['meta'] = stored.get('meta') or {}
+        for part in ('state_dict', *TRAINING_PARTS, 'meta', 'ema_state_dict', 'frozen_moments'):
+            if not isinstance(stored.get(part, {}), dict):
+                raise ValueError(f'{path} is no checkpoint: its {part} is a {type(stored[part]).__name__}, not a dict.')
+    return stored
+
+
+def weights_in(stored: dict, path: str | Path) -> dict[str, torch.Tensor]:
+    """The weights of a network in a file: its ``state_dict``, or all that the file holds.
+
+    Args:
+        stored: by :func:`load_checkpoint`.
+        path: for the message.
+
+    Raises:
+        ValueError: there is something else than tensors by name, or a weight is not finite.
+    """
+    weights = stored.get('state_dict', stored)
+    for name, value in weights.items():
+        if not isinstance(name, str) or not torch.is_tensor(value):
+            raise ValueError(f'{path} holds no weights of a network: {name!r} is a {type(value).__name__}, where '
+                             'tensors by name were expected; use another file.')
+    if not weights:
+        raise ValueError(f'{path} holds no weights; use another file.')
+    check_finite(weights, path)
+    return weights
+
+
+def not_finite(weights: Mapping[str, torch.Tensor]) -> str | None:
+    """The name of the first tensor that holds NaN or infinity, or None."""
+    return next((name for name, value in weights.items()
+                 if value.is_floating_point() and not value.isfinite().all()), None)
+
+
+def check_finite(weights: Mapping[str, torch.Tensor], path: str | Path) -> None:
+    """Raise ValueError where a weight in a file is not finite."""
+    if name := not_finite(weights):
+        raise ValueError(f'{path} holds weights that are not finite, first of all {name}: nothing can be computed with '
+                         'them. Use an earlier checkpoint, or another file.')
+
+
+def check_resumable(stored: dict, path: str | Path) -> None:
+    """Refuse to resume from what is no checkpoint of a training.
+
+    Raises:
+        ValueError: a part is missing; says how to start anew from the weights. Or a weight that was trained, beside its
+            average, is not finite.
+    """
+    meta = stored.get('meta', {})
+    missing = [part for part in TRAINING_PARTS if part not in stored]
+    missing += [f'meta.{count}' for count in ('epoch', 'iter') if type(meta.get(count)) is not int]
+    if missing:
+        raise ValueError(f'{path} is no checkpoint of a training, which could be resumed: it has no '
+                         f'{", ".join(missing)}. To start anew from its weights, train into another folder without '
+                         f'--resume and with --cfg-options load_from={path}.')
+    check_finite(stored.get('ema_state_dict', {}), path)
+
+
+def _absent(path: Path) -> str:
+    if path.is_dir():
+        return f'{path} is a folder: name a checkpoint in it.'
+    return f'There is no checkpoint {path}.' if not path.exists() else f'{path} is no file.'
 
 
 def find_weights(source: str | Path) -> Path:

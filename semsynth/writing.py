@@ -1,16 +1,19 @@
-"""Files that are whole or absent."""
+"""Writing results: where they may go, looked at before work begins, and files that are whole or absent."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
+import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -23,6 +26,8 @@ except ImportError:  # Windows, where only inference is meant to run: there dead
     def flock(file: BinaryIO, operation: int) -> None:  # type: ignore[misc]  # fcntl's takes more kinds of files
         """As on a file system without locks."""
         raise OSError(errno.ENOLCK, 'no locks')
+
+Place = str | Path
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the system says where a disk, or somebody's share of it, is full."""
@@ -107,3 +112,126 @@ def encode_png(picture: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(picture).save(file, 'PNG')
     return file.getvalue()
+
+
+def check_out_file(out: Place, reads: Iterable[Place] = ()) -> Path:
+    """The path of a file to write.
+
+    Args:
+        out: the file; what is there already is replaced.
+        reads: files that the work reads; entries that are no paths, such as None, do not count.
+
+    Raises:
+        ValueError: it is a folder or one of ``reads``, by whatever name, or its folder cannot be made or written.
+    """
+    out = Path(out)
+    if _kind(out) == 'folder':
+        raise ValueError(f'{out} is a folder, but a file is written: name a file, such as {out / "result"}.')
+    check_place(out.parent)
+    if (key := _key(out)) and (read := _by_key(reads).get(key)):
+        raise ValueError(f'{_also(out, read)} is read, and writing would replace it: name another file.')
+    return out
+
+
+def check_out_folder(out: Place, reads: Iterable[Place] = (), kept: Iterable[Place] = (),
+                     names: Iterable[str] = ()) -> Path:
+    """The path of a folder to write files into.
+
+    Args:
+        out: the folder, there or not.
+        reads: files and folders that the work reads; entries that are no paths do not count.
+        kept: folders of a data set, which nothing is written into.
+        names: of the files to write, where they are known.
+
+    Raises:
+        ValueError: it is a file, it cannot be made or written, it is one of ``reads`` or holds one of them directly, by
+            whatever name, it is or lies in one of ``kept``, or one of ``names`` is one of ``reads`` there.
+    """
+    out = Path(out)
+    if _kind(out) == 'file':
+        raise ValueError(f'{out} is a file, but results go into a folder: name another one.')
+    check_place(out)
+    read_keys, kept_keys = _by_key(reads), _by_key(kept)
+    folders = _by_key(Path(read) if Path(read).is_dir() else Path(read).parent for read in read_keys.values())
+    if read := folders.get(_key(out)):
+        raise ValueError(f'{_also(out, read)} is a folder that is read from, and results would replace what is in it: '
+                         'name another folder.')
+    if kept_keys and (folder := next((kept_keys[key] for above in (out, *out.resolve().parents)
+                                      if (key := _key(above)) in kept_keys), None)):
+        raise ValueError(f'{out} is or lies in {folder}, which holds the data set, and results would be taken for data '
+                         'or replace them: name a folder outside.')
+    for name in names if read_keys and out.is_dir() else ():
+        if read := read_keys.get(_key(out / name)):
+            raise ValueError(f'{_also(out / name, read)} is read, and a result would replace it: name another folder.')
+    return out
+
+
+def place_of_result(out: Place | None, usual: Path, settings: str, settings_in: Callable[[Path], str | None], *,
+                    own: bool = True) -> Path:
+    """The path of a result, which replaces only an earlier version of the same result.
+
+    Args:
+        out: as asked for; None: ``usual``, or with the settings added to its name where that holds another result.
+        usual: the name of a result that nothing special was asked for.
+        settings: all that the result depends on, by :func:`hash_settings`.
+        settings_in: finds those of a file that is there, None where it is no result.
+        own: whether nothing special was asked for; else ``usual`` is left to what is.
+
+    Raises:
+        ValueError: ``out`` holds another result or something else.
+    """
+    if out is None:
+        free = own and (not usual.exists() or settings_in(usual) == settings)
+        return usual if free else usual.with_stem(f'{usual.stem}_{settings}')
+    if Path(out).exists() and settings_in(Path(out)) != settings:
+        raise ValueError(f'{out} is there already and holds something else than this result, which would be lost: name '
+                         'another file, or remove it.')
+    return Path(out)
+
+
+def hash_settings(**settings: Any) -> str:
+    """Eight hexadecimal digits of the settings' hash."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:8]
+
+
+def check_place(folder: Path) -> None:
+    """Refuse a folder that can neither be written nor made."""
+    whole = folder.resolve()
+    for above in (whole, *whole.parents):
+        match _kind(above):
+            case 'file':
+                raise ValueError(f'{folder} can be no folder, since {above} is a file: name another place.')
+            case 'folder':
+                if not os.access(above, os.W_OK | os.X_OK):
+                    raise ValueError(f'{folder} cannot be written (no right to write into {above}): name another place '
+                                     'or change the rights.')
+                return
+
+
+def _kind(path: Path) -> str | None:
+    try:
+        return 'folder' if stat.S_ISDIR(path.resolve().stat().st_mode) else 'file'
+    except (FileNotFoundError, NotADirectoryError):
+        return 'file' if path.is_symlink() else None
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, 'strerror', None) or error
+        raise ValueError(f'{path} can be no path ({reason}): name another one.') from None
+
+
+def _by_key(paths: Iterable[Place]) -> dict[tuple[int, int] | None, Place]:
+    """The paths by what tells files apart, those that there are."""
+    found = {_key(path): path for path in paths if isinstance(path, str | Path)}
+    return {key: path for key, path in found.items() if key}
+
+
+def _key(path: Place) -> tuple[int, int] | None:
+    """Device and number of a file: one for all its names, links and spellings."""
+    try:
+        about = Path(path).resolve().stat()  # a folder that is not there yet may lie between
+    except (OSError, ValueError, RuntimeError):  # the last: a loop of links, in Python before 3.13
+        return None
+    return about.st_dev, about.st_ino
+
+
+def _also(path: Path, read: Place) -> str:
+    return f'{path}' if Path(read) == path else f'{path} ({read})'

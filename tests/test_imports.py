@@ -61,7 +61,7 @@ import os, sys
 import mmseg.datasets, torchmetrics
 sys.modules['fcntl'] = sys.modules['resource'] = None
 del os.register_at_fork, os.O_DIRECTORY
-import semsynth.apis.inferencer, semsynth.apis.synthesize
+import semsynth.apis.inferencer, semsynth.apis.synthesis
 from semsynth.writing import write_whole
 print(write_whole(sys.argv[1], b'whole').read_bytes())
 """

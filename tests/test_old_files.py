@@ -11,10 +11,10 @@ import pytest
 from fixtures.make import CONFIGS, OPTIONS, edit, scene
 
 from helpers.narrow import ROOT
-from semsynth.apis.editor import Editor
 from semsynth.apis.inferencer import Inferencer
-from semsynth.checkpoints import load_checkpoint
+from semsynth.editor import Editor
 from semsynth.engine.launch import train
+from semsynth.weights import load_checkpoint
 
 FILES = Path(__file__).with_name('fixtures')
 LOSSES = json.loads((FILES / 'losses.json').read_text())

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.narrow import ROOT, narrow
 from semsynth import registry
-from semsynth.command_line import add_config_options
+from semsynth.cli.options import add_config_options
 from semsynth.engine.launch import train
 from semsynth.registry import GENERATORS, LOSSES
 

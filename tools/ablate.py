@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from semsynth.apis.ablate import ablate
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.cli.options import add_config_options, plain_errors
+from semsynth.studies.ablation import ablate
 
 
 @plain_errors()

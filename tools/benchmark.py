@@ -2,8 +2,8 @@
 
 import argparse
 
-from semsynth.apis.benchmark import benchmark
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.cli.options import add_config_options, plain_errors
+from semsynth.studies.benchmark import benchmark
 
 
 def count(text: str) -> int:

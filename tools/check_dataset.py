@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.cli.options import add_config_options, plain_errors
 from semsynth.data import check_classes, check_dataset
 from semsynth.data.report import Report
 from semsynth.engine.launch import load_config

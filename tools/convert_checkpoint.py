@@ -2,8 +2,8 @@
 
 import argparse
 
-from semsynth.apis.convert import convert_checkpoint, convert_styles
-from semsynth.command_line import plain_errors
+from semsynth.apis.conversion import convert_checkpoint, convert_styles
+from semsynth.cli.options import plain_errors
 from semsynth.converters import SOURCES
 
 

@@ -4,8 +4,8 @@ import argparse
 import os
 from pathlib import Path
 
-from semsynth.apis.demo import run_demo
-from semsynth.command_line import plain_errors
+from semsynth.cli.options import plain_errors
+from semsynth.studies.demo import run_demo
 
 
 @plain_errors()

@@ -3,7 +3,7 @@
 import argparse
 
 from semsynth.apis.diversity import measure_diversity
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.cli.options import add_config_options, plain_errors
 
 
 @plain_errors()

@@ -2,8 +2,8 @@
 
 import argparse
 
-from semsynth.apis.edit_page import serve_editor
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.cli.options import add_config_options, plain_errors
+from semsynth.editor.page import serve_editor
 
 
 @plain_errors()

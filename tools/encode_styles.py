@@ -2,8 +2,8 @@
 
 import argparse
 
-from semsynth.apis.encode_styles import encode_styles
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.apis.style_encoding import encode_styles
+from semsynth.cli.options import add_config_options, plain_errors
 
 
 @plain_errors()

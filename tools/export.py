@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from semsynth.apis.export import export
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.apis.onnx_file import export
+from semsynth.cli.options import add_config_options, plain_errors
 
 
 @plain_errors()

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from semsynth.apis.synthesize import synthesize
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.apis.synthesis import synthesize
+from semsynth.cli.options import add_config_options, plain_errors
 
 
 def style(text: str) -> tuple[str, int]:

@@ -2,8 +2,8 @@
 
 import argparse
 
-from semsynth.apis.evaluate import evaluate
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.apis.evaluation import evaluate
+from semsynth.cli.options import add_config_options, plain_errors
 
 
 @plain_errors()

@@ -2,7 +2,7 @@
 
 import argparse
 
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.cli.options import add_config_options, plain_errors
 from semsynth.engine.dry_run import dry_run
 from semsynth.engine.launch import train
 

@@ -2,8 +2,8 @@
 
 import argparse
 
-from semsynth.apis.train_segmentor import train_segmentor
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.apis.training import train_segmentor
+from semsynth.cli.options import add_config_options, plain_errors
 
 
 @plain_errors()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.progress import track
 
-from semsynth.apis.user_study import StudyLayouts, data_set_of, make_study, report_study
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.cli.options import add_config_options, plain_errors
+from semsynth.studies.preference import StudyLayouts, data_set_of, make_study, report_study
 
 
 @plain_errors()

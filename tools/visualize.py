@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from semsynth.apis.insides import draw_insides
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.cli.options import add_config_options, plain_errors
+from semsynth.studies.insides import draw_insides
 
 
 @plain_errors()

@@ -7,12 +7,11 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.engine.checkpoint import check_fits
 from semsynth.engine.launch import check_synthesizer
 from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
-from semsynth.weights import hash_weights
+from semsynth.weights import hash_weights, load_checkpoint, weights_in
 
 TRAINED_ONLY = {**dict.fromkeys(('discriminator', 'segmentor', 'losses', 'views', 'frozen')), 'compiled': False}
 """What of a model only training needs, and what stands there without it."""

@@ -10,15 +10,14 @@ from mmengine.registry import DefaultScope
 from rich.console import Console
 from rich.progress import track
 
-from semsynth.apis.evaluate import facts_of_styles
+from semsynth.apis.evaluation import facts_of_styles
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import files_of
 from semsynth.arguments import check_arguments
-from semsynth.checkpoints import load_checkpoint
 from semsynth.evaluators import build_report, report_tables, settings_in, write_report
-from semsynth.outputs import check_out_file, hash_settings, place_of_result
 from semsynth.registry import EVALUATORS
-from semsynth.weights import hash_weights
+from semsynth.weights import hash_weights, load_checkpoint
+from semsynth.writing import check_out_file, hash_settings, place_of_result
 
 
 @check_arguments

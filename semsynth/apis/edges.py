@@ -19,9 +19,8 @@ from semsynth.data.scene_dataset import SceneDataset
 from semsynth.devices import find_device
 from semsynth.engine.launch import load_config
 from semsynth.errors import DataError
-from semsynth.outputs import check_out_folder
 from semsynth.registry import DATASETS
-from semsynth.writing import encode_png
+from semsynth.writing import check_out_folder, encode_png
 
 
 @check_arguments

@@ -20,12 +20,11 @@ from semsynth.arguments import check_arguments
 from semsynth.data.draws import seed_all
 from semsynth.data.pictures import read_photo
 from semsynth.data.preprocessor import to_gray
-from semsynth.devices import find_device
+from semsynth.devices import find_device, run_in, settle
 from semsynth.engine.launch import load_config
 from semsynth.errors import DataError
 from semsynth.layers.norm import bake
 from semsynth.models.synthesizer import NO_STYLES
-from semsynth.precision import run_in, settle
 from semsynth.registry import DATASETS
 from semsynth.seeds import draw_latents, seed_of
 from semsynth.styles import StyleBank, vectors_of
@@ -40,7 +39,7 @@ class Inferencer:
         checkpoint: path of the trained weights.
         device: such as ``'cpu'`` or ``'cuda:1'``; the GPU where there is one by default.
         cfg_options: entries of the config to override.
-        styles: file of the styles to pick from, by :func:`~semsynth.apis.encode_styles.encode_styles`.
+        styles: file of the styles to pick from, by :func:`~semsynth.apis.style_encoding.encode_styles`.
         precision: of the generator: ``'float32'``, ``'bfloat16'``, or ``'auto'``, which suits the device.
     """
 

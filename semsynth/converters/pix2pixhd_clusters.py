@@ -12,7 +12,7 @@ import torch
 
 from semsynth.data.cityscapes import CityscapesDataset
 from semsynth.errors import first_few
-from semsynth.pickled_numbers import STAND_INS, Array, Kind
+from semsynth.safe_reading.pickled_numbers import STAND_INS, Array, Kind
 from semsynth.styles import StyleBank
 
 CITYSCAPES_IDS = CityscapesDataset.id_map | {34: 34}

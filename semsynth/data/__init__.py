@@ -1,6 +1,6 @@
 """Data sets, transforms, and the way from files to a layout."""
 
-from semsynth import quiet  # noqa: F401  before anything else imports mmseg
+import semsynth.data.quiet  # noqa: F401  before anything else imports mmseg
 from semsynth.data import transforms
 from semsynth.data.ade20k import ADE20KDataset
 from semsynth.data.camvid import CamVidDataset

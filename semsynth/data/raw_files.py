@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import numpy as np
 from PIL.TiffImagePlugin import TiffImageFile
 
-from semsynth.arrays import open_only_npy, read_npy, read_npy_header
 from semsynth.data.pictures import PHOTO_SUFFIXES, open_picture, read_size, upright
 from semsynth.data.unreadable import decoding
 from semsynth.errors import DataError
+from semsynth.safe_reading.arrays import open_only_npy, read_npy, read_npy_header
 
 ARRAY_SUFFIXES = ('.npy', '.npz')
 RAW_SUFFIXES = (*PHOTO_SUFFIXES, *ARRAY_SUFFIXES)

@@ -10,11 +10,11 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from semsynth.checkpoints import check_finite, load_checkpoint, weights_in
 from semsynth.engine.checkpoint import weight_differences
 from semsynth.engine.ema import GeneratorEMAHook
 from semsynth.engine.wrapping import bare, bare_names
 from semsynth.registry import HOOKS
+from semsynth.weights import check_finite, load_checkpoint, weights_in
 
 
 @HOOKS.register_module()

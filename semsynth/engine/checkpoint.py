@@ -13,11 +13,11 @@ from mmengine.hooks import Hook
 from mmengine.runner import CheckpointLoader, Runner
 from torch import nn
 
-from semsynth.checkpoints import check_resumable, load_checkpoint, not_finite, weights_in
 from semsynth.engine.wrapping import bare, bare_names
 from semsynth.models.synthesizer import Synthesizer
 from semsynth.registry import HOOKS
-from semsynth.stored_tensors import check_whole
+from semsynth.safe_reading.stored_tensors import check_whole
+from semsynth.weights import check_resumable, load_checkpoint, not_finite, weights_in
 from semsynth.writing import write_whole
 
 SHOWN_NAMES = 20

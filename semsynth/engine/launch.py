@@ -18,6 +18,7 @@ from torch import distributed
 from semsynth.arguments import check_arguments
 from semsynth.config import read_file
 from semsynth.data import check_classes, merge_options, quick_check
+from semsynth.devices import SLOW, check_precision, is_slow, resolve_precision
 from semsynth.engine.checkpoint import latest_good_checkpoint, saved_precision
 from semsynth.engine.optim import names_bfloat16, set_precision
 from semsynth.engine.run_record import RunRecordHook
@@ -25,7 +26,6 @@ from semsynth.engine.same_run import check_same_run
 from semsynth.engine.stages import check_stages, stage_configs, train_stages
 from semsynth.engine.stopping import StopHook, stoppable
 from semsynth.engine.work_folder import work_folder
-from semsynth.precision import SLOW, check_precision, is_slow, resolve_precision
 from semsynth.registry import DATASETS
 from semsynth.settings import check_options, check_settings
 

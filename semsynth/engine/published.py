@@ -13,8 +13,7 @@ from mmengine.runner.checkpoint import (
     get_torchvision_models,
 )
 
-from semsynth.checkpoints import load_checkpoint, weights_in
-from semsynth.weights import find_weights
+from semsynth.weights import find_weights, load_checkpoint, weights_in
 
 TABLES = {'modelzoo': get_torchvision_models, 'torchvision': get_torchvision_models, 'mmcls': get_mmcls_models,
           'open-mmlab': get_external_models, 'openmmlab': get_external_models}

@@ -16,7 +16,7 @@ from mmengine.config import Config
 from mmengine.registry import OPTIMIZERS
 
 from semsynth import registry
-from semsynth.checkpoints import load_checkpoint
+from semsynth.weights import load_checkpoint
 
 COMPARED = ('model', 'data_preprocessor', 'precision', 'randomness', 'train_dataloader', 'optim_wrapper',
             'param_scheduler', 'auto_scale_lr', 'train_cfg', 'default_hooks', 'custom_hooks', 'val_dataloader',

@@ -17,8 +17,7 @@ from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_main_process
 
 from semsynth.engine.checkpoint import kept_note
-from semsynth.outputs import check_place
-from semsynth.writing import FULL, cannot_write
+from semsynth.writing import FULL, cannot_write, check_place
 
 LOCK = '.lock'
 """Lock file in a folder; it names the process that holds the lock."""

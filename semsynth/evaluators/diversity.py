@@ -15,10 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.evaluators.base import Evaluator
 from semsynth.registry import EVALUATORS, SEGMENTORS
-from semsynth.weights import find_weights, hash_weights
+from semsynth.weights import find_weights, hash_weights, load_checkpoint, weights_in
 
 ALEXNET = 'https://download.pytorch.org/models/alexnet-owt-7be5be79.pth'
 

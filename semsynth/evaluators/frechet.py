@@ -11,10 +11,9 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.evaluators.base import Evaluator
 from semsynth.registry import EVALUATORS, SEGMENTORS
-from semsynth.weights import find_weights, hash_weights
+from semsynth.weights import find_weights, hash_weights, load_checkpoint, weights_in
 
 
 def frechet_distance(first: Tensor, second: Tensor) -> float:

@@ -72,8 +72,8 @@ class Head(nn.Module):
         """Compute, from now on, with tensors whose shapes do not depend on the label map, as exporters need it."""
 
     def inner_values(self, features: Tensor, layout: Layout) -> dict[str, Tensor | list[Tensor]]:
-        """Intermediate values worth a picture, by name, ``(B, C, H, W)`` each; :class:`~semsynth.apis.insides.Insides`
-        lists the names that pictures are drawn of."""
+        """Intermediate values worth a picture, by name, ``(B, C, H, W)`` each;
+        :class:`~semsynth.studies.insides.Insides` lists the names that pictures are drawn of."""
         return {}
 
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:

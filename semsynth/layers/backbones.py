@@ -12,9 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.layers.norm import mend_norms
-from semsynth.weights import find_weights
+from semsynth.weights import find_weights, load_checkpoint, weights_in
 
 
 class Levels(nn.Sequential):

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.layers.frozen import Frozen
 from semsynth.losses.frozen_features import FrozenFeatureLoss, feature_l1
 from semsynth.registry import LOSSES
-from semsynth.weights import find_weights
+from semsynth.weights import find_weights, load_checkpoint, weights_in
 
 if TYPE_CHECKING:
     from semsynth.losses.step import Step

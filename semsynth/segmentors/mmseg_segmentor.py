@@ -12,12 +12,11 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint, weights_in
 from semsynth.layers.norm import mend_norms
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.base import Segmentor
 from semsynth.segmentors.config import model_config
-from semsynth.weights import find_weights
+from semsynth.weights import find_weights, load_checkpoint, weights_in
 
 with warnings.catch_warnings():
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')

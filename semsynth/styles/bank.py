@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semsynth.arrays import read_npz
 from semsynth.layout import Layout
+from semsynth.safe_reading.arrays import read_npz
 from semsynth.seeds import mix
 from semsynth.styles.instances import Instances
 from semsynth.writing import write_whole

@@ -10,7 +10,7 @@ from PIL import Image
 from helpers.narrow import narrow
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.inferencer import Inferencer
-from semsynth.apis.synthesize import synthesize
+from semsynth.apis.synthesis import synthesize
 from semsynth.engine.launch import build_runner
 
 CONFIG = 'configs/spade/spade_vae_toycity.py'

@@ -8,7 +8,7 @@ from PIL import Image
 from helpers.narrow import narrow
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
-from semsynth.apis.synthesize import synthesize
+from semsynth.apis.synthesis import synthesize
 from semsynth.data.pictures import read_photo
 from semsynth.data.transforms.edges import edges_of_photo
 from semsynth.errors import DataError

@@ -6,11 +6,11 @@ from helpers.narrow import narrow
 from helpers.ranks import run_ranks
 from helpers.settle import settle
 from helpers.stubs import batch, config, players
-from semsynth.checkpoints import load_checkpoint
 from semsynth.discriminators import SeparateDiscriminators
 from semsynth.engine.launch import train
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS, MODELS
+from semsynth.weights import load_checkpoint
 
 ONE = dict(type='MultiScaleDiscriminator', base_channels=2, num_scales=2)
 

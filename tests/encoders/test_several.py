@@ -8,13 +8,13 @@ from torch import nn
 
 from helpers.narrow import narrow
 from semsynth.apis.building import build_for_inference
-from semsynth.apis.encode_styles import encode_styles
 from semsynth.apis.inferencer import Inferencer
-from semsynth.checkpoints import load_checkpoint
+from semsynth.apis.style_encoding import encode_styles
 from semsynth.encoders import Encoder, InstanceFeatureEncoder, StyleEncoder
 from semsynth.encoders.several import SeveralEncoders, build_encoder
 from semsynth.engine.launch import train
 from semsynth.layout import Layout
+from semsynth.weights import load_checkpoint
 
 STYLE = dict(type='InstanceFeatureEncoder', out_channels=2, base_channels=4, num_downsamples=2)
 LATENT = dict(type='StyleEncoder', base_channels=2, latent_dim=32)

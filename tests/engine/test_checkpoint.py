@@ -8,7 +8,7 @@ from mmengine.runner import load_checkpoint
 
 from helpers.stubs import config
 from helpers.toy_run import run, toy_config
-from semsynth import checkpoints
+from semsynth import weights
 from semsynth.engine import launch
 from semsynth.engine.checkpoint import AtomicBackend, StrictCheckpointHook
 from semsynth.engine.wrapping import bare_names
@@ -135,7 +135,7 @@ def test_a_checkpoint_carries_its_config_and_is_plain_data(tmp_path):
     assert run(tmp_path, **{'train_cfg.max_iters': 2, 'default_hooks.checkpoint.interval': 1}) == [0]
     checkpoint = launch.latest_good_checkpoint(tmp_path)
     assert checkpoint.name == 'iter_2.pth'
-    saved = checkpoints.load_checkpoint(checkpoint)
+    saved = weights.load_checkpoint(checkpoint)
     ours = Config.fromstring(saved['meta']['cfg'], '.py')
     assert ours.model == toy_config().model
     assert ours.train_cfg.max_iters == 2
@@ -152,7 +152,7 @@ def test_weights_alone_are_not_resumed_but_trained_on(tmp_path):
     settings = {'train_cfg.max_iters': 1, 'val_evaluator': None}
     launch.train(toy_config(**settings), work_dir=tmp_path)
     path = tmp_path / 'iter_1.pth'
-    saved = checkpoints.load_checkpoint(path)
+    saved = weights.load_checkpoint(path)
     torch.save(dict(state_dict=saved['state_dict']), path)
     with pytest.raises(ValueError, match=r'it has no optimizer, message_hub, meta\.epoch, meta\.iter\. To start '
                                          rf'anew from its weights, .* without --resume .* load_from={path}'):

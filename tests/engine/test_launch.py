@@ -2,10 +2,10 @@ import pytest
 from mmengine.config import Config
 
 from helpers.toy_run import toy_config
-from semsynth.apis.benchmark import benchmark
 from semsynth.apis.building import build_for_inference
 from semsynth.engine import launch
 from semsynth.engine.dry_run import dry_run
+from semsynth.studies.benchmark import benchmark
 
 
 def test_config_errors(tmp_path):

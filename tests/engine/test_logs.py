@@ -40,7 +40,7 @@ def test_the_log_reads_well(logged):
 
 
 def test_history_is_bounded_and_exact(logged):
-    from semsynth.checkpoints import load_checkpoint
+    from semsynth.weights import load_checkpoint
     history = load_checkpoint(logged / 'iter_12.pth')['message_hub']['log_scalars']
     assert 2 <= len(history['train/generator/pixel'].data[0]) <= 4
     assert all(len(buffer.data[0]) <= 4 for name, buffer in history.items() if name.startswith('train/'))

@@ -7,7 +7,6 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from helpers.toy_run import ToyScenes, toy_config
-from semsynth.checkpoints import load_checkpoint
 from semsynth.data.draws import Draw
 from semsynth.engine.ema import GeneratorEMAHook
 from semsynth.engine.launch import build_runner
@@ -15,6 +14,7 @@ from semsynth.engine.norms import _first_batches
 from semsynth.engine.sampler import ResumableSampler
 from semsynth.layout import one_hot
 from semsynth.seeds import mix
+from semsynth.weights import load_checkpoint
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from mmengine.config import Config
 from mmengine.config.config import ConfigDict
 
 from helpers.toy_run import assert_equal, run, toy_config, weights
-from semsynth.checkpoints import load_checkpoint
 from semsynth.engine import launch
 from semsynth.engine.run_record import RECORD
 from semsynth.engine.same_run import changes_since, read_settings
+from semsynth.weights import load_checkpoint
 
 SHORT = {'train_cfg.max_iters': 8, 'val_evaluator': None, 'default_hooks.logger.interval': 1}
 LONG = SHORT | {'train_cfg.max_iters': 20}

@@ -9,11 +9,11 @@ import torch
 from mmengine.config import Config
 
 from helpers.toy_run import toy_config
-from semsynth import precision
-from semsynth.checkpoints import load_checkpoint
+from semsynth import devices
 from semsynth.engine import launch
 from semsynth.engine.checkpoint import saved_precision
 from semsynth.engine.optim import Bf16OptimWrapper, PlayerOptimWrapper, set_precision
+from semsynth.weights import load_checkpoint
 
 SHORT = {'train_cfg.max_iters': 2, 'val_evaluator': None, 'precision': 'auto'}
 ADAM = dict(optimizer=dict(type='Adam', lr=0.1))
@@ -23,7 +23,7 @@ ADAM = dict(optimizer=dict(type='Adam', lr=0.1))
 def processor(monkeypatch):
     """Says whether the processor has units for bfloat16; it has at first."""
     def has_units(answer):
-        monkeypatch.setattr(precision, 'has_bfloat16_units', lambda: answer)
+        monkeypatch.setattr(devices, 'has_bfloat16_units', lambda: answer)
 
     monkeypatch.setattr(launch, 'get_device', lambda: 'cpu')
     has_units(True)
@@ -80,9 +80,9 @@ def test_bfloat16_without_units_is_warned_of_once(tmp_path, processor, monkeypat
     monkeypatch.setattr(logging.Logger, 'warning', lambda logger, message, *rest, **options: told.append(message))
     launch.build_runner(toy_config(**SHORT), work_dir=tmp_path / 'a')
     launch.build_runner(toy_config(**SHORT), work_dir=tmp_path / 'b', precision='float32')
-    assert precision.SLOW not in told
+    assert devices.SLOW not in told
     launch.build_runner(toy_config(**SHORT), work_dir=tmp_path / 'c', precision='bfloat16')
-    assert told.count(precision.SLOW) == 1
+    assert told.count(devices.SLOW) == 1
 
 
 def test_an_unknown_one_is_refused_before_anything_is_written(tmp_path):

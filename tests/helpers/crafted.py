@@ -106,7 +106,7 @@ def write_all(folder):
 
 def try_all(folder):
     """Print how each is refused."""
-    from semsynth.checkpoints import load_checkpoint
+    from semsynth.weights import load_checkpoint
     for path in sorted(Path(folder).glob('*.pth')):
         try:
             print(f'{path.name}: loaded {load_checkpoint(path)!r:.80}')

@@ -7,8 +7,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from helpers.commands import run_python
 from helpers.narrow import narrow
-from semsynth.apis.benchmark.step import build
 from semsynth.layers.pointwise import take_strides_first
+from semsynth.studies.benchmark.step import build
 
 
 def strided(network):

@@ -5,10 +5,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from semsynth.apis.benchmark.measuring import _peak_on_cpu
 from semsynth.engine.carry import carry_weights
 from semsynth.losses.pixel_memory import PixelMemory
 from semsynth.losses.pixel_sampling import sample_pixels
+from semsynth.studies.benchmark.measuring import _peak_on_cpu
 
 
 def remembered(memory):

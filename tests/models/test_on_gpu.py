@@ -8,9 +8,9 @@ from torch.nn.utils import parametrize
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from helpers.narrow import SIZE, narrow
-from semsynth.apis.benchmark.step import build, draw_batch
 from semsynth.data.preprocessor import LayoutPreprocessor
 from semsynth.models.synthesizer import frozen
+from semsynth.studies.benchmark.step import build, draw_batch
 
 # Class-specific pixels wait for the number of pixels of each class, once.
 WITHOUT_CLASS_SPECIFIC = {'model.generator.head.class_specific': False, 'model.losses.class_specific': None}

@@ -6,7 +6,7 @@ import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.registry import DefaultScope
 
-from semsynth.apis.encode_styles import find_instances
+from semsynth.apis.style_encoding import find_instances
 from semsynth.registry import MODELS
 from semsynth.styles import vectors_of
 from semsynth.styles.clustering import cluster_styles

@@ -12,8 +12,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import semsynth
 import semsynth.layout as layouts
 from helpers.narrow import SIZE, narrow
-from semsynth.apis.benchmark.step import build, draw_batch
 from semsynth.layers.frozen import Frozen
+from semsynth.studies.benchmark.step import build, draw_batch
 
 ECGAN, PIX2PIXHD = 'configs/ecgan/ecgan_cityscapes.py', 'configs/pix2pixhd/pix2pixhd_global_cityscapes_512x1024.py'
 BATCH = 2

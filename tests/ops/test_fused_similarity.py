@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from helpers.commands import run_python
-from semsynth.apis.benchmark.measuring import _peak_on_cpu
 from semsynth.ops.similarity import tiled
+from semsynth.studies.benchmark.measuring import _peak_on_cpu
 
 pytest.importorskip('triton')
 from semsynth.ops.similarity import fused

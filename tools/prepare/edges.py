@@ -3,7 +3,7 @@
 import argparse
 
 from semsynth.apis.edges import make_edges
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.cli.options import add_config_options, plain_errors
 from semsynth.data.prepare.hed import WEIGHTS
 
 

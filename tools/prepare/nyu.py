@@ -2,7 +2,7 @@
 
 import argparse
 
-from semsynth.command_line import plain_errors
+from semsynth.cli.options import plain_errors
 from semsynth.data.prepare import prepare_nyu
 
 

@@ -3,7 +3,7 @@
 import argparse
 
 from semsynth.apis.resize import SPLITS, resize_data
-from semsynth.command_line import add_config_options, plain_errors
+from semsynth.cli.options import add_config_options, plain_errors
 
 
 @plain_errors()

@@ -15,7 +15,7 @@ from semsynth.data.checks import check_dataset
 from semsynth.data.prepare.archives import open_archive, read_member
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
 from semsynth.errors import DataError
-from semsynth.outputs import check_out_folder
+from semsynth.writing import check_out_folder
 
 OFFICIAL = dict(training=20210, validation=2000)
 _MEMBER = re.compile(r'(?:.*/)?((?:images|annotations)/(training|validation)/[\w-]+\.(?:jpg|png))')

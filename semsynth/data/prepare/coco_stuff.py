@@ -20,8 +20,7 @@ from semsynth.data.pictures import read_ids
 from semsynth.data.prepare.archives import Read, download_files
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
 from semsynth.errors import DataError
-from semsynth.outputs import check_out_folder
-from semsynth.writing import encode_png
+from semsynth.writing import check_out_folder, encode_png
 
 OFFICIAL = dict(train=118287, val=5000)
 FIRST_OBJECT = 256

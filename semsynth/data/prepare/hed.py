@@ -9,8 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semsynth.checkpoints import load_checkpoint, weights_in
-from semsynth.weights import find_weights
+from semsynth.weights import find_weights, load_checkpoint, weights_in
 
 WEIGHTS = 'network-bsds500.pytorch'
 MEAN = (122.67891434, 116.66876762, 104.00698793)

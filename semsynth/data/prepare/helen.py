@@ -12,8 +12,7 @@ from semsynth.data.pictures import read_ids, read_photo
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
 from semsynth.data.transforms.loading import sizes_differ
 from semsynth.errors import DataError
-from semsynth.outputs import check_out_folder
-from semsynth.writing import encode_png
+from semsynth.writing import check_out_folder, encode_png
 
 NUM_CLASSES = 11
 LISTS = dict(train=('exemplars.txt',), test=('tuning.txt', 'testing.txt'))

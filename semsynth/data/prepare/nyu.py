@@ -11,8 +11,7 @@ import scipy.io
 
 from semsynth.data.prepare.parts import Part, counts_differ, refuse, write_parts
 from semsynth.errors import DataError, first_few
-from semsynth.outputs import check_out_folder
-from semsynth.writing import encode_png
+from semsynth.writing import check_out_folder, encode_png
 
 OFFICIAL = dict(train=795, test=654)
 LABELLED, SPLITS, MAPPING = 'nyu_depth_v2_labeled.mat', 'splits.mat', 'classMapping40.mat'

@@ -16,8 +16,7 @@ from semsynth.data.resized import LOADING, NOTE, Size, in_words, loaded_late, re
 from semsynth.data.scene_dataset import KEYS, SceneDataset
 from semsynth.data.transforms import ResizeScene, ToSegmentorClasses
 from semsynth.errors import DataError
-from semsynth.outputs import check_out_folder
-from semsynth.writing import encode_png
+from semsynth.writing import check_out_folder, encode_png
 
 TIFF = ('.tif', '.tiff')
 

@@ -15,8 +15,7 @@ from rich.progress import track
 
 from semsynth.arguments import check_arguments
 from semsynth.data.toycity.scene import render_scene
-from semsynth.outputs import check_out_folder
-from semsynth.writing import write_whole
+from semsynth.writing import check_out_folder, write_whole
 
 CITY = 'toycity'
 SPLITS = ('train', 'val')

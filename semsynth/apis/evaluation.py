@@ -1,0 +1,111 @@
+"""Evaluation: a trained model's results on its test set, judged."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.runner.checkpoint import load_state_dict
+from rich.console import Console
+from torch import distributed
+
+from semsynth.apis.building import TRAINED_ONLY, build_for_inference
+from semsynth.arguments import check_arguments
+from semsynth.engine.launch import build_runner, load_config, work_dir_of
+from semsynth.engine.wrapping import bare
+from semsynth.evaluators import build_report, report_tables, settings_in, write_report
+from semsynth.weights import hash_weights, load_checkpoint
+from semsynth.writing import check_out_file, hash_settings, place_of_result
+
+TRAINING_ENTRIES = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
+                    'val_evaluator')
+
+
+@check_arguments
+def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out: str | Path | None = None,
+             launcher: str = 'none', cfg_options: dict | None = None, styles: str | Path | None = None) -> dict:
+    """Judge a model by its config's ``test_evaluator``, print the scores, and write the result file.
+
+    Args:
+        config: path or config.
+        checkpoint: path; None judges the untrained generator.
+        out: the result file; by default ``results_CHECKPOINT.json`` beside the checkpoint, in the work dir without
+            one. Where ``cfg_options`` change data, judges or network, or that file holds the result of other settings,
+            the name ends in eight digits that stand for the settings: a result replaces the same one alone.
+        launcher: ``'none'``, ``'pytorch'`` under torchrun, ``'slurm'`` under srun; ranks share the set.
+        cfg_options: entries of the config to override.
+        styles: file of styles; each scene's are drawn from it, by the scene's name. A model with styles needs one.
+
+    Returns:
+        The report that the result file holds.
+
+    Raises:
+        ValueError: the config has no ``test_evaluator``, the checkpoint does not fit, an evaluator cannot judge layouts
+            with the model's classes; a model with styles has no file of them: a photo's own styles would say what it
+            looks like; or ``out`` is read, is no place for a file, or holds something else.
+    """
+    own, config = (load_config(config, options) for options in (None, cfg_options))
+    if styles:
+        config.model.styles = str(styles)
+    if not config.get('test_evaluator'):
+        raise ValueError(f'{config.filename} has no test_evaluator: say how results are judged, as '
+                         "configs/ecgan/ecgan_toycity.py does, with dict(type='SegmentationEvaluator', judge=...).")
+    work_dir = Path(checkpoint).parent if checkpoint else work_dir_of(config)
+    usual = work_dir / f'results_{Path(checkpoint).stem if checkpoint else "untrained"}.json'
+    check_out_file(out or usual, (config.filename, checkpoint, config.model.get('styles')))
+    model = build_for_inference(config, checkpoint)
+    if model.style_channels and model.styles is None:
+        raise ValueError('The model was trained with styles, and the photos that judge it must not give them: '
+                         'make a file of styles with tools/encode_styles.py and name it with --styles.')
+    trained = model.state_dict() if checkpoint else None
+    judged = _judged(config)
+    config.model.update(TRAINED_ONLY)
+    for entry in TRAINING_ENTRIES:
+        config[entry] = None
+    config.default_hooks = {name: hook for name, hook in config.default_hooks.items() if name in ('timer', 'logger')}
+    config.default_hooks.update(dict.fromkeys(('runtime_info', 'param_scheduler', 'checkpoint', 'sampler_seed')))
+    config.custom_hooks = []
+    config.load_from, config.resume, config.precision = None, False, 'float32'
+    runner = build_runner(config, work_dir=work_dir / 'test', launcher=launcher)
+    if trained is not None:  # else all ranks have the weights that the config's seed gives
+        load_state_dict(bare(runner.model), trained, strict=True)  # torch's own does not look into ranks' wrappers
+    evaluators, layouts = runner.test_loop.evaluator.metrics, model.data_preprocessor
+    for evaluator in evaluators:
+        evaluator.check_layout(layouts.num_classes, layouts.unknown)
+    facts = {'styles': facts_of_styles(config.model.styles)} if model.styles else {}
+    settings = hash_settings(
+        judged=judged, weights=hash_weights(model), scenes=len(runner.test_loop.dataloader.dataset),
+        data_root=str(Path(config.test_dataloader.dataset.get('data_root', '')).resolve()),
+        judges=[evaluator.protocol | dict(type=type(evaluator).__name__) for evaluator in evaluators],
+        styles=facts.get('styles', {}).get('hash'))
+    path = place_of_result(out, usual, settings, settings_in, own=judged == _judged(own))
+    scores = runner.test()
+    meta = load_checkpoint(checkpoint).get('meta', {}) if checkpoint else {}
+    report = build_report(scores, evaluators, meta.get('label_generator'), settings=settings,
+                          config=str(config.filename), checkpoint=str(checkpoint) if checkpoint else 'untrained',
+                          iterations=meta.get('iter', 0), losses=meta.get('loss_protocols', {}),
+                          device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU',
+                          **facts)
+    if not distributed.is_initialized() or distributed.get_rank() == 0:
+        write_report(path, report)
+        console = Console()
+        for table in reversed(report_tables(report)):
+            console.print(table)
+        console.print(f'Written to {path}')
+    if launcher != 'none':
+        distributed.destroy_process_group()
+    return report
+
+
+def _judged(config: Config) -> dict:
+    """What of a config decides on the scores, wherever the data are and in whatever order they are read."""
+    dataset = {key: value for key, value in config.test_dataloader.dataset.to_dict().items() if key != 'data_root'}
+    model = {key: value for key, value in config.model.to_dict().items() if key not in (*TRAINED_ONLY, 'styles')}
+    return dict(dataset=dataset, test_evaluator=Config(dict(each=config.get('test_evaluator'))).to_dict(), model=model)
+
+
+def facts_of_styles(styles: str) -> dict[str, str]:
+    """What a result file says of the file of styles: its path, and its hash."""
+    return dict(file=styles, hash=hashlib.sha256(Path(styles).read_bytes()).hexdigest()[:16])

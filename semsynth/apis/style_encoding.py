@@ -1,0 +1,152 @@
+"""Styles of a training set: what a trained encoder says of every instance, clustered by class (pix2pixHD, 3.4)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import DefaultScope
+from rich.progress import track
+from torch.utils.data import DataLoader, Subset
+
+from semsynth.apis.inferencer import Inferencer
+from semsynth.arguments import check_arguments
+from semsynth.errors import DataError
+from semsynth.models import Synthesizer
+from semsynth.registry import DATASETS
+from semsynth.styles import StyleBank, classes_of, vectors_of
+from semsynth.styles.clustering import cluster_styles, examples
+from semsynth.styles.instances import Instances
+from semsynth.styles.sheet import SHOWN, cut_patch, style_sheet
+from semsynth.weights import hash_weights
+from semsynth.writing import check_out_file, hash_settings, place_of_result, write_png
+
+
+@check_arguments
+def encode_styles(config: str | Path | Config, checkpoint: str | Path | None, *, out: str | Path | None = None,
+                  clusters: int = 10, split: str | None = None, seed: int = 0, encoded: str | Path | None = None,
+                  device: str | None = None, cfg_options: dict | None = None) -> tuple[StyleBank, Path]:
+    """Encode every instance of a set of photos, cluster the styles of each class, write them and a picture of them.
+
+    Photos go through the transforms of the config's test set: nothing is flipped or cropped at random.
+
+    Args:
+        config: path or config of the training.
+        checkpoint: path of the trained weights.
+        out: the file; by default ``styles.npz`` beside the checkpoint. Where that holds styles of another encoder, of
+            other photos or of other settings, the name ends in eight digits that stand for these. The picture is
+            beside it, as PNG.
+        clusters: K, at most, for each class.
+        split: of the data set; by default the one that the config trains on.
+        seed: of K-means.
+        encoded: a file that this function wrote before: its instances are clustered anew, and none is encoded.
+        device: such as ``'cpu'`` or ``'cuda:1'``; the GPU where there is one by default.
+        cfg_options: entries of the config to override.
+
+    Returns:
+        The styles, and the file's path.
+
+    Raises:
+        ValueError: ``clusters`` is less than 1, ``out`` ends as the picture does, is read, is no place for a file or
+            holds something else, the model has no encoder that makes styles, or ``encoded`` is of another encoder or
+            other photos.
+        DataError: the split has no photos.
+    """
+    if clusters < 1:
+        raise ValueError(f'clusters={clusters}, but a class needs one at least.')
+    if out and Path(out).suffix == '.png':
+        raise ValueError(f'out={out}, but that is the ending of the picture, which is written beside it: take .npz.')
+    inferencer = Inferencer(config, checkpoint, device, cfg_options)
+    model = inferencer.model
+    if not model.style_channels:
+        raise ValueError(f'{inferencer.config.filename} has no encoder that makes styles: add model=dict(encoder=dict('
+                         "type='InstanceFeatureEncoder')) and train it.")
+    loader = inferencer.config.test_dataloader
+    in_batches = partial(DataLoader, batch_size=loader.batch_size, num_workers=loader.num_workers,
+                         collate_fn=pseudo_collate)
+    split = split or inferencer.config.train_dataloader.dataset.split
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        photos = DATASETS.build({**loader.dataset, 'split': split, 'edges': None})
+    if not len(photos) or 'img_path' not in photos.get_data_info(0):
+        raise DataError(f'{photos.folders["photo"]} holds no photos, and styles are taken from photos: name another '
+                        'split with --split.')
+    weights = hash_weights(model.encoder)
+    names = [photos.get_data_info(index)['name'] for index in range(len(photos))]
+    settings = hash_settings(encoder=weights, split=split, names=names, clusters=clusters, seed=seed)
+    out = place_of_result(out, Path(checkpoint).with_name('styles.npz'), settings, _settings_in)
+    for path in (out, out.with_suffix('.png')):
+        check_out_file(path, (inferencer.config.filename, checkpoint, encoded))
+    if out.with_suffix('.png').exists() and not out.exists():
+        raise ValueError(f'{out.with_suffix(".png")} is there already, where the picture of the styles would be '
+                         'written: name another file.')
+    if encoded:
+        instances = _read(encoded, weights, names)
+    else:
+        instances = find_instances(model, track(in_batches(photos), 'Encoding'))
+    bank = replace(cluster_styles(instances, photos.label_space.classes, clusters, seed), encoder=weights,
+                   settings=settings)
+    shown = examples(bank, SHOWN)
+    by_scene = defaultdict(list)
+    for row in chain(*shown):
+        by_scene[int(instances.scenes[row])].append(row)
+    patches = dict(_cut(by_scene, instances, track(in_batches(Subset(photos, list(by_scene))), 'Cutting out'),
+                        'instance' if model.data_preprocessor.instances else 'label'))
+    bank.thumbnails = np.stack([patches[rows[0]] for rows in shown])
+    bank.save(out)
+    write_png(out.with_suffix('.png'), style_sheet(bank, [[patches[row] for row in rows] for rows in shown]))
+    return bank, out
+
+
+@torch.no_grad()
+def find_instances(model: Synthesizer, batches: Iterable[dict]) -> Instances:
+    """The style, class, area and place of every object in collated samples."""
+    features, owners, areas, ids, scenes, names = [], [], [], [], [], []
+    for data in batches:
+        batch = model.data_preprocessor(data)
+        styled = model.encoder(batch['layout'], batch['real']['image'])
+        for i, (vectors, sample) in enumerate(zip(vectors_of(styled), batch['samples'], strict=True)):
+            # padding repeats the last row and column: it adds no object
+            height, width = sample['size']
+            objects, label = (part[i, :height, :width] for part in (styled.objects, styled.label))
+            features += vectors.values()
+            owners += classes_of(objects, label).values()
+            areas += objects.unique(return_counts=True)[1].tolist()
+            ids += vectors
+            scenes += [len(names)] * len(vectors)
+            names.append(sample['name'])
+    return Instances(torch.stack(features), *map(torch.tensor, (owners, areas, ids, scenes)), tuple(names))
+
+
+def _settings_in(path: Path) -> str | None:
+    try:
+        return StyleBank.load(path).settings
+    except ValueError:
+        return None
+
+
+def _read(path: str | Path, weights: str, names: Sequence[str]) -> Instances:
+    bank = StyleBank.load(path)
+    if bank.instances is None or bank.encoder != weights:
+        raise ValueError(f'{path} was not made with the encoder of this checkpoint: encode anew, without --encoded.')
+    if list(bank.instances.names) != names:
+        raise ValueError(f'{path} was made from other photos than those of this data set and split: encode anew, '
+                         'without --encoded.')
+    return bank.instances
+
+
+def _cut(by_scene: Mapping[int, Sequence[int]], instances: Instances, batches: Iterable[dict],
+         objects: str) -> Iterator[tuple[int, np.ndarray]]:
+    """Patches of some instances, given by scene, from the scenes' samples in the same order."""
+    samples = (sample for data in batches
+               for sample in zip(data['inputs']['image'], data['inputs'][objects], strict=True))
+    for rows, (image, ids) in zip(by_scene.values(), samples, strict=True):
+        for row in rows:
+            yield row, cut_patch(image.permute(1, 2, 0).numpy(), (ids.long() == instances.ids[row]).numpy())

@@ -1,0 +1,105 @@
+"""Images of layouts in files, one of each or several in different styles."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmengine.config import Config
+from rich.progress import track
+
+from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.layout_files import LayoutFile, files_of
+from semsynth.arguments import check_arguments
+from semsynth.data.pictures import read_photo
+from semsynth.errors import DataError, first_few
+from semsynth.visualise import picture_grid, save_images
+from semsynth.writing import check_out_folder, write_png
+
+
+@check_arguments
+def synthesize(config: str | Path | Config, checkpoint: str | Path | None, inputs: Sequence[str | Path],
+               out: str | Path, *,
+               instances: str | Path | None = None, photos: str | Path | None = None, styles: str | Path | None = None,
+               clusters: Mapping[str, int] | None = None, samples: int = 1, seed: int = 0, device: str | None = None,
+               precision: str = 'float32', cfg_options: dict | None = None) -> int:
+    """Synthesise layouts and save the images.
+
+    Args:
+        config: path or config of the training.
+        checkpoint: path of the trained weights.
+        inputs: label maps, or folders that hold some.
+        out: folder for ``NAME.png``, or for ``NAME_1.png``, ``NAME_2.png``, ... Of several samples, or of a photo's
+            style or latent, ``NAME_samples.png`` shows all, images and edge maps, beside the layout and the photo.
+        instances: folder of the instance maps; by default beside the label maps.
+        photos: folder of photos of the layouts, whose styles or latents are taken; or, where the model has latents, one
+            photo for all layouts.
+        styles: file of styles to pick from at random.
+        clusters: number of the cluster by name of class or id of object.
+        samples: results of each layout.
+        seed: another one gives other results.
+        device: such as ``'cpu'``; the GPU where there is one by default.
+        precision: of the generator: ``'float32'``, ``'bfloat16'``, or ``'auto'``, which suits the device.
+        cfg_options: entries of the config to override.
+
+    Returns:
+        The number of layouts.
+
+    Raises:
+        ValueError: there are no samples, all would be the same, an option does not fit the model, or ``out`` is no
+            place for results, such as a folder of label maps.
+        DataError: a file is missing or unsound, or two results would have one name.
+    """
+    inferencer = Inferencer(config, checkpoint, device, cfg_options, styles, precision)
+    inferencer.model.generator.head.drop_extras()
+    draws_latents = inferencer.model.latent_dim and not (photos and inferencer.encodes_latents)
+    if samples > 1 and not draws_latents and (photos or inferencer.styles is None):
+        raise ValueError(f'samples={samples}, but nothing is drawn at random: neither a latent, which the model lacks '
+                         'or a photo gives, nor styles from a file (--styles).')
+    palette = inferencer.dataset.metainfo.get('palette')
+    layouts = inferencer.find(inputs, instances, photos)
+    names = _names(layouts, samples, bool(photos), 'edge' in inferencer.model.generator.head.outputs)
+    check_out_folder(out, (*inputs, instances, photos, *files_of(layouts)), inferencer.dataset.folders.values(), names)
+    for layout in track(layouts, 'Synthesising'):
+        results = list(inferencer.sample(layout, samples, seed, clusters))
+        if samples > 1 or photos:
+            write_png(Path(out, f'{layout.name}_samples.png'), _sheet(results, layout.photo, palette))
+        if samples > 1:
+            results = [result | dict(name=f'{layout.name}_{number}') for number, result in enumerate(results, 1)]
+        for result in results:
+            save_images(result, out)
+    return len(layouts)
+
+
+def _names(layouts: Sequence[LayoutFile], samples: int, sheets: bool, edges: bool) -> list[str]:
+    """The files that are written; refuses layouts such as ``a`` and ``a_edge``, whose results would have one name."""
+    numbers = [f'_{number}' for number in range(1, samples + 1)] if samples > 1 else ['']
+    endings = [number + edge for number in numbers for edge in (('', '_edge') if edges else ('',))]
+    endings += ['_samples'] if samples > 1 or sheets else []
+    names = [f'{layout.name}{ending}.png' for layout in layouts for ending in endings]
+    if twins := [name for name, count in Counter(names).items() if count > 1]:
+        raise DataError(f'Results of two layouts would have one name ({first_few(twins)}): synthesise these layouts '
+                        'into folders of their own.')
+    return names
+
+
+def _sheet(results: Sequence[dict], photo: str | None, palette: Sequence[Sequence[int]] | None) -> np.ndarray:
+    """The layout, the photo where there is one, and every result: images above, edge maps below."""
+    outputs = [result['outputs'] for result in results]
+    given = dict(layout=results[0].get('label', results[0].get('raw')))
+    if photo:
+        given['photo'] = _shrunk(photo, outputs[0]['image'].shape[-2:])
+    rows = [[*(given.values() if name == 'image' else [None] * len(given)), *(output[name] for output in outputs)]
+            for name in ('image', 'edge') if name in outputs[0]]
+    return picture_grid(rows, [*given, *map(str, range(1, len(results) + 1))], palette)
+
+
+def _shrunk(photo: str, size: tuple[int, int]) -> np.ndarray:
+    """A photo ``(3, h, w)`` uint8 RGB, as large as fits into a size."""
+    image = read_photo(photo)[..., ::-1]
+    scale = min(side / own for side, own in zip(size, image.shape[:2], strict=True))
+    height, width = (max(round(side * scale), 1) for side in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).transpose(2, 0, 1)

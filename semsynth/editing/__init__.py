@@ -1,1 +1,0 @@
-"""Editing of scenes: pure functions on label and instance maps, and what holds their results."""

@@ -1,0 +1,243 @@
+"""LayoutEditor: a layout that can be changed, with every change undone; no model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+
+from semsynth.editor import edits, shapes
+from semsynth.editor.numbering import Numbering
+from semsynth.editor.scene import History, Object, Scene, Style
+from semsynth.label_spaces import LabelSpace
+
+Points = Sequence[tuple[float, float]]
+
+
+class LayoutEditor:
+    """A layout under edit, and its history.
+
+    Every operation checks its arguments first: where it raises, nothing has changed. Coordinates are pixels, x to the
+    right, y down; an id is an object's in ``instance``. An operation that changes nothing is no step of the history.
+
+    Args:
+        label_space: names and ids of the classes.
+        things: indices of the classes that come in instances.
+
+    Attributes:
+        classes: names by class index.
+    """
+
+    def __init__(self, label_space: LabelSpace, things: frozenset[int]):
+        self.classes, self.things = tuple(label_space.classes), things
+        self._numbering = Numbering(label_space, things)
+        self._opened: Scene | None = None
+        self._history = History()
+
+    @property
+    def label(self) -> np.ndarray:
+        """Class indices, ``(H, W)``, read-only."""
+        return read_only(self._scene.label)
+
+    @property
+    def instance(self) -> np.ndarray:
+        """Object ids, ``(H, W)`` int64, read-only. Where the layout came without, each connected component of a thing
+        is an object, and so is all that is of one other class."""
+        return read_only(self._scene.instance)
+
+    def objects(self) -> list[Object]:
+        """The objects, in the order of their ids."""
+        return list(self._scene.objects.values())
+
+    def object_at(self, x: int, y: int) -> int:
+        """The id of the object at a pixel."""
+        self._check_pixel(x, y)
+        return int(self._scene.instance[y, x])
+
+    def paint(self, mask: np.ndarray, class_index: int, instance: int | None = None) -> int:
+        """Paint the pixels of a mask.
+
+        Args:
+            mask: ``(H, W)`` bool.
+            class_index: the class that they get.
+            instance: id of an object of that class to extend. By default a thing becomes a new object, and anything
+                else joins the largest region of its class.
+
+        Returns:
+            The id that they belong to now.
+
+        Raises:
+            ValueError: the mask is empty or of another size, there is no such class, or the object is of another one.
+        """
+        scene, mask = self._scene, np.asarray(mask)
+        self._check_class(class_index)
+        if mask.shape != scene.label.shape or mask.dtype != bool:
+            raise ValueError(f'mask is {mask.shape} {mask.dtype}, instead of {scene.label.shape} bool.')
+        if not mask.any():
+            raise ValueError('The mask is empty: nothing of it lies within the picture.')
+        if instance is None:
+            instance = self._numbering.target(scene, class_index)
+        elif (found := self._object(instance)).class_index != class_index:
+            raise ValueError(f'The object {instance} is {self.classes[found.class_index]}: painting '
+                             f'{self.classes[class_index]} cannot extend it.')
+        self._commit(*edits.paint(scene.label, scene.instance, mask, class_index, instance))
+        return instance
+
+    def brush(self, points: Points, radius: int, class_index: int, instance: int | None = None) -> int:
+        """Paint along points ``(x, y)`` with a round brush; radius 0 is one pixel wide. Otherwise as :meth:`paint`."""
+        size, points = self._scene.label.shape, _check_points(points, 1)
+        if not 0 <= radius <= max(size):
+            raise ValueError(f'radius={radius}: a brush for this picture has a radius of 0..{max(size)} pixels.')
+        return self.paint(shapes.stroke(size, points, int(radius)), class_index, instance)
+
+    def fill(self, x: int, y: int, class_index: int, instance: int | None = None) -> int:
+        """Paint the connected pixels of one object around a pixel, unless they have the class already. Otherwise as
+        :meth:`paint`."""
+        self._check_pixel(x, y)
+        if instance is None and self._scene.label[y, x] == class_index:
+            return self.object_at(x, y)
+        return self.paint(shapes.region(self._scene.label, self._scene.instance, x, y), class_index, instance)
+
+    def add(self, class_index: int, mask: np.ndarray | None = None, polygon: Points | None = None) -> int:
+        """Add an object of a class, either as a mask ``(H, W)`` bool or by three or more corners ``(x, y)``.
+
+        Returns:
+            Its id: a new one for a thing, otherwise that of the class's largest region.
+
+        Raises:
+            ValueError: as of :meth:`paint`; both mask and corners are given, or neither, or too few corners.
+        """
+        if (mask is None) == (polygon is None):
+            raise ValueError('add takes either a mask or a polygon.')
+        if polygon is not None:
+            mask = shapes.polygon(self._scene.label.shape, _check_points(polygon, 3))
+        return self.paint(mask, class_index)
+
+    def relabel(self, id: int, class_index: int) -> int:
+        """Give an object another class, and with it an id of that class and another style.
+
+        Returns:
+            Its id: a new one for a thing, otherwise that of the class's largest region, which it joins.
+        """
+        found = self._object(id)
+        self._check_class(class_index)
+        return id if found.class_index == class_index else self.paint(self._scene.instance == id, class_index)
+
+    def move(self, id: int, dx: int, dy: int) -> None:
+        """Move an object right by dx and down by dy, in front of what is there.
+
+        Its old place is filled from its surroundings; what lies beyond the frame is lost. It keeps its id and style.
+
+        Raises:
+            ValueError: there is no such object, it is all that there is, or nothing of it would stay in the picture.
+        """
+        scene, mask = self._scene, self._mask_with_surroundings(id)
+        if not shapes.shift(mask, mask.shape, int(dx), int(dy)).any():
+            raise ValueError(f'Moved by {dx}, {dy} the object {id} would lie outside the picture: remove it instead.')
+        self._commit(*edits.move(scene.label, scene.instance, id, int(dx), int(dy), self.things))
+
+    def remove(self, id: int) -> None:
+        """Remove an object; its place is filled from its surroundings.
+
+        Raises:
+            ValueError: there is no such object, or it is all that there is.
+        """
+        self._commit(*edits.fill(self._scene.label, self._scene.instance, self._mask_with_surroundings(id),
+                                 self.things))
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit to undo."""
+        return bool(self._history.past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an edit to redo."""
+        return bool(self._history.future)
+
+    def undo(self) -> None:
+        """Go back to before the last edit; a ValueError where there is none."""
+        if not self.can_undo:
+            raise ValueError('There is nothing to undo.')
+        self._opened = self._history.undo(self._scene)
+
+    def redo(self) -> None:
+        """Do again what was undone last; a ValueError where nothing was, or after another edit."""
+        if not self.can_redo:
+            raise ValueError('There is nothing to redo.')
+        self._opened = self._history.redo(self._scene)
+
+    @property
+    def _scene(self) -> Scene:
+        if self._opened is None:
+            raise ValueError('Nothing is open: open a layout first.')
+        return self._opened
+
+    @contextmanager
+    def kept_on_failure(self) -> Iterator[None]:
+        """Within the ``with``, what fails leaves the layout and its history as they were."""
+        before = self._opened, self._history
+        try:
+            yield
+        except BaseException:
+            self._opened, self._history = before
+            raise
+
+    def _start(self, scene: Scene) -> None:
+        self._opened, self._history = scene, History()
+
+    def _commit(self, label: np.ndarray | None = None, instance: np.ndarray | None = None,
+                styles: dict[int, Style] | None = None) -> None:
+        before = self._scene
+        after = Scene(before.label if label is None else label, before.instance if instance is None else instance,
+                      before.styles if styles is None else styles)
+        # An id that is free again, and given to something else, must not bring its old style along.
+        keys = self._style_keys(after) if after.styles else ()
+        after = replace(after, styles={key: style for key, style in after.styles.items() if key in keys})
+        if not after.same(before):
+            self._history.push(before)
+            self._opened = after
+
+    def _style_keys(self, scene: Scene) -> Collection[int]:
+        """What styles belong to in a scene."""
+        return scene.objects
+
+    def _object(self, id: int, scene: Scene | None = None, whole: bool = True) -> Object:
+        found = (scene or self._scene).objects.get(id)
+        where = 'that layout' if scene else 'the layout'
+        if found is None:
+            raise ValueError(f'There is no object {id} in {where}.')
+        if whole and found.classes > 1:
+            raise ValueError(f'The id {id} covers {found.classes} classes in {where}: it is no object that could be '
+                             'edited as one; paint or fill instead.')
+        return found
+
+    def _mask_with_surroundings(self, id: int) -> np.ndarray:
+        if self._object(id).area == self._scene.instance.size:
+            raise ValueError(f'The object {id} is all that there is: nothing surrounds it to fill its place with.')
+        return self._scene.instance == id
+
+    def _check_class(self, class_index: int) -> None:
+        if class_index not in range(len(self.classes)):
+            raise ValueError(f'There is no class {class_index}: there are 0..{len(self.classes) - 1}.')
+
+    def _check_pixel(self, x: int, y: int) -> None:
+        height, width = self._scene.label.shape
+        if x not in range(width) or y not in range(height):
+            raise ValueError(f'({x}, {y}) is no pixel of the picture, which has {width}x{height}.')
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """A view that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _check_points(points: Points, least: int) -> np.ndarray:
+    array = np.asarray(points, np.float64)
+    if array.ndim != 2 or array.shape[1] != 2 or len(array) < least or not (np.abs(array) < 2**15).all():
+        raise ValueError(f'points are {least} or more pairs (x, y), not {points}.')
+    return array

@@ -1,0 +1,96 @@
+"""What stays of an edit: the project file, and the maps as the data set's own files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from semsynth.editor.scene import Scene
+from semsynth.errors import DataError
+from semsynth.label_spaces import LabelSpace
+from semsynth.safe_reading.arrays import read_npz
+from semsynth.writing import write_whole
+
+FORMAT = 2
+"""Version of the project file."""
+
+
+def save_project(path: str | Path, scene: Scene, classes: Sequence[str], styles_of: str) -> Path:
+    """Write a scene, the names of its classes, and what its styles belong to, ``'objects'`` or ``'classes'``: one npz
+    file without pickle, whole or not at all."""
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer, format=FORMAT, classes=np.array(classes, np.str_), label=scene.label, instance=scene.instance,
+        styles_of=styles_of, styled=np.array(list(scene.styles), np.int64),
+        styles=np.array(list(scene.styles.values()), np.float32))
+    return write_whole(path, buffer.getvalue())
+
+
+def load_project(path: str | Path, classes: Sequence[str], styles_of: str) -> Scene:
+    """Read what :func:`save_project` wrote.
+
+    Raises:
+        DataError: there is no such file, it holds something else or too much, it was made with other classes, or its
+            styles belong to something else.
+    """
+    if not Path(path).is_file():
+        raise DataError(f'There is no project file {path}.')
+    try:
+        stored = read_npz(path)
+        if stored['format'] != FORMAT:
+            raise ValueError(f'format {stored["format"]} instead of {FORMAT}')
+        if stored['classes'].ndim != 1 or stored['classes'].dtype.kind != 'U':
+            raise ValueError('its classes have no names')
+        theirs, owners = stored['classes'].tolist(), str(stored['styles_of'])
+        styled, styles = stored['styled'], stored['styles']
+        if styled.dtype.kind not in 'iu' or (styles.size and (styles.ndim, styles.dtype.kind) != (2, 'f')):
+            raise ValueError(f'styles {styles.shape} of {styles.dtype} for {styled.shape} of {styled.dtype}')
+        scene = Scene(stored['label'], stored['instance'],
+                      {identity: tuple(style) for identity, style in
+                       zip(styled.tolist(), styles.tolist(), strict=True)})
+    except Exception as error:  # numpy and zipfile raise all sorts
+        reason = f'it has no {error}' if isinstance(error, KeyError) else error
+        raise DataError(f'{path} is no project file of the editor ({reason!s:.200}).') from error
+    if theirs != list(classes):
+        first = next((i for i, (a, b) in enumerate(zip(theirs, classes, strict=False)) if a != b), None)
+        what = (f'{len(theirs)} classes instead of {len(classes)}' if first is None else
+                f'the class {first} is {theirs[first]} instead of {classes[first]}')
+        raise DataError(f'{path} was made with other classes than the model has ({what}): open it with a model of the '
+                        'same data set.')
+    if scene.styles and owners != styles_of:
+        raise DataError(f'{path} has styles of {owners}, but the model reads styles of {styles_of}: open it with a '
+                        f'model that reads {"" if owners == "objects" else "no "}instance maps.')
+    return scene
+
+
+def write_label(path: Path, label: np.ndarray, space: LabelSpace) -> Path:
+    """A label map in the data set's ids, PNG of 8 bits where they fit, else 16."""
+    table = np.zeros(space.num_classes, np.uint16)
+    present = np.unique(label).tolist()
+    table[present] = [space.to_id(index) for index in present]
+    ids = table[label]
+    return _write(path, ids.astype(np.uint8) if ids.max() <= 255 else ids, 'PNG')
+
+
+def write_instance(path: Path, instance: np.ndarray) -> Path:
+    """An instance map, PNG of 16 bits; a TIFF of 32, with the ending .tif, where the ids need it.
+
+    Raises:
+        ValueError: the ids need more than 32 bits.
+    """
+    lowest, highest = int(instance.min()), int(instance.max())
+    if 0 <= lowest <= highest < 2**16:
+        return _write(path, instance.astype(np.uint16), 'PNG')
+    if not -2**31 <= lowest <= highest < 2**31:
+        raise ValueError(f'The instance map has the ids {lowest}..{highest}, but a file holds 32 bits: renumber them.')
+    return _write(path.with_suffix('.tif'), instance.astype(np.int32), 'TIFF')
+
+
+def _write(path: Path, ids: np.ndarray, kind: str) -> Path:
+    buffer = io.BytesIO()
+    Image.fromarray(ids).save(buffer, kind)
+    return write_whole(path, buffer.getvalue())

@@ -1,0 +1,1 @@
+"""What is built on top of the library: ablations, benchmarks, preference studies, pictures of insides, the demo."""

@@ -1,0 +1,118 @@
+"""Several runs at once: each a chain of processes that log into a file, and end with the one that started them."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from semsynth.studies.ablation.run import Run
+from semsynth.studies.processes import share, sigterm_unwinds, start, stop
+
+LAST_LINES = 15
+POLL_SECONDS = 1
+PROMPT = '$ python '
+"""Begins the line in the log that holds a command."""
+RANKS_REPORT = 'torch/distributed/elastic/'
+"""In the lines that torchrun itself logs, after what its ranks have said: that one failed, and its own traceback."""
+
+
+class Job:
+    """The commands of a run, one process after another.
+
+    Args:
+        run: whose log they write.
+        commands: a tool and its arguments each, made when the one before is done.
+        environment: of the processes.
+
+    Attributes:
+        error: what failed, or None.
+    """
+
+    def __init__(self, run: Run, commands: Iterator[list[str]], environment: dict[str, str]):
+        self.run, self.commands, self.environment = run, commands, environment
+        self.command: list[str] | None = None
+        self.process: subprocess.Popen | None = None
+        self.error: str | None = None
+
+    def is_running(self) -> bool:
+        """Whether there is anything left to wait for; starts the next command where one is done."""
+        if self.process:
+            code = self.process.poll()
+            if code is None:
+                return True
+            if code:
+                tool = next((place for place, part in enumerate(self.command) if part.endswith('.py')), 0)
+                self.error = f'{shlex.join(self.command[tool:tool + 2])} ended with exit code {code}'
+                return False
+        self.command = next(self.commands, None)
+        if self.command:
+            self._start(self.command)
+        return self.command is not None
+
+    def _start(self, command: list[str]) -> None:
+        self.run.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.run.log.open('a', encoding='utf-8') as log:
+            log.write(f'{PROMPT}{shlex.join(command)}\n')
+            log.flush()
+            self.process = start(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=self.environment)
+
+
+def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]], *, jobs: int, console: Console,
+            when_done: Callable[[Run], None]) -> list[Run]:
+    """Work on all runs that are not done yet, in their order; one that fails does not stop the others.
+
+    Args:
+        runs: the done ones count for the progress.
+        commands: of a run.
+        jobs: how many run at once: each rank of each has a GPU of its own while there are enough, and its share of the
+            cores.
+        console: for progress, and the end of the log of a run that fails.
+        when_done: called with each run whose commands have all succeeded.
+
+    Returns:
+        The runs that failed.
+    """
+    waiting = deque(run for run in runs if not run.result)
+    working: dict[int, Job] = {}
+    failed, done = [], len(runs) - len(waiting)
+    columns = (TextColumn('{task.description}'), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
+               TextColumn('left'), TimeRemainingColumn())
+    with sigterm_unwinds(), Progress(*columns, console=console, speed_estimate_period=24 * 3600) as progress:
+        task = progress.add_task('', total=len(runs), completed=done)
+        try:
+            while waiting or working:
+                free = [slot for slot in range(jobs) if slot not in working]
+                for slot in free[:len(waiting)]:
+                    run = waiting.popleft()
+                    working[slot] = Job(run, commands(run), share(slot, jobs, run.ranks))
+                for slot, job in list(working.items()):
+                    if not job.is_running():
+                        del working[slot]
+                        done += 1
+                        if job.error:
+                            failed.append(job.run)
+                            console.print(_failure(job), style='red', highlight=False, markup=False, soft_wrap=True)
+                        else:
+                            when_done(job.run)
+                shares = {job.run.title: job.run.progress() for job in working.values()}
+                progress.update(task, completed=done + sum(shares.values()),
+                                description='; '.join(f'{title}: {share:.0%}' for title, share in shares.items()))
+                time.sleep(POLL_SECONDS if working else 0)
+        finally:
+            stop([job.process for job in working.values() if job.process])
+    return failed
+
+
+def _failure(job: Job) -> str:
+    lines = job.run.log.read_text(encoding='utf-8', errors='replace').splitlines()
+    begun = max(place for place, line in enumerate(lines) if line.startswith(PROMPT))
+    said = list(takewhile(lambda line: RANKS_REPORT not in line, lines[begun:]))[-LAST_LINES:]
+    return '\n'.join([f'{job.run.title} failed: {job.error}. The end of {job.run.log}:', *said])

@@ -1,0 +1,194 @@
+"""One row with one seed: its folder, its commands, its result."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.registry import DefaultScope
+
+from semsynth.devices import resolve_precision
+from semsynth.engine.checkpoint import latest_good_checkpoint
+from semsynth.engine.stages import stage_configs
+from semsynth.registry import DATASETS
+from semsynth.studies.ablation.plan import Row, config_differences
+from semsynth.writing import write_whole
+
+BATCH_SIZE = 'train_dataloader.batch_size'
+TORCHRUN = ('-m', 'torch.distributed.run', '--standalone', '--nproc_per_node')
+"""Several ranks, which find each other by a free port; the number of them comes next."""
+
+
+@dataclass
+class Run:
+    """One row with one seed.
+
+    Args:
+        row: what is trained.
+        seed: of weights, order of the scenes and draws.
+        folder: for checkpoints, log and results.
+        ranks: processes that train it together, on a GPU each where there are some; they share the batch.
+    """
+
+    row: Row
+    seed: int
+    folder: Path
+    ranks: int = 1
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f'{self.row.title}, seed {self.seed}'
+
+    @property
+    def settings(self) -> Path:
+        """Its whole config, with seed and options: what is trained, and what a later start is compared with."""
+        return self.folder.with_suffix('.py')
+
+    @property
+    def log(self) -> Path:
+        """What its commands print."""
+        return self.folder / 'ablate.log'
+
+    @property
+    def result(self) -> dict | None:
+        """Scores, steps and time of a step, once it is done."""
+        path = self.folder / 'result.json'
+        return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else None
+
+    @property
+    def stages(self) -> list[Path]:
+        """The folder of each stage; without stages, the one folder."""
+        count = len(self.row.config.get('stages') or [])
+        return [self.folder / f'stage_{number}' for number in range(1, count + 1)] or [self.folder]
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The newest one of the last stage."""
+        return latest_good_checkpoint(self.stages[-1])
+
+    @property
+    def whole_config(self) -> Config:
+        """The row's, with the seed, the precision, a rank's share of the batch, and a note of what is no part of a
+        config."""
+        config = Config({key: value for key, value in self.row.config.to_dict().items() if key != 'row'})
+        config.merge_from_dict({'randomness.seed': self.seed, 'precision': self.precision,
+                                'ablation': dict(row=self.row.name)})
+        if self.ranks > 1:
+            config.ablation.gpus_per_run = self.ranks
+            shares = [stage.train_dataloader.batch_size // self.ranks for stage in stage_configs(self.row.config)]
+            if config.get('stages'):
+                for stage, share in zip(config.stages, shares, strict=True):
+                    stage.pop(BATCH_SIZE, None)
+                    stage[BATCH_SIZE] = share  # the last entry, which no other one overrides
+            else:
+                config.merge_from_dict({BATCH_SIZE: shares[0]})
+        return config
+
+    @property
+    def precision(self) -> str:
+        """Of its training: the config's; where that is ``'auto'``, what it was begun in, or what suits the device."""
+        asked = self.row.config.get('precision', 'auto')
+        if asked == 'auto' and self._begun:
+            return self._begun['precision']
+        return resolve_precision(asked, get_device())
+
+    @property
+    def _begun(self) -> dict:
+        """The settings that the run was begun with; empty before."""
+        if not self.settings.is_file():
+            return {}
+        begun = Config.fromfile(self.settings).to_dict()
+        if 'amp' in begun['ablation']:  # what older runs have in the place of precision
+            begun['precision'] = 'bfloat16' if begun['ablation'].pop('amp') else 'float32'
+        return begun
+
+    def check_settings(self) -> None:
+        """Refuse to continue a run that was begun with other settings.
+
+        Raises:
+            ValueError: says which.
+        """
+        if self._begun and (found := config_differences(self._begun, self.whole_config.to_dict())):
+            key, one, other = found[0]
+            raise ValueError(f'{self.folder} was begun with other settings ({key}={one}, now {other}): give the same '
+                             'configs and options again, another --out, or remove that folder and '
+                             f'{self.settings.name} beside it.')
+
+    def write_settings(self) -> None:
+        """Write the file that is trained, where there is none."""
+        if not self.settings.is_file():
+            write_whole(self.settings, self.whole_config.pretty_text.encode())
+
+    def commands(self, tools: Path, scenes: Sequence[str]) -> Iterator[list[str]]:
+        """Train, encode the styles of a row that has some, judge, synthesise the scenes; each is made when the one
+        before is done. All but training is done by one process."""
+        config, folder = str(self.settings), str(self.folder)
+        train = [str(tools / 'train.py'), config, '--work-dir', folder, '--resume', '--precision', self.precision]
+        yield train if self.ranks == 1 else [*TORCHRUN, str(self.ranks), *train, '--launcher', 'pytorch']
+        checkpoint, styles = str(self.checkpoint), []
+        if self.row.has_styles:
+            file = f'{folder}/styles.npz'
+            yield [str(tools / 'encode_styles.py'), config, checkpoint, '--seed', str(self.seed), '--out', file]
+            styles = ['--styles', file]
+        yield [str(tools / 'test.py'), config, checkpoint, '--out', f'{folder}/results_{self.checkpoint.stem}.json',
+               *styles]
+        if scenes:
+            yield [str(tools / 'synthesize.py'), config, checkpoint, *scenes, '--out', f'{folder}/scenes', *styles]
+
+    def finish(self, jobs: int) -> None:
+        """Write ``result.json``, from which on the run counts as done."""
+        path = self.folder / f'results_{self.checkpoint.stem}.json'
+        report = json.loads(path.read_text(encoding='utf-8'))
+        result = dict(scores=report['scores'], judge=report['judge'], steps=report['iterations'],
+                      seconds_per_step=self.seconds_per_step(), jobs=jobs, ranks=self.ranks,
+                      checkpoint=str(self.checkpoint), device=report['device'])
+        write_whole(self.folder / 'result.json', json.dumps(result, indent=2).encode())
+
+    def seconds_per_step(self) -> float | None:
+        """Median over the intervals of the log; of the last stage.
+
+        By images a second: a GPU is waited for once an interval, and a log's mean over the last steps may hold all of
+        that wait, but not all of the steps.
+        """
+        batch_size = stage_configs(self.row.config)[-1].train_dataloader.batch_size
+        times = [batch_size / entry['images_per_second'] for log in _logs(self.stages[-1]) for entry in log]
+        return statistics.median(times) if times else None
+
+    def progress(self) -> float:
+        """The share of the steps that are logged."""
+        done = [max((log[-1]['step'] for log in _logs(folder) if log), default=0) for folder in self.stages]
+        return min(1, sum(done) / self.steps)
+
+    @cached_property
+    def steps(self) -> int:
+        """Number of steps of all stages."""
+        return sum(_steps(stage, self.ranks) for stage in stage_configs(self.row.config))
+
+
+def _steps(stage: Config, ranks: int) -> int:
+    """Steps of a stage; where it counts epochs, each is a pass over its data set."""
+    if stage.train_cfg.get('max_iters') is not None:
+        return stage.train_cfg.max_iters
+    loader = stage.train_dataloader
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        samples = math.ceil(len(DATASETS.build(loader.dataset)) / ranks)
+    batches = samples / (loader.batch_size // ranks)
+    return stage.train_cfg.max_epochs * max(1, math.floor(batches) if loader.get('drop_last') else math.ceil(batches))
+
+
+def _logs(folder: Path) -> list[list[dict]]:
+    """What training logged: a list for each time that it was started or resumed."""
+    logs = []
+    for path in folder.glob('*/vis_data/scalars.json'):
+        lines = path.read_text(encoding='utf-8').splitlines()
+        entries = [json.loads(line) for line in lines if line.endswith('}')]  # else it is being written, or was cut off
+        logs.append([entry for entry in entries if 'images_per_second' in entry])  # else it is of a validation
+    return logs

@@ -1,0 +1,210 @@
+"""The table of an ablation: Markdown, CSV and a chart."""
+
+from __future__ import annotations
+
+import csv
+import io
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import fill, shorten
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from semsynth.studies.ablation.plan import Row
+
+ORACLE = 'oracle_'
+NONE = '-'
+
+
+@dataclass
+class Line:
+    """A row of the table.
+
+    Args:
+        row: the config.
+        results: of its runs that are done, by seed.
+    """
+
+    row: Row
+    results: Mapping[int, Mapping[str, Any]]
+
+    def values(self, score: str) -> list[float]:
+        """A score with each seed."""
+        return [result['scores'][score] for result in self.results.values() if score in result['scores']]
+
+    @property
+    def seconds(self) -> list[float]:
+        """Time of a step with each seed."""
+        return [result['seconds_per_step'] for result in self.results.values() if result['seconds_per_step']]
+
+
+@dataclass
+class Ablation:
+    """All rows, as far as they are done.
+
+    Args:
+        name: the folder's.
+        lines: in the table's order.
+        seeds: that every row is to be trained with.
+        command: that made it.
+    """
+
+    name: str
+    lines: Sequence[Line]
+    seeds: Sequence[int]
+    command: str
+
+    @property
+    def results(self) -> list[Mapping[str, Any]]:
+        """Of all runs that are done."""
+        return [result for line in self.lines for result in line.results.values()]
+
+    @property
+    def scores(self) -> list[str]:
+        """Names of the scores, without the oracle's."""
+        names = dict.fromkeys(name for result in self.results for name in result['scores'])
+        return [name for name in names if ORACLE not in name]
+
+    @property
+    def columns(self) -> list[tuple[str, bool]]:
+        """Score by score, and whether it is the paper's: each of ours with the paper's beside it, then what only the
+        paper has."""
+        of_paper = list(dict.fromkeys(name for line in self.lines for name in line.row.paper))
+        return [(name, is_paper) for name in dict.fromkeys([*self.scores, *of_paper])
+                for is_paper, names in ((False, self.scores), (True, of_paper)) if name in names]
+
+    @property
+    def unequal_heading(self) -> list[str]:
+        """Of the column that says in what a row differs; none where no row does."""
+        return ['unequal conditions'] if any(line.row.unequal for line in self.lines) else []
+
+    def oracle(self, score: str) -> float | None:
+        """The score of the real images."""
+        *prefix, name = score.split('/')
+        key = '/'.join([*prefix, ORACLE + name])
+        return next((result['scores'][key] for result in self.results if key in result['scores']), None)
+
+
+def markdown(ablation: Ablation) -> str:
+    """The table as text; what is not done yet is a dash, and listed below."""
+    names = [f'{score} (paper)' if is_paper else score for score, is_paper in ablation.columns]
+    lines = [f'# {ablation.name}\n',
+             _cells(['row', 'seeds', *names, 'generator', 'trainable', 'time per step', *ablation.unequal_heading]),
+             _cells(['---'] * (len(names) + 5 + len(ablation.unequal_heading)))]
+    for line in ablation.lines:
+        scores = [_shown(line.row.paper.get(score)) if is_paper else _spread(line.values(score))
+                  for score, is_paper in ablation.columns]
+        parameters = [_millions(line.row.parameters.get(kind)) for kind in ('generator', 'trainable')]
+        lines.append(_cells([line.row.title, f'{len(line.results)} of {len(ablation.seeds)}', *scores, *parameters,
+                             f'{_spread(line.seconds)} s' if line.seconds else NONE,
+                             *([_unequal(line.row) or NONE] if ablation.unequal_heading else [])]))
+    oracle = [NONE if is_paper else _shown(ablation.oracle(score)) for score, is_paper in ablation.columns]
+    lines.append(_cells(['real images (oracle)', NONE, *oracle, NONE, NONE, NONE,
+                         *[NONE] * len(ablation.unequal_heading)]))
+    return '\n'.join([*lines, '', *(f'- {fact}' for fact in _notes(ablation)), '',
+                      '![Scores](chart.png)\n', '![The same scenes by every row](strip.png)', ''])
+
+
+def table(ablation: Ablation) -> str:
+    """The same as CSV: means, standard deviations and numbers of seeds in columns of their own."""
+    ours = [column for score in ablation.scores for column in (score, f'{score} std')]
+    of_paper = [score for score, is_paper in ablation.columns if is_paper]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(['config', 'row', 'seeds', *ours, *(f'{score} (paper)' for score in of_paper),
+                     'generator parameters', 'trainable parameters', 'seconds per step', *ablation.unequal_heading])
+    for line in ablation.lines:
+        spreads = [number for score in ablation.scores for number in _mean_and_std(line.values(score))]
+        writer.writerow([line.row.name, line.row.title, len(line.results), *spreads,
+                         *(line.row.paper.get(score) for score in of_paper), line.row.parameters.get('generator'),
+                         line.row.parameters.get('trainable'), _mean_and_std(line.seconds)[0],
+                         *([_unequal(line.row)] if ablation.unequal_heading else [])])
+    writer.writerow(['', 'real images (oracle)', '', *(number for score in ablation.scores
+                                                      for number in (ablation.oracle(score), None))])
+    return text.getvalue()
+
+
+def chart(ablation: Ablation) -> bytes:
+    """A PNG with one panel a score: means and standard deviations, single seeds, the paper's figures, the oracle."""
+    panels = list(dict.fromkeys(score for score, _ in ablation.columns)) or ['no score yet']
+    places = range(len(ablation.lines))
+    figure = Figure(figsize=(max(4, 1.2 + 0.6 * len(ablation.lines)) * len(panels), 4.5), layout='constrained')
+    for axes, score in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        values = [line.values(score) for line in ablation.lines]
+        if any(values):
+            means, bars = zip(*map(_mean_and_std, values), strict=True)
+            # not a number leaves a gap in the line
+            axes.errorbar(places, *(np.array(each, dtype=float) for each in (means, bars)), marker='o', capsize=4,
+                          label='ours')
+        single = [(place + 0.15, value) for place in places for value in values[place] if len(values[place]) > 1]
+        if single:
+            axes.plot(*zip(*single, strict=True), '.', color='tab:blue', alpha=0.5, label='each seed')
+        paper = [(place, line.row.paper[score]) for place, line in enumerate(ablation.lines) if score in line.row.paper]
+        if paper:
+            axes.plot(*zip(*paper, strict=True), 'x:', color='tab:orange', label='paper')
+        if ablation.oracle(score) is not None:
+            axes.axhline(ablation.oracle(score), color='gray', linestyle='--', linewidth=1, label='real images')
+        axes.set(title=score, xticks=places, xlim=(-0.5, len(places) - 0.5))
+        axes.set_xticklabels([fill(line.row.title, 20) for line in ablation.lines], rotation=40, ha='right',
+                             rotation_mode='anchor')
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize='small')
+    file = io.BytesIO()
+    figure.savefig(file, dpi=120)
+    return file.getvalue()
+
+
+def _notes(ablation: Ablation) -> Iterator[str]:
+    yield f'Made by `{ablation.command}`.'
+    yield (f'Seeds: {", ".join(map(str, ablation.seeds))}; mean ± standard deviation over those that are done, where '
+           'there are at least two.')
+    missing = [f'{line.row.title} (seed {seed})' for line in ablation.lines for seed in ablation.seeds
+               if seed not in line.results]
+    if missing:
+        yield f'Not done yet, or failed: {", ".join(missing)}.'
+    yield from dict.fromkeys(f'Judge {result["judge"]}' for result in ablation.results)
+    if ablation.unequal_heading:
+        yield ('Rows differ in their conditions, each from the first as its last column says (with the first row\'s in '
+               'brackets): the parts of the method are not all that makes their scores differ. The oracle is of the '
+               'first row that is done.')
+    steps = sorted({result['steps'] for result in ablation.results})
+    yield f'Steps: {", ".join(map(str, steps)) or NONE}; device: {_all(ablation, "device")}.'
+    yield ('Time per step: median of the log, data loading included; a measurement of speed only on an otherwise idle '
+           f'machine with one run at a time (here at once: {_all(ablation, "jobs")}).')
+    if (ranks := {result.get('ranks', 1) for result in ablation.results}) - {1}:
+        yield f'Each run was trained by {", ".join(map(str, sorted(ranks)))} ranks, which shared the batch.'
+    yield "The paper's figures are of its own data, size, judge and length of training: compare the order of the rows."
+
+
+def _unequal(row: Row) -> str:
+    """Such as ``train_cfg.max_iters=2 (1)``; values that would fill a line are cut."""
+    return '; '.join(f'{key}={shorten(str(own), 60)} ({shorten(str(first), 60)})'
+                     for key, (own, first) in row.unequal.items()).replace('|', '/')
+
+
+def _all(ablation: Ablation, key: str) -> str:
+    return ', '.join(dict.fromkeys(str(result[key]) for result in ablation.results)) or NONE
+
+
+def _cells(cells: Sequence[str]) -> str:
+    return f'| {" | ".join(cells)} |'
+
+
+def _mean_and_std(values: Sequence[float]) -> tuple[float | None, float | None]:
+    return (statistics.fmean(values) if values else None, statistics.stdev(values) if len(values) > 1 else None)
+
+
+def _spread(values: Sequence[float]) -> str:
+    mean, std = _mean_and_std(values)
+    return _shown(mean) if std is None else f'{mean:.4g} ± {std:.2g}'
+
+
+def _shown(value: float | None) -> str:
+    return NONE if value is None else f'{value:.4g}'
+
+
+def _millions(count: int | None) -> str:
+    return NONE if count is None else f'{count / 1e6:.3g} M'

@@ -1,0 +1,54 @@
+"""Speed and memory, side by side with plain implementations: cases, and the table of what was measured."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import Progress
+
+from semsynth.arguments import check_arguments
+from semsynth.devices import find_device
+from semsynth.studies.benchmark.class_specific import class_specific
+from semsynth.studies.benchmark.contrast import contrast
+from semsynth.studies.benchmark.data import data
+from semsynth.studies.benchmark.inference import inference
+from semsynth.studies.benchmark.instance_mean import instance_mean
+from semsynth.studies.benchmark.layout import layout
+from semsynth.studies.benchmark.measuring import measure
+from semsynth.studies.benchmark.report import machine, table
+from semsynth.studies.benchmark.similarity import similarity
+from semsynth.studies.benchmark.step import step
+
+CASES = dict(class_specific=class_specific, contrast=contrast, data=data, inference=inference,
+             instance_mean=instance_mean, layout=layout, similarity=similarity, step=step)
+"""A case is a function of its own options and ``device`` that returns lists of :class:`Version`, each list measured in
+turns and compared."""
+ON_CPU = ('data',)
+"""Cases that no GPU takes part in."""
+
+
+@check_arguments
+def benchmark(case: str, device: str | None = None, repeats: int = 5, **options) -> str:
+    """Measure a case.
+
+    Args:
+        case: one of ``CASES``.
+        device: such as ``'cpu'``; by default the GPU, where there is one and the case is for it.
+        repeats: rounds that are counted, after one that warms up and one for the memory.
+        options: the case's own.
+
+    Returns:
+        What was measured on, and a Markdown table.
+
+    Raises:
+        ValueError: there are no rounds, the device is absent, or an option does not fit the case.
+        DataError: a file is missing or unsound.
+    """
+    device = str(find_device('cpu' if device is None and case in ON_CPU else device))
+    if not device.startswith(('cpu', 'cuda')):
+        raise ValueError(f'device={device}, but what is measured runs on cpu or cuda.')
+    groups = CASES[case](device=device, **options)
+    facts = machine(device)  # before: its load is that of others
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task('Measuring', total=sum(map(len, groups)) * (repeats + 2))
+        measured = [measure(group, device, repeats, lambda: progress.advance(task)) for group in groups]
+    return f'{facts}\n\n{table(groups, measured)}'

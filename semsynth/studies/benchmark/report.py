@@ -1,0 +1,53 @@
+"""What was measured, as Markdown."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median, quantiles
+
+import torch
+
+from semsynth.studies.benchmark.measuring import Measured, Version
+
+
+def machine(device: str) -> str:
+    """One line: processor or GPU, threads, versions, and how busy the machine is."""
+    cpuinfo = Path('/proc/cpuinfo')
+    model = re.search(r'model name\s*: (.+)', cpuinfo.read_text(encoding='utf-8')) if cpuinfo.is_file() else None
+    facts = [f'{model[1] if model else platform.machine()}, {os.cpu_count()} cores']
+    if device.startswith('cuda'):
+        facts.insert(0, torch.cuda.get_device_name(device))
+    facts += [f'{torch.get_num_threads()} threads', f'torch {torch.__version__}', f'Python {platform.python_version()}',
+              f'load of other work {os.getloadavg()[0]:.1f}']
+    return '; '.join(facts)
+
+
+def table(groups: Sequence[Sequence[Version]], measured: Sequence[Sequence[Measured]]) -> str:
+    """One row a version: its columns; median and quartiles of the time by the clock; median of the processor's; memory;
+    time relative to the first of its group; how far its results are from those of the first that must agree; and, where
+    it is about images, their rate."""
+    rate = ['images/s'] if groups[0][0].images else []
+    headings = [*groups[0][0].columns, 'ms', 'quartiles', 'CPU ms', *rate, 'MB', 'relative time', 'difference']
+    lines = [_cells(headings), _cells(['---'] * len(headings))]
+    for versions, results in zip(groups, measured, strict=True):
+        for version, result in zip(versions, results, strict=True):
+            low, _, high = quantiles(result.clock, method='inclusive') if len(result.clock) > 1 else result.clock * 3
+            lines.append(_cells([
+                *version.columns.values(), _ms(median(result.clock)), f'{_ms(low)} to {_ms(high)}',
+                _ms(median(result.processor)), *(f'{version.images / median(result.clock):.3g}' for _ in rate),
+                f'{result.memory / 2**20:.0f}',
+                f'{median(result.clock) / median(results[0].clock):.3g}',
+                '' if result.difference is None else f'{result.difference:.0e}']))
+    return '\n'.join(lines)
+
+
+def _ms(seconds: float) -> str:
+    return f'{seconds * 1000:.3g}' if seconds < 1 else f'{seconds * 1000:.0f}'
+
+
+def _cells(values: Sequence[object]) -> str:
+    return f'| {" | ".join(map(str, values))} |'

@@ -1,0 +1,95 @@
+"""Similarity loss (ECGAN, eq. 3) over all pairs of pixels, and its estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from semsynth.data.pictures import read_ids
+from semsynth.ops import sampled_similarity_loss, similarity_loss
+from semsynth.ops.similarity.numerics import CPU_TILE, product
+from semsynth.studies.benchmark.measuring import Step, Version, check_versions
+
+
+def plain_similarity_loss(probs: Tensor, label: Tensor) -> Tensor:
+    """The formula as it is printed, under autograd: matrices of all pairs. Arguments as for :func:`similarity_loss`."""
+    losses = []
+    for p, c in zip(probs.flatten(2), label.flatten(1), strict=True):
+        alike = (c[:, None] == c).to(p.dtype)
+        losses.append(F.binary_cross_entropy((p.T @ p).clamp(max=1), alike))
+    return torch.stack(losses).mean()
+
+
+@torch.no_grad()
+def products_alone(probs: Tensor) -> list[Tensor]:
+    """The products of matrices that :func:`similarity_loss` forms on a CPU, and nothing else: what it cannot save.
+
+    One for each pair's likeness, two for what the pair adds to the gradients of its pixels. There is no result.
+    """
+    rows, columns = CPU_TILE
+    for pixels in F.pad(probs.flatten(2), (0, 0, 0, 1)).mT.contiguous():
+        for top in range(0, len(pixels), rows):
+            left = pixels[top:top + rows]
+            for right in pixels[top:].split(columns):
+                x = product(left, right)
+                product(right.T, x)
+                product(left.T, x.T)
+    return []
+
+
+VERSIONS = {'fast': similarity_loss, 'plain': plain_similarity_loss, 'tf32': partial(similarity_loss, precision='tf32'),
+            'sampled': partial(sampled_similarity_loss, partners=1023), 'products': products_alone}
+ALL_PAIRS = ('fast', 'plain', 'tf32')
+
+
+def similarity(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[int], maps: Sequence[str | Path] = (),
+               versions: Sequence[str] = ('fast', 'plain')) -> list[list[Version]]:
+    """Forward and backward pass of the loss, from logits on, for a label generator that is mostly right and sure.
+
+    Args:
+        device: what it runs on.
+        sizes: heights and widths of the label map.
+        classes: numbers of classes.
+        maps: files of label maps, resized; their ids modulo the number of classes are the classes. None: blocks.
+        versions: names of ``VERSIONS``: this library's, the formula as it is printed, in TF32, with 1023 partners, and
+            the products of matrices that this library's are made of on a CPU.
+
+    Raises:
+        ValueError: there is no such version.
+        DataError: a file is missing or unsound.
+    """
+    check_versions(versions, VERSIONS)
+    torch.manual_seed(0)
+    groups = []
+    for path in maps or [None]:
+        ids = torch.randint(1000, (8, 16)) if path is None else torch.from_numpy(read_ids(str(path)).astype('int64'))
+        for height, width in sizes:
+            resized = F.interpolate(ids[None, None].double(), (height, width), mode='nearest-exact')[0].long()
+            for number in classes:
+                columns = {'label map': 'blocks' if path is None else Path(path).stem, 'size': f'{height}x{width}',
+                           'pixels': height * width, 'classes': number}
+                groups.append([Version({**columns, 'version': version},
+                                       partial(_step, version, resized % number, number, device),
+                                       'all pairs' if version in ALL_PAIRS else version) for version in versions])
+    return groups
+
+
+def _step(version: str, label: Tensor, classes: int, device: str) -> Step:
+    torch.manual_seed(0)
+    seen = torch.where(torch.rand(label.shape) < 0.9, label, torch.randint(classes, label.shape))
+    logits = 2 * torch.randn(1, classes, *label.shape[1:]) + 9 * F.one_hot(seen, classes).movedim(-1, 1)
+    logits, label = logits.to(device).requires_grad_(), label.to(device)
+
+    if version == 'products':
+        return partial(products_alone, logits.detach().softmax(1))
+
+    def step() -> list[Tensor]:
+        loss = VERSIONS[version](logits.softmax(1), label)
+        return [loss.detach(), *torch.autograd.grad(loss, logits)]
+
+    return step

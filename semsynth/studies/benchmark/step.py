@@ -1,0 +1,103 @@
+"""One step of training, from a batch of bytes to both players' updates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope
+from torch import Tensor
+
+from semsynth.apis.drawn_layout import draw_layout
+from semsynth.engine.launch import check_synthesizer, load_config
+from semsynth.engine.optim import set_precision
+from semsynth.models import Synthesizer
+from semsynth.registry import MODELS
+from semsynth.studies.benchmark.measuring import Step, Version, check_versions
+from semsynth.studies.benchmark.plain import PlainSynthesizer
+
+VERSIONS = ('plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last')
+"""As the papers' code does it; ``tools/train.py``, without ``model.channels_last``; with it; in bfloat16; with both."""
+COMPILED = 'bfloat16_compiled'
+"""In bfloat16 and ``model.compiled=True``, which takes minutes: on request."""
+WITH_WEIGHTS = ('PerceptualLoss', 'CRNLoss')
+
+
+def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, int] | None = None, batch_size: int = 1,
+         versions: Sequence[str] = VERSIONS, cfg_options: dict | None = None) -> list[list[Version]]:
+    """The models of configs, on random images and layouts of random blocks.
+
+    Frozen networks have random weights: none need be at hand, and time does not depend on them.
+
+    Args:
+        device: what they run on.
+        configs: paths or configs.
+        size: height and width; by default each config's ``image_size``.
+        batch_size: number of images.
+        versions: names in ``VERSIONS``, or ``COMPILED``.
+        cfg_options: entries of the configs to override.
+
+    Raises:
+        ValueError: there is no such version, or a config is no synthesizer's.
+    """
+    check_versions(versions, (*VERSIONS, COMPILED))
+    groups = []
+    for config in (load_config(config, cfg_options) for config in configs):
+        check_synthesizer(config)
+        height, width = size or config.image_size
+        groups.append([Version({'config': Path(config.filename or 'config').stem, 'size': f'{height}x{width}',
+                                'batch': batch_size, 'version': version},
+                               partial(_step, config, (height, width), batch_size, version, device), 'losses',
+                               images=batch_size) for version in versions])
+    return groups
+
+
+def build(config: Config, version: str, device: str) -> tuple[Synthesizer, object]:
+    """A config's model with random weights, always the same, and its optimisers, as that version has them."""
+    model, players = config.model.to_dict(), config.optim_wrapper.to_dict()
+    model['channels_last'], model['compiled'] = version.endswith('channels_last'), version == COMPILED
+    if version == 'plain':
+        model['type'] = PlainSynthesizer
+    if model.get('segmentor'):
+        model['segmentor']['checkpoint'] = None
+    for term in filter(None, model['losses'].values()):
+        if term['type'] in WITH_WEIGHTS:
+            term['weights'] = 'random'
+    for player in ('generator', 'discriminator'):
+        if players.get(player) and version == 'plain':
+            players[player]['optimizer']['fused'] = None
+    set_precision(players, 'bfloat16' if version.startswith('bfloat16') else 'float32')
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        model = MODELS.build(model).to(device).train()
+        return model, build_optim_wrapper(model, players)
+
+
+def draw_batch(model: Synthesizer, size: tuple[int, int], batch_size: int) -> dict:
+    """A collated batch for a model, always the same, in bytes on the CPU."""
+    draw, layout = torch.Generator().manual_seed(0), draw_layout(model, size)
+    inputs = {'image': torch.randint(256, (batch_size, 3, *size), generator=draw, dtype=torch.uint8),
+              'edge': torch.randint(2, (batch_size, 1, *size), generator=draw, dtype=torch.uint8) * 255}
+    if layout.raw is None:
+        inputs['label'] = layout.label.byte().repeat(batch_size, 1, 1)
+        inputs['instance'] = inputs['label'].clone()
+    else:
+        inputs['raw'] = layout.raw.repeat(batch_size, 1, 1, 1)
+    return dict(inputs={name: list(part) for name, part in inputs.items()},
+                sample=dict(name=[f'drawn_{number}' for number in range(batch_size)]))
+
+
+def _step(config: Config, size: tuple[int, int], batch_size: int, version: str, device: str) -> Step:
+    torch.backends.cudnn.benchmark = True  # as the configs have it
+    model, players = build(config, version, device)
+    data = draw_batch(model, size, batch_size)
+
+    def step() -> list[Tensor]:
+        torch.manual_seed(0)
+        return [torch.stack(list(model.train_step(data, players).values()))]
+
+    return step

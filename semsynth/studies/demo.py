@@ -1,0 +1,150 @@
+"""The demo: from nothing to a gallery of synthesised street scenes, on a CPU."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from semsynth.apis.inferencer import Inferencer
+from semsynth.engine.launch import load_config
+from semsynth.studies.gallery import write_gallery
+from semsynth.studies.processes import share, sigterm_unwinds, start, stop
+from semsynth.visualise import colour_labels
+
+CONFIG = 'configs/ecgan/ecgan_toycity_demo.py'
+SCENES, SHOWN = dict(train=2000, val=100), 12
+METRICS = ('mIoU', 'aAcc', 'frechet_judge')
+TEXT = (
+    'ECGAN, trained on ToyCity for a few minutes on a CPU. Each row is a scene that training has not seen: the label '
+    'map is all that the generator reads (with the boundaries between instances); from it come the edge map, the '
+    "coarse image I' and the refined image I''. On the right is the rendered scene that the label map was taken from.",
+    'mIoU and pixel accuracy are by a segmentor of another design (strided, dilated, with a feature pyramid) and seed '
+    'than the one that training used (a plain U-Net); the Fréchet distance (lower is better) is on its features. The '
+    'oracle row is the same judge on the real images; its distance is between two halves of the real set.')
+
+
+@dataclass
+class Task:
+    """One command of the demo.
+
+    Args:
+        title: what it does.
+        command: a tool and its arguments.
+        result: the file that is there, whole, once it is done.
+    """
+
+    title: str
+    command: list[str]
+    result: Path
+
+
+def demo_steps(root: Path) -> list[list[Task]]:
+    """The commands of the demo in their order, each of which can be run by hand; those of one step need not wait."""
+    config = load_config(root / CONFIG)
+    steps = config.train_cfg.max_iters
+    work_dir = root / 'work_dirs' / Path(CONFIG).stem
+    trained = work_dir / f'iter_{steps}.pth'
+    render = ['tools/make_toycity.py', f'--out={config.data_root}', '--size', *map(str, config.image_size),
+              *(f'--{split}={count}' for split, count in SCENES.items())]
+    segmentors = {name: root / 'work_dirs' / f'{name}_toycity' / 'final.pth' for name in ('unet', 'judge')}
+    return [
+        [Task('Render ToyCity', render, root / config.data_root / 'toycity.json')],
+        [Task('Train the label generator of the losses',
+              ['tools/train_segmentor.py', 'configs/segmentors/unet_toycity.py', '--resume'], segmentors['unet']),
+         Task('Train the judge',
+              ['tools/train_segmentor.py', 'configs/segmentors/judge_toycity.py', '--resume'], segmentors['judge'])],
+        [Task('Train ECGAN', ['tools/train.py', CONFIG, '--resume'], trained)],
+        [Task('Judge the untrained generator', ['tools/test.py', CONFIG], work_dir / 'results_untrained.json')],
+        [Task('Judge ECGAN', ['tools/test.py', CONFIG, str(trained.relative_to(root))],
+              work_dir / f'results_{trained.stem}.json')]]
+
+
+def run_demo(root: Path) -> Path:
+    """Run every task that is not done yet, then write the gallery.
+
+    Args:
+        root: the repository, with ``configs`` and ``tools``; it must be the current folder.
+
+    Returns:
+        Path of the gallery page.
+
+    Raises:
+        SystemExit: a task failed; its own message stands above.
+    """
+    console, steps, began = Console(highlight=False), demo_steps(root), time.monotonic()
+    for number, step in enumerate(steps, 1):
+        console.rule(f'[{number}/{len(steps)}] {"; ".join(task.title for task in step)}', align='left')
+        for task in step:
+            console.print(f'done before: {task.result.relative_to(root)}' if task.result.is_file() else
+                          f'$ python {" ".join(task.command)}', markup=False, soft_wrap=True)
+        waiting = [task for task in step if not task.result.is_file()]
+        if failed := run_beside(waiting, root, console):
+            raise SystemExit(f'{"; ".join(failed)} failed (see above); `make demo` continues there once that is '
+                             'mended.')
+        if waiting:
+            console.print(f'after {(time.monotonic() - began) / 60:.1f} min')
+    console.rule('Gallery', align='left')
+    [trained], [untrained], [judged] = steps[-3:]
+    return gallery(root, trained.result, untrained=untrained.result, trained=judged.result)
+
+
+def run_beside(tasks: Sequence[Task], root: Path, console: Console) -> list[str]:
+    """Run tasks side by side, each on its share of the cores: two small networks train faster so than in turn.
+
+    Args:
+        tasks: what to run; what one of several prints comes line by line, under its title.
+        root: the current folder of the commands.
+        console: to print to.
+
+    Returns:
+        The titles of those that failed.
+    """
+    piped = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) if len(tasks) > 1 else {}
+    processes, readers = [], []
+    with sigterm_unwinds():
+        try:
+            for slot, task in enumerate(tasks):
+                processes.append(start(task.command, cwd=root, env=share(slot, len(tasks)), **piped))
+                if piped:
+                    readers.append(threading.Thread(target=_echo, args=(task.title, processes[-1], console)))
+                    readers[-1].start()
+            codes = [process.wait() for process in processes]
+        finally:
+            stop(processes)  # what ends this process ends those first, a training with a checkpoint
+            for reader in readers:
+                reader.join()
+    return [task.title for task, code in zip(tasks, codes, strict=True) if code]
+
+
+def _echo(title: str, process: subprocess.Popen, console: Console) -> None:
+    for line in process.stdout:
+        console.print(f'{title}: {line.rstrip()}', markup=False, soft_wrap=True)
+
+
+def gallery(root: Path, checkpoint: Path, untrained: Path, trained: Path) -> Path:
+    """Write the page: scores of both result files, and scenes of the validation set."""
+    ours, theirs = (json.loads(path.read_text(encoding='utf-8'))['scores'] for path in (trained, untrained))
+    scores = {'ECGAN': {metric: ours[metric] for metric in METRICS},
+              'untrained generator': {metric: theirs[metric] for metric in METRICS},
+              'real images (oracle)': {metric: ours[f'oracle_{metric}'] for metric in METRICS}}
+    inferencer = Inferencer(root / CONFIG, checkpoint)
+    dataset = inferencer.dataset
+    dataset.full_init()
+    samples = {}
+    for index in islice(range(0, len(dataset), max(1, len(dataset) // SHOWN)), SHOWN):
+        result = inferencer.predict(dataset[index])
+        pictures = dict(result['outputs'], real=result['real']['image'])
+        names = {'edge': 'edge map', 'coarse': 'coarse image', 'image': 'image', 'real': 'real'}
+        samples[result['name']] = {'label map': colour_labels(result['label'], dataset.metainfo['palette'])} | {
+            caption: np.ascontiguousarray(np.moveaxis(pictures[name].numpy(), 0, -1))
+            for name, caption in names.items()}
+    return write_gallery(root / 'work_dirs' / 'demo', 'ECGAN on ToyCity', samples, paragraphs=TEXT, scores=scores)

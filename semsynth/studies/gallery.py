@@ -1,0 +1,38 @@
+"""A page to look at: scores and pictures of a set of results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from semsynth.writing import write_png, write_whole
+
+
+def write_gallery(folder: Path, title: str, samples: dict[str, dict[str, np.ndarray]], *,
+                  paragraphs: tuple[str, ...] = (), scores: dict[str, dict[str, float]] | None = None) -> Path:
+    """Write ``folder/index.html`` and the pictures that it shows, and return the page's path.
+
+    Args:
+        folder: made where it is missing.
+        title: heading of the page.
+        samples: name of each sample -> caption -> picture, ``(H, W, 3)`` uint8 RGB; the first sample's captions are
+            the page's columns.
+        paragraphs: text below the heading.
+        scores: name of each row -> metric -> value; a metric that a row lacks is shown as a dash.
+    """
+    pictures = folder / 'pictures'
+    captions = list(next(iter(samples.values()), {}))
+    sources = {}
+    for number, (name, shown) in enumerate(samples.items()):
+        sources[name] = {}
+        for caption in captions:
+            file = pictures / f'{number:03d}_{caption.replace(" ", "_").lower()}.png'
+            sources[name][caption] = write_png(file, shown[caption]).relative_to(folder).as_posix()
+    columns = list(dict.fromkeys(metric for row in (scores or {}).values() for metric in row))
+    template = Environment(loader=PackageLoader('semsynth.studies', '.'), autoescape=select_autoescape()).get_template(
+        'gallery.html')
+    page = template.render(title=title, paragraphs=paragraphs, captions=captions, samples=sources, scores=scores or {},
+                           score_columns=columns)
+    return write_whole(folder / 'index.html', page.encode())

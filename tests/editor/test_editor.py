@@ -1,0 +1,413 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import semsynth.segmentors
+from helpers.narrow import make_camvid, narrow
+from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.layout_files import LayoutFile
+from semsynth.data.pictures import read_ids
+from semsynth.editor import Editor
+from semsynth.editor.labelling import build_segmentor, label_photo
+from semsynth.editor.reading import read_scene
+from semsynth.errors import DataError
+from semsynth.styles import StyleBank
+
+ROAD, SKY, PERSON, CAR = 0, 9, 10, 11
+
+
+@pytest.fixture(scope='module')
+def inferencer(toycity):
+    """A model with styles, and a bank of them."""
+    torch.manual_seed(0)
+    inferencer = Inferencer(narrow('configs/pix2pixhd/pix2pixhd_styles_toycity.py', toycity), None, device='cpu')
+    inferencer.model.styles = StyleBank(torch.tanh(torch.randn(9, 3)), torch.tensor([CAR] * 4 + [ROAD] * 5),
+                                        inferencer.dataset.label_space.classes, np.zeros((0, 0, 0, 3), np.uint8))
+    return inferencer
+
+
+@pytest.fixture(scope='module')
+def plain(toycity):
+    """A model without styles."""
+    return Inferencer(narrow('configs/pix2pixhd/pix2pixhd_toycity.py', toycity), None, device='cpu')
+
+
+@pytest.fixture(scope='module')
+def files(toycity):
+    stem = 'toycity/toycity_000000_000000'
+    return [str(toycity / f'gtFine/val/{stem}_gtFine_{kind}.png') for kind in ('labelIds', 'instanceIds')] + [
+        str(toycity / f'leftImg8bit/val/{stem}_leftImg8bit.png')]
+
+
+@pytest.fixture
+def editor(inferencer, files):
+    editor = Editor(inferencer)
+    editor.open(*files[:2])
+    return editor
+
+
+def first(editor, class_index):
+    return next(found.id for found in editor.objects() if found.class_index == class_index)
+
+
+def state(editor):
+    return editor.label.tobytes(), editor.instance.tobytes(), dict(editor._scene.styles), editor.image.tobytes()
+
+
+def test_a_layout_in_files_is_what_the_inferencer_reads(plain, files):
+    editor = Editor(plain)
+    editor.open(*files[:2])
+    [result] = plain([LayoutFile('x', *files[:2])])
+    assert np.array_equal(editor.label, result['label']) and editor.label.dtype == np.uint8
+    assert np.array_equal(editor.image, result['outputs']['image'].permute(1, 2, 0))
+    assert editor.classes[CAR] == 'car' and editor.palette[CAR] == [0, 0, 142] and editor.things == {PERSON, CAR}
+    again = Editor(plain)
+    again.open(editor.label, editor.instance)
+    assert np.array_equal(again.image, editor.image)
+
+
+def test_the_image_follows_and_is_made_once_an_edit(editor, monkeypatch):
+    calls = []
+    synthesize = Inferencer.synthesize
+    monkeypatch.setattr(Inferencer, 'synthesize', lambda *args: calls.append(1) or synthesize(*args))
+    before = editor.image
+    assert editor.image is not None and len(calls) == 1 and before.shape == (64, 64, 3) and before.dtype == np.uint8
+    editor.brush([(10, 10), (50, 50)], 5, SKY)
+    editor.brush([(50, 10), (10, 50)], 5, ROAD)
+    assert len(calls) == 1
+    assert not np.array_equal(editor.image, before) and len(calls) == 2
+    with pytest.raises(ValueError, match='read-only'):
+        editor.image[0] = 0
+    editor.undo()
+    editor.undo()
+    assert np.array_equal(editor.image, before)
+
+
+def test_sizes_need_no_multiple(inferencer):
+    editor = Editor(inferencer)
+    editor.open(np.full((37, 51), ROAD))
+    editor.brush([(20, 20)], 4, CAR)
+    assert editor.image.shape == (37, 51, 3)
+
+
+def test_every_way_to_a_style(editor, inferencer, files):
+    car, road, bank = first(editor, CAR), first(editor, ROAD), inferencer.styles
+    drawn = editor.style_of(car)
+    assert torch.equal(drawn, bank.pick(CAR, car, 0))
+    editor.style(car, cluster=2)
+    assert torch.equal(editor.style_of(car), bank.clusters(CAR)[2])
+    editor.style(car, like=road)
+    assert torch.equal(editor.style_of(car), editor.style_of(road))
+    editor.style(car, vector=[0.5, -1, 0])
+    assert editor.style_of(car).tolist() == [0.5, -1, 0]
+    editor.style(car, seed=7)
+    assert torch.equal(editor.style_of(car), bank.pick(CAR, car, 7))
+    editor.style(car, photo=(files[2], files[0], files[1], road))
+    label, instance, photo = read_scene(inferencer.dataset, *files)
+    assert torch.equal(editor.style_of(car), inferencer.encode(photo, label, instance)[road])
+    for _ in range(5):
+        editor.undo()
+    assert torch.equal(editor.style_of(car), drawn) and not editor.can_undo
+
+
+def test_a_style_changes_the_picture_and_stays_with_its_object(editor):
+    car = first(editor, CAR)
+    before = editor.image
+    editor.style(car, vector=[1, 1, 1])
+    assert not np.array_equal(editor.image, before)
+    others = {found.id: editor.style_of(found.id).tolist() for found in editor.objects() if found.id != car}
+    editor.move(car, 3, -2)
+    editor.remove(first(editor, PERSON))
+    editor.undo()
+    editor.redo()
+    assert editor.style_of(car).tolist() == [1, 1, 1]
+    assert all(editor.style_of(found.id).tolist() == others[found.id] for found in editor.objects() if found.id != car)
+
+
+def test_what_is_shown_is_what_is_said(editor, inferencer):
+    """The image is that of the styles that style_of gives."""
+    editor.style(first(editor, CAR), cluster=1)
+    styles = {found.id: editor.style_of(found.id) for found in editor.objects()}
+    result = inferencer.synthesize(editor.label.copy(), editor.instance.copy(), styles)
+    assert np.array_equal(editor.image, result['outputs']['image'].permute(1, 2, 0))
+
+
+def test_a_photo_gives_its_styles(inferencer, files):
+    editor = Editor(inferencer)
+    editor.open(*files)
+    assert set(editor._scene.styles) == {found.id for found in editor.objects()}
+    with pytest.raises(ValueError, match=r'The sizes .* differ: label \(64, 64\), .* photo \(48, 80\)'):
+        editor.open(editor.label, editor.instance, np.asarray(Image.open(files[2])))
+
+
+def test_pasting_from_another_layout(editor, toycity, inferencer):
+    other = [str(toycity / f'gtFine/val/toycity/toycity_000001_000000_gtFine_{kind}.png')
+             for kind in ('labelIds', 'instanceIds')]
+    there = Editor(inferencer)
+    there.open(*other)
+    car, used = there.objects()[-1], {found.id for found in editor.objects()}
+    new = editor.paste(*other, car.id, dx=1, dy=-1)
+    assert new not in used and new // 1000 == inferencer.dataset.label_space.to_id(car.class_index)
+    left, top, right, bottom = car.box
+    moved = np.zeros((64, 64), bool)
+    moved[max(top - 1, 0):bottom - 1, left + 1:right + 1] = (there.instance == car.id)[top:bottom, left:right][
+        max(1 - top, 0):, :64 - left - 1]
+    assert np.array_equal(editor.instance == new, moved)
+    with pytest.raises(ValueError, match='There is no object 5 in that layout'):
+        editor.paste(*other, 5)
+
+
+def test_photos_are_labelled(inferencer, files, toycity):
+    segmentor = build_segmentor(narrow('configs/ecgan/ecgan_toycity.py', toycity))
+    editor = Editor(inferencer, segmentor)
+    editor.open_photo(files[2])
+    assert editor.label.shape == (64, 64) and editor._scene.styles and editor.image.shape == (64, 64, 3)
+    assert editor.from_photos == set(range(12))
+    photo = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    editor.open_photo(photo)
+    image = torch.from_numpy(photo).permute(2, 0, 1)[None] / 127.5 - 1
+    assert np.array_equal(editor.label, segmentor(image)[0].argmax(0))
+    for found in editor.objects():
+        assert found.classes == 1
+    with pytest.raises(ValueError, match='A photo needs a segmentor that labels it'):
+        Editor(inferencer).open_photo(photo)
+
+
+def test_classes_of_a_segmentor_become_indices():
+    """Only those that the layout has; the first index that stands for one."""
+
+    class Stub(torch.nn.Module):
+        table = torch.tensor([2, 255, 0, 2])
+
+        def forward(self, images):
+            return images[:, [0, 1, 2]]  # the class 1, green, is none of the layout's
+
+    photo = np.array([[[255, 0, 0], [0, 255, 9], [9, 255, 0], [0, 0, 255]]], np.uint8)
+    assert label_photo(Stub(), photo).tolist() == [[2, 0, 2, 0]]
+
+
+def test_which_segmentor(toycity):
+    config = narrow('configs/pix2pixhd/pix2pixhd_toycity.py', toycity)
+    assert isinstance(build_segmentor(config), semsynth.segmentors.Segmentor)
+    config.judge = config.model.segmentor = None
+    with pytest.raises(ValueError, match=r'pix2pixhd_toycity\.py names no segmentor .*--segmentor CONFIG CHECKPOINT'):
+        build_segmentor(config)
+    with pytest.raises(FileNotFoundError, match='nowhere'):
+        build_segmentor(config, 'configs/segmentors/judge_toycity.py', 'nowhere.pth')
+
+
+def test_projects(editor, plain, tmp_path, files):
+    editor.style(first(editor, CAR), cluster=2)
+    editor.brush([(5, 5), (40, 30)], 3, PERSON)
+    saved, path = state(editor), tmp_path / 'deep/scene.npz'
+    editor.save(path)
+    again = Editor(editor.inferencer)
+    again.load(path)
+    assert state(again) == saved and not again.can_undo
+    again.remove(first(again, PERSON))
+    other = Editor(plain)
+    with pytest.raises(ValueError, match=r'scene\.npz is of another model\. A style of this model has 0 finite'):
+        other.load(path)
+    path.write_bytes(b'PK no')
+    before = state(again)
+    for mistake, message in ((path, r'scene\.npz is no project file of the editor'),
+                             (tmp_path / 'nowhere', 'There is no project file .*nowhere')):
+        with pytest.raises(DataError, match=message):
+            again.load(mistake)
+    assert state(again) == before and again.can_undo
+    assert [part.name for part in path.parent.iterdir()] == ['scene.npz']
+
+
+@pytest.mark.parametrize('change', [
+    dict(label=np.zeros((4, 4))), dict(label=np.zeros((0, 4), int)), dict(label=np.full((4, 4), 99)),
+    dict(instance=np.zeros((3, 4), int)), dict(instance=np.array(['a'])),
+    dict(styled=np.array([1.5]), styles=np.ones((1, 3))),
+    dict(styled=np.array([1]), styles=np.ones((2, 3))), dict(styled=np.array([1]), styles=np.full((1, 3), np.nan)),
+    dict(styled=np.array([1]), styles=np.array([['a', 'b', 'c']])), dict(classes=np.zeros(())),
+    dict(format=np.zeros(3))])
+def test_projects_that_cannot_be_opened_change_nothing(editor, tmp_path, change):
+    path = editor.save(tmp_path / 'scene.npz')
+    with np.load(path) as file:
+        stored = dict(file)
+    np.savez(tmp_path / 'odd.npz', **stored | change)
+    editor.brush([(5, 5), (40, 30)], 3, PERSON)
+    before = state(editor)
+    with pytest.raises(ValueError):
+        editor.load(tmp_path / 'odd.npz')
+    np.savez(tmp_path / 'odd.npz', format=2)
+    with pytest.raises(DataError, match=r"odd\.npz is no project file of the editor \(it has no 'classes'\)"):
+        editor.load(tmp_path / 'odd.npz')
+    assert state(editor) == before and editor.can_undo
+    editor.load(path)
+
+
+def test_what_was_opened_is_not_written_onto(inferencer, files, tmp_path):
+    label, instance, photo = (Path(shutil.copy(path, tmp_path)) for path in files)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    editor = Editor(inferencer)
+    editor.open(label, instance)
+    name = label.name.removesuffix('_gtFine_labelIds.png')
+    for folder in (tmp_path, tmp_path / 'deep/..'):
+        with pytest.raises(ValueError, match=r'gtFine_\w+Ids\.png.* is read, and writing would replace it'):
+            editor.export(folder, name)
+    with pytest.raises(ValueError, match='is read, and writing would replace it'):
+        editor.save(label)
+    with pytest.raises(ValueError, match='is a folder, but a file is written'):
+        editor.save(tmp_path)
+    editor.open(label, instance, photo)
+    with pytest.raises(ValueError, match=r'leftImg8bit\.png.* is read'):
+        editor.export(tmp_path, photo.stem)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    project = editor.save(tmp_path / 'mine.npz')
+    editor.load(project)
+    assert editor.save(project) == project and editor.export(tmp_path, 'mine')['image'].is_file()
+    assert editor.export(tmp_path, 'mine')['image'].is_file()
+
+
+def test_projects_of_other_classes(editor, tmp_path):
+    editor.save(tmp_path / 'scene.npz')
+    camvid = Editor(Inferencer(narrow('configs/pix2pixhd/pix2pixhd_camvid.py', tmp_path), None, device='cpu'))
+    with pytest.raises(DataError, match=r'made with other classes .* \(the class 0 is road instead of Sky\)'):
+        camvid.load(tmp_path / 'scene.npz')
+
+
+def test_exports_are_files_of_the_data_set(editor, tmp_path):
+    editor.add(CAR, polygon=[(3, 40), (20, 40), (20, 50)])
+    paths = editor.export(tmp_path / 'out', 'mine')
+    assert {key: path.name for key, path in paths.items()} == dict(
+        label='mine_gtFine_labelIds.png', instance='mine_gtFine_instanceIds.png', image='mine.png')
+    label, instance = (read_ids(paths[kind]) for kind in ('label', 'instance'))
+    assert label.dtype == np.uint8 and instance.dtype == np.uint16
+    assert np.array_equal(np.where(instance >= 1000, instance // 1000, instance), label)  # as in Cityscapes
+    assert np.array_equal(np.asarray(Image.open(paths['image'])), editor.image)
+    again = Editor(editor.inferencer)
+    again.open(paths['label'], paths['instance'])
+    assert state(again) == state(editor)
+    [found] = editor.inferencer.find([tmp_path / 'out'])
+    assert found.name == 'mine'
+
+
+def test_large_ids_are_exported_in_32_bits(editor, tmp_path):
+    instance = editor.instance.copy()
+    instance[instance == first(editor, CAR)] = 2**31 - 5
+    editor.open(editor.label, instance)
+    paths = editor.export(tmp_path, 'mine')
+    assert paths['instance'].name == 'mine_gtFine_instanceIds.tif'
+    again = Editor(editor.inferencer)
+    again.open(paths['label'], paths['instance'])
+    assert np.array_equal(again.instance, instance)
+    [found] = editor.inferencer.find([tmp_path])
+    assert found.instance == str(paths['instance'])
+    editor.open(editor.label, instance * 1000)
+    with pytest.raises(ValueError, match='but a file holds 32 bits: renumber them'):
+        editor.export(tmp_path / 'none', 'mine')
+    assert not (tmp_path / 'none').exists()
+
+
+@pytest.mark.parametrize(('mistake', 'message'), [
+    (lambda e, s, c: e.style(c, cluster=4), r'car has the clusters 0\.\.3, but cluster 4 was asked for'),
+    (lambda e, s, c: e.style(c), 'style takes one of cluster, like, vector, photo, seed, not none of them'),
+    (lambda e, s, c: e.style(c, cluster=1, seed=1), 'not cluster and seed'),
+    (lambda e, s, c: e.style(c, like=5), 'There is no object 5 in the layout'),
+    (lambda e, s, c: e.style(5, cluster=1), 'There is no object 5 in the layout'),
+    (lambda e, s, c: e.style(c, vector=[1, 2]), r'A style of this model has 3 finite numbers, not \[1\.0, 2\.0\]'),
+    (lambda e, s, c: e.style(c, vector=[1, 2, np.inf]), 'has 3 finite numbers, not'),
+    (lambda e, s, c: e.style(c, vector='red'), "A style is given as numbers, not as 'red'"),
+    (lambda e, s, c: e.style(c, cluster='1'), r'car has the clusters 0\.\.3, but cluster 1 was asked for'),
+    (lambda e, s, c: e.style(c, photo=(s[2], s[0])), 'photo has 2 parts, instead of a photo, its label map'),
+    (lambda e, s, c: e.style(c, photo=(s[2], s[0], s[1], 5)), 'There is no object 5 in that layout'),
+    (lambda e, s, c: e.open('nowhere.png'), r'nowhere\.png does not exist'),
+    (lambda e, s, c: e.open(s[0], np.zeros((9, 9), int)), 'are to be files, which are resized, or all arrays'),
+    (lambda e, s, c: e.open(np.zeros((9, 9))), r'label is an array \(9, 9\) of float64, instead of \(H, W\) integers'),
+    (lambda e, s, c: e.open(np.full((9, 9), 12)), r'label has the indices 12\.\.12, but there are 12 classes, 0\.\.11'),
+    (lambda e, s, c: e.open(np.zeros((9, 9), int), np.zeros((8, 9), int)), r'label \(9, 9\), instance \(8, 9\)'),
+    (lambda e, s, c: e.open(np.zeros((9, 9), int), photo=np.zeros((9, 9))), r'photo is an array \(9, 9\) of float64'),
+    (lambda e, s, c: e.open(s[2]), r'has colours \(its mode is RGB\), but a map of ids has one channel')])
+def test_mistakes_change_nothing(editor, files, mistake, message):
+    editor.remove(first(editor, PERSON))
+    before = state(editor)
+    with pytest.raises(ValueError, match=message):
+        mistake(editor, files, first(editor, CAR))
+    assert state(editor) == before and editor.can_undo
+
+
+def test_models_without_styles(plain, files):
+    editor = Editor(plain)
+    editor.open(*files[:2])
+    for mistake in (lambda: editor.style(first(editor, CAR), cluster=1), lambda: editor.style_of(first(editor, CAR)),
+                    lambda: editor.open(*files)):
+        with pytest.raises(ValueError, match='The model was trained without styles'):
+            mistake()
+
+
+def test_models_without_a_bank(inferencer, files, monkeypatch):
+    monkeypatch.setattr(inferencer.model, 'styles', None)
+    editor = Editor(inferencer)
+    editor.open(*files[:2])
+    car = first(editor, CAR)
+    assert editor.style_of(car).tolist() == [0, 0, 0]
+    with pytest.raises(ValueError, match=r'no file of styles to choose from: make one with tools/encode_styles\.py'):
+        editor.style(car, cluster=0)
+    editor.style(car, vector=[1, 0, 0])
+    assert editor.image.shape == (64, 64, 3)
+
+
+def test_models_without_instances(tmp_path):
+    """Objects are the classes, but for those that the data set calls things; an export has no endings of its own."""
+    config = narrow('configs/pix2pixhd/pix2pixhd_camvid.py', make_camvid(tmp_path))
+    config.model.encoder = dict(type='InstanceFeatureEncoder', out_channels=3, base_channels=4, num_downsamples=2)
+    config.test_dataloader.dataset.things = ['Car']
+    editor = Editor(Inferencer(config, None, device='cpu'))
+    label = np.full((40, 40), 3)
+    label[5:9, 5:9] = label[20:30, 20:30] = 8
+    editor.open(label)
+    assert [(found.id, found.area) for found in editor.objects()] == [(3, 1600 - 116), (8000, 16), (8001, 100)]
+    before = editor.image
+    editor.style(8000, vector=[1, 0, -1])
+    assert editor.style_of(8001).tolist() == [1, 0, -1]  # the car's class has the style
+    assert not np.array_equal(editor.image, before)
+    editor.remove(8000)
+    assert editor.style_of(8001).tolist() == [1, 0, -1]
+    paths = editor.export(tmp_path / 'out', 'mine')
+    assert sorted(path.name for path in paths.values()) == ['mine.png', 'mine_instance.png', 'mine_label.png']
+    again = Editor(editor.inferencer)
+    again.open(paths['label'], paths['instance'])
+    assert again.label.shape == (64, 64)  # files are resized to what the model reads
+    with pytest.raises(ValueError, match='There is no class 12'):
+        editor.relabel(3, 12)
+
+
+def test_styles_of_classes_outlive_edits_and_stay_apart_from_those_of_objects(tmp_path):
+    config = narrow('configs/pix2pixhd/pix2pixhd_camvid.py', make_camvid(tmp_path))
+    config.model.encoder = dict(type='InstanceFeatureEncoder', out_channels=3, base_channels=4, num_downsamples=2)
+    editor = Editor(Inferencer(config, None, device='cpu'))
+    label = np.full((40, 40), 3)
+    label[:9], label[30:] = 0, 8
+    rng = np.random.default_rng(0)
+    editor.open(label, np.zeros_like(label), rng.integers(256, size=(40, 40, 3), dtype=np.uint8))  # one id for all
+    before = dict(editor._scene.styles)
+    assert before.keys() == {0, 3, 8}
+    editor.brush([(20, 20)], 2, 5)
+    assert editor._scene.styles == before
+    editor.save(tmp_path / 'scene.npz')
+    config.model.data_preprocessor.instances = True
+    other = Editor(Inferencer(config, None, device='cpu'))
+    with pytest.raises(DataError, match='has styles of classes, but the model reads styles of objects: open it with a '
+                                        'model that reads no instance maps'):
+        other.load(tmp_path / 'scene.npz')
+
+
+def test_lists_are_arrays(plain):
+    editor = Editor(plain)
+    editor.open([[ROAD, ROAD], [SKY, ROAD]])
+    assert editor.label.tolist() == [[ROAD, ROAD], [SKY, ROAD]]
+
+
+def test_models_of_image_like_inputs(toycity):
+    config = narrow('configs/pix2pixhd/pix2pixhd_edges_toycity.py', toycity)
+    with pytest.raises(ValueError, match='The model reads image-like inputs, no label maps'):
+        Editor(Inferencer(config, None, device='cpu'))

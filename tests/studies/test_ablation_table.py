@@ -1,0 +1,77 @@
+"""Numbers of the table against plain numpy."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semsynth.studies.ablation.plan import Row
+from semsynth.studies.ablation.table import Ablation, Line, chart, markdown, table
+
+SCORES = {0: (61.25, 0.9), 1: (63.5, 1.1), 4: (58.125, 0.7)}
+
+
+def result(miou, distance, seconds=0.25, **more):
+    scores = {'mIoU': miou, 'x/aAcc': 90.0, 'oracle_mIoU': 85.0, 'x/oracle_aAcc': 97.5, 'frechet_judge': distance}
+    return dict(scores=scores, judge='independent: yes.', steps=550, seconds_per_step=seconds, jobs=1, device='CPU',
+                **more)
+
+
+@pytest.fixture
+def ablation():
+    full = Row('full', None, 'all parts', paper=dict(mIoU=72.2, FID=44.5),
+               parameters=dict(generator=5_874_685, trainable=6_667_311))
+    rows = [Line(Row('bare', None, 'none'), {}), Line(Row('one', None, 'one'), {0: result(40.0, 2.0, seconds=None)}),
+            Line(full, {seed: result(*scores, seconds=0.25 * (seed + 1)) for seed, scores in SCORES.items()})]
+    return Ablation('mine', rows, [0, 1, 4], 'python tools/ablate.py mine')
+
+
+def cells(text, title):
+    [line] = [line for line in text.splitlines() if line.startswith(f'| {title} |')]
+    return [cell.strip() for cell in line.strip('|').split('|')]
+
+
+def test_means_and_deviations(ablation):
+    text = markdown(ablation)
+    miou, distance = np.array(list(SCORES.values())).T
+    assert cells(text, 'row') == ['row', 'seeds', 'mIoU', 'mIoU (paper)', 'x/aAcc', 'frechet_judge', 'FID (paper)',
+                                  'generator', 'trainable', 'time per step']
+    assert cells(text, 'all parts') == [
+        'all parts', '3 of 3', f'{miou.mean():.4g} ± {miou.std(ddof=1):.2g}', '72.2', '90 ± 0',
+        f'{distance.mean():.4g} ± {distance.std(ddof=1):.2g}', '44.5', '5.87 M', '6.67 M',
+        f'{0.25 * (1 + 2 + 5) / 3:.4g} ± {np.std([0.25, 0.5, 1.25], ddof=1):.2g} s']
+    assert cells(text, 'one') == ['one', '1 of 3', '40', '-', '90', '2', '-', '-', '-', '-']
+    assert cells(text, 'none') == ['none', '0 of 3', *['-'] * 8]
+    assert cells(text, 'real images (oracle)') == ['real images (oracle)', '-', '85', '-', '97.5', *['-'] * 5]
+    assert 'Not done yet, or failed: none (seed 0), none (seed 1), none (seed 4), one (seed 1), one (seed 4).' in text
+    assert '- Judge independent: yes.' in text and '- Steps: 550; device: CPU.' in text
+
+
+def test_the_csv_has_all_digits(ablation):
+    rows = {row['row']: row for row in csv.DictReader(io.StringIO(table(ablation)))}
+    miou = np.array([value for value, _ in SCORES.values()])
+    full = rows['all parts']
+    assert (full['config'], full['seeds'], full['mIoU (paper)'], full['FID (paper)']) == ('full', '3', '72.2', '44.5')
+    assert np.allclose([float(full['mIoU']), float(full['mIoU std'])], [miou.mean(), miou.std(ddof=1)])
+    assert (full['generator parameters'], full['trainable parameters']) == ('5874685', '6667311')
+    assert float(full['seconds per step']) == pytest.approx(2 / 3)
+    assert (rows['one']['mIoU'], rows['one']['mIoU std'], rows['one']['seconds per step']) == ('40.0', '', '')
+    assert {value for key, value in rows['none'].items() if key not in ('config', 'row', 'seeds')} == {''}
+    assert (rows['real images (oracle)']['mIoU'], rows['real images (oracle)']['x/aAcc']) == ('85.0', '97.5')
+    assert list(rows) == ['none', 'one', 'all parts', 'real images (oracle)']
+
+
+def test_the_chart_has_a_panel_a_score(ablation):
+    picture = Image.open(io.BytesIO(chart(ablation)))
+    ablation.lines[-1].row.paper.pop('FID')
+    narrower = Image.open(io.BytesIO(chart(ablation)))
+    assert picture.format == 'PNG' and picture.width * 3 == narrower.width * 4
+
+
+def test_nothing_done_yet():
+    ablation = Ablation('mine', [Line(Row('a', None, 'a'), {})], [0], 'python tools/ablate.py mine')
+    assert cells(markdown(ablation), 'a') == ['a', '0 of 1', '-', '-', '-']
+    assert table(ablation).startswith('config,row,seeds,generator parameters,')
+    assert Image.open(io.BytesIO(chart(ablation))).format == 'PNG'

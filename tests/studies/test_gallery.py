@@ -1,0 +1,18 @@
+import re
+
+import numpy as np
+from PIL import Image
+
+from semsynth.studies.gallery import write_gallery
+
+
+def test_the_page_shows_every_picture_and_score(tmp_path):
+    picture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    page = write_gallery(tmp_path / 'page', 'A <title>', {'a': {'label map': picture, 'image': 255 - picture}},
+                         paragraphs=('Some text.',), scores={'ours': {'mIoU': 71.25, 'FD': 1.5}, 'real': {'mIoU': 90}})
+    text = page.read_text()
+    sources = re.findall(r'src="([^"]+)"', text)
+    assert len(sources) == 2
+    assert np.array_equal(np.asarray(Image.open(page.parent / sources[0])), picture)
+    assert '71.25' in text and '90.00' in text and '&ndash;' in text and 'A &lt;title&gt;' in text
+    assert not list(page.parent.glob('*.tmp'))
