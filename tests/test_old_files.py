@@ -11,9 +11,9 @@ import pytest
 from fixtures.make import CONFIGS, OPTIONS, edit, scene
 
 from helpers.narrow import ROOT
+from semsynth.apis import train
 from semsynth.apis.inferencer import Inferencer
 from semsynth.editor import Editor
-from semsynth.engine.launch import train
 from semsynth.weights import load_checkpoint
 
 FILES = Path(__file__).with_name('fixtures')

@@ -8,8 +8,8 @@ import pytest
 
 from helpers.narrow import ROOT, narrow
 from semsynth import registry
+from semsynth.apis import train
 from semsynth.cli.options import add_config_options
-from semsynth.engine.launch import train
 from semsynth.registry import GENERATORS, LOSSES
 
 BASE = ROOT / 'configs/pix2pixhd/pix2pixhd_toycity.py'

@@ -1,38 +1,5 @@
-"""Train and judge a folder of configs under equal conditions: python tools/ablate.py configs/ablations/ecgan."""
-
-import argparse
-import sys
-from pathlib import Path
-
-from semsynth.cli.options import add_config_options, plain_errors
-from semsynth.studies.ablation import ablate
-
-
-@plain_errors()
-def main() -> None:
-    """Parse the command line and run the ablation; what is done is skipped, what was cut off is resumed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('folder', help='folder of configs, each of which is a row of the table')
-    parser.add_argument('--jobs', type=int, default=1, metavar='N', help='runs at once, on a GPU each while there are '
-                        'enough (default: %(default)s)')
-    parser.add_argument('--seeds', type=int, nargs='+', default=[0], metavar='SEED',
-                        help='every config is trained with each of them (default: 0)')
-    parser.add_argument('--out', help='folder for table, checkpoints and logs (default: work_dirs/ablations/NAME)')
-    parser.add_argument('--precision', choices=['auto', 'float32', 'bfloat16'], help="of the networks in training "
-                        "(default: the configs', auto: bfloat16 on CPUs with units for it)")
-    parser.add_argument('--gpus-per-run', type=int, default=1, metavar='N', help='GPUs that train a run together, by '
-                        'torchrun, and share its batch; without GPUs, processes (default: %(default)s)')
-    parser.add_argument('--allow-unequal', action='store_true',
-                        help='say in the table in which conditions rows differ, instead of refusing them')
-    add_config_options(parser, 'train_cfg.max_iters=100')
-    args = parser.parse_args()
-    failed = ablate(args.folder, tools=Path(__file__).resolve().parent, jobs=args.jobs, seeds=args.seeds, out=args.out,
-                    precision=args.precision, gpus_per_run=args.gpus_per_run, allow_unequal=args.allow_unequal,
-                    cfg_options=args.cfg_options)
-    if failed:
-        sys.exit(f'error: {len(failed)} run{"s" if len(failed) > 1 else ""} failed: {"; ".join(failed)}; the same '
-                 'command tries them again.')
-
+"""``semsynth ablate`` in a checkout."""
+from semsynth.cli import main
 
 if __name__ == '__main__':
-    main()
+    main('ablate')

@@ -1,15 +1,30 @@
-"""Train an mmseg segmentor on our data sets: a label generator for a loss, or a judge for the evaluators."""
+"""Training: of a synthesizer, and of an mmseg segmentor, the label generator of a loss or an evaluator's judge."""
 
 from __future__ import annotations
 
+import copy
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.runner import Runner
+from torch import distributed
 
 from semsynth.arguments import check_arguments
-from semsynth.engine.launch import build_runner, check_data, check_trainable, load_config, work_dir_of
+from semsynth.devices import check_precision
+from semsynth.engine.launch import (
+    build_runner,
+    check_data,
+    check_trainable,
+    checked_stages,
+    distribute,
+    load_config,
+    read_config,
+    work_dir_of,
+)
+from semsynth.engine.stages import train_stages
 from semsynth.engine.stopping import stoppable
 from semsynth.engine.work_folder import work_folder
 from semsynth.layers.norm import mend_norms
@@ -17,6 +32,46 @@ from semsynth.layers.pointwise import take_strides_first
 from semsynth.writing import write_whole
 
 SCORES = ('mIoU', 'aAcc')
+
+
+@check_arguments
+def train(config: str | Path | Config, *, work_dir: str | Path | None = None, resume: bool = False,
+          precision: str | None = None, launcher: str = 'none', cfg_options: dict | None = None) -> Runner:
+    """Train.
+
+    Args:
+        config: path or config.
+        work_dir: where logs, pictures and checkpoints go; by default the config's own, or ``work_dirs/NAME``.
+        resume: continue from the work dir's newest whole checkpoint; without one, start. Otherwise a trained run
+            that is in the work dir is set aside: the dir is renamed to ``NAME_before_TIME``.
+        precision: ``'auto'``, ``'float32'`` or ``'bfloat16'``, in place of the config's own.
+        launcher: ``'none'``, ``'pytorch'`` under torchrun, ``'slurm'`` under srun.
+        cfg_options: entries of the config to override.
+
+    Returns:
+        The runner, its training done; the last one, where the config has stages.
+
+    Raises:
+        ValueError: the config, the data or the work dir cannot be used; or, with ``resume``, settings make it another
+            run than the work dir's.
+        OSError: the work dir cannot be written.
+        Stopped: a ``SystemExit``, after SIGTERM or SIGINT, at the end of a step.
+    """
+    check_precision(precision or 'auto')
+    config = read_config(config, cfg_options)
+    stages = checked_stages(config)
+    distribute(copy.deepcopy(config), launcher)
+    build = partial(build_runner, resume=resume, precision=precision, launcher=launcher)
+    folder = work_dir_of(config, work_dir)
+    with work_folder(folder, stages, resume=resume), stoppable():
+        if config.get('stages'):
+            runner = train_stages(stages, folder, build, resume=resume)
+        else:
+            runner = build(config, work_dir=folder)
+            runner.train()
+    if launcher != 'none':
+        distributed.destroy_process_group()
+    return runner
 
 
 @check_arguments

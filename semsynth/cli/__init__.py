@@ -1,1 +1,44 @@
-"""The ``semsynth`` command."""
+"""The ``semsynth`` command: one module a subcommand, in which nothing heavy is imported before it runs.
+
+A module has ``add_arguments(parser)`` and ``run(args)``. What is wrong with the arguments together, ``run`` says by an
+``ArgumentError``.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentError, ArgumentParser
+from importlib import import_module
+
+from semsynth.cli.options import plain_errors
+
+COMMANDS = ('train', 'test', 'synthesize', 'edit', 'export', 'train_segmentor', 'encode_styles', 'diversity',
+            'convert_checkpoint', 'check_dataset', 'prepare', 'make_toycity', 'visualize', 'ablate', 'user_study',
+            'benchmark', 'demo')
+
+
+def build_parser() -> ArgumentParser:
+    """The parser of the whole command; what it parses has ``run`` and its own ``parser``."""
+    parser = ArgumentParser('semsynth', description='Semantic image synthesis: label map in, photo out.')
+    commands = parser.add_subparsers(required=True, metavar='COMMAND')
+    for name in COMMANDS:
+        module = import_module(f'semsynth.cli.{name}')
+        summary = module.__doc__.splitlines()[0]
+        command = commands.add_parser(name, help=summary.partition(':')[0].rstrip('.'), description=summary)
+        command.set_defaults(run=module.run, parser=command)
+        module.add_arguments(command)
+    return parser
+
+
+@plain_errors()
+def main(*words: str) -> None:
+    """Run the command line.
+
+    Args:
+        words: come before those that the user gives: ``tools/train.py`` is ``main('train')``.
+    """
+    args = build_parser().parse_args([*words, *sys.argv[1:]])
+    try:
+        args.run(args)
+    except ArgumentError as error:
+        args.parser.error(str(error))

@@ -1,14 +1,16 @@
-"""What the tools share: the option that overrides a config, and errors that are one sentence."""
+"""What the subcommands share: options, and errors that are one sentence."""
 
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentError, ArgumentParser
+from argparse import Action, ArgumentError, ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from traceback import walk_tb
+from typing import TYPE_CHECKING
 
-from mmengine.config import DictAction
+if TYPE_CHECKING:
+    from semsynth.apis import Inferencer
 
 ON_PURPOSE = (ValueError, OSError, FloatingPointError, SyntaxError)
 """What our own code raises to tell users of a mistake."""
@@ -20,7 +22,7 @@ CONFIG_READERS = ('semsynth.registry', 'semsynth.arguments', 'mmengine.registry'
 def plain_errors() -> Iterator[None]:
     """Exit with status 1 and ``error: SENTENCE`` where the user can mend what went wrong; with 130 after Ctrl-C.
 
-    Any other error, such as one from within a component, keeps its traceback. Decorates a tool's ``main``.
+    Any other error, such as one from within a component, keeps its traceback.
     """
     try:
         yield
@@ -44,16 +46,51 @@ def _is_for_users(error: Exception) -> bool:
     return place.startswith(CONFIG_READERS) or (ours and isinstance(error, ON_PURPOSE))
 
 
-class _KeysAndValues(DictAction):
-    """mmengine's, which does not say what is wrong with an option without an equals sign."""
+class _KeysAndValues(Action):
+    """mmengine's ``DictAction``, and what is wrong with an option without an equals sign."""
 
     def __call__(self, parser, namespace, values, option_string=None):
         if wrong := [value for value in values if '=' not in value]:
             raise ArgumentError(self, f'expected KEY=VALUE, found {" ".join(wrong)}')
-        super().__call__(parser, namespace, values, option_string)
+        from mmengine.config import DictAction  # takes a second
+
+        DictAction(self.option_strings, self.dest)(parser, namespace, values, option_string)
 
 
-def add_config_options(parser: ArgumentParser, example: str = 'data_root=PATH') -> None:
-    """Add ``--cfg-options KEY=VALUE ...``."""
-    parser.add_argument('--cfg-options', nargs='+', action=_KeysAndValues, metavar='KEY=VALUE',
-                        help=f'entries of the config to override, such as {example}')
+OPTIONS = {
+    'config': dict(help='config file of the training'),
+    'checkpoint': dict(help='trained weights'),
+    'input': dict(nargs='+', help="label maps in the data set's ids (or image-like inputs, as the data set has them), "
+                  'or folders of them'),
+    '--instances': dict(metavar='DIR', help="of instance maps (default: beside the label maps, or the data set's)"),
+    '--photos': dict(help='folder of photos of the layouts: take the styles from them; or, where the model has '
+                     'latents, one photo for all layouts'),
+    '--styles': dict(help='file of styles by encode_styles, to pick from at random'),
+    '--seed': dict(type=int, default=0, help='of what is picked at random (default: %(default)s)'),
+    '--device': dict(help='such as cpu or cuda:1 (default: the GPU where there is one)'),
+    '--precision': dict(default='float32', metavar='P', choices=['auto', 'float32', 'bfloat16'],
+                        help='auto, float32 or bfloat16 (default: %(default)s)'),
+    '--work-dir': dict(help='where logs and checkpoints go (default: work_dirs/NAME-OF-CONFIG)'),
+    '--resume': dict(action='store_true', help="continue from the work dir's newest whole checkpoint"),
+    '--launcher': dict(default='none', choices=['none', 'pytorch', 'slurm'],
+                       help='pytorch under torchrun, slurm under srun'),
+    '--cfg-options': dict(nargs='+', action=_KeysAndValues, metavar='KEY=VALUE', help='entries of the config to '
+                          'override, such as data_root=PATH'),
+}
+"""Arguments that mean the same in several subcommands."""
+TRAINING_PRECISION = dict(choices=['auto', 'float32', 'bfloat16'], help="of the networks; losses and statistics stay "
+                          "float32 (default: the config's, auto: bfloat16 on CPUs with units for it)")
+
+
+def add_options(parser: ArgumentParser, *names: str) -> None:
+    """Add some of ``OPTIONS``."""
+    for name in names:
+        parser.add_argument(name, **OPTIONS[name])
+
+
+def load_model(args: Namespace) -> Inferencer:
+    """The trained model that the arguments name."""
+    from semsynth.apis import Inferencer
+
+    given = {name: value for name, value in vars(args).items() if name in ('styles', 'device', 'precision')}
+    return Inferencer(args.config, args.checkpoint, cfg_options=args.cfg_options, **given)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -15,7 +14,6 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import distributed
 
-from semsynth.arguments import check_arguments
 from semsynth.config import read_file
 from semsynth.data import check_classes, merge_options, quick_check
 from semsynth.devices import SLOW, check_precision, is_slow, resolve_precision
@@ -23,9 +21,8 @@ from semsynth.engine.checkpoint import latest_good_checkpoint, saved_precision
 from semsynth.engine.optim import names_bfloat16, set_precision
 from semsynth.engine.run_record import RunRecordHook
 from semsynth.engine.same_run import check_same_run
-from semsynth.engine.stages import check_stages, stage_configs, train_stages
-from semsynth.engine.stopping import StopHook, stoppable
-from semsynth.engine.work_folder import work_folder
+from semsynth.engine.stages import check_stages, stage_configs
+from semsynth.engine.stopping import StopHook
 from semsynth.registry import DATASETS
 from semsynth.settings import check_options, check_settings
 
@@ -58,46 +55,6 @@ def read_config(config: str | Path | Config, cfg_options: dict | None = None) ->
     merge_options(config, cfg_options)
     check_settings(config, used)
     return config
-
-
-@check_arguments
-def train(config: str | Path | Config, *, work_dir: str | Path | None = None, resume: bool = False,
-          precision: str | None = None, launcher: str = 'none', cfg_options: dict | None = None) -> Runner:
-    """Train.
-
-    Args:
-        config: path or config.
-        work_dir: where logs, pictures and checkpoints go; by default the config's own, or ``work_dirs/NAME``.
-        resume: continue from the work dir's newest whole checkpoint; without one, start. Otherwise a trained run
-            that is in the work dir is set aside: the dir is renamed to ``NAME_before_TIME``.
-        precision: ``'auto'``, ``'float32'`` or ``'bfloat16'``, in place of the config's own.
-        launcher: ``'none'``, ``'pytorch'`` under torchrun, ``'slurm'`` under srun.
-        cfg_options: entries of the config to override.
-
-    Returns:
-        The runner, its training done; the last one, where the config has stages.
-
-    Raises:
-        ValueError: the config, the data or the work dir cannot be used; or, with ``resume``, settings make it another
-            run than the work dir's.
-        OSError: the work dir cannot be written.
-        Stopped: a ``SystemExit``, after SIGTERM or SIGINT, at the end of a step.
-    """
-    check_precision(precision or 'auto')
-    config = read_config(config, cfg_options)
-    stages = checked_stages(config)
-    _distribute(copy.deepcopy(config), launcher)
-    build = partial(build_runner, resume=resume, precision=precision, launcher=launcher)
-    folder = work_dir_of(config, work_dir)
-    with work_folder(folder, stages, resume=resume), stoppable():
-        if config.get('stages'):
-            runner = train_stages(stages, folder, build, resume=resume)
-        else:
-            runner = build(config, work_dir=folder)
-            runner.train()
-    if launcher != 'none':
-        distributed.destroy_process_group()
-    return runner
 
 
 def checked_stages(config: Config) -> list[Config]:
@@ -140,7 +97,7 @@ def check_synthesizer(config: Config) -> None:
 
 def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: bool = False,
                  precision: str | None = None, launcher: str = 'none') -> Runner:
-    """The runner that trains a config; arguments as of :func:`train`.
+    """The runner that trains a config; arguments as of :func:`~semsynth.apis.training.train`.
 
     Raises:
         ValueError: the launcher does not fit how this process was started, or a setting would lose checkpoints.
@@ -149,7 +106,7 @@ def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: 
     config.work_dir = str(work_dir_of(config, work_dir))
     config.precision = precision or config.get('precision', 'auto')
     _complete(config)
-    _distribute(config, launcher)
+    distribute(config, launcher)
     if resume:
         newest = latest_good_checkpoint(config.work_dir)
         config.load_from, config.resume = (str(newest), True) if newest else (config.get('load_from'), False)
@@ -238,7 +195,7 @@ def _complete(config: Config) -> None:
         config.merge_from_dict({'default_hooks.carry': dict(type='CarryHook', checkpoint=config.carry_from)})
 
 
-def _distribute(config: Config, launcher: str) -> None:
+def distribute(config: Config, launcher: str) -> None:
     """Settings of the process group: gloo on CPUs, nccl and SyncBatchNorm on GPUs, from the same command."""
     ranks = int(os.environ.get('WORLD_SIZE', 1))
     if launcher == 'none':

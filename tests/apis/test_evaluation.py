@@ -13,12 +13,13 @@ from mmseg.registry import MODELS
 from helpers import tiny_segmentor
 from helpers.narrow import narrow
 from helpers.ranks import run_ranks
+from semsynth.apis import train
 from semsynth.apis.evaluation import evaluate
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.style_encoding import encode_styles
 from semsynth.data import ToyCityDataset
 from semsynth.data.pictures import read_ids, read_photo
-from semsynth.engine.launch import load_config, train
+from semsynth.engine.launch import load_config
 from semsynth.label_spaces import LabelSpace
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.config import model_config

@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 
 from helpers.narrow import make_scenes, narrow
+from semsynth.apis import train
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.style_encoding import encode_styles
 from semsynth.apis.synthesis import synthesize
-from semsynth.engine.launch import train
 from semsynth.errors import DataError
 from semsynth.styles import StyleBank
 

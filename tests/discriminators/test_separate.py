@@ -6,8 +6,8 @@ from helpers.narrow import narrow
 from helpers.ranks import run_ranks
 from helpers.settle import settle
 from helpers.stubs import batch, config, players
+from semsynth.apis import train
 from semsynth.discriminators import SeparateDiscriminators
-from semsynth.engine.launch import train
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS, MODELS
 from semsynth.weights import load_checkpoint

@@ -7,12 +7,12 @@ from PIL import Image
 from torch import nn
 
 from helpers.narrow import narrow
+from semsynth.apis import train
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.style_encoding import encode_styles
 from semsynth.encoders import Encoder, InstanceFeatureEncoder, StyleEncoder
 from semsynth.encoders.several import SeveralEncoders, build_encoder
-from semsynth.engine.launch import train
 from semsynth.layout import Layout
 from semsynth.weights import load_checkpoint
 

@@ -5,7 +5,7 @@ import torch
 from mmengine.hooks import Hook
 
 from helpers.grown import GLOBAL, LOCAL, grown_config, moments, stage, trained_weights
-from semsynth.engine import launch
+from semsynth.apis import train
 from semsynth.engine.ema import GeneratorEMAHook
 from semsynth.engine.stages import stage_config
 from semsynth.registry import HOOKS
@@ -34,7 +34,7 @@ class StartHook(Hook):
 def small(tmp_path_factory):
     """The checkpoint of a global generator."""
     folder = tmp_path_factory.mktemp('small')
-    launch.train(stage_config(grown_config(), 1), work_dir=folder)
+    train(stage_config(grown_config(), 1), work_dir=folder)
     return folder / 'iter_4.pth'
 
 
@@ -42,7 +42,7 @@ def start(work_dir, carry_from, *, lr=0.05, generator=LOCAL, scales=2, **changes
     """Train a larger model for a step; its start, and its log."""
     changes = {'default_hooks.start': dict(type='StartHook'), 'carry_from': str(carry_from), 'log_level': 'INFO',
                'stages': [stage(1, lr, generator, scales)], **changes}
-    runner = launch.train(stage_config(grown_config(**changes), 1), work_dir=work_dir)
+    runner = train(stage_config(grown_config(**changes), 1), work_dir=work_dir)
     log = next(work_dir.glob('*/*.log')).read_text()
     return next(hook for hook in runner.hooks if isinstance(hook, StartHook)), log
 
@@ -75,7 +75,7 @@ def test_weights_and_moments_go_by_name_and_the_rest_starts_fresh(small, tmp_pat
 
 
 def test_shrinking_is_told_and_possible(tmp_path):
-    launch.train(stage_config(grown_config(), 3), work_dir=tmp_path / 'large')
+    train(stage_config(grown_config(), 3), work_dir=tmp_path / 'large')
     _, log = start(tmp_path / 'small', tmp_path / 'large/iter_6.pth', generator=GLOBAL, scales=1)
     assert 'the model does not have: generator.enhancers.0.front.0.0.weight' in log
 
@@ -104,7 +104,7 @@ def test_checkpoints_without_names_are_resumed(small, tmp_path):
         del player['param_groups'][0]['param_names']
     torch.save(saved, tmp_path / 'iter_4.pth')
     config = stage_config(grown_config(stages=[stage(6, 0.01, GLOBAL)]), 1)
-    runner = launch.train(config, work_dir=tmp_path, resume=True)
+    runner = train(config, work_dir=tmp_path, resume=True)
     assert runner.iter == 6
     assert moments(tmp_path / 'iter_6.pth')['generator.global_network.0.0.weight']['step'] == 6
 
@@ -112,7 +112,7 @@ def test_checkpoints_without_names_are_resumed(small, tmp_path):
 def test_a_resumed_run_carries_nothing(small, tmp_path):
     start(tmp_path, small)
     config = stage_config(grown_config(stages=[stage(2, 0.05, LOCAL, 2)], carry_from='gone.pth'), 1)
-    assert launch.train(config, work_dir=tmp_path, resume=True).iter == 2
+    assert train(config, work_dir=tmp_path, resume=True).iter == 2
 
 
 def test_errors(small, tmp_path):

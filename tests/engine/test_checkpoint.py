@@ -9,6 +9,7 @@ from mmengine.runner import load_checkpoint
 from helpers.stubs import config
 from helpers.toy_run import run, toy_config
 from semsynth import weights
+from semsynth.apis import train
 from semsynth.engine import launch
 from semsynth.engine.checkpoint import AtomicBackend, StrictCheckpointHook
 from semsynth.engine.wrapping import bare_names
@@ -150,12 +151,12 @@ def test_a_checkpoint_carries_its_config_and_is_plain_data(tmp_path):
 
 def test_weights_alone_are_not_resumed_but_trained_on(tmp_path):
     settings = {'train_cfg.max_iters': 1, 'val_evaluator': None}
-    launch.train(toy_config(**settings), work_dir=tmp_path)
+    train(toy_config(**settings), work_dir=tmp_path)
     path = tmp_path / 'iter_1.pth'
     saved = weights.load_checkpoint(path)
     torch.save(dict(state_dict=saved['state_dict']), path)
     with pytest.raises(ValueError, match=r'it has no optimizer, message_hub, meta\.epoch, meta\.iter\. To start '
                                          rf'anew from its weights, .* without --resume .* load_from={path}'):
-        launch.train(toy_config(**settings), work_dir=tmp_path, resume=True)
-    runner = launch.train(toy_config(**settings, load_from=str(path)), work_dir=tmp_path / 'anew')
+        train(toy_config(**settings), work_dir=tmp_path, resume=True)
+    runner = train(toy_config(**settings, load_from=str(path)), work_dir=tmp_path / 'anew')
     assert runner.iter == 1

@@ -2,6 +2,7 @@ import pytest
 from mmengine.config import Config
 
 from helpers.toy_run import toy_config
+from semsynth.apis import train
 from semsynth.apis.building import build_for_inference
 from semsynth.engine import launch
 from semsynth.engine.dry_run import dry_run
@@ -18,7 +19,7 @@ def test_config_errors(tmp_path):
 
 
 @pytest.mark.parametrize('use', [
-    launch.train, lambda config: build_for_inference(launch.load_config(config), None),
+    train, lambda config: build_for_inference(launch.load_config(config), None),
     lambda config: benchmark('step', 'cpu', configs=[config])], ids=['train', 'inference', 'benchmark'])
 def test_a_config_of_something_else(use):
     with pytest.raises(ValueError, match=r'unet_toycity\.py has no model\.generator: .* tools/train_segmentor\.py'):
@@ -48,7 +49,7 @@ def test_options_override(tmp_path):
     ({'optim_wrapper.generator.optimizer.type': 'Adamm'}, 'did you mean Adam'),
     ({'optim_wrapper': None}, 'has no optim_wrapper, and cannot be trained'),
 ])
-@pytest.mark.parametrize('use', [launch.train, dry_run])
+@pytest.mark.parametrize('use', [train, dry_run])
 def test_settings_that_cannot_work(tmp_path, monkeypatch, use, changes, message):
     """Training and a dry run refuse the same."""
     monkeypatch.chdir(tmp_path)
@@ -90,7 +91,7 @@ def test_more_processes_than_gpus(tmp_path, monkeypatch):
 def test_missing_data_are_reported_before_networks_are_built():
     config = toy_config(**{'model.type': 'NoSuchModel', 'train_dataloader.dataset.type': 'NoSuchDataset'})
     with pytest.raises(KeyError, match='NoSuchDataset'):
-        launch.train(config)
+        train(config)
 
 
 def test_epochs_are_converted_to_iterations(tmp_path):

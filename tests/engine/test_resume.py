@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from helpers.toy_run import assert_equal, run, toy_config, weights
+from semsynth.apis import train
 from semsynth.engine import launch
 from semsynth.engine.checkpoint import latest_good_checkpoint
 
@@ -72,7 +73,7 @@ def test_two_ranks_resume_exactly(tmp_path):
     with pytest.raises(ValueError, match=r'the number of ranks is another \(1 instead of 2\)'):
         launch.build_runner(toy_config(), work_dir=cut, resume=True).train()
     # one rank starts from what two have saved
-    runner = launch.train(toy_config(load_from=str(cut / 'iter_12.pth')), work_dir=tmp_path / 'other')
+    runner = train(toy_config(load_from=str(cut / 'iter_12.pth')), work_dir=tmp_path / 'other')
     assert runner.iter == 12
 
 

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.config.config import ConfigDict
 
 from helpers.toy_run import assert_equal, run, toy_config, weights
+from semsynth.apis import train
 from semsynth.engine import launch
 from semsynth.engine.run_record import RECORD
 from semsynth.engine.same_run import changes_since, read_settings
@@ -36,7 +37,7 @@ def resumable(short, tmp_path):
 
 
 def resume(work_dir, **changes):
-    return launch.train(toy_config(log_level='INFO', **changes), work_dir=work_dir, resume=True)
+    return train(toy_config(log_level='INFO', **changes), work_dir=work_dir, resume=True)
 
 
 def rates(work_dir, player='generator'):
@@ -131,7 +132,7 @@ def test_what_makes_another_run_is_refused(short, changes, message):
     config = toy_config(**{**SHORT, **LONG, 'precision': 'float32', **changes})
     before = {path: path.stat().st_mtime_ns for path in short.glob('*.pth')}
     with pytest.raises(ValueError, match='cannot be resumed') as told:
-        launch.train(config, work_dir=short, resume=True)
+        train(config, work_dir=short, resume=True)
     start = 'carry_from' if 'network' in message else 'load_from'
     assert message in str(told.value) and str(told.value).startswith(f'{short} cannot be resumed: ')
     assert str(told.value).endswith(
@@ -146,9 +147,9 @@ def test_what_makes_another_run_is_refused(short, changes, message):
 def test_the_remedies_work(short, tmp_path, changes):
     changes = SHORT | changes
     with pytest.raises(ValueError, match='cannot be resumed') as told:
-        launch.train(toy_config(**changes), work_dir=short, resume=True)
+        train(toy_config(**changes), work_dir=short, resume=True)
     options = dict(option.split('=') for option in shlex.split(str(told.value).rstrip('.').split('--cfg-options ')[1]))
-    runner = launch.train(toy_config(log_level='INFO'), work_dir=tmp_path, cfg_options=changes | options)
+    runner = train(toy_config(log_level='INFO'), work_dir=tmp_path, cfg_options=changes | options)
     assert runner.iter == 8 and re.search(r'Carried over from|Load checkpoint from', log(tmp_path))
 
 

@@ -11,6 +11,7 @@ from mmengine.hooks import Hook
 from helpers.grown import LOCAL, grown_config, moments, stage, stages, trained_weights
 from helpers.ranks import run_ranks
 from helpers.toy_run import assert_equal
+from semsynth.apis import train
 from semsynth.apis.building import build_for_inference
 from semsynth.engine import launch
 from semsynth.engine.stages import stage_config, stage_configs
@@ -41,7 +42,7 @@ def run(work_dir, ranks=1, resume=False, kill=None, **changes):
 
 
 def _train(work_dir, resume, launcher, changes):
-    launch.train(grown_config(**changes), work_dir=work_dir, resume=resume, launcher=launcher)
+    train(grown_config(**changes), work_dir=work_dir, resume=resume, launcher=launcher)
 
 
 def at(iteration, moment='iteration'):
@@ -96,18 +97,18 @@ def test_wrong_stages():
 def test_mistakes_in_any_stage_are_found_before_the_first(tmp_path):
     bad = [*stages()[:2], stage(6, 0.03, LOCAL, 2, frozen=['generator.nothing'])]
     with pytest.raises(ValueError, match=r"frozen: 'generator.nothing' is no part of the model"):
-        launch.train(grown_config(stages=bad), work_dir=tmp_path)
+        train(grown_config(stages=bad), work_dir=tmp_path)
     none = [dict(default_hooks=dict(checkpoint=None)), *stages()[1:]]
     with pytest.raises(ValueError, match=r'Stage 1: default_hooks\.checkpoint=None, but the next stage starts from'):
-        launch.train(grown_config(stages=none), work_dir=tmp_path)
+        train(grown_config(stages=none), work_dir=tmp_path)
     frozen = [*stages()[:2], stage(6, 0.03, LOCAL, 2, frozen=['generator'])]
     with pytest.raises(ValueError, match='every parameter of the generator is frozen'):
-        launch.train(grown_config(stages=frozen), work_dir=tmp_path)
+        train(grown_config(stages=frozen), work_dir=tmp_path)
     uneven = [*stages()[:2], dict(stages()[2], optim_wrapper=dict(generator=dict(accumulative_counts=3)))]
     with pytest.raises(ValueError, match='gradients would be lost on resume'):
-        launch.train(grown_config(stages=uneven), work_dir=tmp_path)
+        train(grown_config(stages=uneven), work_dir=tmp_path)
     with pytest.raises(ValueError, match=r"Stage 1: default_hooks\.checkpoint=\{.*'save_last': False"):
-        launch.train(grown_config(**{'default_hooks.checkpoint.save_last': False}), work_dir=tmp_path)
+        train(grown_config(**{'default_hooks.checkpoint.save_last': False}), work_dir=tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -190,12 +191,12 @@ def test_without_resume_everything_starts_anew(whole, tmp_path):
 def test_settings_of_a_finished_stage(whole, tmp_path, capsys):
     shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
     longer = [dict(stages()[0], train_cfg=dict(max_iters=8)), *stages()[1:]]
-    launch.train(grown_config(stages=longer), work_dir=tmp_path, resume=True)
+    train(grown_config(stages=longer), work_dir=tmp_path, resume=True)
     assert 'Stage 1 is finished: train_cfg.max_iters: 4 -> 8 has no effect on it.' in capsys.readouterr().err
     assert_equal(whole / LAST, tmp_path / LAST)
     other = [dict(stages()[0], train_dataloader=dict(batch_size=1)), *stages()[1:]]
     with pytest.raises(ValueError, match=r'stage_1 cannot be resumed: the batch size is another .*batch_size=1 inst'):
-        launch.train(grown_config(stages=other), work_dir=tmp_path, resume=True)
+        train(grown_config(stages=other), work_dir=tmp_path, resume=True)
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from mmengine.hooks import Hook
 from helpers.grown import grown_config, stages
 from helpers.ranks import run_ranks
 from helpers.toy_run import assert_equal, run, toy_config
-from semsynth.engine import launch
+from semsynth.apis import train
 from semsynth.engine.checkpoint import latest_good_checkpoint
 from semsynth.engine.stopping import SIGNALS, Stopped
 from semsynth.registry import HOOKS
@@ -101,7 +101,7 @@ def test_workers_outlive_what_the_whole_group_is_sent(whole, tmp_path):
 
 def _train_in_group(work_dir, resume, changes):
     os.setpgrp()
-    launch.train(toy_config(**changes), work_dir=work_dir, resume=resume)
+    train(toy_config(**changes), work_dir=work_dir, resume=resume)
 
 
 @pytest.mark.slow
@@ -128,7 +128,7 @@ def test_between_stages(tmp_path):
 
 
 def _train_stages(work_dir, resume, parts):
-    launch.train(grown_config(stages=parts), work_dir=work_dir, resume=resume)
+    train(grown_config(stages=parts), work_dir=work_dir, resume=resume)
 
 
 @pytest.mark.slow
@@ -143,7 +143,7 @@ def test_a_second_signal_ends_at_once(tmp_path, numbers, pause, code):
 
 def _train_and_hang(work_dir, signalled):
     SignalHook.after_train_iter = lambda self, runner, *_, **__: SIGNALS.received and _hang()
-    launch.train(toy_config(**signalled), work_dir=work_dir)
+    train(toy_config(**signalled), work_dir=work_dir)
 
 
 def _hang():
@@ -171,17 +171,17 @@ def test_without_a_checkpoint_hook_it_says_so(tmp_path, capfd):
 def test_afterwards_signals_are_what_they_were(tmp_path):
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     with pytest.raises(Stopped) as stopped:
-        launch.train(toy_config(**at(6)), work_dir=tmp_path)
+        train(toy_config(**at(6)), work_dir=tmp_path)
     assert stopped.value.code == TERM
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
     assert signal.set_wakeup_fd(-1) == -1
-    assert launch.train(toy_config(), work_dir=tmp_path, resume=True).iter == 12  # the signal is forgotten
+    assert train(toy_config(), work_dir=tmp_path, resume=True).iter == 12  # the signal is forgotten
 
 
 @pytest.mark.slow
 def test_in_a_thread_training_does_without(tmp_path):
     done = []
-    thread = threading.Thread(target=lambda: done.append(launch.train(
+    thread = threading.Thread(target=lambda: done.append(train(
         toy_config(**{'train_cfg.max_iters': 2, 'val_evaluator': None}), work_dir=tmp_path).iter))
     thread.start()
     thread.join()

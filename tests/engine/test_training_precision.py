@@ -10,6 +10,7 @@ from mmengine.config import Config
 
 from helpers.toy_run import toy_config
 from semsynth import devices
+from semsynth.apis import train
 from semsynth.engine import launch
 from semsynth.engine.checkpoint import saved_precision
 from semsynth.engine.optim import Bf16OptimWrapper, PlayerOptimWrapper, set_precision
@@ -36,7 +37,7 @@ def wrappers(runner):
 
 
 def test_auto_is_settled_and_saved(tmp_path):
-    runner = launch.train(toy_config(**SHORT), work_dir=tmp_path)
+    runner = train(toy_config(**SHORT), work_dir=tmp_path)
     assert wrappers(runner) == {Bf16OptimWrapper} and runner.cfg.precision == 'bfloat16'
     assert all(parameter.dtype == torch.float32 for parameter in runner.model.parameters())
     assert saved_precision(tmp_path / 'iter_2.pth') == 'bfloat16'
@@ -46,21 +47,21 @@ def test_auto_is_settled_and_saved(tmp_path):
 
 def test_without_units_auto_is_float32(tmp_path, processor):
     processor(False)
-    runner = launch.train(toy_config(**SHORT), work_dir=tmp_path)
+    runner = train(toy_config(**SHORT), work_dir=tmp_path)
     assert wrappers(runner) == {PlayerOptimWrapper} and saved_precision(tmp_path / 'iter_2.pth') == 'float32'
 
 
 @pytest.mark.parametrize(('asked', 'wrapper'), [('float32', PlayerOptimWrapper), ('bfloat16', Bf16OptimWrapper)])
 def test_the_option_comes_before_the_config(tmp_path, asked, wrapper):
     other = dict(SHORT, precision='float32' if asked == 'bfloat16' else 'bfloat16')
-    runner = launch.train(toy_config(**other), work_dir=tmp_path, precision=asked)
+    runner = train(toy_config(**other), work_dir=tmp_path, precision=asked)
     assert wrappers(runner) == {wrapper} and runner.cfg.precision == asked
 
 
 @pytest.mark.parametrize(('begun', 'later'), [(True, False), (False, True)])
 def test_resuming_keeps_it_on_another_processor(tmp_path, processor, caplog, begun, later):
     processor(begun)
-    first = launch.train(toy_config(**SHORT), work_dir=tmp_path)
+    first = train(toy_config(**SHORT), work_dir=tmp_path)
     processor(later)
     config = toy_config(**SHORT | {'train_cfg.max_iters': 3, 'log_level': 'WARNING'})
     resumed = launch.build_runner(config, work_dir=tmp_path, resume=True)
@@ -69,9 +70,9 @@ def test_resuming_keeps_it_on_another_processor(tmp_path, processor, caplog, beg
 
 
 def test_resuming_in_another_precision_is_refused(tmp_path):
-    launch.train(toy_config(**SHORT), work_dir=tmp_path)
+    train(toy_config(**SHORT), work_dir=tmp_path)
     with pytest.raises(ValueError, match='precision'):
-        launch.train(toy_config(**SHORT), work_dir=tmp_path, resume=True, precision='float32')
+        train(toy_config(**SHORT), work_dir=tmp_path, resume=True, precision='float32')
 
 
 def test_bfloat16_without_units_is_warned_of_once(tmp_path, processor, monkeypatch):
@@ -87,9 +88,9 @@ def test_bfloat16_without_units_is_warned_of_once(tmp_path, processor, monkeypat
 
 def test_an_unknown_one_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(ValueError, match="precision='half', expected 'auto', 'float32' or 'bfloat16'"):
-        launch.train(toy_config(**SHORT, work_dir=str(tmp_path)), precision='half')
+        train(toy_config(**SHORT, work_dir=str(tmp_path)), precision='half')
     with pytest.raises(ValueError, match="precision='half'"):
-        launch.train(toy_config(**SHORT | dict(precision='half', work_dir=str(tmp_path))))
+        train(toy_config(**SHORT | dict(precision='half', work_dir=str(tmp_path))))
     assert not list(tmp_path.iterdir())
 
 
@@ -115,12 +116,12 @@ def test_what_a_checkpoint_says(tmp_path, text, expected):
 
 def test_an_older_run_in_bfloat16_goes_on_in_it(tmp_path, processor):
     """Its config had no precision, and the wrappers' names in it."""
-    launch.train(toy_config(**SHORT), work_dir=tmp_path)
+    train(toy_config(**SHORT), work_dir=tmp_path)
     checkpoint = load_checkpoint(tmp_path / 'iter_2.pth')
     checkpoint['meta']['cfg'] = re.sub(r"^precision.*\n", '', checkpoint['meta']['cfg'], flags=re.M)
     torch.save(checkpoint, tmp_path / 'iter_2.pth')
     processor(False)
-    runner = launch.train(toy_config(**SHORT | {'train_cfg.max_iters': 3}), work_dir=tmp_path, resume=True)
+    runner = train(toy_config(**SHORT | {'train_cfg.max_iters': 3}), work_dir=tmp_path, resume=True)
     assert wrappers(runner) == {Bf16OptimWrapper} and runner.iter == 3
 
 

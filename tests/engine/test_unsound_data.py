@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from helpers.toy_run import Scenes, assert_equal, toy_config
+from semsynth.apis import train
 from semsynth.data.draws import SeededDraws
-from semsynth.engine import launch
 from semsynth.engine.checkpoint import latest_good_checkpoint
 from semsynth.errors import DataError
 from semsynth.registry import DATASETS
@@ -48,26 +48,26 @@ def draws(whole):
 @pytest.mark.parametrize('workers', [0, 1])
 def test_what_is_trained_is_saved_and_resuming_goes_on_exactly(tmp_path, workers):
     broken, changes = tmp_path / 'broken', {'train_dataloader.num_workers': workers}
-    whole = launch.train(config(broken), work_dir=tmp_path / 'whole')
+    whole = train(config(broken), work_dir=tmp_path / 'whole')
     scene, iteration = next(item for item in draws(whole).items() if item[1] == 3)
     broken.write_text(str(scene))
     with pytest.raises(DataError, match=r'holds the id 77') as refusal:
-        launch.train(config(broken, **changes), work_dir=tmp_path / 'run')
+        train(config(broken, **changes), work_dir=tmp_path / 'run')
     saved = latest_good_checkpoint(tmp_path / 'run')
     assert saved.name == f'iter_{iteration}.pth'
     [note] = refusal.value.__notes__
     assert '3 iterations' in note and str(saved) in note and '--resume' in note
     broken.unlink()
-    launch.train(config(broken, **changes), work_dir=tmp_path / 'run', resume=True)
+    train(config(broken, **changes), work_dir=tmp_path / 'run', resume=True)
     assert_equal(tmp_path / 'whole/iter_6.pth', tmp_path / 'run/iter_6.pth')
 
 
 def test_before_the_first_step_nothing_is_saved(tmp_path):
     broken = tmp_path / 'broken'
-    whole = launch.train(config(broken, **{'train_cfg.max_iters': 1}), work_dir=tmp_path / 'whole')
+    whole = train(config(broken, **{'train_cfg.max_iters': 1}), work_dir=tmp_path / 'whole')
     broken.write_text(str(next(scene for scene, iteration in draws(whole).items() if iteration == 0)))
     with pytest.raises(DataError) as refusal:
-        launch.train(config(broken), work_dir=tmp_path / 'run')
+        train(config(broken), work_dir=tmp_path / 'run')
     assert latest_good_checkpoint(tmp_path / 'run') is None and not hasattr(refusal.value, '__notes__')
 
 
@@ -80,11 +80,11 @@ def test_in_validation(tmp_path):
             'val_evaluator': dict(type='ToyEvaluator'), 'val_cfg': dict(type='ValLoop'), 'train_cfg.val_interval': 3,
             'train_dataloader.dataset.broken': 'none'})
 
-    launch.train(validated(tmp_path / 'broken'), work_dir=tmp_path / 'whole')
+    train(validated(tmp_path / 'broken'), work_dir=tmp_path / 'whole')
     (tmp_path / 'broken').write_text('7')
     with pytest.raises(DataError, match='holds the id 77') as refusal:
-        launch.train(validated(tmp_path / 'broken'), work_dir=tmp_path / 'run')
+        train(validated(tmp_path / 'broken'), work_dir=tmp_path / 'run')
     assert 'The 3 iterations so far are saved as ' in refusal.value.__notes__[0]
     (tmp_path / 'broken').unlink()
-    launch.train(validated(tmp_path / 'broken'), work_dir=tmp_path / 'run', resume=True)
+    train(validated(tmp_path / 'broken'), work_dir=tmp_path / 'run', resume=True)
     assert_equal(tmp_path / 'whole/iter_6.pth', tmp_path / 'run/iter_6.pth')

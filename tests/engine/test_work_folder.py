@@ -11,7 +11,7 @@ import pytest
 from mmengine.config import Config
 
 from helpers.toy_run import assert_equal, run, toy_config, weights
-from semsynth.engine import launch
+from semsynth.apis import train
 from semsynth.engine.checkpoint import AtomicBackend
 from semsynth.engine.work_folder import LOCK, locked, set_aside, work_folder
 
@@ -107,7 +107,7 @@ def test_the_second_training_in_a_folder_is_refused(tmp_path):
         with pytest.raises(ValueError, match=(
                 rf'^Another training is at work in {tmp_path}/run \(process {holder.pid} on {socket.gethostname()}, '
                 r'since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\): wait for it, end it, or give another --work-dir\.$')):
-            launch.train(toy_config(), work_dir=tmp_path / 'run', resume=resume)
+            train(toy_config(), work_dir=tmp_path / 'run', resume=resume)
     assert [path.name for path in (tmp_path / 'run').iterdir()] == [LOCK]
     holder.kill()
     holder.join()
@@ -118,7 +118,7 @@ def test_the_second_training_in_a_folder_is_refused(tmp_path):
 def test_one_process_does_not_train_twice_in_a_folder(tmp_path):
     with locked(tmp_path, 'training', 'wait'):
         with pytest.raises(ValueError, match=f'Another training of this process is at work in {tmp_path}: wait'):
-            launch.train(toy_config(), work_dir=tmp_path)
+            train(toy_config(), work_dir=tmp_path)
         other = multiprocessing.get_context('fork').Process(target=_take, args=(tmp_path,))
         other.start()  # after the refusal the lock still holds
         other.join()
@@ -143,7 +143,7 @@ def test_folders_that_cannot_be_used(tmp_path, monkeypatch):
     file.write_text('mine')
     for folder in (file, file / 'deeper/still'):
         with pytest.raises(ValueError, match=rf'^{folder} can be no folder, since {file} is a file: name another'):
-            launch.train(toy_config(), work_dir=folder)
+            train(toy_config(), work_dir=folder)
     assert file.read_text() == 'mine'
 
     def refuse(*_, **__):
@@ -151,7 +151,7 @@ def test_folders_that_cannot_be_used(tmp_path, monkeypatch):
 
     monkeypatch.setattr('pathlib.Path.mkdir', refuse)
     with pytest.raises(OSError, match=r'/new cannot be written \(Read-only file system\)\.$'):
-        launch.train(toy_config(), work_dir=tmp_path / 'new')
+        train(toy_config(), work_dir=tmp_path / 'new')
 
 
 def test_a_disk_that_fills_up_keeps_the_older_checkpoint(tmp_path, monkeypatch):
@@ -164,7 +164,7 @@ def test_a_disk_that_fills_up_keeps_the_older_checkpoint(tmp_path, monkeypatch):
 
     monkeypatch.setattr(AtomicBackend, 'put', full)
     with pytest.raises(OSError, match='The disk of') as told:
-        launch.train(toy_config(), work_dir=tmp_path)
+        train(toy_config(), work_dir=tmp_path)
     assert str(told.value) == (
         f'The disk of {tmp_path} is full, and training stops ({tmp_path}/iter_8.pth cannot be written (No space left). '
         f'Make room on that disk.): the last good checkpoint is {tmp_path}/iter_4.pth. Make room there, then give the '
@@ -172,4 +172,4 @@ def test_a_disk_that_fills_up_keeps_the_older_checkpoint(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.glob('*.pth')) == ['iter_4.pth']
     assert not list(tmp_path.glob('.*.part'))
     monkeypatch.undo()
-    assert launch.train(toy_config(), work_dir=tmp_path, resume=True).iter == 12
+    assert train(toy_config(), work_dir=tmp_path, resume=True).iter == 12

@@ -7,7 +7,7 @@ from mmengine.model import is_model_wrapper
 
 from helpers.narrow import narrow
 from helpers.ranks import run_ranks
-from semsynth.engine.launch import train
+from semsynth.apis import train
 from semsynth.engine.wrapping import bare
 from semsynth.registry import HOOKS
 

@@ -19,8 +19,8 @@ from torch.utils.data import Dataset
 import semsynth.evaluators  # noqa: F401
 from helpers import stubs  # noqa: F401
 from helpers.ranks import run_ranks
+from semsynth.apis import train
 from semsynth.data.draws import SeededDraws
-from semsynth.engine import launch
 from semsynth.generators.base import Generator
 from semsynth.registry import DATASETS, EVALUATORS, GENERATORS, HOOKS
 
@@ -149,7 +149,7 @@ def run(work_dir, ranks=1, resume=False, **changes):
 
 
 def _train(work_dir, resume, launcher, changes):
-    launch.train(toy_config(**changes), work_dir=work_dir, resume=resume, launcher=launcher)
+    train(toy_config(**changes), work_dir=work_dir, resume=resume, launcher=launcher)
 
 
 def weights(path):
