@@ -1,4 +1,4 @@
-"""Imports between the folders of semsynth go one way (docs/architecture.md)."""
+"""Imports between the folders of semsynth go one way, and docs/architecture.md draws it as it is."""
 
 import ast
 import subprocess
@@ -8,52 +8,82 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / 'semsynth'
-PARTS = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in '._'}
-HELPERS = {'arguments', 'arrays', 'checkpoints', 'config', 'devices', 'errors', 'label_spaces', 'outputs', 'parts',
-           'pickle_outline', 'pickled_numbers', 'precision', 'quiet', 'registry', 'seeds', 'settings', 'stored_tensors',
-           'weights', 'writing'}
-CENTRE = HELPERS | {'layers', 'layout', 'ops'}
-COMPONENTS = {'discriminators', 'encoders', 'evaluators', 'generators', 'heads', 'losses', 'segmentors'}
-
-ALLOWED = {
-    **dict.fromkeys(HELPERS | {'layout', 'ops', 'command_line'}, frozenset()),
-    **{part: {'arguments'} for part in ('registry', 'settings')},
-    'label_spaces': {'arguments', 'errors'},
-    'checkpoints': {'stored_tensors'},
-    'stored_tensors': {'pickle_outline', 'pickled_numbers'},
-    'pickle_outline': {'pickled_numbers'},
-    'visualise': {'label_spaces', 'writing'},
-    'layers': HELPERS,
-    **dict.fromkeys(COMPONENTS, CENTRE),
-    'data': HELPERS | {'layout'},
-    'styles': HELPERS | {'layout', 'visualise'},
-    'models': CENTRE | {'discriminators', 'encoders', 'heads', 'losses', 'styles'},
-    'engine': CENTRE | {'data', 'models', 'visualise'},
-    'converters': HELPERS | {'data', 'styles'},
-    'editing': HELPERS | {'data', 'segmentors'},
-    'apis': {'converters', 'data', 'editing', 'engine', 'models', 'styles', 'visualise'} | CENTRE | COMPONENTS,
+ORDER = {
+    'the command': 'cli',
+    'what is built on top': 'editor studies',
+    'what people call': 'apis',
+    'what a run is made of': 'engine',
+    'the model, and what judges or fills it': 'models evaluators converters',
+    'components: none knows another family': 'generators heads encoders discriminators losses segmentors data styles',
+    'what components share': 'layers ops layout visualise config',
+    'what a config or a file may hold': 'registry settings weights label_spaces',
+    'ground': 'arguments devices errors safe_reading seeds writing',
 }
-"""What each folder, and each file beside them, imports at most."""
+"""The folders, and the files beside them, from above. Each imports from the rows below its own alone."""
+FACE = {'__init__', '__main__'}
+"""Name what people call; they import from the top."""
+FOR_TYPES = {'parts'}
+"""Names the families' classes in annotations, and is named in theirs: no import but for type checkers."""
+LATER = {('losses', 'models'), ('losses', 'heads'), ('segmentors', 'data'), ('studies', 'editor')}
+
+
+def drawing():
+    """The order as docs/architecture.md shows it."""
+    return '\n  |\n'.join(f'{row:<71} {what}' for what, row in ORDER.items())
+
+
+def rows_of_parts():
+    return {part: number for number, row in enumerate(reversed(ORDER.values())) for part in row.split()}
 
 
 def imported(tree):
-    """Names of the modules that are imported while a module is: not by functions, nor for type checkers."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.ImportFrom):
-            yield from ([f'semsynth.{name.name}' for name in node.names] if node.module == 'semsynth'
-                        else [node.module])
+    """Every module of semsynth that a module imports: also within functions, and for type checkers."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == 'semsynth':
+            yield from (f'semsynth.{name.name}' for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or '.' * node.level
         elif isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
-        elif isinstance(node, ast.With | ast.Try | ast.ClassDef):
-            yield from imported(node)
 
 
-@pytest.mark.parametrize('part', sorted(PARTS))
-def test_imports_go_one_way(part):
+def found(part):
+    """The other parts that a part imports."""
     paths = sorted((PACKAGE / part).rglob('*.py')) or [PACKAGE / f'{part}.py']
-    found = {name.split('.')[1] for path in paths for name in imported(ast.parse(path.read_text(encoding='utf-8')))
-             if name.startswith('semsynth.')}
-    assert found & PARTS - {part} <= ALLOWED[part]
+    names = {name for path in paths for name in imported(ast.parse(path.read_text(encoding='utf-8')))}
+    return {name.split('.')[1] for name in names if name.startswith('semsynth.')} - {part, '__version__'}
+
+
+def test_every_part_has_its_place():
+    assert {path.stem for path in PACKAGE.iterdir() if path.name[0] != '.' and path.stem != '__pycache__'} == (
+        rows_of_parts().keys() | FACE | FOR_TYPES)
+
+
+@pytest.mark.parametrize('part', sorted(rows_of_parts()))
+def test_imports_go_one_way(part):
+    rows = rows_of_parts()
+    wrong = {other for other in found(part) - FOR_TYPES if rows[other] >= rows[part]}
+    assert wrong <= {other for one, other in LATER if one == part}
+
+
+@pytest.mark.parametrize('part', sorted(FOR_TYPES))
+def test_types_alone_are_imported_for_type_checkers_alone(part):
+    for path in PACKAGE.rglob('*.py'):
+        tree = ast.parse(path.read_text(encoding='utf-8'))
+        if path != PACKAGE / f'{part}.py':
+            assert all(name != f'semsynth.{part}' for name in imported(_without_types(tree))), path
+        else:
+            assert not any(name.startswith('semsynth') for name in imported(_without_types(tree)))
+
+
+def _without_types(tree):
+    """The module without what stands under ``if TYPE_CHECKING``."""
+    body = [node for node in tree.body if not (isinstance(node, ast.If) and ast.unparse(node.test) == 'TYPE_CHECKING')]
+    return ast.Module(body, [])
+
+
+def test_the_drawing_is_true():
+    assert drawing() in (PACKAGE.parent / 'docs/architecture.md').read_text(encoding='utf-8')
 
 
 WITHOUT_POSIX = """

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from rich.console import Console
 from rich.progress import track
 
 from semsynth.apis.evaluation import facts_of_styles
 from semsynth.apis.inferencer import Inferencer
-from semsynth.apis.layout_files import files_of
+from semsynth.apis.layout_files import LayoutFile, files_of
 from semsynth.arguments import check_arguments
 from semsynth.evaluators import build_report, report_tables, settings_in, write_report
 from semsynth.registry import EVALUATORS
@@ -21,26 +20,19 @@ from semsynth.writing import check_out_file, hash_settings, place_of_result
 
 
 @check_arguments
-def measure_diversity(config: str | Path | Config, checkpoint: str | Path, inputs: Sequence[str | Path], *,
-                      samples: int = 10, seed: int = 0, instances: str | Path | None = None,
-                      styles: str | Path | None = None, out: str | Path | None = None, device: str | None = None,
-                      cfg_options: dict | None = None) -> dict:
+def measure_diversity(inferencer: Inferencer, layouts: Sequence[LayoutFile], *, samples: int = 10, seed: int = 0,
+                      out: str | Path | None = None) -> dict:
     """Measure the distance between samples of each layout by the config's ``diversity_evaluator``, and write it down.
 
     Every sample has a latent from N(0, I), or styles from a file; photos are not read.
 
     Args:
-        config: path or config of the training; without a ``diversity_evaluator``, LPIPS is measured.
-        checkpoint: path of the trained weights.
-        inputs: label maps, or folders that hold some.
+        inferencer: of the trained model; LPIPS is measured where its config has no ``diversity_evaluator``.
+        layouts: by :meth:`Inferencer.find`.
         samples: images of each layout.
         seed: another one gives other samples.
-        instances: folder of the instance maps; by default beside the label maps.
-        styles: file of styles to pick from at random.
         out: the result file; by default ``diversity_CHECKPOINT.json`` beside the checkpoint. Where that holds the
             result of other settings or layouts, the name ends in eight digits that stand for these.
-        device: such as ``'cpu'``; the GPU where there is one by default.
-        cfg_options: entries of the config to override.
 
     Returns:
         The report that the result file holds.
@@ -48,17 +40,16 @@ def measure_diversity(config: str | Path | Config, checkpoint: str | Path, input
     Raises:
         ValueError: there are fewer than 2 samples, all of them would be the same, or ``out`` is read, is no place for a
             file, or holds something else.
-        DataError: a file is missing or unsound.
+        DataError: a file is unsound.
     """
+    checkpoint = inferencer.checkpoint
     if samples < 2:
         raise ValueError(f'samples={samples}, but a distance between images of one layout needs 2 at least.')
-    inferencer = Inferencer(config, checkpoint, device, cfg_options, styles)
     if not inferencer.model.latent_dim and inferencer.styles is None:
         raise ValueError('Nothing is drawn at random, so that all images of a layout would be the same: the model has '
                          'no latent, and there is no file of styles (--styles).')
-    layouts = inferencer.find(inputs, instances)
     with DefaultScope.overwrite_default_scope('semsynth'):
-        evaluators = [EVALUATORS.build(evaluator, default_args=dict(device=device)) for evaluator in
+        evaluators = [EVALUATORS.build(evaluator, default_args=dict(device=str(inferencer.device))) for evaluator in
                       inferencer.config.get('diversity_evaluator') or [dict(type='LPIPSDiversity')]]
     bank = inferencer.config.model.get('styles')
     facts = {'styles': facts_of_styles(bank)} if bank else {}

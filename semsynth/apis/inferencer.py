@@ -41,16 +41,23 @@ class Inferencer:
         cfg_options: entries of the config to override.
         styles: file of the styles to pick from, by :func:`~semsynth.apis.style_encoding.encode_styles`.
         precision: of the generator: ``'float32'``, ``'bfloat16'``, or ``'auto'``, which suits the device.
+
+    Attributes:
+        config: of the training, with what was overridden.
+        checkpoint: path of the weights, or None.
+        device: that it runs on.
+        model: the synthesizer without what only training needs, in eval mode.
+        dataset: the config's test set; its files are not looked at.
     """
 
     def __init__(self, config: str | Path | Config, checkpoint: str | Path | None, device: str | None = None,
                  cfg_options: dict | None = None, styles: str | Path | None = None, precision: str = 'float32'):
-        device = find_device(device)
-        self.autocast = partial(run_in, settle(precision, device.type), device.type)
+        self.checkpoint, self.device = checkpoint, find_device(device)
+        self.autocast = partial(run_in, settle(precision, self.device.type), self.device.type)
         self.config = load_config(config, cfg_options)
         if styles:
             self.config.model.styles = str(styles)
-        self.model = build_for_inference(self.config, checkpoint).to(device)
+        self.model = build_for_inference(self.config, checkpoint).to(self.device)
         bake(self.model.generator)
         with DefaultScope.overwrite_default_scope('semsynth'):
             self.dataset = DATASETS.build({**self.config.test_dataloader.dataset, 'lazy_init': True, 'edges': None})
@@ -243,7 +250,7 @@ class Inferencer:
                              "one, such as dict(type='StyleEncoder').")
         if photo.ndim != 3 or photo.shape[2] != 3:
             raise ValueError(f'photo has the shape {photo.shape}, but an RGB photo is (height, width, 3).')
-        image = torch.from_numpy(np.array(photo, order='C')).to(next(self.model.parameters()).device)
+        image = torch.from_numpy(np.array(photo, order='C')).to(self.device)
         image = F.interpolate(image.permute(2, 0, 1)[None].float(), size, mode='bicubic', antialias=True)
         image = image.clamp(0, 255) / 127.5 - 1
         if self.model.data_preprocessor.image_channels == 1:

@@ -37,6 +37,18 @@ def files_of(layouts: Iterable[LayoutFile]) -> list[str]:
     return [path for layout in layouts for path in (layout.label, layout.instance, layout.photo) if path]
 
 
+def places_of(layouts: Iterable[LayoutFile]) -> set[str]:
+    """All files of some layouts, and the folders below which they have the layouts' names."""
+    places = set()
+    for layout in layouts:
+        depth = layout.name.count('/')
+        for path in map(Path, files_of([layout])):
+            places.add(str(path))
+            if depth < len(path.parents) and path.relative_to(path.parents[depth]).as_posix().startswith(layout.name):
+                places.add(str(path.parents[depth]))
+    return places
+
+
 def find_layouts(dataset: SceneDataset, inputs: Iterable[str | Path]) -> list[tuple[LayoutFile, Path]]:
     """The layouts in files and folders, each with the folder that it was looked for in.
 

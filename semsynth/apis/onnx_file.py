@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import json
 import warnings
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from torch import Tensor
 
 from semsynth import __version__
@@ -44,8 +44,7 @@ class Exported:
 
 @torch.no_grad()
 @check_arguments
-def export(config: str | Path | Config, checkpoint: str | Path | None, out: str | Path, *,
-           size: tuple[int, int] | None = None, cfg_options: dict | None = None) -> Exported:
+def export(inferencer: Inferencer, out: str | Path, *, size: tuple[int, int] | None = None) -> Exported:
     """Write a generator as an ONNX file: ``condition``, and ``latent`` where it reads one, in; images by name out.
 
     Any number of layouts at once, all of one size. The file's metadata say, as JSON each, what whoever feeds it must
@@ -53,11 +52,9 @@ def export(config: str | Path | Config, checkpoint: str | Path | None, out: str 
     the index of each id in label files (empty for image-like inputs); ``value_range`` of images.
 
     Args:
-        config: path or config of the training.
-        checkpoint: path of the trained weights.
+        inferencer: of the trained model, on any device.
         out: the file.
         size: height and width of the layouts; by default the test set's, padded to the model's ``size_divisor``.
-        cfg_options: entries of the config to override.
 
     Raises:
         ValueError: onnx or onnxscript is missing, ``out`` is read or no place for a file, the size does not fit the
@@ -65,16 +62,15 @@ def export(config: str | Path | Config, checkpoint: str | Path | None, out: str 
     """
     if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
         raise ValueError(f"Export needs {' and '.join(missing)}: pip install -e '.[export]'")
-    check_out_file(out, (config, checkpoint))
-    inferencer = Inferencer(config, checkpoint, 'cpu', cfg_options)
-    model = inferencer.model
+    check_out_file(out, (inferencer.config.filename, inferencer.checkpoint))
+    model, generator = inferencer.model, copy.deepcopy(inferencer.model.generator).cpu()
     size = size or layout_size(inferencer)
     layout = draw_layout(model, size)
-    images = model.generator(layout)  # before the network loses what is not exported
+    images = generator(layout)  # before the network loses what is not exported
     inputs = dict(condition=layout.condition) | ({} if layout.latent is None else dict(latent=layout.latent))
 
     preprocessor = model.data_preprocessor
-    network = ConditionToImages(model.generator, preprocessor.num_classes, preprocessor.unknown).eval()
+    network = ConditionToImages(generator, preprocessor.num_classes, preprocessor.unknown).eval()
     content = _to_onnx(network, inputs, _metadata(inferencer, size))
     difference = None
     if importlib.util.find_spec('onnxruntime') is not None:

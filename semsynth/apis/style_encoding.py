@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 from rich.progress import track
@@ -31,16 +30,15 @@ from semsynth.writing import check_out_file, hash_settings, place_of_result, wri
 
 
 @check_arguments
-def encode_styles(config: str | Path | Config, checkpoint: str | Path | None, *, out: str | Path | None = None,
-                  clusters: int = 10, split: str | None = None, seed: int = 0, encoded: str | Path | None = None,
-                  device: str | None = None, cfg_options: dict | None = None) -> tuple[StyleBank, Path]:
+def encode_styles(inferencer: Inferencer, *, out: str | Path | None = None, clusters: int = 10,
+                  split: str | None = None, seed: int = 0,
+                  encoded: str | Path | None = None) -> tuple[StyleBank, Path]:
     """Encode every instance of a set of photos, cluster the styles of each class, write them and a picture of them.
 
     Photos go through the transforms of the config's test set: nothing is flipped or cropped at random.
 
     Args:
-        config: path or config of the training.
-        checkpoint: path of the trained weights.
+        inferencer: of the trained model.
         out: the file; by default ``styles.npz`` beside the checkpoint. Where that holds styles of another encoder, of
             other photos or of other settings, the name ends in eight digits that stand for these. The picture is
             beside it, as PNG.
@@ -48,8 +46,6 @@ def encode_styles(config: str | Path | Config, checkpoint: str | Path | None, *,
         split: of the data set; by default the one that the config trains on.
         seed: of K-means.
         encoded: a file that this function wrote before: its instances are clustered anew, and none is encoded.
-        device: such as ``'cpu'`` or ``'cuda:1'``; the GPU where there is one by default.
-        cfg_options: entries of the config to override.
 
     Returns:
         The styles, and the file's path.
@@ -64,8 +60,7 @@ def encode_styles(config: str | Path | Config, checkpoint: str | Path | None, *,
         raise ValueError(f'clusters={clusters}, but a class needs one at least.')
     if out and Path(out).suffix == '.png':
         raise ValueError(f'out={out}, but that is the ending of the picture, which is written beside it: take .npz.')
-    inferencer = Inferencer(config, checkpoint, device, cfg_options)
-    model = inferencer.model
+    model, checkpoint = inferencer.model, inferencer.checkpoint
     if not model.style_channels:
         raise ValueError(f'{inferencer.config.filename} has no encoder that makes styles: add model=dict(encoder=dict('
                          "type='InstanceFeatureEncoder')) and train it.")

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from mmengine.config import Config
 from rich.progress import track
 
 from semsynth.apis.inferencer import Inferencer
-from semsynth.apis.layout_files import LayoutFile, files_of
+from semsynth.apis.layout_files import LayoutFile, places_of
 from semsynth.arguments import check_arguments
 from semsynth.data.pictures import read_photo
 from semsynth.errors import DataError, first_few
@@ -21,48 +20,33 @@ from semsynth.writing import check_out_folder, write_png
 
 
 @check_arguments
-def synthesize(config: str | Path | Config, checkpoint: str | Path | None, inputs: Sequence[str | Path],
-               out: str | Path, *,
-               instances: str | Path | None = None, photos: str | Path | None = None, styles: str | Path | None = None,
-               clusters: Mapping[str, int] | None = None, samples: int = 1, seed: int = 0, device: str | None = None,
-               precision: str = 'float32', cfg_options: dict | None = None) -> int:
+def synthesize(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str | Path, *, samples: int = 1,
+               seed: int = 0, clusters: Mapping[str, int] | None = None) -> None:
     """Synthesise layouts and save the images.
 
     Args:
-        config: path or config of the training.
-        checkpoint: path of the trained weights.
-        inputs: label maps, or folders that hold some.
+        inferencer: of the trained model, which from now on makes no outputs that only losses read.
+        layouts: by :meth:`Inferencer.find`; where they have photos, their styles or latents are taken.
         out: folder for ``NAME.png``, or for ``NAME_1.png``, ``NAME_2.png``, ... Of several samples, or of a photo's
             style or latent, ``NAME_samples.png`` shows all, images and edge maps, beside the layout and the photo.
-        instances: folder of the instance maps; by default beside the label maps.
-        photos: folder of photos of the layouts, whose styles or latents are taken; or, where the model has latents, one
-            photo for all layouts.
-        styles: file of styles to pick from at random.
-        clusters: number of the cluster by name of class or id of object.
         samples: results of each layout.
         seed: another one gives other results.
-        device: such as ``'cpu'``; the GPU where there is one by default.
-        precision: of the generator: ``'float32'``, ``'bfloat16'``, or ``'auto'``, which suits the device.
-        cfg_options: entries of the config to override.
-
-    Returns:
-        The number of layouts.
+        clusters: number of the cluster by name of class or id of object.
 
     Raises:
-        ValueError: there are no samples, all would be the same, an option does not fit the model, or ``out`` is no
+        ValueError: there are no samples, all would be the same, the clusters do not fit the model, or ``out`` is no
             place for results, such as a folder of label maps.
-        DataError: a file is missing or unsound, or two results would have one name.
+        DataError: a file is unsound, or two results would have one name.
     """
-    inferencer = Inferencer(config, checkpoint, device, cfg_options, styles, precision)
     inferencer.model.generator.head.drop_extras()
+    photos = any(layout.photo for layout in layouts)
     draws_latents = inferencer.model.latent_dim and not (photos and inferencer.encodes_latents)
     if samples > 1 and not draws_latents and (photos or inferencer.styles is None):
         raise ValueError(f'samples={samples}, but nothing is drawn at random: neither a latent, which the model lacks '
                          'or a photo gives, nor styles from a file (--styles).')
     palette = inferencer.dataset.metainfo.get('palette')
-    layouts = inferencer.find(inputs, instances, photos)
-    names = _names(layouts, samples, bool(photos), 'edge' in inferencer.model.generator.head.outputs)
-    check_out_folder(out, (*inputs, instances, photos, *files_of(layouts)), inferencer.dataset.folders.values(), names)
+    names = _names(layouts, samples, photos, 'edge' in inferencer.model.generator.head.outputs)
+    check_out_folder(out, places_of(layouts), inferencer.dataset.folders.values(), names)
     for layout in track(layouts, 'Synthesising'):
         results = list(inferencer.sample(layout, samples, seed, clusters))
         if samples > 1 or photos:
@@ -71,7 +55,6 @@ def synthesize(config: str | Path | Config, checkpoint: str | Path | None, input
             results = [result | dict(name=f'{layout.name}_{number}') for number, result in enumerate(results, 1)]
         for result in results:
             save_images(result, out)
-    return len(layouts)
 
 
 def _names(layouts: Sequence[LayoutFile], samples: int, sheets: bool, edges: bool) -> list[str]:

@@ -46,7 +46,8 @@ def trained(toycity, judge, tmp_path_factory):
 @pytest.mark.slow
 def test_the_result_file(trained, judge, capsys):
     config, checkpoint, maps = trained
-    report = measure_diversity(config, checkpoint, maps, samples=3, device='cpu')
+    inferencer = Inferencer(config, checkpoint, device='cpu')
+    report = measure_diversity(inferencer, inferencer.find(maps), samples=3)
     path = checkpoint.with_name('diversity_model.json')
     written = json.loads(path.read_text())
     assert written['scores'] == report['scores'] and set(written['scores']) == {
@@ -57,8 +58,6 @@ def test_the_result_file(trained, judge, capsys):
     assert written['judge'].startswith('independent')
     out = capsys.readouterr().out
     assert 'diversity_judge' in out and 'Written to' in out
-
-    inferencer = Inferencer(config, checkpoint, device='cpu')
     evaluator = FeatureDiversity(dict(type='Segmentor', config=tiny_segmentor.config(12), checkpoint=judge))
     means = []
     for layout in inferencer.find(maps):
@@ -70,8 +69,12 @@ def test_the_result_file(trained, judge, capsys):
 
 @pytest.mark.slow
 def test_seeds(trained, tmp_path):
+    inferencer = Inferencer(*trained[:2], device='cpu')
+    layouts = inferencer.find(trained[2])
+
     def score(seed):
-        return measure_diversity(*trained, samples=2, seed=seed, device='cpu', out=tmp_path / f'{seed}.json')['scores']
+        return measure_diversity(inferencer, layouts, samples=2, seed=seed, out=tmp_path / f'{seed}.json')['scores']
+
     first = score(0)
     assert score(0) == first and score(1) != first
 
@@ -80,8 +83,9 @@ def test_seeds(trained, tmp_path):
 def test_a_result_replaces_its_like_alone(trained, tmp_path):
     config, _, maps = trained
     checkpoint = Path(shutil.copy(trained[1], tmp_path / 'm.pth'))
+    inferencer = Inferencer(config, checkpoint, device='cpu')
     measure = lambda inputs=maps, **options: measure_diversity(
-        config, checkpoint, inputs, device='cpu', **{'samples': 2, **options})['settings']
+        inferencer, inferencer.find(inputs), **{'samples': 2, **options})['settings']
     first = measure()
     before = (tmp_path / 'diversity_m.json').read_text()
     others = [measure(samples=3), measure(seed=1), measure([next(maps[0].rglob('*_labelIds.png'))])]
@@ -96,12 +100,12 @@ def test_a_result_replaces_its_like_alone(trained, tmp_path):
 
 
 def test_mistakes_are_explained(trained, toycity, tmp_path):
-    config, checkpoint, maps = trained
+    config, checkpoint, _ = trained
     with pytest.raises(ValueError, match='samples=1, but a distance between images of one layout needs 2 at least'):
-        measure_diversity(config, checkpoint, maps, samples=1)
+        measure_diversity(Inferencer(config, checkpoint, 'cpu'), [], samples=1)
     for name in 'spade/spade_toycity.py', 'pix2pixhd/pix2pixhd_styles_toycity.py':
         plain = narrow(f'configs/{name}', toycity)
         model = build_for_inference(plain, None)
         torch.save(dict(state_dict=model.state_dict()), tmp_path / 'plain.pth')
         with pytest.raises(ValueError, match='Nothing is drawn at random, so that all images of a layout would be the'):
-            measure_diversity(plain, tmp_path / 'plain.pth', maps, device='cpu')
+            measure_diversity(Inferencer(plain, tmp_path / 'plain.pth', 'cpu'), [])

@@ -159,7 +159,7 @@ def test_a_photos_own_styles_do_not_leak_into_its_scores(settings, toycity, tmp_
         with pytest.raises(ValueError, match=r'photos that judge it must not give them: make a file of styles with '
                                              r'tools/encode_styles\.py and name it with --styles'):
             evaluate(config, path)
-    bank, styles = encode_styles(config, checkpoint, clusters=2)
+    bank, styles = encode_styles(Inferencer(config, checkpoint, 'cpu'), clusters=2)
     report = evaluate(config, checkpoint, styles=styles)
     assert report['styles'] == dict(file=str(styles), hash=hashlib.sha256(styles.read_bytes()).hexdigest()[:16])
     assert evaluate(config, checkpoint, styles=styles, cfg_options={'test_dataloader.batch_size': 3})[

@@ -131,8 +131,9 @@ def test_edges_and_images_differ_in_ecgan(ecgan, toycity):
 def test_a_sheet_shows_images_edges_and_the_photo(ecgan, toycity, tmp_path):
     """Cells of 64x64 with gaps of 4; images above, edge maps below."""
     maps, photo = toycity / 'gtFine/val', next((toycity / 'leftImg8bit/train').rglob('*.png'))
-    synthesize(*ecgan, [maps], tmp_path, samples=2, device='cpu')
-    synthesize(*ecgan, [maps], tmp_path / 'styled', photos=photo, device='cpu')
+    inferencer = Inferencer(*ecgan, device='cpu')
+    synthesize(inferencer, inferencer.find([maps]), tmp_path, samples=2)
+    synthesize(inferencer, inferencer.find([maps], photos=photo), tmp_path / 'styled')
     [sheet, *_], [styled, *_] = (sorted(folder.rglob('*_samples.png')) for folder in (
         tmp_path / 'toycity', tmp_path / 'styled'))
 
@@ -156,19 +157,20 @@ def test_a_sheet_shows_images_edges_and_the_photo(ecgan, toycity, tmp_path):
     assert np.array_equal(above[2], saved(styled, '')) and np.array_equal(below[2], saved(styled, '_edge'))
 
 
-def test_files(trained, toycity, tmp_path):
+def test_files(inferencer, toycity, tmp_path):
     maps = tmp_path / 'maps'
     shutil.copytree(toycity / 'gtFine/val', maps)
     photo = tmp_path / 'thin.png'  # as high as none of its pixels, where it is shown small
     Image.fromarray(np.zeros((2, 700, 3), np.uint8)).save(photo)
-    assert synthesize(*trained, [maps], tmp_path / 'out', samples=2, device='cpu') == 5
-    assert synthesize(*trained, [maps], tmp_path / 'styled', photos=photo, device='cpu') == 5
+    synthesize(inferencer, inferencer.find([maps]), tmp_path / 'out', samples=2)
+    synthesize(inferencer, inferencer.find([maps], photos=photo), tmp_path / 'styled')
     assert len(list((tmp_path / 'out').rglob('*.png'))) == 15 and len(list((tmp_path / 'styled').rglob('*.png'))) == 10
 
 
-def test_mistakes_are_explained(trained, inferencer, toycity, tmp_path):
+def test_mistakes_are_explained(inferencer, toycity, tmp_path):
     with pytest.raises(ValueError, match=r'samples=2, but nothing is drawn at random: neither a latent, which'):
-        synthesize(*trained, [toycity / 'gtFine/val'], tmp_path, samples=2, photos=toycity / 'leftImg8bit/val')
+        synthesize(inferencer, inferencer.find([toycity / 'gtFine/val'], photos=toycity / 'leftImg8bit/val'), tmp_path,
+                   samples=2)
     with pytest.raises(ValueError, match='has no photo to take a latent from'):
         inferencer.find([toycity / 'gtFine/val'], photos=tmp_path)
     with pytest.raises(ValueError, match=r'There is no .*sunset\.jpg to take photos from'):

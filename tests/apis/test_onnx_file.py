@@ -9,9 +9,10 @@ import torch
 
 from helpers.narrow import ROOT, make_camvid, narrow
 from helpers.settle import settle
+from semsynth.apis import onnx_file
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.inferencer import Inferencer
-from semsynth.apis.onnx_file import export, onnx_file
+from semsynth.apis.onnx_file import export
 from semsynth.apis.onnx_network import ConditionToImages
 from semsynth.layers.norm import bake
 from semsynth.layout import Layout
@@ -118,7 +119,7 @@ def test_the_file_is_fed_from_numpy_as_the_docs_say(styled, tmp_path, monkeypatc
 def test_what_is_missing_is_named(styled, tmp_path, monkeypatch):
     monkeypatch.setattr(onnx_file.importlib.util, 'find_spec', lambda name: None)
     with pytest.raises(ValueError, match=r"Export needs onnx and onnxscript: pip install -e '\.\[export\]'"):
-        export(*styled, tmp_path / 'model.onnx')
+        export(Inferencer(*styled, 'cpu'), tmp_path / 'model.onnx')
 
 
 @pytest.fixture
@@ -132,26 +133,26 @@ def no_onnx(monkeypatch):
 def test_the_checkpoint_is_not_replaced(styled, no_onnx, tmp_path):
     for out, reason in ((styled[1], 'is read, and writing would replace it'), (tmp_path, 'is a folder, but a file is')):
         with pytest.raises(ValueError, match=reason):
-            export(*styled, out)
+            export(Inferencer(*styled, 'cpu'), out)
 
 
 def test_a_file_with_other_images_is_not_written(styled, tmp_path, no_onnx):
     with pytest.raises(ValueError, match=r'differ from PyTorch\'s by 0\.02, more than 0\.001; nothing is written'):
-        export(*styled, tmp_path / 'model.onnx')
+        export(Inferencer(*styled, 'cpu'), tmp_path / 'model.onnx')
     assert not list(tmp_path.iterdir())
 
 
 def test_without_a_runtime_nothing_is_compared(styled, tmp_path, no_onnx, monkeypatch):
     monkeypatch.setattr(onnx_file.importlib.util, 'find_spec', lambda name: None if name == 'onnxruntime' else True)
-    exported = export(*styled, tmp_path / 'model.onnx', size=(32, 64))
+    exported = export(Inferencer(*styled, 'cpu'), tmp_path / 'model.onnx', size=(32, 64))
     assert exported.difference is None and exported.inputs == dict(condition=('batch', 16, 32, 64))
     assert exported.path.read_bytes() == b'content'
 
 
 def test_sizes_must_fit(styled, tmp_path, no_onnx):
     with pytest.raises(ValueError, match=r'the layout is 30x64, but height and width must be multiples of'):
-        export(*styled, tmp_path / 'model.onnx', size=(30, 64))
+        export(Inferencer(*styled, 'cpu'), tmp_path / 'model.onnx', size=(30, 64))
     config = narrow('configs/pix2pixhd/pix2pixhd_camvid.py', make_camvid(tmp_path / 'camvid'))
     config.test_dataloader.dataset.pipeline = [dict(type='LoadLabel'), dict(type='PackScene')]
     with pytest.raises(ValueError, match=r'does not resize its test set to one size: .*--size HEIGHT WIDTH'):
-        export(config, None, tmp_path / 'model.onnx')
+        export(Inferencer(config, None, 'cpu'), tmp_path / 'model.onnx')

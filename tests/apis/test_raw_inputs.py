@@ -64,7 +64,8 @@ def depth(tmp_path):
 def test_arrays_to_gray_images(depth, tmp_path):
     config, folder = depth
     torch.save(dict(state_dict=Inferencer(config, None, device='cpu').model.state_dict()), tmp_path / 'weights.pth')
-    assert synthesize(config, tmp_path / 'weights.pth', [folder], tmp_path / 'out', device='cpu') == 1
+    inferencer = Inferencer(config, tmp_path / 'weights.pth', device='cpu')
+    synthesize(inferencer, inferencer.find([folder]), tmp_path / 'out')
     assert Image.open(tmp_path / 'out/a.png').mode == 'L'
     assert Image.open(tmp_path / 'out/a.png').size == (64, 64)
 

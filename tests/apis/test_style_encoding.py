@@ -24,7 +24,7 @@ def run(toycity, tmp_path_factory):
     folder = tmp_path_factory.mktemp('styled')
     config = narrow(CONFIG, toycity)
     train(config, work_dir=folder)
-    bank, styles = encode_styles(config, folder / 'iter_1.pth', clusters=3)
+    bank, styles = encode_styles(Inferencer(config, folder / 'iter_1.pth', 'cpu'), clusters=3)
     return SimpleNamespace(config=config, checkpoint=folder / 'iter_1.pth', bank=bank, styles=styles)
 
 
@@ -77,7 +77,8 @@ def test_the_file_has_clusters_and_pictures_of_every_class_that_occurs(run):
 
 def test_other_numbers_of_clusters_need_no_encoding(run, tmp_path, monkeypatch):
     monkeypatch.setattr('semsynth.apis.style_encoding.find_instances', None)
-    bank, path = encode_styles(run.config, run.checkpoint, clusters=1, encoded=run.styles, out=tmp_path / 'one.npz')
+    inferencer = Inferencer(run.config, run.checkpoint, 'cpu')
+    bank, path = encode_styles(inferencer, clusters=1, encoded=run.styles, out=tmp_path / 'one.npz')
     assert len(bank.centres) == len(run.bank.owners.unique()) and path.is_file()
     assert torch.equal(bank.instances.features, run.bank.instances.features)
 
@@ -85,8 +86,8 @@ def test_other_numbers_of_clusters_need_no_encoding(run, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_styles_replace_their_like_alone(run, tmp_path):
     checkpoint = Path(shutil.copy(run.checkpoint, tmp_path / 'm.pth'))
-    encode = lambda clusters, **options: encode_styles(run.config, checkpoint, encoded=run.styles, clusters=clusters,
-                                                       **options)
+    inferencer = Inferencer(run.config, checkpoint, 'cpu')
+    encode = lambda clusters, **options: encode_styles(inferencer, encoded=run.styles, clusters=clusters, **options)
     bank, path = encode(3)
     assert path == tmp_path / 'styles.npz' and StyleBank.load(path).settings == bank.settings
     other, beside = encode(2)
@@ -99,7 +100,7 @@ def test_styles_replace_their_like_alone(run, tmp_path):
         with pytest.raises(ValueError, match=reason):
             encode(2, out=out)
     with pytest.raises(ValueError, match='is read, and writing would replace it'):
-        encode_styles(run.config, checkpoint, encoded=path, clusters=3)
+        encode_styles(inferencer, encoded=path, clusters=3)
     assert {found: found.read_bytes() for found in before} == before
 
 
@@ -107,7 +108,7 @@ def test_a_class_of_its_own_without_instance_maps(tmp_path):
     """Helen: a style for each class of each photo."""
     config = narrow('configs/pix2pixhd/pix2pixhd_styles_helen.py', make_scenes('helen', tmp_path / 'helen'))
     train(config, work_dir=tmp_path)
-    bank, styles = encode_styles(config, tmp_path / 'iter_1.pth')
+    bank, styles = encode_styles(Inferencer(config, tmp_path / 'iter_1.pth', 'cpu'))
     assert torch.equal(bank.instances.ids, bank.instances.owners) and len(bank.instances) == 3 * 11
     inferencer = Inferencer(config, tmp_path / 'iter_1.pth', 'cpu', styles=styles)
     [layout, *_] = inferencer.find([tmp_path / 'helen/labels/test'])
@@ -118,21 +119,21 @@ def test_a_class_of_its_own_without_instance_maps(tmp_path):
 
 def test_what_cannot_be_encoded_is_refused(run, toycity, tmp_path):
     with pytest.raises(ValueError, match=r'pix2pixhd_toycity\.py has no encoder that makes styles: add'):
-        encode_styles(narrow('configs/pix2pixhd/pix2pixhd_toycity.py', toycity), None)
+        encode_styles(Inferencer(narrow('configs/pix2pixhd/pix2pixhd_toycity.py', toycity), None, 'cpu'))
     with pytest.raises(ValueError, match='clusters=0, but a class needs one at least'):
-        encode_styles(run.config, run.checkpoint, clusters=0)
+        encode_styles(Inferencer(run.config, run.checkpoint, 'cpu'), clusters=0)
     with pytest.raises(ValueError, match=r'out=sheet\.png, but that is the ending of the picture'):
-        encode_styles(run.config, run.checkpoint, out='sheet.png')
+        encode_styles(Inferencer(run.config, run.checkpoint, 'cpu'), out='sheet.png')
     shutil.copytree(toycity / 'gtFine', tmp_path / 'city/gtFine')
     with pytest.raises(DataError, match=r'leftImg8bit/train holds no photos, and styles are taken from photos'):
-        encode_styles(run.config, run.checkpoint, cfg_options=dict(data_root=str(tmp_path / 'city')))
+        encode_styles(Inferencer(run.config, run.checkpoint, 'cpu', dict(data_root=str(tmp_path / 'city'))))
     with pytest.raises(ValueError, match='was made from other photos than those of this data set and split'):
-        encode_styles(run.config, run.checkpoint, encoded=run.styles, split='val')
+        encode_styles(Inferencer(run.config, run.checkpoint, 'cpu'), encoded=run.styles, split='val')
     run.bank.encoder, right = 'other', run.bank.encoder
     run.bank.save(tmp_path / 'other.npz')
     run.bank.encoder = right
     with pytest.raises(ValueError, match=r'other\.npz was not made with the encoder of this checkpoint: encode anew'):
-        encode_styles(run.config, run.checkpoint, encoded=tmp_path / 'other.npz')
+        encode_styles(Inferencer(run.config, run.checkpoint, 'cpu'), encoded=tmp_path / 'other.npz')
     with pytest.raises(ValueError, match=r'styles in .*other\.npz were not made with the encoder in .*iter_1\.pth'):
         Inferencer(run.config, run.checkpoint, 'cpu', styles=tmp_path / 'other.npz')
 
@@ -207,8 +208,8 @@ def test_eight_bit_instance_maps(run, tmp_path):
     assert result['styles'].keys() == {1, 2, 7} and not torch.equal(result['styles'][1], result['styles'][2])
 
 
-def test_files_of_samples(run, maps, tmp_path):
-    assert synthesize(run.config, run.checkpoint, [maps], tmp_path / 'out', styles=run.styles, samples=2) == 5
+def test_files_of_samples(inferencer, maps, tmp_path):
+    synthesize(inferencer, inferencer.find([maps]), tmp_path / 'out', samples=2)
     names = {f'toycity_00000{scene}_000000_{end}.png' for scene in range(5) for end in (1, 2, 'samples')}
     assert {path.name for path in (tmp_path / 'out').iterdir()} == names
     one, two = (np.asarray(Image.open(tmp_path / f'out/toycity_000000_000000_{number}.png')) for number in (1, 2))
@@ -221,6 +222,11 @@ def test_files_of_samples(run, maps, tmp_path):
 def test_mistakes_in_choosing_are_explained(run, toycity, tmp_path):
     unstyled = narrow('configs/pix2pixhd/pix2pixhd_toycity.py', toycity)
     maps, photos = toycity / 'gtFine/val', toycity / 'leftImg8bit/val'
+
+    def use(config, checkpoint, styles=None, photos=None, **options):
+        inferencer = Inferencer(config, checkpoint, 'cpu', styles=styles)
+        synthesize(inferencer, inferencer.find([maps], photos=photos), tmp_path / 'out', **options)
+
     for sentence, options in (
             ('there is neither a file of styles nor a photo to take them from', {}),
             ('Clusters are named by their number in a file of styles', dict(clusters={'car': 0}, photos=photos)),
@@ -231,10 +237,10 @@ def test_mistakes_in_choosing_are_explained(run, toycity, tmp_path):
             ('seed=-1, expected a whole number from 0', dict(styles=run.styles, seed=-1)),
             ('has no photo to take styles from: there is no .*_leftImg8bit.png', dict(photos=tmp_path))):
         with pytest.raises(ValueError, match=sentence):
-            synthesize(run.config, run.checkpoint, [maps], tmp_path / 'out', **options)
+            use(run.config, run.checkpoint, **options)
     for options in (dict(clusters={'car': 0}), dict(photos=photos)):
         with pytest.raises(ValueError, match='The model was trained without styles'):
-            synthesize(unstyled, None, [maps], tmp_path / 'out', **options)
+            use(unstyled, None, **options)
     with pytest.raises(ValueError, match='styles: the file has styles of 3 numbers, but the model reads 0'):
-        synthesize(unstyled, None, [maps], tmp_path / 'out', styles=run.styles)
+        use(unstyled, None, styles=run.styles)
     assert not (tmp_path / 'out').exists()

@@ -12,7 +12,8 @@ from PIL import Image
 from helpers.chromium import BINARY, Chromium
 from helpers.narrow import narrow
 from helpers.ranks import PATIENCE
-from semsynth.editor.page import serve_editor
+from semsynth.apis.inferencer import Inferencer
+from semsynth.editor.page import check_servable, serve_editor
 from semsynth.styles import StyleBank
 
 gradio = pytest.importorskip('gradio', reason="Gradio is not installed: pip install -e '.[edit]'")
@@ -29,7 +30,8 @@ def served(toycity, tmp_path_factory):
     path = tmp_path_factory.mktemp('styles') / 'styles.npz'
     StyleBank(torch.tensor([[1., 1, 1], [-1, -1, -1], [0, 0, 0]]), torch.tensor([CAR, CAR, 0]),
               ('?',) * 12, np.zeros((3, 4, 4, 3), np.uint8)).save(path)
-    page = serve_editor(config, None, [toycity / 'gtFine/val'], styles=path, device='cpu')
+    inferencer = Inferencer(config, None, 'cpu', styles=path)
+    page = serve_editor(inferencer, inferencer.find([toycity / 'gtFine/val'], instances_optional=True))
     yield page
     page.close()
 
@@ -190,15 +192,14 @@ def test_pasting_from_another_layout(served):
 @pytest.mark.parametrize('port', [0, -1, 70000, 'x'])
 def test_impossible_ports(port):
     with pytest.raises(ValueError, match=f'port={port!r}, expected a whole number from 1 to 65535 or None'):
-        serve_editor('nowhere.py', None, port=port)
+        check_servable(port)
 
 
-def test_a_port_that_is_taken_is_refused_before_the_model_is_built():
+def test_a_port_that_is_taken():
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ValueError, match=f'port={port} cannot be used .*: name another one, or none'):
-            serve_editor('nowhere.py', None, port=port)
-    with pytest.raises(FileNotFoundError, match='There is no config'):
-        serve_editor('nowhere.py', None, port=port)
+            check_servable(port)
+    check_servable(port)

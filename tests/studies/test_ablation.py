@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import runpy
 import sys
 
 import numpy as np
@@ -15,6 +14,7 @@ from PIL import Image
 
 from helpers import tiny_segmentor
 from helpers.narrow import ROOT, narrow
+from semsynth.cli import main
 from semsynth.engine.launch import read_config
 from semsynth.engine.stages import stage_configs
 from semsynth.engine.work_folder import LOCK, locked
@@ -66,13 +66,16 @@ def tools(tmp_path_factory):
         picture = ['from PIL import Image'] if name == 'synthesize' else []
         text = '\n'.join(['import json, os, pathlib, re, sys, zipfile', *picture, *lines])
         (folder / f'{name}.py').write_text(text)
+    (folder / 'semsynth.py').write_text('import pathlib, runpy, sys\ndel sys.argv[0]\n'
+                                        'runpy.run_path(pathlib.Path(__file__).with_name(f"{sys.argv[0]}.py"))')
     return folder
 
 
 @pytest.fixture
-def folder(toycity, tmp_path, monkeypatch):
+def folder(toycity, tmp_path, tools, monkeypatch):
     """Two rows, of which the second is based on the first; quick polling, and no charts."""
     monkeypatch.setattr(jobs, 'POLL_SECONDS', 0.01)
+    monkeypatch.setattr('semsynth.studies.ablation.run.COMMAND', (str(tools / 'semsynth.py'),))
     monkeypatch.setattr('semsynth.studies.ablation.chart', lambda ablation: b'')
     folder = tmp_path / 'mine'
     folder.mkdir()
@@ -164,7 +167,7 @@ def test_a_row_that_cannot_be_built_is_named(text, error, message, folder):
     assert caught.value.__notes__ == [f'(The row is {folder}/c.py.)']
 
 
-def test_a_judge_that_is_a_label_generator_is_refused(folder, tools, tmp_path):
+def test_a_judge_that_is_a_label_generator_is_refused(folder, tmp_path):
     """Another file, another format; the same weights."""
     with DefaultScope.overwrite_default_scope('mmseg'):
         network = MODELS.build(model_config(tiny_segmentor.config(12)))
@@ -172,15 +175,15 @@ def test_a_judge_that_is_a_label_generator_is_refused(folder, tools, tmp_path):
     options = {'model.segmentor.checkpoint': one, 'test_evaluator.1.judge.checkpoint': other}
     with pytest.raises(ValueError, match=rf"b_full\.py: test_evaluator's frechet_judge has the very weights "
                                          rf'\({hash_weights(network)}\) of model.segmentor'):
-        ablate(folder, tools=tools, out=tmp_path / 'out', cfg_options=options)
+        ablate(folder, out=tmp_path / 'out', cfg_options=options)
     assert not (tmp_path / 'out').exists()
 
 
 @pytest.mark.slow
-def test_all_rows_and_seeds_are_trained_once(folder, tools, tmp_path, capsys):
+def test_all_rows_and_seeds_are_trained_once(folder, tmp_path, capsys):
     out = tmp_path / 'out'
     (out / 'a_less/seed_1').mkdir(parents=True)  # cut off before anything was written
-    run = lambda **options: ablate(folder, tools=tools, out=out, seeds=(0, 1), precision='bfloat16', **options)
+    run = lambda **options: ablate(folder, out=out, seeds=(0, 1), precision='bfloat16', **options)
     assert run(jobs=2) == []
     every = [calls(out, row, seed) for row in ('a_less', 'b_full') for seed in (0, 1)]
     assert every == [['--resume --precision bfloat16']] * 4
@@ -194,7 +197,7 @@ def test_all_rows_and_seeds_are_trained_once(folder, tools, tmp_path, capsys):
     assert '| full | 2 of 2 | 50.5 ± 0.71 | 70.5 | 1.5 ± 0.71 | 40 |' in text
     assert '| a_less | 2 of 2 | 50.5 ± 0.71 | - | 1.5 ± 0.71 | - |' in text
     assert 'device: a GPU.' in text
-    assert f'Made by `python tools/ablate.py {folder} --jobs 1 --seeds 0 1 --out {out} --precision bfloat16`.' in text
+    assert f'Made by `semsynth ablate {folder} --jobs 1 --seeds 0 1 --out {out} --precision bfloat16`.' in text
     seeds = [re.search(r"randomness *= *dict\(.*?seed=(\d)", (out / f'b_full/seed_{seed}.py').read_text(), re.S)[1]
              for seed in (0, 1)]
     assert seeds == ['0', '1']
@@ -245,11 +248,11 @@ def test_rows_of_unequal_precision_are_refused(folder):
 
 
 @pytest.mark.slow
-def test_a_row_with_styles_is_judged_by_styles_that_are_encoded_first(folder, tools, tmp_path):
+def test_a_row_with_styles_is_judged_by_styles_that_are_encoded_first(folder, tmp_path):
     """By one command more, after training and before the judge, with the run's seed; other rows have no such file."""
     add(folder, 'c_styles', "model = dict(encoder=dict(type='InstanceFeatureEncoder', base_channels=8))")
     out = tmp_path / 'out'
-    assert ablate(folder, tools=tools, out=out, seeds=(3,)) == []
+    assert ablate(folder, out=out, seeds=(3,)) == []
     run = out / 'c_styles/seed_3'
     checkpoint, styles = run / 'iter_1.pth', run / 'styles.npz'
     assert styles.read_text() == f'{checkpoint} --seed 3 --out {styles}'
@@ -265,10 +268,10 @@ def ranks_of(run):
 
 
 @pytest.mark.slow
-def test_ranks_train_a_run_together(folder, tools, tmp_path, capsys):
+def test_ranks_train_a_run_together(folder, tmp_path, capsys):
     """By torchrun itself; the batch of 2 is shared, and the table says so."""
     out = tmp_path / 'out'
-    assert ablate(folder, tools=tools, out=out, gpus_per_run=2) == []
+    assert ablate(folder, out=out, gpus_per_run=2) == []
     for row in ('a_less', 'b_full'):
         called = ['--resume --precision float32 --launcher pytorch']
         assert ranks_of(out / f'{row}/seed_0') == {'0': called, '1': called}
@@ -276,14 +279,14 @@ def test_ranks_train_a_run_together(folder, tools, tmp_path, capsys):
     text = (out / 'table.md').read_text()
     assert 'Each run was trained by 2 ranks, which shared the batch.' in text and '--gpus-per-run 2' in text
     with pytest.raises(ValueError, match=r'was begun with other settings \(ablation\.gpus_per_run=2, now None\)'):
-        ablate(folder, tools=tools, out=out)
+        ablate(folder, out=out)
     add(folder, 'c_broken')
     capsys.readouterr()
-    assert ablate(folder, tools=tools, out=out, gpus_per_run=2) == ['c_broken, seed 0']
+    assert ablate(folder, out=out, gpus_per_run=2) == ['c_broken, seed 0']
     printed = capsys.readouterr().out
     assert 'loss is nan' in printed and 'seed_0.py ended with exit code 1' in printed and 'Traceback' not in printed
     (out / 'c_broken/seed_0/mended').touch()
-    assert ablate(folder, tools=tools, out=out, gpus_per_run=2) == []
+    assert ablate(folder, out=out, gpus_per_run=2) == []
 
 
 def test_the_batch_of_every_stage_is_shared(folder, tmp_path):
@@ -302,23 +305,23 @@ def test_the_batch_of_every_stage_is_shared(folder, tmp_path):
         check_batches([row], 3)
 
 
-def test_more_gpus_than_there_are(folder, tools, monkeypatch):
+def test_more_gpus_than_there_are(folder, monkeypatch):
     with pytest.raises(ValueError, match=r'gpus_per_run=0: expected at least 1\.'):
-        ablate(folder, tools=tools, gpus_per_run=0)
+        ablate(folder, gpus_per_run=0)
     monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
     with pytest.raises(ValueError, match=r'gpus_per_run=3: expected at least 1, and at most 2, as many GPUs as there'):
-        ablate(folder, tools=tools, gpus_per_run=3)
+        ablate(folder, gpus_per_run=3)
 
 
 @pytest.mark.slow
-def test_unequal_conditions_stand_in_the_table(folder, tools, tmp_path):
+def test_unequal_conditions_stand_in_the_table(folder, tmp_path):
     add(folder, 'c_longer', "train_cfg = dict(max_iters=2)\nrow = dict(title='longer', order=3)")
     add(folder, 'd_other', "test_dataloader = dict(dataset=dict(type='CityscapesDataset'))\n"
         "row = dict(title='other scenes', order=4)")
     with pytest.raises(ValueError, match=r'differ in train_cfg\.max_iters \(2 and 1\), .* table, with --allow-unequal'):
-        ablate(folder, tools=tools, out=tmp_path / 'out')
+        ablate(folder, out=tmp_path / 'out')
     out = tmp_path / 'out'
-    assert ablate(folder, tools=tools, out=out, allow_unequal=True) == []
+    assert ablate(folder, out=out, allow_unequal=True) == []
     lines = (out / 'table.md').read_text().splitlines()
     cells = [[cell.strip() for cell in line.split('|')] for line in lines if line.startswith('|')]
     last = {line[1]: line[-2] for line in cells}
@@ -332,13 +335,13 @@ def test_unequal_conditions_stand_in_the_table(folder, tools, tmp_path):
     assert (out / 'c_longer/seed_0/scenes').is_dir() and not (out / 'd_other/seed_0/scenes').exists()
 
 
-def test_equal_rows_have_no_such_column(folder, tools, tmp_path):
-    assert ablate(folder, tools=tools, out=tmp_path, allow_unequal=True) == []
+def test_equal_rows_have_no_such_column(folder, tmp_path):
+    assert ablate(folder, out=tmp_path, allow_unequal=True) == []
     assert 'unequal' not in (tmp_path / 'table.csv').read_text()
     assert 'conditions' not in (tmp_path / 'table.md').read_text()
 
 
-def test_every_row_s_judge_is_looked_at(folder, tools, tmp_path):
+def test_every_row_s_judge_is_looked_at(folder, tmp_path):
     """Where rows may have other judges, also those that the first one has not."""
     with DefaultScope.overwrite_default_scope('mmseg'):
         network = MODELS.build(model_config(tiny_segmentor.config(12)))
@@ -346,33 +349,33 @@ def test_every_row_s_judge_is_looked_at(folder, tools, tmp_path):
     add(folder, 'c', f"model = dict(segmentor=dict(checkpoint={path!r}))\nimport copy\n"
         f"test_evaluator = copy.deepcopy(_base_.test_evaluator)\ntest_evaluator[0].judge.checkpoint = {path!r}")
     with pytest.raises(ValueError, match=r"c\.py: test_evaluator's judge has the very weights"):
-        ablate(folder, tools=tools, out=tmp_path / 'out', allow_unequal=True)
+        ablate(folder, out=tmp_path / 'out', allow_unequal=True)
 
 
 @pytest.mark.slow
-def test_a_row_that_fails_does_not_stop_the_others(folder, tools, tmp_path, capsys):
+def test_a_row_that_fails_does_not_stop_the_others(folder, tmp_path, capsys):
     add(folder, 'a_broken', "row = dict(order=1)")
     out = tmp_path / 'out'
-    assert ablate(folder, tools=tools, out=out) == ['a_broken, seed 0']
+    assert ablate(folder, out=out) == ['a_broken, seed 0']
     printed = capsys.readouterr().out
     assert 'a_broken, seed 0 failed' in printed and 'ended with exit code 3' in printed and 'loss is nan' in printed
     text = (out / 'table.md').read_text()
     assert '| a_broken | 0 of 1 | - | - | - | - |' in text and '| full | 1 of 1 | 50 | 70.5 | 2 | 40 |' in text
     assert 'Not done yet, or failed: a_broken (seed 0).' in text
     (out / 'a_broken/seed_0/mended').touch()
-    assert ablate(folder, tools=tools, out=out) == []
+    assert ablate(folder, out=out) == []
     assert len(calls(out, 'b_full')) == 1 and len(calls(out, 'a_broken')) == 2
 
 
 @pytest.mark.slow
-def test_one_ablation_at_a_time_in_a_folder(folder, tools, tmp_path):
+def test_one_ablation_at_a_time_in_a_folder(folder, tmp_path):
     out = tmp_path / 'out'
     with locked(out, 'ablation', 'wait'):
         with pytest.raises(ValueError, match=f'Another ablation .*is at work in {out}: wait for it, or give another'):
-            ablate(folder, tools=tools, out=out)
+            ablate(folder, out=out)
         assert list(out.iterdir()) == [out / LOCK]
-        assert ablate(folder, tools=tools, out=tmp_path / 'other') == []
-    assert ablate(folder, tools=tools, out=out) == []
+        assert ablate(folder, out=tmp_path / 'other') == []
+    assert ablate(folder, out=out) == []
 
 
 def test_the_gpus_are_left_to_the_runs(folder, monkeypatch):
@@ -383,9 +386,9 @@ def test_the_gpus_are_left_to_the_runs(folder, monkeypatch):
 
 
 @pytest.mark.parametrize('options', [dict(jobs=0), dict(seeds=()), dict(seeds=(1, 1)), dict(seeds=(0, -1))])
-def test_what_cannot_be_run_is_refused(folder, tools, options):
+def test_what_cannot_be_run_is_refused(folder, options):
     with pytest.raises(ValueError, match='expected at least one of each, and seeds from 0 on'):
-        ablate(folder, tools=tools, **options)
+        ablate(folder, **options)
 
 
 def test_time_and_progress_come_from_the_log(toycity, tmp_path):
@@ -427,9 +430,9 @@ def test_the_progress_of_stages(toycity, tmp_path):
 
 def test_the_tool_fails_where_a_run_failed(monkeypatch):
     monkeypatch.setattr('semsynth.studies.ablation.ablate', lambda folder, **options: ['full, seed 3'])
-    monkeypatch.setattr(sys, 'argv', ['ablate.py', 'somewhere', '--seeds', '3'])
+    monkeypatch.setattr(sys, 'argv', ['semsynth', 'ablate', 'somewhere', '--seeds', '3'])
     with pytest.raises(SystemExit, match='error: 1 run failed: full, seed 3; the same command tries them again'):
-        runpy.run_path(str(ROOT / 'tools/ablate.py'), run_name='__main__')
+        main()
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ def ablation():
                parameters=dict(generator=5_874_685, trainable=6_667_311))
     rows = [Line(Row('bare', None, 'none'), {}), Line(Row('one', None, 'one'), {0: result(40.0, 2.0, seconds=None)}),
             Line(full, {seed: result(*scores, seconds=0.25 * (seed + 1)) for seed, scores in SCORES.items()})]
-    return Ablation('mine', rows, [0, 1, 4], 'python tools/ablate.py mine')
+    return Ablation('mine', rows, [0, 1, 4], 'semsynth ablate mine')
 
 
 def cells(text, title):
@@ -71,7 +71,7 @@ def test_the_chart_has_a_panel_a_score(ablation):
 
 
 def test_nothing_done_yet():
-    ablation = Ablation('mine', [Line(Row('a', None, 'a'), {})], [0], 'python tools/ablate.py mine')
+    ablation = Ablation('mine', [Line(Row('a', None, 'a'), {})], [0], 'semsynth ablate mine')
     assert cells(markdown(ablation), 'a') == ['a', '0 of 1', '-', '-', '-']
     assert table(ablation).startswith('config,row,seeds,generator parameters,')
     assert Image.open(io.BytesIO(chart(ablation))).format == 'PNG'

@@ -276,9 +276,10 @@ def test_what_a_model_does_not_have_is_left_out(head, shown, left_out, toycity, 
     config = odd_sized(toycity)
     config.model.generator.head = head if 'type' in head else {**config.model.generator.head, **head}
     path = save(config, tmp_path / 'row.pth')
-    count, sentence = draw_insides(config, path, maps[:1], tmp_path, device='cpu')
+    inferencer = Inferencer(config, path, 'cpu')
+    sentence = draw_insides(inferencer, inferencer.find(maps[:1]), tmp_path)
     [(title, sections, notes)] = drawn
-    assert (count, title) == (1, 'toycity_000000_000000')
+    assert title == 'toycity_000000_000000'
     assert {section.heading.split(' (')[0]: len(section.panels) for section in sections} == shown
     absent = sentence.removeprefix('Left out: ').removesuffix('.').split('; ') if sentence else []
     assert [part.split(' (')[0].split(' and ')[0] for part in absent] == left_out
@@ -287,16 +288,15 @@ def test_what_a_model_does_not_have_is_left_out(head, shown, left_out, toycity, 
     assert np.array_equal(written, draw_sheet(title, sections, notes))
 
 
-def test_classes_are_chosen_and_segmentations_left_out(inferencer, checkpoint, maps, tmp_path, drawn):
-    draw = lambda config=inferencer.config, **options: draw_insides(config, checkpoint, maps[:2], tmp_path,
-                                                                    device='cpu', **options)
+def test_classes_are_chosen_and_segmentations_left_out(inferencer, maps, tmp_path, drawn, monkeypatch):
+    draw = lambda **options: draw_insides(inferencer, inferencer.find(maps[:2]), tmp_path, **options)
     assert draw(classes=['car', '0', 'traffic light', 'sky', 'road'], segment=False) == (
-        2, 'Left out: segmentations (not asked for).')
+        'Left out: segmentations (not asked for).')
     classes = lambda: [panel.caption.split(' (')[0] for panel in drawn[-1][1][-1].panels]
     assert classes() == ['car', 'road', 'traffic light', 'sky']
-    config = inferencer.config.copy()
-    config.test_evaluator = dict(type='FrechetDistance', judge=config.judge)
-    assert draw(config) == (2, 'Left out: segmentations (no SegmentationEvaluator in test_evaluator).')
+    other = dict(type='FrechetDistance', judge=inferencer.config.judge)
+    monkeypatch.setitem(inferencer.config, 'test_evaluator', other)
+    assert draw() == 'Left out: segmentations (no SegmentationEvaluator in test_evaluator).'
     [label] = [result['label'] for result in inferencer(inferencer.find(maps[1:2]))]
     names = [inferencer.dataset.metainfo['classes'][index] for index in label.flatten().bincount().argsort()[-3:]]
     assert classes() == names[::-1]
@@ -311,21 +311,21 @@ def test_image_like_inputs_have_neither_classes_nor_segmentations(toycity, tmp_p
     config = narrow('configs/pix2pixhd/pix2pixhd_edges_toycity.py', toycity)
     path = save(config, tmp_path / 'edges.pth')
     photo = next((toycity / 'leftImg8bit/val').rglob('*.png'))
-    count, sentence = draw_insides(config, path, [photo], tmp_path, device='cpu')
-    assert count == 1 and sentence.endswith('; segmentations (layouts are no label maps).')
+    inferencer = Inferencer(config, path, 'cpu')
+    layouts = inferencer.find([photo])
+    sentence = draw_insides(inferencer, layouts, tmp_path)
+    assert sentence.endswith('; segmentations (layouts are no label maps).')
     with pytest.raises(ValueError, match='classes: the data set has no class car: its layouts are no label maps'):
-        draw_insides(config, path, [photo], tmp_path, device='cpu', classes=['car'])
+        draw_insides(inferencer, layouts, tmp_path, classes=['car'])
 
 
-def test_mistakes_are_explained(inferencer, checkpoint, maps, tmp_path):
-    draw = lambda config=inferencer.config, inputs=maps[:1], **options: draw_insides(
-        config, checkpoint, inputs, tmp_path, device='cpu', **options)
+def test_mistakes_are_explained(inferencer, maps, tmp_path, monkeypatch):
+    draw = lambda inputs=maps[:1], **options: draw_insides(inferencer, inferencer.find(inputs), tmp_path, **options)
     with pytest.raises(ValueError, match=r'has no class rode, 12: it has road, sidewalk, .*, car, or 0 to 11\.'):
         draw(classes=['rode', 'car', '12'])
     with pytest.raises(DataError, match=r'1 names stand for more than one label map'):
         draw(inputs=[maps[0], maps[0]])
-    config = inferencer.config.copy()
-    config.test_evaluator[0].judge.checkpoint = 'none.pth'
+    monkeypatch.setitem(inferencer.config.test_evaluator[0].judge, 'checkpoint', 'none.pth')
     with pytest.raises(FileNotFoundError, match=r'none\.pth.*\(Or leave the segmentations out: --segmentor none\.\)'):
-        draw(config)
+        draw()
     assert not list(tmp_path.iterdir())

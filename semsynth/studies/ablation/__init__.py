@@ -21,7 +21,7 @@ from semsynth.writing import check_out_folder, write_png, write_whole
 __all__ = ['ablate']
 
 
-def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[int] = (0,),
+def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
            out: str | Path | None = None, precision: str | None = None, gpus_per_run: int = 1,
            allow_unequal: bool = False, cfg_options: dict | None = None) -> list[str]:
     """Train and judge every config of a folder under equal conditions, and write ``table.md`` and what it shows.
@@ -30,7 +30,6 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
 
     Args:
         folder: of the configs; see :func:`~semsynth.studies.ablation.plan.read_rows`.
-        tools: the folder of ``train.py``, ``encode_styles.py``, ``test.py`` and ``synthesize.py``.
         jobs: how many runs at once.
         seeds: every config is trained with each of them.
         out: folder for all; by default ``work_dirs/ablations/NAME-OF-FOLDER``.
@@ -83,7 +82,7 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
         write()
         console.print(f'{sum(bool(run.result) for run in runs)} of {len(runs)} runs are done; the table after each: '
                       f'{out / "table.md"}', soft_wrap=True)
-        failed = run_all(runs, lambda run: run.commands(tools, scenes.of(run.row)), jobs=jobs, console=console,
+        failed = run_all(runs, lambda run: run.commands(scenes.of(run.row)), jobs=jobs, console=console,
                          when_done=finish)
         console.print((out / 'table.md').read_text(encoding='utf-8'), markup=False, soft_wrap=True)
     return [run.title for run in failed]
@@ -92,7 +91,7 @@ def ablate(folder: str | Path, *, tools: Path, jobs: int = 1, seeds: Sequence[in
 def _command(folder: str | Path, jobs: int, seeds: Sequence[int], out: Path, precision: str | None, gpus_per_run: int,
              allow_unequal: bool, cfg_options: dict | None) -> str:
     options = [f'{key}={value}' for key, value in (cfg_options or {}).items()]
-    return shlex.join(['python', 'tools/ablate.py', str(folder), '--jobs', str(jobs), '--seeds', *map(str, seeds),
+    return shlex.join(['semsynth', 'ablate', str(folder), '--jobs', str(jobs), '--seeds', *map(str, seeds),
                        '--out', str(out), *(['--precision', precision] if precision else []),
                        *(['--gpus-per-run', str(gpus_per_run)] if gpus_per_run > 1 else []),
                        *['--allow-unequal'] * allow_unequal, *(['--cfg-options', *options] if options else [])])

@@ -28,7 +28,7 @@ class Job:
 
     Args:
         run: whose log they write.
-        commands: a tool and its arguments each, made when the one before is done.
+        commands: arguments of Python each, made when the one before is done.
         environment: of the processes.
 
     Attributes:
@@ -48,8 +48,9 @@ class Job:
             if code is None:
                 return True
             if code:
-                tool = next((place for place, part in enumerate(self.command) if part.endswith('.py')), 0)
-                self.error = f'{shlex.join(self.command[tool:tool + 2])} ended with exit code {code}'
+                config = str(self.run.settings)
+                named = self.command[:self.command.index(config) + 1][-2:] if config in self.command else self.command
+                self.error = f'{shlex.join(named)} ended with exit code {code}'
                 return False
         self.command = next(self.commands, None)
         if self.command:

@@ -22,6 +22,8 @@ from semsynth.studies.ablation.plan import Row, config_differences
 from semsynth.writing import write_whole
 
 BATCH_SIZE = 'train_dataloader.batch_size'
+COMMAND = ('-m', 'semsynth')
+"""What Python runs; the subcommand comes next."""
 TORCHRUN = ('-m', 'torch.distributed.run', '--standalone', '--nproc_per_node')
 """Several ranks, which find each other by a free port; the number of them comes next."""
 
@@ -127,21 +129,21 @@ class Run:
         if not self.settings.is_file():
             write_whole(self.settings, self.whole_config.pretty_text.encode())
 
-    def commands(self, tools: Path, scenes: Sequence[str]) -> Iterator[list[str]]:
+    def commands(self, scenes: Sequence[str]) -> Iterator[list[str]]:
         """Train, encode the styles of a row that has some, judge, synthesise the scenes; each is made when the one
         before is done. All but training is done by one process."""
         config, folder = str(self.settings), str(self.folder)
-        train = [str(tools / 'train.py'), config, '--work-dir', folder, '--resume', '--precision', self.precision]
+        train = [*COMMAND, 'train', config, '--work-dir', folder, '--resume', '--precision', self.precision]
         yield train if self.ranks == 1 else [*TORCHRUN, str(self.ranks), *train, '--launcher', 'pytorch']
         checkpoint, styles = str(self.checkpoint), []
         if self.row.has_styles:
             file = f'{folder}/styles.npz'
-            yield [str(tools / 'encode_styles.py'), config, checkpoint, '--seed', str(self.seed), '--out', file]
+            yield [*COMMAND, 'encode_styles', config, checkpoint, '--seed', str(self.seed), '--out', file]
             styles = ['--styles', file]
-        yield [str(tools / 'test.py'), config, checkpoint, '--out', f'{folder}/results_{self.checkpoint.stem}.json',
+        yield [*COMMAND, 'test', config, checkpoint, '--out', f'{folder}/results_{self.checkpoint.stem}.json',
                *styles]
         if scenes:
-            yield [str(tools / 'synthesize.py'), config, checkpoint, *scenes, '--out', f'{folder}/scenes', *styles]
+            yield [*COMMAND, 'synthesize', config, checkpoint, *scenes, '--out', f'{folder}/scenes', *styles]
 
     def finish(self, jobs: int) -> None:
         """Write ``result.json``, from which on the run counts as done."""

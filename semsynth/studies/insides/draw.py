@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from rich.progress import track
 
 from semsynth.apis.inferencer import Inferencer
-from semsynth.apis.layout_files import files_of
+from semsynth.apis.layout_files import LayoutFile, places_of
 from semsynth.arguments import check_arguments
 from semsynth.errors import first_few
 from semsynth.evaluators import SegmentationEvaluator
@@ -25,52 +24,42 @@ SHOWN = 3
 
 
 @check_arguments
-def draw_insides(config: str | Path | Config, checkpoint: str | Path, inputs: Sequence[str | Path], out: str | Path, *,
-                 classes: Sequence[str] = (), segment: bool = True, instances: str | Path | None = None,
-                 photos: str | Path | None = None, styles: str | Path | None = None, seed: int = 0,
-                 device: str | None = None, cfg_options: dict | None = None) -> tuple[int, str]:
+def draw_insides(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str | Path, *, classes: Sequence[str] = (),
+                 segment: bool = True, seed: int = 0) -> str:
     """Synthesise layouts and draw a sheet of each, ``NAME_insides.png``: ECGAN's figures 3, 6, 7 and 9.
 
     Args:
-        config: path or config of the training.
-        checkpoint: path of the trained weights.
-        inputs: label maps, or folders that hold some.
+        inferencer: of the trained model.
+        layouts: by :meth:`Inferencer.find`.
         out: folder of the sheets.
         classes: names or indices of the classes whose channels are shown; by default the three with the most pixels of
             each layout.
         segment: whether the judge in the config's ``test_evaluator`` segments the images.
-        instances: folder of the instance maps; by default beside the label maps.
-        photos: as of :meth:`Inferencer.find`.
-        styles: file of styles to pick from at random.
         seed: of styles and latents; another one gives other images.
-        device: such as ``'cpu'``; the GPU where there is one by default.
-        cfg_options: entries of the config to override.
 
     Returns:
-        The number of sheets, and a sentence that names what they leave out, because the model or the config does not
+        A sentence that names what the sheets leave out, because the model or the config does not
         have it; empty where they have it all.
 
     Raises:
         ValueError: the data set has no such class, an option does not fit the model, or ``out`` is no place for sheets.
-        DataError: a label map, an instance map or a photo is missing or unsound.
-        FileNotFoundError: there is no config, no checkpoint, or the judge has no weights.
+        DataError: a label map, an instance map or a photo is unsound.
+        FileNotFoundError: the judge has no weights.
     """
-    inferencer = Inferencer(config, checkpoint, device, cfg_options, styles)
     head, metainfo = inferencer.model.generator.head, inferencer.dataset.metainfo
     judged = [name for name, view in head.views.items() if view.is_image]
     chosen = _find_classes(classes, metainfo['classes'])
-    layouts = inferencer.find(inputs, instances, photos)
-    check_out_folder(out, (*inputs, instances, photos, *files_of(layouts)), inferencer.dataset.folders.values(),
+    check_out_folder(out, places_of(layouts), inferencer.dataset.folders.values(),
                      [f'{layout.name}_insides.png' for layout in layouts])
     evaluator, reason = _build_judge(inferencer) if segment else (None, 'not asked for')
-    source, left_out = f'{inferencer.config.filename}, {checkpoint}', ''
+    source, left_out = f'{inferencer.config.filename}, {inferencer.checkpoint}', ''
     for layout in track(layouts, 'Drawing'):
         result, insides = look_inside(inferencer, layout, seed)
         left_out = _left_out(insides, reason)
         sections = _sections(head.captions, judged, result, insides, evaluator, chosen, metainfo)
         write_png(Path(out, f'{layout.name}_insides.png'), draw_sheet(
             layout.name, sections, [source, left_out] if left_out else [source]))
-    return len(layouts), left_out
+    return left_out
 
 
 def _sections(captions: dict[str, str], judged: Sequence[str], result: dict, insides: Insides,
@@ -116,7 +105,7 @@ def _build_judge(inferencer: Inferencer) -> tuple[SegmentationEvaluator | None, 
             evaluator = EVALUATORS.build(entry)
     except FileNotFoundError as error:
         raise FileNotFoundError(f'{error} (Or leave the segmentations out: --segmentor none.)') from None
-    evaluator.device = next(inferencer.model.parameters()).device
+    evaluator.device = inferencer.device
     evaluator.judge.to(evaluator.device)
     return evaluator, ''
 

@@ -1,0 +1,94 @@
+"""The command as a whole: what it offers, that it is quick to say so, and that it is the library's own functions."""
+
+import sys
+from argparse import _SubParsersAction
+from pathlib import Path
+
+import pytest
+from commands import run_python
+
+import semsynth
+from semsynth import cli
+from semsynth.cli import COMMANDS, build_parser, convert_checkpoint, main, prepare
+
+ROOT = Path(__file__).parents[2]
+TOOLS = sorted(path.relative_to(ROOT / 'tools') for path in (ROOT / 'tools').rglob('*.py'))
+WITHOUT_TORCH = """
+import sys
+sys.argv = ['semsynth', *sys.argv[1:]]
+from semsynth.cli import main
+try:
+    main()
+finally:
+    heavy = {'torch', 'mmengine', 'numpy', 'matplotlib', 'rich'} & set(sys.modules)
+    print('heavy:', *sorted(heavy))
+"""
+
+
+def subcommands(parser):
+    """The parsers of the next words, by word."""
+    return next((action.choices for action in parser._actions if isinstance(action, _SubParsersAction)), {})
+
+
+def test_help_needs_nothing_heavy():
+    done = run_python('-c', WITHOUT_TORCH, 'train', '--help')
+    assert done.returncode == 0 and '--dry-run' in done.stdout and done.stdout.endswith('heavy:\n'), done.stderr
+
+
+def test_every_module_is_a_subcommand_and_every_subcommand_a_tool():
+    modules = {path.stem for path in Path(cli.__file__).parent.glob('*.py')} - {'__init__', 'options'}
+    assert set(subcommands(build_parser())) == set(COMMANDS) == modules
+    tools = {name: list(subcommands(parser)) for name, parser in subcommands(build_parser()).items()}
+    expected = {Path(f'{name}.py') for name in COMMANDS if name != 'prepare'}
+    assert set(TOOLS) == expected | {Path('prepare', f'{what}.py') for what in tools['prepare']}
+
+
+@pytest.mark.parametrize('tool', TOOLS, ids=str)
+def test_tools_name_their_own_subcommand(tool):
+    words = ', '.join(repr(word) for word in tool.with_suffix('').parts)
+    assert (ROOT / 'tools' / tool).read_text(encoding='utf-8').splitlines()[1:] == [
+        'from semsynth.cli import main', '', "if __name__ == '__main__':", f'    main({words})']
+
+
+def test_choices_are_the_librarys():
+    from semsynth.apis.resize import SPLITS
+    from semsynth.converters import SOURCES
+    from semsynth.data.prepare.hed import WEIGHTS
+
+    assert set(convert_checkpoint.SOURCES) == set(SOURCES) and prepare.SPLITS == SPLITS
+    assert WEIGHTS in subcommands(subcommands(build_parser())['prepare'])['edges'].format_help()
+
+
+@pytest.mark.parametrize(('words', 'said'), [
+    ([], 'required: COMMAND'), (['trian'], "invalid choice: 'trian'"), (['prepare'], 'required: WHAT'),
+    (['train', 'a.py', '--dry-run', '--resume'], 'leave --resume and --launcher out'),
+    (['train', 'a.py', '--cfg-options', 'a'], 'expected KEY=VALUE, found a'),
+    (['convert_checkpoint', 'a', '--source', 'spade', '--part', 'clusters', '--out', 'b'], 'only pix2pixhd has cl')])
+def test_what_the_command_line_lacks(words, said, monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['semsynth', *words])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2 and said in capsys.readouterr().err
+
+
+def test_python_runs_the_package(tmp_path):
+    done = run_python('-m', 'semsynth', 'train', tmp_path / 'nowhere.py')
+    assert (done.returncode, done.stderr) == (1, f'error: There is no config {tmp_path}/nowhere.py.\n')
+
+
+def test_what_people_call_is_at_hand_and_loaded_when_touched():
+    assert set(semsynth.__all__) <= set(dir(semsynth))
+    done = run_python('-c', "import sys, semsynth; print('torch' in sys.modules); from semsynth import Inferencer, "
+                            "Editor, train, evaluate; print(callable(train), callable(evaluate), "
+                            "Inferencer.__module__, Editor.__module__, 'torch' in sys.modules)")
+    assert done.stdout.split() == ['False', 'True', 'True', 'semsynth.apis.inferencer', 'semsynth.editor.editor',
+                                   'True'], done.stderr
+
+
+def test_apis_export_what_they_list():
+    from semsynth import apis
+
+    assert all(callable(getattr(apis, name)) for name in apis.__all__)
+    assert set(apis.__all__) == set(apis._MODULES)
+    with pytest.raises(AttributeError, match="module 'semsynth' has no attribute 'Inferenzer'"):
+        semsynth.Inferenzer  # noqa: B018
