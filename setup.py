@@ -33,6 +33,7 @@ setup(
     keywords=['semantic image synthesis', 'label map', 'GAN', 'pix2pixHD', 'SPADE', 'OASIS', 'ECGAN', 'PyTorch'],
     packages=find_packages(include=['semsynth', 'semsynth.*']),
     package_data={'semsynth': ['**/*.html', '**/*.css', '**/*.js']},
+    entry_points={'console_scripts': ['semsynth = semsynth.cli:main']},
     install_requires=[
         'torch>=2.11',
         'torchvision>=0.26',
