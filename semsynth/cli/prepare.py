@@ -24,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         what = whats.add_parser(name, help=summary, description=f'{summary}.')
         what.add_argument('source', help=source)
         what.add_argument('--out', required=True, help='folder of the data set; what is there is skipped')
-        what.set_defaults(dataset=name)
+        what.set_defaults(work=official, dataset=name)
     what = whats.add_parser('edges', help="HED edges of a config's training photos", description='HED edges of the '
                             'training photos, where the data set of the config looks for them.')
     what.add_argument('config', help="config file whose training set has edges=dict(folder=...), where the edge maps "
@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     what.add_argument('--weights', help='of HED (default: network-bsds500.pytorch, looked for in the folder that '
                       'SEMSYNTH_WEIGHTS names)')
     add_options(what, '--device', '--cfg-options')
-    what.set_defaults(run=edges)
+    what.set_defaults(work=edges)
     what = whats.add_parser('resize', help="a config's data at the config's size", description='A copy of the data at '
                             'the size that the config trains at.')
     what.add_argument('config', help='config file whose pipelines resize right after loading')
@@ -41,10 +41,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     what.add_argument('--split', nargs='+', choices=SPLITS, default=SPLITS, help='of these dataloaders (default: all '
                       'that the config has)')
     add_options(what, '--cfg-options')
-    what.set_defaults(run=resize)
+    what.set_defaults(work=resize)
 
 
 def run(args: Namespace) -> None:
+    """Prepare what is asked for."""
+    args.work(args)
+
+
+def official(args: Namespace) -> None:
     """Make the tree of an official data set."""
     from semsynth.data import prepare
 

@@ -17,7 +17,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _add_make(parser: ArgumentParser) -> None:
-    parser.set_defaults(run=make)
+    parser.set_defaults(work=make)
     parser.add_argument('--results', required=True, nargs='+', type=_named_folder, metavar='NAME=FOLDER',
                         help='images of each method, by the same names; photos may be one of them')
     parser.add_argument('--out', required=True, type=Path, help='folder for the study')
@@ -39,10 +39,15 @@ def _add_make(parser: ArgumentParser) -> None:
 
 
 def _add_report(parser: ArgumentParser) -> None:
-    parser.set_defaults(run=report)
+    parser.set_defaults(work=report)
     parser.add_argument('--study', required=True, type=Path, help='folder of the study')
     parser.add_argument('votes', nargs='+', help="the participants' files")
     parser.add_argument('--out', type=Path, help="folder for the report (default: report, in the study's)")
+
+
+def run(args: Namespace) -> None:
+    """Make a study, or report on one."""
+    args.work(args)
 
 
 def make(args: Namespace) -> None:
