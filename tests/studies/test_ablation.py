@@ -220,7 +220,7 @@ def test_a_run_keeps_the_precision_that_it_was_begun_in(folder, tmp_path, monkey
     run.write_settings()
     has_units(False)
     run.check_settings()
-    assert run.precision == 'bfloat16' and next(run.commands(tmp_path, []))[-2:] == ['--precision', 'bfloat16']
+    assert run.precision == 'bfloat16' and next(run.commands([]))[-2:] == ['--precision', 'bfloat16']
     row.config.precision = 'float32'
     with pytest.raises(ValueError, match=r'was begun with other settings \(precision=bfloat16, now float32\)'):
         run.check_settings()
