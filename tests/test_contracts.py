@@ -19,8 +19,8 @@ from semsynth.segmentors import MMSegSegmentor, Segmentor
 PACKAGE = Path(semsynth.__file__).parent
 FAMILIES = {Discriminator: DISCRIMINATORS, Encoder: ENCODERS, Generator: GENERATORS, Head: HEADS, Loss: LOSSES,
             Segmentor: SEGMENTORS}
-GROUND = {'data', 'layers', 'ops'}
-"""Folders that read files, and networks of other libraries, about which one may have to ask."""
+GROUND = {'cli', 'data', 'layers', 'ops', 'safe_reading'}
+"""Folders that read files and errors, and networks of other libraries, about which one may have to ask."""
 
 
 @pytest.mark.parametrize('base', FAMILIES)

@@ -15,16 +15,14 @@ ORDER = {
     'what a run is made of': 'engine',
     'the model, and what judges or fills it': 'models evaluators converters',
     'components: none knows another family': 'generators heads encoders discriminators losses segmentors data styles',
-    'what components share': 'layers ops layout visualise config',
+    'what components share': 'layers ops layout parts visualise config',
     'what a config or a file may hold': 'registry settings weights label_spaces',
     'ground': 'arguments devices errors safe_reading seeds writing',
 }
 """The folders, and the files beside them, from above. Each imports from the rows below its own alone."""
 FACE = {'__init__', '__main__'}
 """Name what people call; they import from the top."""
-FOR_TYPES = {'parts'}
-"""Names the families' classes in annotations, and is named in theirs: no import but for type checkers."""
-LATER = {('losses', 'models'), ('losses', 'heads'), ('segmentors', 'data'), ('studies', 'editor')}
+LATER = {('losses', 'models'), ('losses', 'heads'), ('generators', 'heads'), ('studies', 'editor')}
 
 
 def drawing():
@@ -56,30 +54,20 @@ def found(part):
 
 def test_every_part_has_its_place():
     assert {path.stem for path in PACKAGE.iterdir() if path.name[0] != '.' and path.stem != '__pycache__'} == (
-        rows_of_parts().keys() | FACE | FOR_TYPES)
+        rows_of_parts().keys() | FACE)
 
 
-@pytest.mark.parametrize('part', sorted(rows_of_parts()))
+@pytest.mark.parametrize('part', sorted(rows_of_parts().keys() - {'parts'}))
 def test_imports_go_one_way(part):
     rows = rows_of_parts()
-    wrong = {other for other in found(part) - FOR_TYPES if rows[other] >= rows[part]}
+    wrong = {other for other in found(part) if rows[other] >= rows[part]}
     assert wrong <= {other for one, other in LATER if one == part}
 
 
-@pytest.mark.parametrize('part', sorted(FOR_TYPES))
-def test_types_alone_are_imported_for_type_checkers_alone(part):
-    for path in PACKAGE.rglob('*.py'):
-        tree = ast.parse(path.read_text(encoding='utf-8'))
-        if path != PACKAGE / f'{part}.py':
-            assert all(name != f'semsynth.{part}' for name in imported(_without_types(tree))), path
-        else:
-            assert not any(name.startswith('semsynth') for name in imported(_without_types(tree)))
-
-
-def _without_types(tree):
-    """The module without what stands under ``if TYPE_CHECKING``."""
+def test_what_a_model_consists_of_names_the_families_for_type_checkers_alone():
+    tree = ast.parse((PACKAGE / 'parts.py').read_text(encoding='utf-8'))
     body = [node for node in tree.body if not (isinstance(node, ast.If) and ast.unparse(node.test) == 'TYPE_CHECKING')]
-    return ast.Module(body, [])
+    assert not any(name.startswith('semsynth') for name in imported(ast.Module(body, [])))
 
 
 def test_the_drawing_is_true():

@@ -9,7 +9,7 @@ import pytest
 from helpers.narrow import ROOT, narrow
 from semsynth import registry
 from semsynth.apis import train
-from semsynth.cli.options import add_config_options
+from semsynth.cli.options import add_options
 from semsynth.registry import GENERATORS, LOSSES
 
 BASE = ROOT / 'configs/pix2pixhd/pix2pixhd_toycity.py'
@@ -96,7 +96,7 @@ def test_a_hybrid_is_three_lines(tmp_path, toycity):
 
 def options(*words):
     parser = argparse.ArgumentParser()
-    add_config_options(parser)
+    add_options(parser, '--cfg-options')
     return parser.parse_args(['--cfg-options', *words]).cfg_options
 
 

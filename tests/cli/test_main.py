@@ -5,9 +5,9 @@ from argparse import _SubParsersAction
 from pathlib import Path
 
 import pytest
-from commands import run_python
 
 import semsynth
+from helpers.commands import run_python
 from semsynth import cli
 from semsynth.cli import COMMANDS, build_parser, convert_checkpoint, main, prepare
 
