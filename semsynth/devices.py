@@ -1,4 +1,4 @@
-"""Devices: what networks run on, and in which precision: float32, or bfloat16 where the processor has units for it."""
+"""Devices, and the precision in which networks run: float32, or bfloat16 where the processor has units for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of weights: read as data, so that nothing in them can run code; where frozen networks' are looked for."""
+"""Weight files: reading them as data, so that nothing in them can run code, and finding those of frozen networks."""
 
 from __future__ import annotations
 

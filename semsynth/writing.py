@@ -1,4 +1,4 @@
-"""Writing results: where they may go, looked at before work begins, and files that are whole or absent."""
+"""Output files: checks of their paths before work begins, and writing so that a file is whole or absent."""
 
 from __future__ import annotations
 
