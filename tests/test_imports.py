@@ -22,7 +22,8 @@ ORDER = {
 """The folders, and the files beside them, from above. Each imports from the rows below its own alone."""
 FACE = {'__init__', '__main__'}
 """Name what people call; they import from the top."""
-LATER = {('losses', 'models'), ('losses', 'heads'), ('generators', 'heads'), ('studies', 'editor')}
+LATER = {('losses', 'heads'), ('losses', 'discriminators'), ('losses', 'segmentors'), ('generators', 'heads'),
+         ('studies', 'editor')}
 
 
 def drawing():
