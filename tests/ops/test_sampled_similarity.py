@@ -63,8 +63,8 @@ def test_the_variance_is_as_stated(partners):
     probs, label = (value[1:] for value in example())
     p, c, size = probs.detach()[0].flatten(1), label.flatten(), label.numel()
     q = p.T @ p
-    pays = -torch.where(c[:, None] == c, q, 1 - q).log()[tuple(torch.triu_indices(size, size, 1))]
-    stated = 2 * pays.var() / (size * partners)
+    pairs = -torch.where(c[:, None] == c, q, 1 - q).log()[tuple(torch.triu_indices(size, size, 1))]
+    stated = 2 * pairs.var() / (size * partners)
     losses = torch.stack([sampled_similarity_loss(probs.detach(), label, partners) for _ in range(600)])
     assert 0 < losses.var() < 1.15 * stated
 

@@ -7,6 +7,6 @@ model = dict(
                    head=dict(type='RGBHead', kernel_size=1)),
     discriminator=dict(type='MultiScaleDiscriminator', base_channels=64, num_layers=3, num_scales=1, norm='batch'),
     losses=dict(
-        # The discriminator pays half (3.3).
+        # Half for the discriminator (3.3).
         adversarial=dict(type='VanillaLoss', discriminator_weight=0.5),
         pixel=dict(type='L1Loss', weight=100)))

@@ -7,7 +7,7 @@ model = dict(
     # The paper judges at 3 scales; the released scripts use 2 up to 1024x512.
     discriminator=dict(type='MultiScaleDiscriminator', base_channels=64, num_layers=3, num_scales=3, norm='instance'),
     losses=dict(
-        # Summed over scales; the discriminator pays half (released code).
+        # Summed over scales; half for the discriminator (released code).
         adversarial=dict(type='LeastSquaresLoss', reduction='sum', discriminator_weight=0.5),
         # lambda = 10; 'paper' is eq. 4 as printed, 'pix2pixhd' the released code's factor.
         feature_matching=dict(type='FeatureMatchingLoss', normalise='pix2pixhd', weight=10),
