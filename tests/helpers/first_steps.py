@@ -5,6 +5,7 @@ commit has them: ``python -P first_steps.py CONFIG ...``. A line is ``[config, [
 the log by name, hexadecimal numbers of each step, and digests of the weights after these, by part of the model.
 """
 
+import gc
 import hashlib
 import json
 import sys
@@ -51,6 +52,7 @@ def main(configs):
         trees = {name: found('make_scenes')(name, folder / name) for name in found('TREES')}
         for number, path in enumerate(configs):
             root = next((tree for name, tree in trees.items() if name in path), toycity)
+            gc.collect()  # a runner and its loops refer to each other
             print(json.dumps([path, list(stages(path, root, folder / f'work_{number}'))]), file=out, flush=True)
 
 
@@ -75,7 +77,8 @@ def stages(path, root, work_dir):
 def narrowed(path, root, stage):
     """The config of a stage; segmentors of mmseg, which are small, keep their widths."""
     if '/segmentors/' not in path:
-        return found('narrow')(path, root, stage=stage, **STEPS)
+        alone = {'train_dataloader.batch_size': 1} if 'cityscapes_sample' in path else {}  # crops of different sizes
+        return found('narrow')(path, root, stage=stage, **STEPS, **alone)
     config = found('load_config')(path, SEGMENTOR_STEPS | dict(data_root=str(root)))
     return [config][stage - 1]
 
