@@ -22,10 +22,11 @@ REDUCTIONS = {'sum': total, 'mean': mean}
 def least_squares(logits: Tensor, target: float) -> Tensor:
     """Mean squared distance of the logits, of any shape, from a target (LSGAN).
 
-    >>> import torch
-    >>> from semsynth.losses import least_squares
-    >>> least_squares(torch.tensor([0.5, 1.5]), target=1.0).item()
-    0.25
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import least_squares
+        >>> least_squares(torch.tensor([0.5, 1.5]), target=1.0).item()
+        0.25
     """
     return (logits - target).square().mean()
 
@@ -34,10 +35,11 @@ def least_squares(logits: Tensor, target: float) -> Tensor:
 def hinge(logits: Tensor, sign: float) -> Tensor:
     """Mean of ``max(0, 1 - sign * logits)``; the sign is 1 where logits should be high, -1 where low.
 
-    >>> import torch
-    >>> from semsynth.losses import hinge
-    >>> hinge(torch.tensor([0.5, 2.0]), sign=1.0).item()
-    0.25
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import hinge
+        >>> hinge(torch.tensor([0.5, 2.0]), sign=1.0).item()
+        0.25
     """
     return F.relu(1 - sign * logits).mean()
 
@@ -46,10 +48,11 @@ def hinge(logits: Tensor, sign: float) -> Tensor:
 def cross_entropy(logits: Tensor, sign: float) -> Tensor:
     """Mean of ``-log sigmoid(sign * logits)``, stable for logits of any size.
 
-    >>> import torch
-    >>> from semsynth.losses import cross_entropy
-    >>> round(cross_entropy(torch.tensor([0.0]), sign=1.0).item(), 4)  # log 2
-    0.6931
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import cross_entropy
+        >>> round(cross_entropy(torch.tensor([0.0]), sign=1.0).item(), 4)  # log 2
+        0.6931
     """
     return F.softplus(-sign * logits).mean()
 
@@ -58,10 +61,11 @@ def cross_entropy(logits: Tensor, sign: float) -> Tensor:
 def average(logits: Tensor) -> Tensor:
     """Mean of the logits.
 
-    >>> import torch
-    >>> from semsynth.losses import average
-    >>> average(torch.tensor([1.0, 2.0])).item()
-    1.5
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import average
+        >>> average(torch.tensor([1.0, 2.0])).item()
+        1.5
     """
     return logits.mean()
 
@@ -74,11 +78,12 @@ def over_scales(verdict: Verdict, loss: Callable[[Tensor], Tensor], reduction: s
         loss: of the logits of one scale, a scalar.
         reduction: ``'sum'`` over the scales (pix2pixHD) or their ``'mean'`` (SPADE).
 
-    >>> import torch
-    >>> from semsynth.losses import average, over_scales
-    >>> verdict = [[torch.ones(1, 1, 8, 8)], [2 * torch.ones(1, 1, 4, 4)]]
-    >>> over_scales(verdict, average, 'sum').item()
-    3.0
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import average, over_scales
+        >>> verdict = [[torch.ones(1, 1, 8, 8)], [2 * torch.ones(1, 1, 4, 4)]]
+        >>> over_scales(verdict, average, 'sum').item()
+        3.0
     """
     return REDUCTIONS[reduction](loss(features[-1]) for features in verdict)
 

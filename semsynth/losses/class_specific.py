@@ -29,12 +29,13 @@ def class_specific_l1(output: Tensor, target: Tensor, label: Tensor, num_classes
     Returns:
         A scalar, at least float32: the mean over the images; 0 for an image without a known pixel.
 
-    >>> import torch
-    >>> from semsynth.losses import class_specific_l1
-    >>> label = torch.tensor([[[0, 0, 0, 1]]])  # class 0 is wrong by 1 on three pixels, class 1 by 4 on one
-    >>> output = torch.tensor([1.0, 1.0, 1.0, 4.0]).view(1, 1, 1, 4)
-    >>> class_specific_l1(output, torch.zeros(1, 1, 1, 4), label, num_classes=2).item()
-    5.0
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import class_specific_l1
+        >>> label = torch.tensor([[[0, 0, 0, 1]]])  # class 0 is wrong by 1 on three pixels, class 1 by 4 on one
+        >>> output = torch.tensor([1.0, 1.0, 1.0, 4.0]).view(1, 1, 1, 4)
+        >>> class_specific_l1(output, torch.zeros(1, 1, 1, 4), label, num_classes=2).item()
+        5.0
     """
     label = label.flatten(1)
     counts = torch.zeros(len(label), num_classes, dtype=torch.long, device=label.device)

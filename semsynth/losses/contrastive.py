@@ -44,11 +44,12 @@ def contrastive_loss(embeddings: Tensor, classes: Tensor, temperature: float = 0
     Returns:
         A scalar, at least float32: the mean over the anchors that have a positive; 0 where there is none.
 
-    >>> import torch
-    >>> from semsynth.losses import contrastive_loss
-    >>> embeddings, classes = torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 3.0]]), torch.tensor([0, 0, 1])
-    >>> round(contrastive_loss(embeddings, classes, temperature=0.5).item(), 4)  # log(1 + e^-2)
-    0.1269
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import contrastive_loss
+        >>> embeddings, classes = torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 3.0]]), torch.tensor([0, 0, 1])
+        >>> round(contrastive_loss(embeddings, classes, temperature=0.5).item(), 4)  # log(1 + e^-2)
+        0.1269
     """
     unit = F.normalize(embeddings, eps=1e-6)
     others, kinds = (unit, classes) if memory is None or memory_classes is None else (

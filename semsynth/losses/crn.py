@@ -38,11 +38,12 @@ def crn_loss(network: nn.Module, output: Tensor, target: Tensor,
     Returns:
         A scalar, at least float32.
 
-    >>> import torch
-    >>> from semsynth.losses import crn_loss, crn_vgg19
-    >>> image = torch.zeros(1, 3, 16, 16)
-    >>> crn_loss(crn_vgg19('random'), image, image).item()
-    0.0
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import crn_loss, crn_vgg19
+        >>> image = torch.zeros(1, 3, 16, 16)
+        >>> crn_loss(crn_vgg19('random'), image, image).item()
+        0.0
     """
     return perceptual_loss(network, output, target, layer_weights)
 

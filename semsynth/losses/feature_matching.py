@@ -35,11 +35,12 @@ def feature_matching_loss(fake: Verdict, real: Verdict, normalise: str = 'paper'
     Returns:
         A scalar, at least float32.
 
-    >>> import torch
-    >>> from semsynth.losses import feature_matching_loss
-    >>> fake = [[torch.ones(1, 4, 8, 8), torch.zeros(1, 1, 8, 8)]]  # one scale: a feature map, the logits
-    >>> feature_matching_loss(fake, [[torch.zeros(1, 4, 8, 8), torch.ones(1, 1, 8, 8)]]).item()
-    1.0
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import feature_matching_loss
+        >>> fake = [[torch.ones(1, 4, 8, 8), torch.zeros(1, 1, 8, 8)]]  # one scale: a feature map, the logits
+        >>> feature_matching_loss(fake, [[torch.zeros(1, 4, 8, 8), torch.ones(1, 1, 8, 8)]]).item()
+        1.0
     """
     factor, maps = NORMALISATIONS[normalise], sum(len(scale) - 1 for scale in fake)
     return total(factor(len(fake), len(ours) - 1, maps) * l1(our, their)

@@ -27,11 +27,12 @@ def feature_l1(fake: Iterable[Tensor], real: Iterable[Tensor], level_weights: Se
     Returns:
         A scalar, at least float32.
 
-    >>> import torch
-    >>> from semsynth.losses import feature_l1
-    >>> features = [torch.ones(1, 8, 4, 4), torch.ones(1, 16, 2, 2)]
-    >>> feature_l1(features, [torch.zeros_like(level) for level in features], level_weights=(1.0, 0.5)).item()
-    1.5
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import feature_l1
+        >>> features = [torch.ones(1, 8, 4, 4), torch.ones(1, 16, 2, 2)]
+        >>> feature_l1(features, [torch.zeros_like(level) for level in features], level_weights=(1.0, 0.5)).item()
+        1.5
     """
     fake = list(fake)
     return total(weight * l1(ours, theirs)

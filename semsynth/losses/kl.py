@@ -26,10 +26,11 @@ def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     Returns:
         A scalar.
 
-    >>> import torch
-    >>> from semsynth.losses import kl_divergence
-    >>> kl_divergence(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2)).item()
-    0.5
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import kl_divergence
+        >>> kl_divergence(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2)).item()
+        0.5
     """
     return 0.5 * (mean.square() + torch.expm1(log_variance) - log_variance).sum(1).mean()
 

@@ -29,10 +29,11 @@ def label_mix_mask(label: Tensor, num_classes: int) -> Tensor:
     Returns:
         ``(B, 1, H, W)`` bool.
 
-    >>> import torch
-    >>> from semsynth.losses import label_mix_mask
-    >>> label_mix_mask(torch.zeros(2, 4, 4, dtype=torch.long), num_classes=1).shape
-    torch.Size([2, 1, 4, 4])
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import label_mix_mask
+        >>> label_mix_mask(torch.zeros(2, 4, 4, dtype=torch.long), num_classes=1).shape
+        torch.Size([2, 1, 4, 4])
     """
     is_real = torch.rand(len(label), num_classes, device=label.device) < 0.5
     return is_real.gather(1, label.flatten(1)).view_as(label).unsqueeze(1)
@@ -50,11 +51,12 @@ def label_mix_loss(mixed: Tensor, real: Tensor, fake: Tensor, mask: Tensor) -> T
     Returns:
         A scalar, at least float32.
 
-    >>> import torch
-    >>> from semsynth.losses import label_mix_loss
-    >>> real, fake = torch.ones(1, 3, 1, 2), torch.zeros(1, 3, 1, 2)
-    >>> label_mix_loss(real, real, fake, mask=torch.tensor([[[[True, False]]]])).item()
-    0.5
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import label_mix_loss
+        >>> real, fake = torch.ones(1, 3, 1, 2), torch.zeros(1, 3, 1, 2)
+        >>> label_mix_loss(real, real, fake, mask=torch.tensor([[[[True, False]]]])).item()
+        0.5
     """
     return F.mse_loss(mixed, torch.where(mask, real, fake))
 

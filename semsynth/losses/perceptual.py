@@ -107,11 +107,12 @@ def perceptual_loss(network: nn.Module, output: Tensor, target: Tensor,
     Returns:
         A scalar, at least float32.
 
-    >>> import torch
-    >>> from semsynth.losses import perceptual_loss, vgg19
-    >>> image = torch.zeros(1, 3, 16, 16)
-    >>> perceptual_loss(vgg19('random'), image, image).item()
-    0.0
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import perceptual_loss, vgg19
+        >>> image = torch.zeros(1, 3, 16, 16)
+        >>> perceptual_loss(vgg19('random'), image, image).item()
+        0.0
     """
     with torch.no_grad():
         real = network(target)

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 def l1(output: Tensor, target: Tensor) -> Tensor:
     """Mean absolute difference of two tensors of one shape; no gradient to the target.
 
-    >>> import torch
-    >>> from semsynth.losses import l1
-    >>> l1(torch.tensor([1.0, -2.0]), torch.zeros(2)).item()
-    1.5
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import l1
+        >>> l1(torch.tensor([1.0, -2.0]), torch.zeros(2)).item()
+        1.5
     """
     return F.l1_loss(output, target.detach())
 

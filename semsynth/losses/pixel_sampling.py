@@ -27,12 +27,13 @@ def sample_pixels(label: Tensor, num_classes: int, unknown: int | None, max_per_
         that no device waits for a count): first one pixel of every class, then a second, and so on; places that no
         pixel fills have class -1.
 
-    >>> import torch
-    >>> from semsynth.losses import sample_pixels
-    >>> label = torch.tensor([[[0, 0, 0, 0], [0, 0, 0, 1]]])
-    >>> pixels, classes = sample_pixels(label, num_classes=2, unknown=None, max_per_class=2, max_pixels=4)
-    >>> sorted(classes.tolist())  # two of class 0, the one of class 1, and an empty place
-    [-1, 0, 0, 1]
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import sample_pixels
+        >>> label = torch.tensor([[[0, 0, 0, 0], [0, 0, 0, 1]]])
+        >>> pixels, classes = sample_pixels(label, num_classes=2, unknown=None, max_per_class=2, max_pixels=4)
+        >>> sorted(classes.tolist())  # two of class 0, the one of class 1, and an empty place
+        [-1, 0, 0, 1]
     """
     label = label.flatten()
     if chances is None:

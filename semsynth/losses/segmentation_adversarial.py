@@ -32,11 +32,12 @@ def class_cross_entropy(logits: Tensor, label: Tensor, unknown: int | None = Non
         A scalar, at least float32: the mean over the classes present in the batch of the mean over all pixels of that
         class; 0 where none is known.
 
-    >>> import torch
-    >>> from semsynth.losses import class_cross_entropy
-    >>> logits = torch.zeros(1, 3, 4, 4)  # two classes, and synthesised
-    >>> round(class_cross_entropy(logits, torch.zeros(1, 4, 4, dtype=torch.long)).item(), 4)  # log 3
-    1.0986
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import class_cross_entropy
+        >>> logits = torch.zeros(1, 3, 4, 4)  # two classes, and synthesised
+        >>> round(class_cross_entropy(logits, torch.zeros(1, 4, 4, dtype=torch.long)).item(), 4)  # log 3
+        1.0986
     """
     channels = label + 1
     pixels = torch.zeros(logits.shape[1], dtype=torch.long, device=label.device)
@@ -52,10 +53,11 @@ def class_cross_entropy(logits: Tensor, label: Tensor, unknown: int | None = Non
 def fake_cross_entropy(logits: Tensor) -> Tensor:
     """Mean cross-entropy of ``(B, N + 1, H, W)`` logits with "synthesised" at every pixel.
 
-    >>> import torch
-    >>> from semsynth.losses import fake_cross_entropy
-    >>> round(fake_cross_entropy(torch.zeros(1, 3, 4, 4)).item(), 4)  # log 3
-    1.0986
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import fake_cross_entropy
+        >>> round(fake_cross_entropy(torch.zeros(1, 3, 4, 4)).item(), 4)  # log 3
+        1.0986
     """
     return -logits.log_softmax(1)[:, FAKE].mean()
 

@@ -41,13 +41,14 @@ def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = Non
     Raises:
         ValueError: the shapes do not belong together, or there is no such precision.
 
-    >>> import torch
-    >>> from semsynth.losses import similarity_loss
-    >>> label = torch.tensor([[[0, 0], [1, 1]]])
-    >>> similarity_loss(torch.eye(2)[label].movedim(-1, 1), label).item()  # probabilities as certain as the labels
-    0.0
-    >>> round(similarity_loss(torch.full((1, 2, 2, 2), 0.5), label).item(), 4)  # undecided: log 2
-    0.6931
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import similarity_loss
+        >>> label = torch.tensor([[[0, 0], [1, 1]]])
+        >>> similarity_loss(torch.eye(2)[label].movedim(-1, 1), label).item()  # probabilities as certain as the labels
+        0.0
+        >>> round(similarity_loss(torch.full((1, 2, 2, 2), 0.5), label).item(), 4)  # undecided: log 2
+        0.6931
     """
     return losses_of_images(*flatten_pixels('similarity_loss', probs, label, ignore_index), precision).mean()
 

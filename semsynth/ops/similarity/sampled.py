@@ -33,12 +33,13 @@ def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_
     Raises:
         ValueError: the shapes do not belong together, there are no partners, or no such precision.
 
-    >>> import torch
-    >>> from semsynth.losses import sampled_similarity_loss
-    >>> label = torch.tensor([[[0, 0], [1, 1]]])
-    >>> probs = torch.eye(2)[label].movedim(-1, 1)  # as certain as the labels
-    >>> sampled_similarity_loss(probs, label, partners=1).item()
-    0.0
+    Examples:
+        >>> import torch
+        >>> from semsynth.losses import sampled_similarity_loss
+        >>> label = torch.tensor([[[0, 0], [1, 1]]])
+        >>> probs = torch.eye(2)[label].movedim(-1, 1)  # as certain as the labels
+        >>> sampled_similarity_loss(probs, label, partners=1).item()
+        0.0
     """
     if partners < 1:
         raise ValueError(f'sampled_similarity_loss: partners={partners}, expected 1 or more.')
