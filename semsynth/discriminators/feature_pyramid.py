@@ -70,9 +70,9 @@ class FeaturePyramidDiscriminator(Discriminator):
             features.append(x)
         *pyramid, x = [lateral(feature) for lateral, feature in zip(self.lateral, features, strict=True)]
         patches = []
-        for level, final in reversed(list(zip(pyramid, self.final, strict=True))):
+        for level, smooth in reversed(list(zip(pyramid, self.final, strict=True))):
             x = level + F.interpolate(x, level.shape[-2:], mode='bilinear', align_corners=False)
-            patches.append(final(x))
+            patches.append(smooth(x))
         verdict = [[features[0]], [features[1]], features[2:]]
         # Averaged first and embedded then, which is the same, in a sixteenth of the time.
         layout = F.avg_pool2d(layout.unstyled, 4, ceil_mode=True)

@@ -68,8 +68,8 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
     command = _command(folder, jobs, seeds, out, precision, gpus_per_run, allow_unequal, cfg_options)
     write = partial(_write, Path(folder).resolve().name, runs, scenes, out, command)
 
-    def finish(run: Run) -> None:
-        run.finish(jobs)
+    def report(run: Run) -> None:
+        run.write_result(jobs)
         scores = [f'{key} {value:.4g}' for key, value in run.result['scores'].items() if 'oracle_' not in key]
         console.print(f'{run.title}: {", ".join(scores)}', soft_wrap=True)
         write()
@@ -83,7 +83,7 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
         console.print(f'{sum(bool(run.result) for run in runs)} of {len(runs)} runs are done; the table after each: '
                       f'{out / "table.md"}', soft_wrap=True)
         failed = run_all(runs, lambda run: run.commands(scenes.of(run.row)), jobs=jobs, console=console,
-                         when_done=finish)
+                         when_done=report)
         console.print((out / 'table.md').read_text(encoding='utf-8'), markup=False, soft_wrap=True)
     return [run.title for run in failed]
 

@@ -145,7 +145,7 @@ class Run:
         if scenes:
             yield [*COMMAND, 'synthesize', config, checkpoint, *scenes, '--out', f'{folder}/scenes', *styles]
 
-    def finish(self, jobs: int) -> None:
+    def write_result(self, jobs: int) -> None:
         """Write ``result.json``, from which on the run counts as done."""
         path = self.folder / f'results_{self.checkpoint.stem}.json'
         report = json.loads(path.read_text(encoding='utf-8'))
