@@ -1,4 +1,7 @@
-"""Parts: what a finished model consists of, for the parts that check whether the others fit."""
+"""Parts: what a finished model consists of, for the parts that check whether the others fit.
+
+A component that names another family's class in an annotation imports it from here, for type checkers alone.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from semsynth.discriminators.base import Discriminator
+    from semsynth.discriminators.base import Verdict as Verdict
     from semsynth.encoders.base import Encoder
     from semsynth.generators.base import Generator
+    from semsynth.heads.base import Head as Head
     from semsynth.heads.base import View
     from semsynth.losses.base import Loss
     from semsynth.segmentors.base import Segmentor

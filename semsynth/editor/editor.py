@@ -11,7 +11,7 @@ from torch import Tensor
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.editor import shapes
-from semsynth.editor.labelling import index_table, label_photo
+from semsynth.editor.labelling import label_photo
 from semsynth.editor.layout_editor import LayoutEditor, read_only
 from semsynth.editor.project import load_project, save_project, write_instance, write_label
 from semsynth.editor.reading import Source, read_scene
@@ -51,7 +51,7 @@ class Editor(LayoutEditor):
         self.from_photos = frozenset()
         if segmentor is not None:
             segmentor.check_layout(dataset.label_space.num_classes, dataset.label_space.unknown)
-            self.from_photos = frozenset(index_table(segmentor).values())
+            self.from_photos = frozenset(segmentor.indices().values())
         self._drawn: tuple[Scene, np.ndarray] | None = None
         self._files: set[str | Path] = set()  # that a scene or a style was read from
 

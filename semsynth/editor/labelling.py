@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from semsynth.label_spaces import NO_CLASS
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.base import Segmentor
 
@@ -34,12 +33,6 @@ def build_segmentor(config: Config, network: str | Path | None = None,
     return SEGMENTORS.build(parts)
 
 
-def index_table(segmentor: Segmentor) -> dict[int, int]:
-    """The layout's index for each of a segmentor's classes that has one: the first that stands for it."""
-    classes = segmentor.table.tolist()
-    return {kind: classes.index(kind) for kind in sorted(set(classes) - {NO_CLASS})}
-
-
 @torch.no_grad()
 def label_photo(segmentor: Segmentor, photo: np.ndarray) -> np.ndarray:
     """The label map of a photo: for each pixel the likeliest of the segmentor's classes that the layout has.
@@ -51,7 +44,7 @@ def label_photo(segmentor: Segmentor, photo: np.ndarray) -> np.ndarray:
     Returns:
         ``(H, W)`` class indices, int64.
     """
-    table = index_table(segmentor)
+    table = segmentor.indices()
     image = torch.from_numpy(photo).to(segmentor.table.device).permute(2, 0, 1)[None].float() / 127.5 - 1
     likeliest = segmentor(image)[0, list(table)].argmax(0).cpu().numpy()
     return np.array(list(table.values()))[likeliest]

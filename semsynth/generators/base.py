@@ -10,8 +10,7 @@ from semsynth.layout import Layout
 from semsynth.registry import HEADS
 
 if TYPE_CHECKING:
-    from semsynth.heads.base import Head
-    from semsynth.parts import Parts
+    from semsynth.parts import Head, Parts
 
 
 class Generator(nn.Module):

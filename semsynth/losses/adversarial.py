@@ -12,8 +12,8 @@ from semsynth.losses.base import Loss, full_precision, mean, total
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
-    from semsynth.discriminators.base import Verdict
     from semsynth.losses.step import Step
+    from semsynth.parts import Verdict
 
 REDUCTIONS = {'sum': total, 'mean': mean}
 

@@ -10,10 +10,8 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from semsynth.discriminators.base import Discriminator
-    from semsynth.heads.base import View
     from semsynth.losses.step import Step
-    from semsynth.parts import Parts
+    from semsynth.parts import Discriminator, Parts, View
 
 PLAYERS = ('generator', 'discriminator')
 JUDGED = frozenset({'verdicts', 'features', 'class_logits'})

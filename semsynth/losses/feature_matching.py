@@ -11,8 +11,8 @@ from semsynth.losses.pixel import l1
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
-    from semsynth.discriminators.base import Verdict
     from semsynth.losses.step import Step
+    from semsynth.parts import Verdict
 
 NORMALISATIONS = {
     'paper': lambda scales, layers, maps: 1.0,

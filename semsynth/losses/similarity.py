@@ -13,8 +13,8 @@ from semsynth.ops.similarity import PRECISIONS
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
-    from semsynth.heads.base import View
     from semsynth.losses.step import Step
+    from semsynth.parts import View
 
 
 def sample(values: Tensor, stride: int) -> Tensor:

@@ -14,10 +14,8 @@ from semsynth.layout import Layout
 from semsynth.losses.base import JUDGED, LABELLED
 
 if TYPE_CHECKING:
-    from semsynth.discriminators.base import Discriminator, Verdict
-    from semsynth.heads.base import View
     from semsynth.losses.base import Loss
-    from semsynth.segmentors.base import Segmentor
+    from semsynth.parts import Discriminator, Segmentor, Verdict, View
 
 
 class Verdicts(dict[str, 'Verdict']):

@@ -86,6 +86,11 @@ class Segmentor(nn.Module):
                              f'0 to {len(self.table) - 1}; give a class_map for this label space.')
         return self.table[label.long()]
 
+    def indices(self) -> dict[int, int]:
+        """The layout's index for each of its classes that has one: the first that stands for it."""
+        classes = self.table.tolist()
+        return {kind: classes.index(kind) for kind in sorted(set(classes) - {NO_CLASS})}
+
     def check_layout(self, num_classes: int, unknown: int | None) -> None:
         """Raise ValueError unless every index of the layout has its place in the class map.
 

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semsynth.editor.labelling import index_table
 from semsynth.evaluators import SegmentationEvaluator
 from semsynth.label_spaces import NO_CLASS
 from semsynth.studies.insides.look import Insides
@@ -132,6 +131,6 @@ def _picture(image: Tensor) -> np.ndarray:
 
 def _judges_palette(evaluator: SegmentationEvaluator, palette: Sequence | None) -> list[Sequence[int]]:
     """The data set's colours of the judge's classes; those that the data set lacks are black."""
-    indices = index_table(evaluator.judge)
+    indices = evaluator.judge.indices()
     palette = palette or default_palette(1 + max(indices.values(), default=0))
     return [palette[indices[kind]] if kind in indices else (0, 0, 0) for kind in range(evaluator.judge.num_classes)]
