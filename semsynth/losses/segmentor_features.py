@@ -11,7 +11,7 @@ from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
     from semsynth.losses.step import Step
-    from semsynth.segmentors.base import Segmentor
+    from semsynth.parts import Segmentor
 
 
 @LOSSES.register_module()
