@@ -1,4 +1,4 @@
-"""The part of a trained model that synthesises."""
+"""Building of a trained model for inference, without the parts that only training needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from semsynth.registry import MODELS
 from semsynth.weights import hash_weights, load_checkpoint, weights_in
 
 TRAINED_ONLY = {**dict.fromkeys(('discriminator', 'segmentor', 'losses', 'views', 'frozen')), 'compiled': False}
-"""What of a model only training needs, and what stands there without it."""
+"""Entries of a model's config that only training needs, with the values that leave them out."""
 
 
 def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthesizer:

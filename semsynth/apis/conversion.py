@@ -1,4 +1,4 @@
-"""Official files to ours."""
+"""Conversion of official checkpoints and files of styles."""
 
 from __future__ import annotations
 

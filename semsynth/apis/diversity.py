@@ -1,4 +1,4 @@
-"""How diverse a model's images of one layout are."""
+"""Diversity: distances between a model's images of the same layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluation: a trained model's results on its test set, judged."""
+"""Evaluation: the scores of a trained model on its test set."""
 
 from __future__ import annotations
 
@@ -100,12 +100,12 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
 
 
 def _judged(config: Config) -> dict:
-    """What of a config decides on the scores, wherever the data are and in whatever order they are read."""
+    """The settings that scores depend on; where the data are and in which order they are read does not matter."""
     dataset = {key: value for key, value in config.test_dataloader.dataset.to_dict().items() if key != 'data_root'}
     model = {key: value for key, value in config.model.to_dict().items() if key not in (*TRAINED_ONLY, 'styles')}
     return dict(dataset=dataset, test_evaluator=Config(dict(each=config.get('test_evaluator'))).to_dict(), model=model)
 
 
 def facts_of_styles(styles: str) -> dict[str, str]:
-    """What a result file says of the file of styles: its path, and its hash."""
+    """The path and the hash of a file of styles, for the result file."""
     return dict(file=styles, hash=hashlib.sha256(Path(styles).read_bytes()).hexdigest()[:16])

@@ -112,5 +112,5 @@ class Beside:
         return next((path for path in files if Path(path) != Path(layout.label)), None)
 
     def expected(self, layout: LayoutFile, folder: Path) -> Path:
-        """Where that file is looked for first."""
+        """The path at which that file is looked for first."""
         return folder / f'{layout.name}{self.suffixes[0]}'

@@ -27,7 +27,7 @@ TOLERANCE = 1e-3
 
 @dataclass
 class Exported:
-    """What a file holds.
+    """The content of a file.
 
     Args:
         path: of the file.

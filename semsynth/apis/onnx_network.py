@@ -38,7 +38,7 @@ class ConditionToImages(nn.Module):
 
 
 class _GivenLayout(Layout):
-    """A layout whose condition is given, and the label map made from it, not the other way round."""
+    """A layout whose condition is given; its label map is computed from the condition."""
 
     @cached_property
     def one_hot(self) -> Tensor:

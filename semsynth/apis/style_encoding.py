@@ -1,4 +1,4 @@
-"""Styles of a training set: what a trained encoder says of every instance, clustered by class (pix2pixHD, 3.4)."""
+"""Styles of a training set: a trained encoder's features of every instance, clustered by class (pix2pixHD, 3.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layouts under edit: pure edits and their history; the Editor, which shows what a model makes of them; its page."""
+"""The editor: edits of layouts and their history, the Editor, which synthesises them by a model, and its page."""
 
 from semsynth.editor.editor import Editor
 

@@ -1,4 +1,4 @@
-"""Editor: change a layout, and the image follows (pix2pixHD, 4.3). No page, no window: what such things call."""
+"""Editor: a layout that can be changed, and the image that a model synthesises from it (pix2pixHD, 4.3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from semsynth.styles import StyleBank
 from semsynth.writing import check_out_file, write_png
 
 SEED = 0
-"""Of the styles that nobody chose, and of a latent."""
+"""Seed of a latent, and of the styles that were not chosen."""
 
 
 class Editor(LayoutEditor):
@@ -67,7 +67,7 @@ class Editor(LayoutEditor):
         return read_only(self._drawn[1])
 
     def open(self, label: Source, instance: Source | None = None, photo: Source | None = None) -> None:
-        """Open a layout; what was open before, and its history, is gone.
+        """Open a layout in place of the one that is open, whose history is dropped.
 
         Args:
             label: path of a label map in the data set's ids; or class indices ``(H, W)``, which keep their size.
@@ -164,7 +164,7 @@ class Editor(LayoutEditor):
         return bank.pick(found.class_index, key, SEED)
 
     def save(self, path: str | Path) -> Path:
-        """Write a project file: the scene and its styles as they are, without the history; whole or not at all.
+        """Write a project file: the scene and its styles, without the history. The file is whole or is not written.
 
         Raises:
             ValueError: the path is no place for a file, or a file that a scene was read from.
@@ -172,7 +172,7 @@ class Editor(LayoutEditor):
         return save_project(check_out_file(path, self._files), self._scene, self.classes, self._styles_of)
 
     def load(self, path: str | Path) -> None:
-        """Open a project file; what was open before, and its history, is gone.
+        """Open a project file in place of the layout that is open, whose history is dropped.
 
         Raises:
             ValueError: it is none, or is of a model with other classes or styles.

@@ -1,4 +1,4 @@
-"""Photos to label maps, by a segmentor."""
+"""Label maps of photos, predicted by a segmentor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LayoutEditor: a layout that can be changed, with every change undone; no model."""
+"""LayoutEditor: a layout that can be changed, with undo and redo, without a model."""
 
 from __future__ import annotations
 
@@ -158,13 +158,13 @@ class LayoutEditor:
         return bool(self._history.future)
 
     def undo(self) -> None:
-        """Go back to before the last edit; a ValueError where there is none."""
+        """Undo the last edit; a ValueError where there is none."""
         if not self.can_undo:
             raise ValueError('There is nothing to undo.')
         self._opened = self._history.undo(self._scene)
 
     def redo(self) -> None:
-        """Do again what was undone last; a ValueError where nothing was, or after another edit."""
+        """Redo the edit that was undone last; a ValueError where there is none, or after another edit."""
         if not self.can_redo:
             raise ValueError('There is nothing to redo.')
         self._opened = self._history.redo(self._scene)
@@ -177,7 +177,7 @@ class LayoutEditor:
 
     @contextmanager
     def kept_on_failure(self) -> Iterator[None]:
-        """Within the ``with``, what fails leaves the layout and its history as they were."""
+        """A context in which an error leaves the layout and its history unchanged."""
         before = self._opened, self._history
         try:
             yield
@@ -230,7 +230,7 @@ class LayoutEditor:
 
 
 def read_only(array: np.ndarray) -> np.ndarray:
-    """A view that cannot be written to."""
+    """A read-only view of an array."""
     view = array.view()
     view.flags.writeable = False
     return view

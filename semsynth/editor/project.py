@@ -1,4 +1,4 @@
-"""What stays of an edit: the project file, and the maps as the data set's own files."""
+"""Files of an edited layout: the project file, and maps as the data set stores them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def save_project(path: str | Path, scene: Scene, classes: Sequence[str], styles_
 
 
 def load_project(path: str | Path, classes: Sequence[str], styles_of: str) -> Scene:
-    """Read what :func:`save_project` wrote.
+    """Read a project file that :func:`save_project` wrote.
 
     Raises:
         DataError: there is no such file, it holds something else or too much, it was made with other classes, or its

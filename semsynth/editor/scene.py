@@ -1,4 +1,4 @@
-"""A scene under edit, and all that it was before."""
+"""Scene, a layout with styles, and History, the scenes before and after edits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Style = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Object:
-    """Something in a scene.
+    """An object of a scene.
 
     Args:
         id: its id in the instance map.
@@ -85,17 +85,17 @@ class History:
         self.future: list[tuple] = []
 
     def push(self, left: Scene) -> None:
-        """Remember the scene that an edit leaves; what was undone is forgotten."""
+        """Keep the scene before an edit; scenes that were undone are dropped."""
         self.past.append(_pack(left))
         self.future.clear()
 
     def undo(self, current: Scene) -> Scene:
-        """The scene before."""
+        """The scene before the current one."""
         self.future.append(_pack(current))
         return _unpack(self.past.pop())
 
     def redo(self, current: Scene) -> Scene:
-        """The scene after."""
+        """The scene after the current one, which was undone."""
         self.past.append(_pack(current))
         return _unpack(self.future.pop())
 

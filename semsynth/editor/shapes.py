@@ -39,7 +39,7 @@ def region(label: np.ndarray, instance: np.ndarray, x: int, y: int) -> np.ndarra
 
 
 def shift(mask: np.ndarray, size: tuple[int, int], dx: int, dy: int) -> np.ndarray:
-    """A mask moved right by dx and down by dy on a canvas of some size; what lies beyond its edges is lost."""
+    """A mask moved right by dx and down by dy on a canvas of some size; pixels beyond its edges are dropped."""
     moved = np.zeros(size, bool)
     rows, columns = np.nonzero(mask)
     rows, columns = rows + dy, columns + dx

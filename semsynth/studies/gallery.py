@@ -1,4 +1,4 @@
-"""A page to look at: scores and pictures of a set of results."""
+"""The gallery: an HTML page with scores and pictures of a set of results."""
 
 from __future__ import annotations
 

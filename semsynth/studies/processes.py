@@ -1,4 +1,4 @@
-"""Tools as processes of their own."""
+"""Tools run as separate processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import torch
 
 STOP_SECONDS = 120
-"""What a process that was asked to end has for its last step and checkpoint."""
+"""Seconds that a process has, after it was asked to end, for its last step and checkpoint."""
 DIES_WITH_PARENT = '''
 import ctypes, os, signal, sys
 PR_SET_PDEATHSIG = 1
@@ -66,7 +66,7 @@ def start(command: Sequence[str], **settings) -> subprocess.Popen:
 
 
 def stop(processes: Sequence[subprocess.Popen]) -> None:
-    """Ask all to end, which lets a training save a checkpoint; end by force what has not ended in time."""
+    """Ask processes to end, so that a training can save a checkpoint; kill those that have not ended in time."""
     for process in processes:
         process.terminate()
     deadline = time.monotonic() + STOP_SECONDS

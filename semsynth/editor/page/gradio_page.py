@@ -1,4 +1,4 @@
-"""The page, in Gradio."""
+"""The editor's page, built with Gradio."""
 
 from __future__ import annotations
 

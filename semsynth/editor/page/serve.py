@@ -1,4 +1,4 @@
-"""From a model to a page on localhost."""
+"""The editor's page for a model, served on localhost."""
 
 from __future__ import annotations
 

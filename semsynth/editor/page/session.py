@@ -1,4 +1,4 @@
-"""Session: the editor in one tab of a browser, as its page sees it. No Gradio."""
+"""Session: one browser tab's editor, with the data that the page shows; it does not depend on Gradio."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Session:
         return dict(setup=setup) | self._listed() | ({} if first is None else self._try(self._open, first))
 
     def act(self, operation: str, number: int = 0, **arguments) -> dict:
-        """Do what a user did on the page.
+        """Carry out an operation of the page's user.
 
         Args:
             operation: one of :data:`EDITS`, or ``open``, ``look_at``, ``paste``, ``download``.
@@ -65,7 +65,7 @@ class Session:
 
     @property
     def photo_serves(self) -> str:
-        """What the page can do with a photo, in words; empty, where nothing."""
+        """The uses that the page has for a photo, in words; empty where it has none."""
         uses = ['its photo, which gives the styles'] * self._styled + [
             'a photo alone, to be labelled'] * (self.editor.segmentor is not None)
         return ', or '.join(uses).capitalize()
@@ -170,7 +170,7 @@ class Session:
 
 
 def _picture(pixels: np.ndarray) -> str:
-    """An RGB picture as the address of a PNG."""
+    """An RGB picture as the data URL of a PNG."""
     # The lowest compression: at 1024x2048 a tenth of a second sooner than the default.
     content = cv2.imencode('.png', pixels[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
     return f'data:image/png;base64,{b64encode(content).decode()}'

@@ -1,4 +1,4 @@
-"""Several runs at once: each a chain of processes that log into a file, and end with the one that started them."""
+"""Several runs at a time: each is a sequence of processes that log into a file and end with their parent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from semsynth.studies.processes import share, sigterm_unwinds, start, stop
 LAST_LINES = 15
 POLL_SECONDS = 1
 PROMPT = '$ python '
-"""Begins the line in the log that holds a command."""
+"""The beginning of the lines in the log that hold a command."""
 RANKS_REPORT = 'torch/distributed/elastic/'
 """In the lines that torchrun itself logs, after what its ranks have said: that one failed, and its own traceback."""
 

@@ -1,4 +1,4 @@
-"""The same few scenes by every row, side by side."""
+"""Pictures of an ablation: the same few scenes, synthesised by every row, side by side."""
 
 from __future__ import annotations
 

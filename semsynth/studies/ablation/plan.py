@@ -1,4 +1,4 @@
-"""What an ablation compares: the rows of a folder of configs, and that nothing but the rows differs."""
+"""The rows of an ablation, read from a folder of configs, and checks that their conditions are equal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from semsynth.engine.stages import check_last_is_saved, stage_configs
 from semsynth.registry import EVALUATORS, MODELS
 
 ROW = dict(title=str, order=float, paper=Mapping[str, float])
-"""What a config may say of itself in ``row``."""
+"""The keys of ``row`` in a config."""
 DATA_PARTS = ('edges', 'instances')
 """Arguments of a data set that belong to a method: what is read of the same scenes."""
 LOADING = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
@@ -86,7 +86,7 @@ def read_rows(folder: str | Path, cfg_options: Mapping | None = None) -> list[Ro
 
 
 def _own_row(path: Path) -> dict[str, Any]:
-    """What the file itself assigns to ``row``, whatever it is based on."""
+    """The value of ``row`` in the file itself, not in its base configs."""
     for node in ast.parse(path.read_text(encoding='utf-8')).body:
         if isinstance(node, ast.Assign) and any(
                 isinstance(target, ast.Name) and target.id == 'row' for target in node.targets):
@@ -217,7 +217,7 @@ def _judges(config: Config) -> dict[str, str]:
 
 @contextmanager
 def _named(row: Row) -> Iterator[None]:
-    """Errors of parts, which do not know their config, say whose they are."""
+    """A context in which errors of parts, which do not know their config, get its name."""
     try:
         yield
     except Exception as error:

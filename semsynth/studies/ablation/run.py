@@ -1,4 +1,4 @@
-"""One row with one seed: its folder, its commands, its result."""
+"""Run: one row of an ablation with one seed. Its folder, its commands, its result."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from semsynth.writing import write_whole
 
 BATCH_SIZE = 'train_dataloader.batch_size'
 COMMAND = ('-m', 'semsynth')
-"""What Python runs; the subcommand comes next."""
+"""Arguments of Python up to the subcommand."""
 TORCHRUN = ('-m', 'torch.distributed.run', '--standalone', '--nproc_per_node')
-"""Several ranks, which find each other by a free port; the number of them comes next."""
+"""Arguments of Python that start several ranks, up to their number."""
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Run:
 
     @property
     def title(self) -> str:
-        """What messages call it."""
+        """Its name in messages."""
         return f'{self.row.title}, seed {self.seed}'
 
     @property
@@ -56,7 +56,7 @@ class Run:
 
     @property
     def log(self) -> Path:
-        """What its commands print."""
+        """The file that its commands' output goes to."""
         return self.folder / 'ablate.log'
 
     @property
@@ -73,7 +73,7 @@ class Run:
 
     @property
     def checkpoint(self) -> Path | None:
-        """The newest one of the last stage."""
+        """The newest checkpoint of the last stage."""
         return latest_good_checkpoint(self.stages[-1])
 
     @property
@@ -187,7 +187,7 @@ def _steps(stage: Config, ranks: int) -> int:
 
 
 def _logs(folder: Path) -> list[list[dict]]:
-    """What training logged: a list for each time that it was started or resumed."""
+    """The entries that training logged: one list for each start or resumption."""
     logs = []
     for path in folder.glob('*/vis_data/scalars.json'):
         lines = path.read_text(encoding='utf-8').splitlines()

@@ -59,7 +59,7 @@ class Ablation:
 
     @property
     def results(self) -> list[Mapping[str, Any]]:
-        """Of all runs that are done."""
+        """The results of all runs that are done."""
         return [result for line in self.lines for result in line.results.values()]
 
     @property
@@ -78,7 +78,7 @@ class Ablation:
 
     @property
     def unequal_heading(self) -> list[str]:
-        """Of the column that says in what a row differs; none where no row does."""
+        """The heading of the column with unequal conditions; none where all rows have equal ones."""
         return ['unequal conditions'] if any(line.row.unequal for line in self.lines) else []
 
     def oracle(self, score: str) -> float | None:
@@ -180,7 +180,7 @@ def _notes(ablation: Ablation) -> Iterator[str]:
 
 
 def _unequal(row: Row) -> str:
-    """Such as ``train_cfg.max_iters=2 (1)``; values that would fill a line are cut."""
+    """A row's unequal conditions, such as ``train_cfg.max_iters=2 (1)``; long values are shortened."""
     return '; '.join(f'{key}={shorten(str(own), 60)} ({shorten(str(first), 60)})'
                      for key, (own, first) in row.unequal.items()).replace('|', '/')
 

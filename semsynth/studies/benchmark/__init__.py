@@ -1,4 +1,4 @@
-"""Speed and memory, side by side with plain implementations: cases, and the table of what was measured."""
+"""Benchmarks: time and memory of operators and steps, compared with plain implementations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Class-specific pixel generation (ECGAN, 3.3, eq. 7): what does one more class cost?"""
+"""Benchmark of class-specific pixel generation (ECGAN, 3.3, eq. 7) by number of classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pixel contrast (ECGAN, eq. 5) over every pixel."""
+"""Benchmark of the pixel-wise contrastive loss (ECGAN, eq. 5) over all pixels."""
 
 from __future__ import annotations
 

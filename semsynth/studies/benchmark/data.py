@@ -1,4 +1,4 @@
-"""Loading: what each transform of a pipeline costs, from the original data and from a resized copy."""
+"""Benchmark of loading: the time of each transform of a pipeline, from the original data and from a resized copy."""
 
 from __future__ import annotations
 

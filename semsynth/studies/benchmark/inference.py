@@ -1,4 +1,4 @@
-"""Synthesis of one image, from label and instance map on the device to the image there."""
+"""Benchmark of the synthesis of one image, from label and instance map to image, all on the device."""
 
 from __future__ import annotations
 

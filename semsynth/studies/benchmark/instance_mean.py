@@ -1,4 +1,4 @@
-"""Means over instances (pix2pixHD, 3.4): what does one more instance cost?"""
+"""Benchmark of means over instances (pix2pixHD, 3.4) by number of instances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What networks read of a layout: boundary map and one-hot channels."""
+"""Benchmark of boundary maps and one-hot channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown on: a map from a file, or drawn."""
+"""Label and instance maps for benchmarks, from files or drawn."""
 
 from __future__ import annotations
 

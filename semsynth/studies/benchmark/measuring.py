@@ -1,4 +1,4 @@
-"""Time and memory of versions of the same thing, in turns, so that what else the machine does hits all alike."""
+"""Measuring: time and memory of several versions in turns, so that other load on the machine affects all alike."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torch.profiler import ProfilerActivity, profile
 os.environ.setdefault('KINETO_LOG_LEVEL', '99')  # the profiler would announce its start and stop
 
 Step = Callable[[], Sequence[Tensor]]
-"""What is measured; it returns its results, gradients included."""
+"""The function that is measured; it returns its results, gradients included."""
 
 
 class Version(NamedTuple):
@@ -44,7 +44,7 @@ def check_versions(asked: Iterable[str], known: Iterable[str]) -> None:
 
 
 class Measured(NamedTuple):
-    """What one version needs: seconds by the clock and of the processor, round by round, and bytes.
+    """Measurements of one version: seconds by the clock and of the processor, for each round, and bytes.
 
     ``difference`` is that of its results from those of the first version with the same result: the largest over all of
     them of ``max |a - b| / max |b|``. None for the first itself.

@@ -1,4 +1,4 @@
-"""Training as the papers' code does it: what :meth:`Synthesizer.train_step` is measured against."""
+"""A training step as the papers' code computes it, with which :meth:`Synthesizer.train_step` is compared."""
 
 from __future__ import annotations
 

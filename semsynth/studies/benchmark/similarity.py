@@ -1,4 +1,4 @@
-"""Similarity loss (ECGAN, eq. 3) over all pairs of pixels, and its estimate."""
+"""Benchmark of the similarity loss (ECGAN, eq. 3) over all pairs of pixels, and of its estimate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One step of training, from a batch of bytes to both players' updates."""
+"""Benchmark of one step of training, from a batch of bytes to both players' updates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The panels of a sheet: inside values as captioned pictures, each scale stated."""
+"""The panels of a sheet: intermediate values as captioned pictures with their scale."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def class_section(result: dict, insides: Insides, classes: Sequence[int], names:
 
 def segmentation_section(result: dict, names: dict[str, str], evaluator: SegmentationEvaluator,
                          palette: Sequence | None) -> Section:
-    """What the judge sees in the images, beside the layout in its classes (ECGAN, fig. 7)."""
+    """The judge's segmentations of the images, and the layout in its classes (ECGAN, fig. 7)."""
     target = evaluator.target(result['label']).cpu()
     counted = target != NO_CLASS
     colours = _judges_palette(evaluator, palette)

@@ -31,7 +31,7 @@ def make_study(results: Mapping[str, str | Path], out: str | Path, *, judgments:
                size: tuple[int, int] | None = None, layouts: StudyLayouts | None = None,
                endings: tuple[str, ...] = (), seed: int = 0,
                watch: Callable[[Sequence], Iterable] = iter) -> tuple[Study, list[str]]:
-    """Write a study: ``out/pages`` for the participants, and ``out/key.json``, which says what was whose.
+    """Write a study: ``out/pages`` for the participants, and ``out/key.json``, which names each image's method.
 
     Nothing in ``pages`` names a method: images have random names, and all are encoded anew.
 
@@ -111,7 +111,7 @@ def _without_regions(sizes: Mapping[str, tuple[int, int]], layouts: StudyLayouts
 
 def _pictures(scene: str, paths: Mapping[str, str], size: tuple[int, int],
               layouts: StudyLayouts | None) -> dict[str | None, np.ndarray]:
-    """What is shown of a scene, by method; the layout under None."""
+    """The pictures of a scene by method; that of the layout under None."""
     pictures = {method: read_picture(path, size) for method, path in paths.items()}
     if layouts is None:
         return pictures

@@ -1,4 +1,4 @@
-"""What participants of a preference study see: pictures of the same scenes by several methods, and their layouts."""
+"""Pictures of a preference study: images of the same scenes by several methods, and their layouts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who compares what, and the file that only the organiser has."""
+"""The plan of a preference study: each participant's trials, and the key, a file for the organiser alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNREADABLE = (OSError, ValueError, KeyError, TypeError, OverflowError, Recursion
 @check_arguments
 @dataclass(frozen=True)
 class Trial:
-    """One choice to make.
+    """A trial: one choice between two images.
 
     Args:
         participant: who makes it, counted from 1.
@@ -40,7 +40,7 @@ class Trial:
 @check_arguments
 @dataclass(frozen=True)
 class Study:
-    """What only the organiser knows.
+    """The key of a study: which method each image of a trial is from.
 
     Args:
         id: differs between studies that differ in an image or a trial.

@@ -1,4 +1,4 @@
-"""Votes, checked, and the preference rates that they give."""
+"""Votes of a preference study: they are checked, and preference rates computed from them."""
 
 from __future__ import annotations
 
