@@ -1,8 +1,6 @@
 """Official files through the tool, into what the other tools load."""
 
 import os
-import runpy
-import sys
 
 import cv2
 import numpy as np
@@ -10,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers.narrow import ROOT, narrow
+from helpers.narrow import narrow
 from helpers.official import pix2pixhd as official
 from helpers.official import spade
 from semsynth.apis.inferencer import Inferencer
@@ -40,19 +38,10 @@ def files(networks, tmp_path):
 
 
 @pytest.fixture
-def convert(monkeypatch, capsys):
+def convert(run_tool):
     """Run the tool; its status, output and errors."""
-    def run(file, part, out, *options, source='pix2pixhd'):
-        arguments = ['convert_checkpoint.py', file, '--source', source, '--part', part, '--out', out, *options]
-        monkeypatch.setattr(sys, 'argv', list(map(str, arguments)))
-        code = 0
-        try:
-            runpy.run_path(str(ROOT / 'tools/convert_checkpoint.py'), run_name='__main__')
-        except SystemExit as stop:
-            code = stop.code
-        return code, *capsys.readouterr()
-
-    return run
+    return lambda file, part, out, *options, source='pix2pixhd': run_tool(
+        'convert_checkpoint', file, '--source', source, '--part', part, '--out', out, *options)
 
 
 def test_a_converted_generator_synthesises_what_the_official_one_does(convert, files, networks, tmp_path):

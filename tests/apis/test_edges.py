@@ -1,5 +1,3 @@
-import runpy
-import sys
 
 import numpy as np
 import pytest
@@ -7,7 +5,6 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
-from helpers.narrow import ROOT
 from helpers.random_hed import random_hed
 from semsynth.apis import edges
 from semsynth.data.prepare.hed import load_hed
@@ -107,15 +104,14 @@ def test_refusals(scenes, tmp_path, monkeypatch):
         edges.make_edges(config_of(scenes))
 
 
-def test_the_tool(scenes, tmp_path, monkeypatch, capsys):
+def test_the_tool(scenes, tmp_path, run_tool, monkeypatch):
     """With a network of HED's size; its edges are those of the photo as it is resized, rounded to 8 bits."""
     torch.save(random_hed(), tmp_path / 'network-bsds500.pytorch')
     monkeypatch.setenv('SEMSYNTH_WEIGHTS', str(tmp_path))
     config = config_of(scenes)
     config.dump(tmp_path / 'config.py')
-    monkeypatch.setattr(sys, 'argv', ['edges.py', str(tmp_path / 'config.py'), '--device', 'cpu'])
-    runpy.run_path(str(ROOT / 'tools/prepare/edges.py'), run_name='__main__')
-    assert f'3 edge maps in {scenes}/edges_hed/images/train' in capsys.readouterr().out
+    code, out, _ = run_tool('prepare/edges', tmp_path / 'config.py', '--device', 'cpu')
+    assert code == 0 and f'3 edge maps in {scenes}/edges_hed/images/train' in out
     photo = Image.open(scenes / 'images/train/c.png').resize(SIZE[::-1], Image.Resampling.BICUBIC)
     images = torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None] / 127.5 - 1
     with torch.no_grad():

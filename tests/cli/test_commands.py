@@ -18,22 +18,11 @@ TOOLS = sorted(path.stem for path in (ROOT / 'tools').glob('*.py'))
 
 
 @pytest.fixture
-def call(monkeypatch, capsys, tmp_path):
+def call(run_tool, monkeypatch, tmp_path):
     """Run a tool in an empty folder; its status, output and errors."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('COLUMNS', '100')
-
-    def run(tool, *arguments):
-        monkeypatch.setattr(sys, 'argv', [f'{tool}.py', *map(str, arguments)])
-        capsys.readouterr()
-        code = 0
-        try:
-            runpy.run_path(str(ROOT / 'tools' / f'{tool}.py'), run_name='__main__')
-        except SystemExit as stop:
-            code = stop.code or 0
-        return code, *capsys.readouterr()
-
-    return run
+    return run_tool
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """What people get wrong on the command line and in files: one sentence each, of any tool, and nothing written."""
 
-import runpy
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from helpers.narrow import ROOT, narrow
+from helpers.narrow import narrow
 
 NAMED = {'empty.py': '', 'list.py': 'model = [1]\n', 'itself.py': "_base_ = 'itself.py'\n",
          'name.py': 'model = nothing\n', 'text.txt': 'hello\n', 'bytes.py': b'model = "\xff"\n'}
@@ -32,7 +30,7 @@ def good(toycity, tmp_path_factory):
 
 
 @pytest.fixture
-def refused(monkeypatch, capsys, tmp_path, good):
+def refused(run_tool, monkeypatch, tmp_path, good):
     """Run a tool in a folder with the files: what it says, which is one line, and that it wrote nothing."""
     monkeypatch.chdir(tmp_path)
     for name, content in NAMED.items():
@@ -45,13 +43,10 @@ def refused(monkeypatch, capsys, tmp_path, good):
     before = sorted(tmp_path.rglob('*'))
 
     def run(tool, *arguments):
-        monkeypatch.setattr(sys, 'argv', [f'{tool}.py', *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            runpy.run_path(str(ROOT / 'tools' / f'{tool}.py'), run_name='__main__')
-        said = capsys.readouterr().err.splitlines()
-        assert stop.value.code in (1, 2) and 'error: ' in said[-1], said
-        assert stop.value.code == 2 or len(said) == 1
+        code, _, err = run_tool(tool, *arguments)
+        said = err.splitlines()
+        assert code in (1, 2) and 'error: ' in said[-1], said
+        assert code == 2 or len(said) == 1
         assert sorted(tmp_path.rglob('*')) == before
         return said[-1].partition('error: ')[2]
 

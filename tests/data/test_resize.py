@@ -1,8 +1,6 @@
 """A pipeline gives the same pixels from a resized copy as from the data themselves."""
 
 import json
-import runpy
-import sys
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from mmengine.config import Config
 from PIL import Image
 
 from helpers.facts import facts
-from helpers.narrow import ROOT
 from helpers.picture_files import tiff
 from semsynth.apis.resize import resize_data
 from semsynth.data import ADE20KDataset, CityscapesDataset, Draw, PairedFolderDataset
@@ -247,18 +244,14 @@ def config(scenes):
     return path
 
 
-def test_the_tool(config, out, monkeypatch, capsys):
+def test_the_tool(config, out, run_tool):
     def run(*arguments):
-        monkeypatch.setattr(sys, 'argv', ['resize', str(config), '--out', str(out), *arguments])
-        capsys.readouterr()
-        try:
-            runpy.run_path(str(ROOT / 'tools/prepare/resize.py'), run_name='__main__')
-        except SystemExit as stop:
-            assert stop.code == 1
-        return capsys.readouterr()
+        code, said, error = run_tool('prepare/resize', config, '--out', out, *arguments)
+        assert code == error.startswith('error: ')
+        return said or error
 
-    assert run('--split', 'train').out.endswith(f'{out}: 3 scenes in labels/train\n')
-    assert run().out.endswith(f'{out}: 3 scenes in labels/train, 1 scenes in labels/val\n')
+    assert run('--split', 'train').endswith(f'{out}: 3 scenes in labels/train\n')
+    assert run().endswith(f'{out}: 3 scenes in labels/train, 1 scenes in labels/val\n')
     assert json.loads((out / 'resized.json').read_text()) == {
         'labels/train': dict(scale=[8, 5], keep_ratio=False), 'labels/val': dict(scale=[6, 5], keep_ratio=False)}
     assert (out / 'classes.txt').read_text().split() == CLASSES
@@ -266,7 +259,7 @@ def test_the_tool(config, out, monkeypatch, capsys):
         settings = dict(Config.fromfile(config)[loader].dataset)
         settings.pop('type')
         same_pixels(PairedFolderDataset(**settings), PairedFolderDataset(**settings | dict(data_root=str(out))))
-    assert run('--cfg-options', 'train_dataloader.dataset.pipeline.2.scale=(4,4)').err.startswith(
+    assert run('--cfg-options', 'train_dataloader.dataset.pipeline.2.scale=(4,4)').startswith(
         f'error: {out}/labels/train holds a copy resized to 8x5')
 
 
