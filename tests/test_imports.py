@@ -1,6 +1,7 @@
 """Imports between the folders of semsynth go one way, and docs/architecture.md draws it as it is."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,8 +69,12 @@ def test_what_a_model_consists_of_names_the_families_for_type_checkers_alone():
     assert not any(name.startswith('semsynth') for name in imported(ast.Module(body, [])))
 
 
-def test_the_drawing_is_true():
-    assert drawing() in (PACKAGE.parent / 'docs/architecture.md').read_text(encoding='utf-8')
+def test_the_drawing_and_the_tree_are_true():
+    text = (PACKAGE.parent / 'docs/architecture.md').read_text(encoding='utf-8')
+    assert drawing() in text
+    tree = re.search(r'```\nsemsynth/\n(.*?)```', text, re.S)[1]
+    listed = {name for line in tree.splitlines() for name in re.findall(r'(?<= )(\w+)(?:\.py|/)(?= )', f'{line} ')}
+    assert rows_of_parts().keys() <= listed
 
 
 WITHOUT_POSIX = """

@@ -15,6 +15,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Run the demo from the repository's root."""
+    if not (ROOT / 'configs').is_dir():
+        raise ValueError('The demo needs the configs of the repository: clone it, and run make demo there.')
     from semsynth.studies.demo import run_demo
 
     os.chdir(ROOT)  # where paths in configs start
