@@ -139,7 +139,7 @@ def test_photos_give_both(trained, toycity):
 
 
 def test_both_are_drawn(trained, toycity, tmp_path):
-    bank, path = encode_styles(*trained, out=tmp_path / 'styles.npz', clusters=2, device='cpu')
+    bank, path = encode_styles(Inferencer(*trained, device='cpu'), out=tmp_path / 'styles.npz', clusters=2)
     assert bank.centres.shape[1] == 2
     inferencer = Inferencer(*trained, device='cpu', styles=path)
     [layout, *_] = inferencer.find([toycity / 'gtFine/val'])
