@@ -137,14 +137,13 @@ def test_photos_are_labelled(inferencer, files, toycity):
 def test_classes_of_a_segmentor_become_indices():
     """Only those that the layout has; the first index that stands for one."""
 
-    class Stub(torch.nn.Module):
-        table = torch.tensor([2, 255, 0, 2])
-
-        def forward(self, images):
-            return images[:, [0, 1, 2]]  # the class 1, green, is none of the layout's
+    class Stub(semsynth.segmentors.Segmentor):
+        def segment(self, images):
+            return images, []  # the class 1, green, is none of the layout's
 
     photo = np.array([[[255, 0, 0], [0, 255, 9], [9, 255, 0], [0, 0, 255]]], np.uint8)
-    assert label_photo(Stub(), photo).tolist() == [[2, 0, 2, 0]]
+    segmentor = Stub(torch.nn.Identity(), num_classes=3, class_map=[2, 255, 0, 2])
+    assert label_photo(segmentor, photo).tolist() == [[2, 0, 2, 0]]
 
 
 def test_which_segmentor(toycity):
