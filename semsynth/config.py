@@ -1,154 +1,233 @@
-"""A config's file, read with errors that name the file and the line."""
+"""From a config's file to what runs: read, overridden, split into stages; :mod:`semsynth.completion` fills in the rest.
+
+Settings at the top level reach the parts that they are for here, and nowhere else: ``data_root``, ``image_size`` and
+``batch_size`` every data set, ``data_preprocessor`` the model.
+"""
 
 from __future__ import annotations
 
-import ast
-import re
-import sys
-from collections.abc import Iterator, Sequence
-from importlib import import_module
+import copy
+import inspect
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from traceback import walk_tb
+from typing import Any
 
 from mmengine.config import Config
 
-ENDINGS = ('.py', '.json', '.yaml', '.yml')
+from semsynth.config_files import read_file
+from semsynth.data.pipeline import whole_pipeline
+from semsynth.data.scene_dataset import SceneDataset
+from semsynth.registry import DATASETS, GENERATORS
+from semsynth.settings import check_names, check_options, check_settings
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+REACHED = dict(data_root=('data_root',), image_size=('size', 'image_size'), batch_size=('batch_size',))
+"""What parts call the settings that reach them."""
+KEPT = ('judge', 'val_evaluator', 'test_evaluator', 'diversity_evaluator')
+"""Parts with sizes of their own."""
 
 
-def read_file(path: str | Path) -> tuple[Config, dict[str, bool]]:
-    """Read a config, and import what its ``custom_imports`` name.
+def load_config(config: str | Path | Config, cfg_options: dict | None = None) -> Config:
+    """Read a config and override entries of it; where it has stages, it becomes the last one's.
 
-    Returns:
-        The config, and its variables, with which settings are made: True for names that its files use, False for those
-        of which the files do not tell, as one that a run has saved, in which variables stand beside settings.
+    Args and errors are those of :func:`read_config`.
+    """
+    return stage_configs(read_config(config, cfg_options))[-1]
+
+
+def read_config(config: str | Path | Config, cfg_options: dict | None = None) -> Config:
+    """Read a config and override entries of it.
+
+    Args:
+        config: path, a name such as ``'semsynth::ecgan/ecgan_toycity.py'``, or a config that is read already (it is
+            copied).
+        cfg_options: ``{'train_cfg.max_iters': 100}``; ``data_root``, ``image_size`` and ``batch_size`` reach the data
+            sets and all else that follows from them.
 
     Raises:
         FileNotFoundError: there is no such file, or none that it is based on.
         SyntaxError: it is no Python; the message names the file.
-        ValueError: it is based on itself, or what it says goes wrong when it runs.
+        ValueError: it is based on itself, cannot be run, or has an entry that is no setting or cannot be right; or an
+            option would not reach what it is for.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'{path} is a folder: name a config in it.' if path.is_dir() else
-                                f'There is no config {path}.')
-    if path.suffix not in ENDINGS:
-        raise ValueError(f'{path} is no config: its name should end in .py (or {", ".join(ENDINGS[1:])}).')
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))  # custom_imports may name a file in the current folder
-    try:
-        used, others = _variables(path)
-        config = Config.fromfile(path, import_custom_modules=False)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f'There is no {error.filename or error}, on which {path} is based.') from None
-    except SyntaxError as error:
-        line = f'in line {error.lineno} of' if error.lineno else 'in'
-        raise SyntaxError(f'{error.msg}, {line} {path} or a file it is based on: {(error.text or "").strip()}'
-                          ) from None
-    except CycleError:
-        raise
-    except Exception as error:  # a config is a program, and may raise anything
-        raise ValueError(f'{path} cannot be read: {type(error).__name__}: {_first_line(error)}{_place(error)}.'
-                         ) from error
-    _import_modules(config, path)
-    return config, dict.fromkeys(config if others else (), False) | used
+    config, used = (copy.deepcopy(config), None) if isinstance(config, Config) else read_file(config)
+    check_options(config, cfg_options or ())
+    for _, dataset in scene_datasets(config):
+        if dataset.get('pipeline') and dataset.get('size') and _is_composed(dataset):
+            del dataset['pipeline']  # completing it composes it anew, of what options may have changed
+    merge_options(config, cfg_options)
+    check_settings(config, used)
+    _check_reached(config, cfg_options or {})
+    return config
 
 
-class CycleError(ValueError):
-    """A config is based on itself."""
+def stage_config(config: Config, number: int) -> Config:
+    """The config of one stage, as if it had been written by itself.
+
+    Args:
+        config: with ``stages=[dict(...), ...]``, each of them overrides of the rest of the config.
+        number: of the stage, from 1.
+
+    Raises:
+        ValueError: ``stages`` is no list of dicts, or has no such number; or two entries say different things.
+    """
+    stages = config.stages
+    if not isinstance(stages, list | tuple) or not all(isinstance(stage, dict) for stage in stages):
+        raise ValueError(f'stages={stages}: write a list of dicts, each with what differs in that stage.')
+    if not 1 <= number <= len(stages):
+        raise ValueError(f'There is no stage {number}: the config has {len(stages)} stages, counted from 1.')
+    resolved = copy.deepcopy(config)
+    overrides = resolved.pop('stages')[number - 1]
+    # mmengine shares a logger and its history between the runs of one name
+    resolved.experiment_name = f'{config.get("experiment_name") or Path(config.filename or "run").stem}_stage_{number}'
+    check_names(config, overrides)
+    for key, value in overrides.items():  # one by one: together, mmengine lets 'a' replace an 'a.b.c' before it
+        merge_options(resolved, {key: value})
+    check_settings(resolved)
+    return _share(resolved)
 
 
-def _variables(path: Path) -> tuple[dict[str, bool], bool]:
-    """What :func:`read_file` says of variables, as far as Python files tell, and whether there are others."""
-    used: dict[str, bool] = {}
-    others = False
-    for tree in _trees(path, ()):
-        if tree is None:
-            others = True
-            continue
-        nodes = list(ast.walk(tree))
-        read = {name for node in nodes for name in _names_read(node)}
-        assigned = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        if read <= {'dict'} and '_base_' not in assigned:
-            used = dict.fromkeys(assigned, False) | used
-        used |= dict.fromkeys(read, True)
-    return used, others
+def stage_configs(config: Config) -> list[Config]:
+    """The config of every stage, or of the one run of a config without ``stages``."""
+    if not config.get('stages'):
+        return [_share(copy.deepcopy(config))]
+    return [stage_config(config, number) for number in range(1, len(config.stages) + 1)]
 
 
-def _names_read(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-        yield node.id
-    elif isinstance(node, ast.Attribute):
-        yield node.attr
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):  # '{{_base_.NAME}}'
-        yield from re.findall(r'\{\{\s*_base_\.(\w+)', node.value)
+def merge_options(config: Config, options: Mapping | None) -> Config:
+    """Override entries of a config, in place, as ``--cfg-options`` does.
+
+    What a part has taken from a setting of ``REACHED`` changes with it; a part's own value stays.
+
+    Args:
+        config: the config.
+        options: dotted keys and their values, or None.
+    """
+    options = dict(options or {})
+    for name, keys in REACHED.items():
+        if name in options and name in config:
+            for entry, part in config.items():
+                if entry not in KEPT:
+                    _replace(part, keys, config[name], options[name])
+    config.merge_from_dict(options)
+    return config
 
 
-def _trees(path: Path, above: Sequence[Path]) -> Iterator[ast.Module | None]:
-    """The syntax tree of a config's file and of all that it is based on; None for what is no plain Python config."""
-    path = path.resolve()
-    if path in above:
-        chain = ' -> '.join(each.name for each in (*above[above.index(path):], path))
-        raise CycleError(f'{above[0]} is based on itself ({chain}): correct _base_ in {above[-1]}.')
-    if path.suffix != '.py':
-        yield None
-        return
-    tree = ast.parse(path.read_text(encoding='utf-8'))
-    yield None if any(map(_is_lazy, ast.walk(tree))) else tree
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', None) == '_base_':
-            for base in _bases(node.value):
-                if base is None or '::' in base:  # computed, or in another package
-                    yield None
-                elif Path(path.parent, base).is_file():  # else mmengine says what is missing
-                    yield from _trees(Path(path.parent, base), (*above, path))
+def scene_datasets(config: Mapping) -> Iterator[tuple[str, dict]]:
+    """The place and the settings of every data set of scenes of a run, those in wrappers of data sets included."""
+    places = {f'{loader}.dataset': (config.get(loader) or {}).get('dataset') for loader in LOADERS}
+    pictures = (config.get('default_hooks') or {}).get('pictures') or {}
+    for place, node in {**places, 'default_hooks.pictures.dataset': pictures.get('dataset')}.items():
+        yield from ((place, dataset) for dataset in _scenes_in(node))
 
 
-def _bases(node: ast.expr) -> list[str | None]:
-    try:
-        bases = ast.literal_eval(node)
-    except ValueError:
-        return [None]
-    bases = [bases] if isinstance(bases, str) else bases
-    if not isinstance(bases, list | tuple) or not all(isinstance(base, str) for base in bases):
-        raise TypeError(f'_base_={bases!r}, expected the path of a config or a list of paths')
-    return list(bases)
+def plain(value: Any) -> Any:
+    """A setting as a config's text tells it: tuples are lists, keys and objects text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, type):
+        return value.__name__ if value.__module__ == 'builtins' else f'{value.__module__}.{value.__name__}'
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if isinstance(value, str | int | float | None) else str(value)
 
 
-def _is_lazy(node: ast.AST) -> bool:
-    """Whether a statement makes a config one of mmengine's pure Python style, whose bases are imported."""
-    imported = [each.name for each in node.names] if isinstance(node, ast.Import) else (
-        [node.module or ''] if isinstance(node, ast.ImportFrom) else [])
-    return isinstance(node, ast.With) or any(
-        name.partition('.')[0] not in sys.stdlib_module_names for name in imported)
+def _scenes_in(node: object) -> Iterator[dict]:
+    if isinstance(node, dict):
+        kind = node.get('type')
+        kind = DATASETS.get(kind) if isinstance(kind, str) and kind in DATASETS else kind
+        if isinstance(kind, type) and issubclass(kind, SceneDataset):
+            yield node
+            return
+    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list | tuple) else ():
+        yield from _scenes_in(part)
 
 
-def _import_modules(config: Config, path: Path) -> None:
-    named = config.get('custom_imports')
-    if not named:
-        return
-    try:
-        modules = [named['imports']] if isinstance(named['imports'], str) else list(named['imports'])
-        may_fail = named.get('allow_failed_imports', False)
-    except (TypeError, KeyError):
-        raise ValueError(f"{path}: custom_imports={named!r}, expected dict(imports=['MODULE', ...]).") from None
-    for module in modules:
-        try:
-            import_module(module)
-        except ModuleNotFoundError as error:
-            if error.name is None or not f'{module}.'.startswith(f'{error.name}.'):
-                raise  # from within the module
-            if not may_fail:
-                raise ValueError(f'{path}: custom_imports names {module}, but there is no module {error.name}: correct '
-                                 'the name, start in the folder that holds it, or name that folder in PYTHONPATH.'
-                                 ) from None
+def _is_composed(dataset: Mapping) -> bool:
+    """Whether a pipeline is the one that the data set's other settings make."""
+    return plain(whole_pipeline(**{**dataset, 'pipeline': None})) == plain(dataset['pipeline'])
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [''])[0].rstrip('.')
+def _replace(node: object, keys: Sequence[str], old: Any, new: Any) -> None:
+    if isinstance(node, dict):
+        for key in keys:
+            if key in node and plain(node[key]) == plain(old):
+                node[key] = new
+    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list | tuple) else ():
+        _replace(part, keys, old, new)
 
 
-def _place(error: Exception) -> str:
-    """Where in a config's file it went wrong, if it was in one."""
-    places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)
-              if '__name__' not in frame.f_globals]
-    return f', in line {places[-1][1]} of {places[-1][0]}' if places else ''
+def _check_reached(config: Config, options: Mapping) -> None:
+    """Refuse options that would not reach what they are for."""
+    for place, dataset in scene_datasets(config) if 'image_size' in options else ():
+        if dataset.get('pipeline'):
+            raise ValueError(f'image_size as an option does not reach {place}, whose pipeline is written out: set the '
+                             f'sizes in {place}.pipeline.')
+    own = (config.get('train_dataloader') or {}).get('batch_size')
+    if 'batch_size' in options and own not in (None, options['batch_size']):
+        raise ValueError(f'batch_size as an option does not reach train_dataloader, which has batch_size={own}: set '
+                         'train_dataloader.batch_size.')
+
+
+def _share(config: Config) -> Config:
+    """Let settings at the top level reach the parts that do not have them, in place.
+
+    Raises:
+        ValueError: a pipeline is given beside a size that it contradicts, or ``data_preprocessor`` names no type.
+    """
+    layouts = _share_preprocessor(config)
+    for name in LOADERS:
+        if config.get(name):
+            _fill_loader(config[name], config.get('batch_size'), is_training=name == 'train_dataloader')
+    for place, dataset in scene_datasets(config):
+        if config.get('data_root'):
+            dataset.setdefault('data_root', config.data_root)
+        dataset.setdefault('instances', bool(layouts.get('instances')))
+        if layouts.get('raw_channels'):
+            dataset.setdefault('raw_channels', layouts['raw_channels'])
+        if dataset.get('pipeline') is None:
+            if config.get('image_size'):
+                dataset.setdefault('size', config.image_size)
+        elif dataset.get('size') and not _is_composed(dataset):
+            raise ValueError(f'{place} has size={tuple(dataset["size"])} and a pipeline that is not made of it: drop '
+                             'one of the two.')
+    generator = (config.get('model') or {}).get('generator') or {}
+    if generator.get('latent_dim') and config.get('image_size') and _takes(generator.get('type'), 'image_size'):
+        generator.setdefault('image_size', config.image_size)
+    return config
+
+
+def _share_preprocessor(config: Config) -> Mapping:
+    """Put the data set's preprocessor into the model; returns the model's, or the data set's where there is none."""
+    shared, model = config.get('data_preprocessor'), config.get('model')
+    if not shared:
+        return (model or {}).get('data_preprocessor') or {}
+    if 'type' not in shared:
+        raise ValueError(f'data_preprocessor={dict(shared)} names no type: where the model has one already, set '
+                         f'{", ".join(f"model.data_preprocessor.{name}" for name in shared)}.')
+    if not model:
+        return shared
+    own = model.get('data_preprocessor') or {}
+    if own.get('type', shared['type']) == shared['type']:
+        model['data_preprocessor'] = {**shared, **own}
+    config.pop('data_preprocessor')
+    return model['data_preprocessor']
+
+
+def _fill_loader(loader: dict, batch_size: int | None, is_training: bool) -> None:
+    if batch_size is not None:
+        loader.setdefault('batch_size', batch_size)
+    if 'dataset' in loader and not loader.get('sampler'):
+        loader['sampler'] = dict(type='ResumableSampler', shuffle=True) if is_training else dict(
+            type='DefaultSampler', shuffle=False)
+        loader.setdefault('persistent_workers', bool(loader.get('num_workers')))
+        if is_training:
+            loader.setdefault('drop_last', True)
+
+
+def _takes(kind: object, argument: str) -> bool:
+    kind = GENERATORS.get(kind) if isinstance(kind, str) else kind
+    return isinstance(kind, type) and argument in inspect.signature(kind.__init__).parameters

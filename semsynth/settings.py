@@ -15,7 +15,8 @@ Part = dict | None
 Parts = dict | Sequence[dict] | None
 SETTINGS: dict[str, Any] = {
     # what is trained, on what, how long, and how it is judged
-    'model': dict, 'stages': Sequence[dict] | None,
+    'model': dict, 'data_preprocessor': Part, 'stages': Sequence[dict] | None,
+    'data_root': str, 'image_size': tuple[int | None, int | None], 'batch_size': int,
     'train_dataloader': Part, 'val_dataloader': Part, 'test_dataloader': Part,
     'train_cfg': Part, 'val_cfg': Part, 'test_cfg': Part, 'optim_wrapper': Part, 'param_scheduler': Parts,
     'val_evaluator': Parts, 'test_evaluator': Parts, 'diversity_evaluator': Parts,
@@ -32,12 +33,9 @@ SETTINGS: dict[str, Any] = {
     # a row of an ablation
     'row': dict, 'ablation': dict}
 """Top-level entries that training and the tools read."""
-FACTS: dict[str, Any] = {
-    'data_root': str, 'image_size': tuple[int | None, int | None], 'num_classes': int, 'unknown': int | None,
-    'instances': bool, 'raw_channels': int | None, 'edges_as_raw': bool, 'class_map': str | Sequence[int] | None,
-    'judge': Part}
-"""What a data set's config says of it: other configs read it, and so do some tools."""
-OPTIONS = ('data_root', 'class_map', 'judge')
+FACTS: dict[str, Any] = {'class_map': str | Sequence[int] | None, 'judge': Part, 'label_generator': Part}
+"""What a data set's configs say of it for others: the segmentors that label its photos, and their classes."""
+OPTIONS = ('class_map', 'judge')
 """Of these, what tools read after options are merged."""
 NESTED: dict[str, Any] = {
     '*_dataloader.batch_size': int, '*_dataloader.num_workers': int, '*_dataloader.prefetch_factor': int | None,

@@ -4,7 +4,8 @@ import pytest
 from mmengine.registry import DefaultScope
 
 from helpers.narrow import ROOT, narrow
-from semsynth.engine.launch import load_config
+from semsynth.config import load_config
+from semsynth.data.pipeline import whole_pipeline
 from semsynth.registry import MODELS
 
 
@@ -22,8 +23,8 @@ def test_pix2pix_has_the_numbers_of_the_paper():
         optimiser = config.optim_wrapper[player].optimizer
         assert (optimiser.type, optimiser.lr, tuple(optimiser.betas)) == ('Adam', 2e-4, (0.5, 0.999))
     assert config.train_dataloader.batch_size == 1 and config.train_cfg.max_epochs == 200
-    _, _, resize, crop, flip, _ = config.train_dataloader.dataset.pipeline
-    assert (tuple(resize.scale), tuple(crop.crop_size), flip.prob) == ((572, 286), (256, 512), 0.5)
+    _, _, resize, crop, flip, _ = whole_pipeline(**config.train_dataloader.dataset)
+    assert (resize['scale'], crop['crop_size'], flip['prob']) == ((572, 286), (256, 512), 0.5)
 
 
 def test_crn_has_the_numbers_of_the_paper():
@@ -78,7 +79,7 @@ def test_ablation_rows_differ_by_one_part(row, folder, toycity):
     assert len(model.discriminator.scales) == scales
     assert set(model.losses) == losses
     assert model.data_preprocessor.instances == boundary
-    assert model.generator.in_channels == config.num_classes + boundary
+    assert model.generator.in_channels == model.data_preprocessor.num_classes + boundary
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         assert loader.dataset.instances == boundary
 

@@ -19,6 +19,7 @@ from mmengine.registry import Registry as EngineRegistry
 
 from semsynth import registry
 from semsynth.cli import build_parser
+from semsynth.config import load_config
 from semsynth.heads import View
 from semsynth.layout import Layout
 from semsynth.losses.base import WORDS, Loss
@@ -166,7 +167,7 @@ def extending(tmp_path, monkeypatch, tree):
     (tmp_path / 'my_parts.py').write_text('\n'.join(examples), encoding='utf-8')
     monkeypatch.syspath_prepend(tmp_path)
     (tree / 'mine/all_mine.py').write_text(config, encoding='utf-8')
-    yield Config.fromfile(tree / 'mine/all_mine.py')
+    yield load_config(tree / 'mine/all_mine.py')
     sys.modules.pop('my_parts')
     for each in [each for each in vars(registry).values() if isinstance(each, Registry)]:
         for name in [name for name, kind in each.module_dict.items() if kind.__module__ == 'my_parts']:

@@ -14,10 +14,12 @@ ORDER = {
     'what is built on top': 'editor studies',
     'what people call': 'apis',
     'what a run is made of': 'engine',
+    'what a run fills in by itself': 'completion',
+    'from a config to what runs': 'config',
     'the model, and what judges or fills it': 'models evaluators converters',
     'components: none knows another family': 'generators heads encoders discriminators losses segmentors data styles',
-    'what components share': 'layers ops layout parts visualise config',
-    'what a config or a file may hold': 'registry settings weights label_spaces',
+    'what components share': 'layers ops layout parts visualise',
+    'what a config or a file may hold': 'registry settings weights label_spaces config_files',
     'ground': 'arguments devices errors safe_reading seeds writing',
 }
 """The folders, and the files beside them, from above. Each imports from the rows below its own alone."""

@@ -8,7 +8,8 @@ import yaml
 from mmengine.config import Config
 
 from helpers.narrow import ROOT
-from semsynth.engine.launch import load_config
+from semsynth.config import load_config
+from semsynth.config_files import find_config
 from semsynth.label_spaces import CLASS_MAPS
 from semsynth.segmentors.config import PACKAGED, model_config
 
@@ -37,7 +38,7 @@ def test_judges(name, monkeypatch):
         if judge.config.startswith(PACKAGED):
             assert judge.checkpoint == weights_of(judge.config)
         else:
-            assert (ROOT / judge.config).is_file()
+            assert find_config(judge.config).is_file()
             assert judge.checkpoint == f'work_dirs/{Path(judge.config).stem}/final.pth'
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from semsynth.engine.launch import load_config, read_config
+from semsynth.config import load_config, read_config
 from semsynth.settings import check_settings
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +34,7 @@ def child(tmp_path):
 @pytest.mark.parametrize(('entry', 'message'), [
     ('max_iters = 7', r'child\.py: max_iters is no setting, and no part of the config uses it: did you mean '
                       r'train_cfg\.max_iters\?'),
-    ('test_dataloder = dict()', 'did you mean test_dataloader'), ('batch_size = 4', r'train_dataloader\.batch_size'),
+    ('test_dataloder = dict()', 'did you mean test_dataloader'), ('num_classes = 4', r'data_preprocessor\.num_classes'),
     ('xyzzy = 1', 'xyzzy is no setting, .*: there are model, ')])
 def test_names_that_nothing_reads(child, entry, message):
     with pytest.raises(ValueError, match=message):
@@ -50,7 +50,7 @@ def test_variables_of_ones_own(child):
     ('max_iters', r'^max_iters is no setting: did you mean train_cfg\.max_iters\?$'),
     ('test_dataloder.batch_size', 'did you mean test_dataloader'),
     ('short', '^short is no setting'),  # it was read before
-    ('image_size', r'^image_size as an option changes nothing: .* --dry-run prints, .* another image_size')])
+    ('label_generator', r'^label_generator as an option changes nothing: .* --dry-run prints, .* another label_gen')])
 def test_options_that_change_nothing(child, option, message):
     with pytest.raises(ValueError, match=message):
         read_config(child('short = 7\ntrain_cfg = dict(max_iters=short)'), {option: 7})

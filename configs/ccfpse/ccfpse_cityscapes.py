@@ -1,8 +1,6 @@
 # CC-FPSE on Cityscapes at 256x512, 100 + 100 epochs. batch_size is per GPU; 16 in all is SPADE's.
 _base_ = [
-    '../_base_/models/ccfpse.py', '../_base_/datasets/cityscapes_256x512.py', '../_base_/schedules/spade_200e.py',
+    '../_base_/models/ccfpse.py', '../_base_/datasets/cityscapes.py', '../_base_/schedules/spade_200e.py',
     '../_base_/judges/cityscapes.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    data_preprocessor=dict(num_classes=_base_.num_classes, instances=True),
-    generator=dict(num_upsamples='more'))
+model = dict(generator=dict(num_upsamples='more'))

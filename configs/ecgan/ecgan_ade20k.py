@@ -1,12 +1,11 @@
 # ECGAN on ADE20K at 256x256, no instance maps. Total batch 32, SPADE's (the paper has no number): batch_size is per
 # rank.
 _base_ = [
-    '../_base_/models/ecgan.py', '../_base_/datasets/ade20k_256x256.py', '../_base_/schedules/ecgan_200e.py',
+    '../_base_/models/ecgan.py', '../_base_/datasets/ade20k.py', '../_base_/schedules/ecgan_200e.py',
     '../_base_/judges/ade20k.py', '../_base_/default_runtime.py'
 ]
 model = dict(
-    data_preprocessor=dict(num_classes=_base_.num_classes, unknown=_base_.unknown),
-    generator=dict(num_upsamples='normal', head=dict(num_classes=_base_.num_classes)),
+    generator=dict(num_upsamples='normal'),
     # The label generator Gl is SegFormer (3.2).
     segmentor=dict(
         type='Segmentor', config='mmseg::segformer/segformer_mit-b5_8xb2-160k_ade20k-512x512.py',

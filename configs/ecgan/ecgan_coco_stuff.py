@@ -1,11 +1,10 @@
 # ECGAN on COCO-Stuff at 256x256. Total batch 32, SPADE's (the paper has no number): batch_size is per rank.
 _base_ = [
-    '../_base_/models/ecgan.py', '../_base_/datasets/coco_stuff_256x256.py', '../_base_/schedules/ecgan_200e.py',
+    '../_base_/models/ecgan.py', '../_base_/datasets/coco_stuff.py', '../_base_/schedules/ecgan_200e.py',
     '../_base_/judges/coco_stuff.py', '../_base_/default_runtime.py'
 ]
 model = dict(
-    data_preprocessor=dict(num_classes=_base_.num_classes, unknown=_base_.unknown, instances=True),
-    generator=dict(num_upsamples='normal', head=dict(num_classes=_base_.num_classes)),
+    generator=dict(num_upsamples='normal'),
     # The paper's label generator Gl is SegFormer (3.2), whose weights for these classes are published nowhere: PSPNet,
     # with another head and another backbone than the judge's.
     segmentor=dict(

@@ -3,4 +3,4 @@
 _base_ = 'ecgan_cityscapes.py'
 model = dict(generator=dict(
     _delete_=True, type='BackboneGenerator', backbone='resnet50', feature_channels=64,
-    head=dict(type='EdgeGuidedHead', num_classes=_base_.num_classes, num_layers=3, embedding_channels=64)))
+    head=dict(type='EdgeGuidedHead', num_layers=3, embedding_channels=64)))

@@ -1,5 +1,5 @@
 # ECGAN's edge branch with attention guided transfer on pix2pixHD's global generator, on ToyCity.
 _base_ = '../pix2pixhd/pix2pixhd_toycity.py'
-model = dict(generator=dict(head=dict(_delete_=True, type='EdgeGuidedHead', num_classes=_base_.num_classes,
-                                      semantic=False, class_specific=False, embedding_channels=None)))
+model = dict(generator=dict(head=dict(_delete_=True, type='EdgeGuidedHead', semantic=False, class_specific=False,
+                                      embedding_channels=None)))
 train_dataloader = dict(dataset=dict(edges=dict()))

@@ -3,13 +3,10 @@
 # The perceptual loss of ECGAN's configs, which OASIS does without, makes up for hundreds of steps.
 _base_ = '../oasis/oasis_toycity.py'
 model = dict(
-    segmentor=dict(type='Segmentor', config='configs/segmentors/unet_toycity.py',
-                   checkpoint='work_dirs/unet_toycity/final.pth'),
-    generator=dict(head=dict(type='EdgeGuidedHead', num_classes=_base_.num_classes, semantic=False,
-                             class_specific=False, embedding_channels=None)),
+    segmentor=_base_.label_generator,
+    generator=dict(head=dict(type='EdgeGuidedHead', semantic=False, class_specific=False, embedding_channels=None)),
     discriminator=dict(_delete_=True, type='SeparateDiscriminators', networks=dict(
-        image=dict(type='OASISDiscriminator', num_classes=_base_.num_classes, base_channels=16, num_downsamples=5,
-                   init_gain=1.0),
+        image=dict(type='OASISDiscriminator', base_channels=16, num_downsamples=5, init_gain=1.0),
         edge=dict(type='MultiScaleDiscriminator', base_channels=24, num_layers=3, num_scales=2,
                   norm='spectral_instance'))),
     losses=dict(

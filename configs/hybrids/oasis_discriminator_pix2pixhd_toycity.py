@@ -2,6 +2,5 @@
 # OASIS's authors advise where their discriminator trains another generator (boschresearch/OASIS#29).
 _base_ = '../pix2pixhd/pix2pixhd_toycity.py'
 model = dict(
-    discriminator=dict(_delete_=True, type='OASISDiscriminator', num_classes=_base_.num_classes, base_channels=16,
-                       num_downsamples=5, init_gain=1.0),
+    discriminator=dict(_delete_=True, type='OASISDiscriminator', base_channels=16, num_downsamples=5, init_gain=1.0),
     losses=dict(adversarial=dict(_delete_=True, type='SegmentationAdversarialLoss'), feature_matching=None))

@@ -1,4 +1,4 @@
 # ECGAN's semantic preserving module, alone, on pix2pixHD's global generator, on ToyCity: it refines the image.
 _base_ = '../pix2pixhd/pix2pixhd_toycity.py'
-model = dict(generator=dict(head=dict(_delete_=True, type='EdgeGuidedHead', num_classes=_base_.num_classes,
-                                      edges=False, transfer=False, class_specific=False, embedding_channels=None)))
+model = dict(generator=dict(head=dict(_delete_=True, type='EdgeGuidedHead', edges=False, transfer=False,
+                                      class_specific=False, embedding_channels=None)))

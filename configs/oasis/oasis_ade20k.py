@@ -1,11 +1,8 @@
 # OASIS on ADE20K at 256x256, total batch 32: batch_size is per rank. Unknown pixels, index 0, count for nothing.
 _base_ = [
-    '../_base_/models/oasis.py', '../_base_/datasets/ade20k_256x256.py', '../_base_/schedules/oasis_200e.py',
+    '../_base_/models/oasis.py', '../_base_/datasets/ade20k.py', '../_base_/schedules/oasis_200e.py',
     '../_base_/judges/ade20k.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    data_preprocessor=dict(num_classes=_base_.num_classes, unknown=_base_.unknown),
-    discriminator=dict(num_classes=_base_.num_classes))
 # Each use of the average takes 50 batches to refresh its batch norms: use it seldom.
 default_hooks = dict(
     ema=dict(type='GeneratorEMAHook', momentum=1e-4, refresh=50), checkpoint=dict(interval=5000),

@@ -1,15 +1,10 @@
 # OASIS on COCO-Stuff at 256x256, from labels alone, 100 epochs, total batch 32: batch_size is per rank. Unknown pixels,
 # index 182, count for nothing.
 _base_ = [
-    '../_base_/models/oasis.py', '../_base_/datasets/coco_stuff_256x256.py', '../_base_/schedules/oasis_200e.py',
+    '../_base_/models/oasis.py', '../_base_/datasets/coco_stuff.py', '../_base_/schedules/oasis_200e.py',
     '../_base_/judges/coco_stuff.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    data_preprocessor=dict(num_classes=_base_.num_classes, unknown=_base_.unknown),
-    discriminator=dict(num_classes=_base_.num_classes))
-train_dataloader = dict(dataset=dict(instances=False))
-val_dataloader = dict(dataset=dict(instances=False))
-test_dataloader = val_dataloader
+data_preprocessor = dict(instances=False)
 train_cfg = dict(max_epochs=100)
 # Each use of the average takes 50 batches to refresh its batch norms: use it seldom.
 default_hooks = dict(

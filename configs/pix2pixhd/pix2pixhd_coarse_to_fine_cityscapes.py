@@ -2,14 +2,20 @@
 # then both. Each stage is a run in WORK_DIR/stage_N that goes on from the one before.
 # Lengths: appendix A gives 100 + 100 epochs and none for the parts. The released scripts train the global generator for
 # 100 + 100, then for 50 + 50 with the enhancer, the first 10 of them without the global generator.
-_base_ = 'pix2pixhd_local_cityscapes_1024x2048.py'
-# The third transform is ResizeScene; keys with dots are as of --cfg-options.
-at_512x1024 = {f'{split}_dataloader.dataset.pipeline.2.scale': (1024, 512) for split in ('train', 'val', 'test')}
+_base_ = [
+    '../_base_/models/pix2pixhd.py', '../_base_/datasets/cityscapes.py', '../_base_/schedules/pix2pixhd_200e.py',
+    '../_base_/judges/cityscapes_pspnet.py', '../_base_/default_runtime.py'
+]
+image_size = (1024, 2048)
+batch_size = 1
+model = dict(generator=dict(
+    _delete_=True, type='LocalEnhancer', base_channels=32, num_enhancers=1, num_blocks=3, num_global_downsamples=4,
+    num_global_blocks=9, head=dict(type='RGBHead')))
 stages = [
     dict(model=dict(generator=dict(_delete_=True, type='GlobalGenerator', base_channels=64, num_downsamples=4,
                                    num_blocks=9, head=dict(type='RGBHead')),
                     discriminator=dict(num_scales=2)),
-         train_cfg=dict(max_epochs=200), image_size=(512, 1024), **at_512x1024),
+         train_cfg=dict(max_epochs=200), image_size=(512, 1024)),
     dict(model=dict(frozen=['generator.global_network']),
          train_cfg=dict(max_epochs=10), param_scheduler=dict(generator=[], discriminator=[])),
     dict(train_cfg=dict(max_epochs=90),

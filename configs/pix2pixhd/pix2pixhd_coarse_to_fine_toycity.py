@@ -5,13 +5,11 @@ model = dict(
     generator=dict(_delete_=True, type='LocalEnhancer', base_channels=12, num_enhancers=1, num_blocks=2,
                    num_global_downsamples=2, num_global_blocks=6, head=dict(type='RGBHead')),
     discriminator=dict(num_scales=3))
-# The third transform is ResizeScene; keys with dots are as of --cfg-options.
-at_32x64 = {f'{split}_dataloader.dataset.pipeline.2.scale': (64, 32) for split in ('train', 'val', 'test')}
 stages = [
     dict(model=dict(generator=dict(_delete_=True, type='GlobalGenerator', base_channels=24, num_downsamples=2,
                                    num_blocks=6, head=dict(type='RGBHead')),
                     discriminator=dict(num_scales=2)),
-         train_cfg=dict(max_iters=800), image_size=(32, 64), **at_32x64),
+         train_cfg=dict(max_iters=800), image_size=(32, 64)),
     dict(model=dict(frozen=['generator.global_network']),
          train_cfg=dict(max_iters=200), param_scheduler=dict(generator=[], discriminator=[])),
     dict(train_cfg=dict(max_iters=600))]

@@ -1,9 +1,8 @@
 # pix2pixHD from edges to photo (figs. 2 and 13) on ToyCity at 64x128, minutes on 2 CPU cores.
 _base_ = [
-    '../_base_/models/pix2pixhd_small.py', '../_base_/datasets/toycity_edges_64x128.py',
+    '../_base_/models/pix2pixhd_small.py', '../_base_/datasets/toycity_edges.py',
     '../_base_/schedules/pix2pixhd_short.py', '../_base_/judges/toycity.py', '../_base_/default_runtime.py'
 ]
-model = dict(data_preprocessor=dict(num_classes=0, raw_channels=_base_.raw_channels))
 # The judge's features only: there are no label maps that its labels could be compared with.
 test_evaluator = [dict(type='FrechetDistance', judge=_base_.judge)]
 default_hooks = dict(

@@ -1,12 +1,10 @@
 # pix2pixHD on ToyCity at 64x128, minutes on 2 CPU cores.
 _base_ = [
-    '../_base_/models/pix2pixhd_small.py', '../_base_/datasets/toycity_64x128.py',
+    '../_base_/models/pix2pixhd_small.py', '../_base_/datasets/toycity.py',
     '../_base_/schedules/pix2pixhd_short.py', '../_base_/judges/toycity.py', '../_base_/default_runtime.py'
 ]
 model = dict(
-    data_preprocessor=dict(num_classes=_base_.num_classes, instances=True),
-    segmentor=dict(type='Segmentor', config='configs/segmentors/unet_toycity.py',
-                   checkpoint='work_dirs/unet_toycity/final.pth'),
+    segmentor=_base_.label_generator,
     # The label generator's features stand in for VGG's.
     losses=dict(perceptual=dict(type='SegmentorFeatureLoss', weight=10, views=dict(image=1))))
 default_hooks = dict(

@@ -1,8 +1,7 @@
 # The label generator of the CamVid configs.
 _base_ = [
-    '../_base_/models/segmentor_unet.py',
-    '../_base_/datasets/camvid_96x128_segmentor.py', '../_base_/segmentor_runtime.py'
+    '../_base_/models/segmentor_unet.py', '../_base_/datasets/camvid_segmentor.py', '../_base_/segmentor_runtime.py'
 ]
-model = dict(data_preprocessor=dict(size=_base_.image_size), decode_head=dict(num_classes=11))
+model = dict(data_preprocessor=dict(size=_base_.image_size), decode_head=dict(num_classes=_base_.segmentor_classes))
 randomness = dict(seed=0)
 train_cfg = dict(max_iters=2000, val_interval=2000)

@@ -1,8 +1,6 @@
 # SPADE on Cityscapes at 256x512, total batch 16: batch_size is per rank.
 _base_ = [
-    '../_base_/models/spade.py', '../_base_/datasets/cityscapes_256x512.py', '../_base_/schedules/spade_200e.py',
+    '../_base_/models/spade.py', '../_base_/datasets/cityscapes.py', '../_base_/schedules/spade_200e.py',
     '../_base_/judges/cityscapes.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    data_preprocessor=dict(num_classes=_base_.num_classes, instances=True),
-    generator=dict(num_upsamples='more'))
+model = dict(generator=dict(num_upsamples='more'))

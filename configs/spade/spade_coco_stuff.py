@@ -1,8 +1,7 @@
 # SPADE on COCO-Stuff at 256x256, total batch 32: batch_size is per rank. 100 epochs, without the decay (appendix A).
 _base_ = [
-    '../_base_/models/spade.py', '../_base_/datasets/coco_stuff_256x256.py', '../_base_/schedules/spade_200e.py',
+    '../_base_/models/spade.py', '../_base_/datasets/coco_stuff.py', '../_base_/schedules/spade_200e.py',
     '../_base_/judges/coco_stuff.py', '../_base_/default_runtime.py'
 ]
-model = dict(data_preprocessor=dict(num_classes=_base_.num_classes, unknown=_base_.unknown, instances=True))
 train_cfg = dict(max_epochs=100)
 param_scheduler = dict(generator=[], discriminator=[])

@@ -12,12 +12,12 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from semsynth.arguments import check_arguments
+from semsynth.config import load_config
 from semsynth.data.pipeline import photo_at_edges
 from semsynth.data.prepare.hed import HED, WEIGHTS, load_hed
 from semsynth.data.prepare.parts import Part, refuse, write_parts
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.devices import find_device
-from semsynth.engine.launch import load_config
 from semsynth.errors import DataError
 from semsynth.registry import DATASETS
 from semsynth.writing import check_out_folder, encode_png

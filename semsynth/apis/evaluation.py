@@ -13,7 +13,9 @@ from torch import distributed
 
 from semsynth.apis.building import TRAINED_ONLY, build_for_inference
 from semsynth.arguments import check_arguments
-from semsynth.engine.launch import build_runner, load_config, work_dir_of
+from semsynth.completion import work_dir_of
+from semsynth.config import load_config
+from semsynth.engine.launch import build_runner
 from semsynth.engine.wrapping import bare
 from semsynth.evaluators import build_report, report_tables, settings_in, write_report
 from semsynth.weights import hash_weights, load_checkpoint

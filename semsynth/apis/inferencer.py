@@ -17,11 +17,11 @@ from torch import Tensor
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.layout_files import Beside, LayoutFile, find_layouts, instances_of
 from semsynth.arguments import check_arguments
+from semsynth.config import load_config
 from semsynth.data.draws import seed_all
 from semsynth.data.pictures import read_photo
 from semsynth.data.preprocessor import to_gray
 from semsynth.devices import find_device, run_in, settle
-from semsynth.engine.launch import load_config
 from semsynth.errors import DataError
 from semsynth.layers.norm import bake
 from semsynth.models.synthesizer import NO_STYLES

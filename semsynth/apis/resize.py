@@ -8,9 +8,9 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from semsynth.config import load_config
 from semsynth.data.prepare import resize_datasets
 from semsynth.data.scene_dataset import SceneDataset
-from semsynth.engine.launch import load_config
 from semsynth.registry import DATASETS
 from semsynth.writing import write_whole
 

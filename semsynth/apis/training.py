@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -13,17 +12,10 @@ from mmengine.runner import Runner
 from torch import distributed
 
 from semsynth.arguments import check_arguments
+from semsynth.completion import work_dir_of
+from semsynth.config import load_config, read_config
 from semsynth.devices import check_precision
-from semsynth.engine.launch import (
-    build_runner,
-    check_data,
-    check_trainable,
-    checked_stages,
-    distribute,
-    load_config,
-    read_config,
-    work_dir_of,
-)
+from semsynth.engine.launch import build_runner, check_data, check_trainable, checked_stages, join_ranks
 from semsynth.engine.stages import train_stages
 from semsynth.engine.stopping import stoppable
 from semsynth.engine.work_folder import work_folder
@@ -60,14 +52,14 @@ def train(config: str | Path | Config, *, work_dir: str | Path | None = None, re
     check_precision(precision or 'auto')
     config = read_config(config, cfg_options)
     stages = checked_stages(config)
-    distribute(copy.deepcopy(config), launcher)
+    join_ranks(config, launcher)
     build = partial(build_runner, resume=resume, precision=precision, launcher=launcher)
     folder = work_dir_of(config, work_dir)
     with work_folder(folder, stages, resume=resume), stoppable():
         if config.get('stages'):
             runner = train_stages(stages, folder, build, resume=resume)
         else:
-            runner = build(config, work_dir=folder)
+            runner = build(stages[0], work_dir=folder)
             runner.train()
     if launcher != 'none':
         distributed.destroy_process_group()

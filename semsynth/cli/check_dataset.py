@@ -27,8 +27,8 @@ def run(args: Namespace) -> None:
     from rich.console import Console
     from rich.progress import track
 
+    from semsynth.config import load_config
     from semsynth.data import check_classes, check_dataset
-    from semsynth.engine.launch import load_config
     from semsynth.registry import DATASETS
 
     cfg = load_config(args.config, args.cfg_options)

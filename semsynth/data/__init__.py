@@ -12,8 +12,7 @@ from semsynth.data.helen import HelenDataset
 from semsynth.data.nyu import NYUDataset
 from semsynth.data.paired_folder import PairedFolderDataset
 from semsynth.data.preprocessor import LayoutPreprocessor
-from semsynth.data.roots import merge_options
 
 __all__ = ['ADE20KDataset', 'COCOStuffDataset', 'CamVidDataset', 'CityscapesDataset', 'Draw', 'HelenDataset',
            'LayoutPreprocessor', 'NYUDataset', 'PairedFolderDataset', 'ToyCityDataset', 'check_classes',
-           'check_dataset', 'merge_options', 'quick_check', 'seed_all', 'transforms']
+           'check_dataset', 'quick_check', 'seed_all', 'transforms']

@@ -19,7 +19,8 @@ class ADE20KDataset(SceneDataset):
     Args:
         data_root: folder that holds ``images`` and ``annotations``.
         split: ``'training'`` or ``'validation'``.
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`: pipeline, edges, class_map.
+        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip
+            and edges.
     """
 
     root_variable = 'ADE20K_ROOT'

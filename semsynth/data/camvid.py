@@ -19,7 +19,8 @@ class CamVidDataset(PairedFolderDataset):
     Args:
         data_root: folder of the data set.
         split: ``'train'`` or ``'val'``.
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`: pipeline, edges, class_map.
+        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip
+            and edges.
     """
 
     root_variable = 'CAMVID_ROOT'

@@ -34,7 +34,8 @@ class CityscapesDataset(SceneDataset):
         data_root: folder that holds ``leftImg8bit`` and ``gtFine``.
         split: ``'train'``, ``'val'`` or ``'test'``.
         instances: whether to load ``*_gtFine_instanceIds.png``.
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`: pipeline, edges, class_map.
+        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip
+            and edges.
     """
 
     root_variable = 'CITYSCAPES_ROOT'

@@ -36,7 +36,8 @@ class COCOStuffDataset(PairedFolderDataset):
         data_root: folder that holds ``images``, ``labels`` and ``instances``.
         split: ``'train'`` or ``'val'``.
         instances: whether to load instance maps.
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`: pipeline, edges, class_map.
+        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip
+            and edges.
     """
 
     root_variable = 'COCO_STUFF_ROOT'

@@ -22,7 +22,8 @@ class HelenDataset(PairedFolderDataset):
     Args:
         data_root: folder that holds ``images`` and ``labels``.
         split: ``'train'`` (2000 faces) or ``'test'`` (330).
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`: pipeline, edges, class_map.
+        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip
+            and edges.
     """
 
     root_variable = 'HELEN_ROOT'

@@ -33,7 +33,8 @@ class NYUDataset(PairedFolderDataset):
         data_root: folder that holds ``images``, ``labels`` and ``instances``.
         split: ``'train'`` (795 pictures) or ``'test'`` (654), the standard split.
         instances: whether to load instance maps.
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`: pipeline, edges, class_map.
+        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip
+            and edges.
     """
 
     root_variable = 'NYU_ROOT'

@@ -1,8 +1,8 @@
-"""What a data set's arguments add to its pipeline."""
+"""A data set's pipeline: given, or composed of its size, flip and jitter; and what its other arguments add to it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 
 import numpy as np
@@ -21,49 +21,61 @@ from semsynth.data.transforms import (
     ToSegmentorClasses,
 )
 from semsynth.errors import first_few
+from semsynth.registry import TRANSFORMS
 
 FIXED = (LoadPhoto, LoadLabel, LoadInstances, LoadRaw, ToSegmentorClasses, ResizeScene)
 """Transforms that do the same to a scene whenever it is read."""
+Part = dict | Callable
+"""A transform: its config, or the transform itself."""
 
 
-def complete_pipeline(transforms: list, layout: str, instances: bool, edges: dict | None,
-                      class_map: str | Sequence[int] | None, keep_full: bool = False) -> list:
-    """Put the transforms that a data set's arguments ask for in their places.
+def layout_kind(raw_channels: int | None = None, edges_as_raw: bool = False) -> str:
+    """The kind of file that layouts are made from: ``'label'``, ``'raw'``, or ``'photo'`` for its edges."""
+    return 'label' if raw_channels is None else 'photo' if edges_as_raw else 'raw'
+
+
+def whole_pipeline(pipeline: Sequence[Part] | None = None, size: tuple[int | None, int | None] | None = None,
+                   flip: float = 0.0, jitter: float | None = None, instances: bool = False,
+                   edges: dict | None = None, raw_channels: int | None = None, edges_as_raw: bool = False,
+                   class_map: str | Sequence[int] | None = None, full_size: bool = False, test_mode: bool = False,
+                   **others) -> list[Part]:
+    """Every transform that a data set's scenes go through.
+
+    A transform that an argument asks for and that ``pipeline`` has already is not added again: a pipeline that this
+    function has returned stays as it is.
 
     Args:
-        transforms: of the config, built.
-        layout: what layouts are made from: ``'label'``, ``'raw'``, or ``'photo'`` for its edges.
-        instances, edges, class_map: as of :class:`~semsynth.data.scene_dataset.SceneDataset`.
-        keep_full: its ``full_size``.
+        pipeline: given transforms, in place of those that ``size``, ``flip`` and ``jitter`` stand for.
+        size, flip, jitter, instances, edges, raw_channels, edges_as_raw, class_map, full_size: as of
+            :class:`~semsynth.data.scene_dataset.SceneDataset`.
+        test_mode: whether the data set is for tests: a segmentor is tested on labels at their own size.
+        others: arguments of the data set that its pipeline does not depend on.
 
     Raises:
-        ValueError: a transform that they go with is missing, ``edges`` has an unknown option, or ``keep_full`` meets a
-            transform after which the label map on disk is no longer that of the scene.
+        ValueError: an argument needs a transform that is missing, ``edges`` has an unknown option, there is no size to
+            flip or jitter at, or ``full_size`` meets a transform after which the label map on disk is no longer that of
+            the scene.
     """
-    if layout == 'raw' and transforms:
-        _after(LoadRaw, transforms, 'raw_channels')
-    if layout == 'photo' and transforms:
-        _after(LoadPhoto, transforms, 'edges_as_raw')
-        transforms.insert(-1, EdgesAsRaw())
-    if instances and any(isinstance(part, LoadLabel) for part in transforms):
-        transforms.insert(_after(LoadLabel, transforms, 'instances'), LoadInstances())
+    layout = layout_kind(raw_channels, edges_as_raw)
+    parts = list(pipeline) if pipeline is not None else _compose(
+        layout, size, flip, jitter, class_map is not None, test_mode)
+    if layout == 'raw' and parts:
+        _after(LoadRaw, parts, 'raw_channels')
+    if layout == 'photo' and parts:
+        _after(LoadPhoto, parts, 'edges_as_raw')
+        _add(EdgesAsRaw, parts, -1)
+    if instances and _has(LoadLabel, parts):
+        _add(LoadInstances, parts, _after(LoadLabel, parts, 'instances'))
     if class_map is not None:
-        transforms.insert(_after(LoadLabel, transforms, 'class_map'), ToSegmentorClasses(class_map))
+        _add(ToSegmentorClasses, parts, _after(LoadLabel, parts, 'class_map'), class_map=class_map)
     if edges is not None:
-        if strangers := set(edges) - {'folder', 'full_size'}:
-            raise ValueError(f'edges={dict(edges)}: {first_few(sorted(strangers))} is no option; '
-                             'edges takes folder and full_size.')
-        place, full_size = _after(LoadPhoto, transforms, 'edges'), edges.get('full_size', False)
-        if 'folder' in edges:
-            transforms.insert(place if full_size else _end_of_fixed(transforms, place), LoadEdges())
-        else:
-            transforms.insert(place if full_size else -1, CannyEdges())
-    if keep_full:
-        _after(LoadLabel, transforms, 'full_size')
-        _check_nothing_moves(transforms)
-        last = max(place for place, part in enumerate(transforms) if isinstance(part, LoadLabel | LoadPhoto))
-        transforms.insert(last + 1, KeepFullSize())
-    return transforms
+        _add_edges(edges, parts)
+    if full_size:
+        _after(LoadLabel, parts, 'full_size')
+        _check_nothing_moves(parts)
+        last = max(place for place, part in enumerate(parts) if _is(part, LoadLabel, LoadPhoto))
+        _add(KeepFullSize, parts, last + 1)
+    return parts
 
 
 def photo_at_edges(transforms: Sequence, scene: dict) -> np.ndarray:
@@ -78,20 +90,69 @@ def photo_at_edges(transforms: Sequence, scene: dict) -> np.ndarray:
     return scene['img']
 
 
-def _check_nothing_moves(transforms: Sequence) -> None:
-    for part in transforms:
-        if not isinstance(part, (*FIXED, CannyEdges, LoadEdges, PackScene)):
-            raise ValueError(f'full_size=True, but the pipeline has {type(part).__name__}, after which the label map '
-                             'on disk need not be that of the scene: take it out, or set full_size=False.')
+def _compose(layout: str, size: tuple[int | None, int | None] | None, flip: float, jitter: float | None,
+             for_segmentor: bool, test_mode: bool) -> list[dict]:
+    if size is None:
+        if flip or jitter:
+            raise ValueError(f'flip={flip} and jitter={jitter} of a data set without a size: set size=(HEIGHT, WIDTH), '
+                             'or image_size in the config.')
+        return []
+    load = [dict(type='LoadPhoto'), dict(type='LoadLabel' if layout == 'label' else 'LoadRaw')]
+    larger = [side and round(side * (jitter or 1)) for side in size]
+    resize = [dict(type='ResizeScene', scale=tuple(larger[::-1]))]
+    if jitter:
+        resize.append(dict(type='mmseg.RandomCrop', crop_size=tuple(size)))
+    if for_segmentor and test_mode:
+        return [load[0], *resize, load[1], dict(type='mmseg.PackSegInputs')]
+    flips = [dict(type='mmseg.RandomFlip', prob=flip)] if flip else []
+    return [*load, *resize, *flips, dict(type='mmseg.PackSegInputs' if for_segmentor else 'PackScene')]
 
 
-def _end_of_fixed(transforms: list, start: int) -> int:
-    return start + len(list(takewhile(lambda part: isinstance(part, FIXED), transforms[start:])))
+def _add_edges(edges: dict, parts: list[Part]) -> None:
+    if strangers := set(edges) - {'folder', 'full_size'}:
+        raise ValueError(f'edges={dict(edges)}: {first_few(sorted(strangers))} is no option; '
+                         'edges takes folder and full_size.')
+    place, full_size = _after(LoadPhoto, parts, 'edges'), edges.get('full_size', False)
+    if 'folder' in edges:
+        _add(LoadEdges, parts, place if full_size else _end_of_fixed(parts, place))
+    else:
+        _add(CannyEdges, parts, place if full_size else -1)
 
 
-def _after(kind: type, transforms: list, argument: str) -> int:
-    places = [place for place, part in enumerate(transforms) if isinstance(part, kind)]
+def _add(kind: type, parts: list[Part], place: int, **arguments) -> None:
+    if not _has(kind, parts):
+        parts.insert(place, dict(type=kind.__name__, **arguments))
+
+
+def _is(part: Part, *kinds: type) -> bool:
+    if not isinstance(part, dict):
+        return isinstance(part, kinds)
+    kind = part.get('type')
+    if isinstance(kind, str):  # where none has that name, building it says so
+        kind = TRANSFORMS.get(kind) if kind in TRANSFORMS else None
+    return isinstance(kind, type) and issubclass(kind, kinds)
+
+
+def _has(kind: type, parts: Sequence[Part]) -> bool:
+    return any(_is(part, kind) for part in parts)
+
+
+def _check_nothing_moves(parts: Sequence[Part]) -> None:
+    for part in parts:
+        if not _is(part, *FIXED, CannyEdges, LoadEdges, KeepFullSize, PackScene):
+            name = part.get('type') if isinstance(part, dict) else type(part).__name__
+            raise ValueError(f'full_size=True, but the pipeline has {name}, after which the label map on disk need not '
+                             'be that of the scene: take it out, or set full_size=False.')
+
+
+def _end_of_fixed(parts: list[Part], start: int) -> int:
+    return start + len(list(takewhile(lambda part: _is(part, *FIXED), parts[start:])))
+
+
+def _after(kind: type, parts: Sequence[Part], argument: str) -> int:
+    places = [place for place, part in enumerate(parts) if _is(part, kind)]
     if not places:
+        names = [str(part.get('type')) if isinstance(part, dict) else type(part).__name__ for part in parts]
         raise ValueError(f'{argument} needs {kind.__name__} in the pipeline, which has '
-                         f'{first_few([type(part).__name__ for part in transforms], 9) or "no transform"}.')
+                         f'{first_few(names, 9) or "no transform"}.')
     return places[0] + 1

@@ -140,8 +140,8 @@ class LayoutPreprocessor(BaseDataPreprocessor):
                 if size != first:
                     raise ValueError(
                         f'The sizes in a batch differ: the {WORDS[key]} of {names[0]} is {_size(first)}, but the '
-                        f'{other} of {name} is {_size(size)}: put ResizeScene or mmseg.RandomCrop into the pipeline, '
-                        'or set batch_size=1.')
+                        f'{other} of {name} is {_size(size)}: give the data set a size of height and width '
+                        '(image_size in a config), or set batch_size=1.')
             if self.raw_channels:
                 if len(inputs['raw'][i]) != self.raw_channels:
                     raise ValueError(f'data_preprocessor: raw_channels={self.raw_channels}, but the raw input of '

@@ -13,7 +13,7 @@ from semsynth.data.draws import SeededDraws
 from semsynth.data.files import find_by_stem, list_files
 from semsynth.data.pairing import WORDS, Pairing
 from semsynth.data.pictures import MAKE_EDGES
-from semsynth.data.pipeline import complete_pipeline
+from semsynth.data.pipeline import layout_kind, whole_pipeline
 from semsynth.data.resized import copy_misread
 from semsynth.errors import DataError, first_few
 from semsynth.label_spaces import NO_CLASS, LabelSpace, class_table
@@ -22,7 +22,7 @@ from semsynth.registry import TRANSFORMS
 KEYS = dict(label='seg_map_path', raw='raw_path', photo='img_path', instance='instance_path', edge='edge_path')
 """Where transforms find the path of each kind of file."""
 REMEDIES = dict(
-    instance='add it, or remove the {layout}, or set instances=False',
+    instance='add it, or remove the {layout}, or set instances=False (in a config: of data_preprocessor)',
     edge=f'make them with `{MAKE_EDGES}`, or set edges=dict() for Canny edges, which need no files')
 USED = dict(label=('label', 'photo', 'instance', 'edge'), raw=('raw', 'photo', 'edge'), photo=('photo', 'edge'))
 """The kinds of files that make a scene, by the kind that its layout is from."""
@@ -48,7 +48,12 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         palette: one ``[r, g, b]`` a class; mmseg draws one where it is empty.
         folders: the folder of each kind of file, below ``data_root``: ``photo``, ``label``, ``instance`` and ``raw``.
         suffixes: the endings of each kind of file; what precedes them is the stem.
-        pipeline: transforms; the last one packs.
+        size: height and width to which scenes are resized; None of the two follows from the other and the picture. None
+            leaves scenes unread, unless there is a ``pipeline``.
+        flip: the probability with which a scene is flipped from left to right.
+        jitter: scenes are resized to so many times ``size``, and a random part of ``size`` is cropped from them, as
+            pix2pix and SPADE do with 286 / 256; None for neither.
+        pipeline: transforms, in place of those that ``size``, ``flip`` and ``jitter`` stand for; the last one packs.
         instances: whether to load instance maps, right after the label map.
         edges: ``dict()`` for Canny edges of the photo as it is packed, ``dict(full_size=True)`` for those of the
             photo as loaded, resized with it (the released script's order: gray, thinner maps); None for none.
@@ -79,16 +84,17 @@ class SceneDataset(SeededDraws, BaseSegDataset):
     """What else to do where the data are absent."""
 
     def __init__(self, data_root: str, label_space: LabelSpace | None, palette: Sequence[Sequence[int]],
-                 folders: dict[str, str], suffixes: dict[str, tuple[str, ...]], pipeline: Sequence = (),
-                 instances: bool = False, edges: dict | None = None, raw_channels: int | None = None,
-                 edges_as_raw: bool = False, things: Sequence[str] = (),
+                 folders: dict[str, str], suffixes: dict[str, tuple[str, ...]],
+                 size: tuple[int | None, int | None] | None = None, flip: float = 0.0, jitter: float | None = None,
+                 pipeline: Sequence | None = None, instances: bool = False, edges: dict | None = None,
+                 raw_channels: int | None = None, edges_as_raw: bool = False, things: Sequence[str] = (),
                  class_map: str | Sequence[int] | None = None, endings: dict[str, str | Sequence[str]] | None = None,
                  full_size: bool = False, **kwargs):
         for name in set(kwargs) & set(OF_MMSEG):
             raise ValueError(f'{name} is an argument of mmseg that {type(self).__name__} does not take: set '
                              f'{OF_MMSEG[name]}.')
         suffixes = {**suffixes, **_suffixes(endings or {}, suffixes)}
-        self.layout_kind = 'label' if raw_channels is None else 'photo' if edges_as_raw else 'raw'
+        self.layout_kind = layout_kind(raw_channels, edges_as_raw)
         self.folders = {kind: str(Path(data_root, folder)) for kind, folder in folders.items()
                         if kind in USED[self.layout_kind]}
         self.suffixes = suffixes
@@ -105,11 +111,12 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         if class_map is not None:
             metainfo = _segmentor_metainfo(metainfo, class_table(class_map, label_space.num_classes,
                                                                  label_space.unknown).tolist())
-        if strangers := [part for part in pipeline if not isinstance(part, dict) and not callable(part)]:
+        if strangers := [part for part in pipeline or () if not isinstance(part, dict) and not callable(part)]:
             raise ValueError(f'pipeline: {strangers[0]!r} is no transform, such as dict(type=\'LoadPhoto\').')
         with DefaultScope.overwrite_default_scope('semsynth'):  # whoever builds us: types are found in our registry
-            transforms = [TRANSFORMS.build(part) if isinstance(part, dict) else part for part in pipeline]
-        transforms = complete_pipeline(transforms, self.layout_kind, instances, edges, class_map, full_size)
+            parts = whole_pipeline(pipeline, size, flip, jitter, instances, edges, raw_channels, edges_as_raw,
+                                   class_map, full_size, kwargs.get('test_mode', False))
+            transforms = [TRANSFORMS.build(part) if isinstance(part, dict) else part for part in parts]
         super().__init__(data_root=data_root, metainfo=metainfo, pipeline=transforms, **kwargs)
 
     @property

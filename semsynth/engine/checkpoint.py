@@ -60,17 +60,6 @@ def latest_good_checkpoint(work_dir: str | Path) -> Path | None:
     return next(filter(_is_whole, newest_first), None)
 
 
-def saved_precision(checkpoint: str | Path) -> str:
-    """The precision that the run of a checkpoint trains in, by the config that it carries.
-
-    Of older runs, whose configs do not say it, the optimisers' wrapper tells.
-    """
-    config = load_checkpoint(checkpoint).get('meta', {}).get('cfg', '')
-    if found := re.search(r"^precision ?= ?'(float32|bfloat16)'$", config, re.M):
-        return found[1]
-    return 'bfloat16' if 'Bf16OptimWrapper' in config else 'float32'
-
-
 def _is_whole(path: Path) -> bool:
     try:
         return check_whole(path)

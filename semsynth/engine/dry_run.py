@@ -13,7 +13,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from semsynth.arguments import check_arguments
-from semsynth.engine.launch import build_runner, checked_stages, load_config, read_config
+from semsynth.completion import complete
+from semsynth.config import load_config, read_config
+from semsynth.engine.launch import build_runner, checked_stages
 from semsynth.engine.memory import forget_peak, peak_memory
 from semsynth.engine.wrapping import bare
 from semsynth.layers.frozen import Frozen
@@ -28,7 +30,8 @@ def dry_run(config: str | Path | Config, *, precision: str | None = None,
     first step. What training refuses before that is refused here.
 
     Returns:
-        A report: the resolved config, parameter counts of each part, and the time and memory that the step needed.
+        A report: the complete config, as training saves it, parameter counts of each part, and the time and memory that
+        the step needed.
 
     Raises:
         FloatingPointError: a loss of the first step is not finite.
@@ -76,13 +79,13 @@ class FirstStepHook(Hook):
 
 
 def _one_step(config: Config, precision: str | None) -> str:
+    config = complete(config, precision=precision)
     forget_peak()
     with tempfile.TemporaryDirectory() as folder:
         # a name of its own: mmengine would share a logger and a folder with a run that starts within the same second
         name = f'dry_run_{config.get("experiment_name", "")}'
         quiet = load_config(config, {'log_level': 'ERROR', 'experiment_name': name, 'train_dataloader.num_workers': 0})
-        runner, step = build_runner(quiet, work_dir=folder, precision=precision), FirstStepHook()
-        config.precision = runner.cfg.precision  # as the run would save it
+        runner, step = build_runner(quiet, work_dir=folder), FirstStepHook()
         runner.register_hook(step)
         try:
             runner.train()

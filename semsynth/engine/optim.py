@@ -15,9 +15,6 @@ from torch.optim import Optimizer
 from semsynth.engine.wrapping import bare
 from semsynth.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
 
-WRAPPERS = dict(float32='PlayerOptimWrapper', bfloat16='Bf16OptimWrapper')
-"""The optimiser wrapper that trains in each precision."""
-
 
 @OPTIM_WRAPPERS.register_module()
 class PlayerOptimWrapper(OptimWrapper):
@@ -48,27 +45,6 @@ class Bf16OptimWrapper(PlayerOptimWrapper):
         device = next(model.parameters()).device.type
         with super().optim_context(model), torch.autocast(device, torch.bfloat16):
             yield
-
-
-def set_precision(optim_wrapper: dict | None, precision: str) -> None:
-    """Give a config's optimisers, one or one for each player, the wrapper that trains in a resolved precision.
-
-    A wrapper of another type, such as mmengine's ``AmpOptimWrapper``, has a precision of its own and keeps it.
-    """
-    for wrapper in _own_wrappers(optim_wrapper):
-        wrapper['type'] = WRAPPERS[precision]
-
-
-def names_bfloat16(optim_wrapper: dict | None) -> bool:
-    """Whether a config asks for bfloat16 by the name of a wrapper, as those of older runs do."""
-    return any(wrapper.get('type') == WRAPPERS['bfloat16'] for wrapper in _own_wrappers(optim_wrapper))
-
-
-def _own_wrappers(optim_wrapper: dict | None) -> list[dict]:
-    given = optim_wrapper or {}
-    wrappers = [given] if 'optimizer' in given else [part for part in given.values() if isinstance(part, dict)]
-    own = ('OptimWrapper', *WRAPPERS.values())
-    return [wrapper for wrapper in wrappers if wrapper.get('type', 'OptimWrapper') in own]
 
 
 class PlayerOptimWrapperDict(OptimWrapperDict):

@@ -16,9 +16,10 @@ from mmengine.hooks import EMAHook, Hook
 from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 
+from semsynth.config import plain
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.engine.checkpoint import facts_of_losses
-from semsynth.engine.same_run import COMPARED, Change, another_run, plain
+from semsynth.engine.same_run import COMPARED, Change, another_run
 from semsynth.engine.wrapping import bare
 from semsynth.writing import write_whole
 

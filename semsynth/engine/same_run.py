@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +15,15 @@ from mmengine.config import Config
 from mmengine.registry import OPTIMIZERS
 
 from semsynth import registry
+from semsynth.config import plain, scene_datasets
+from semsynth.data.pipeline import whole_pipeline
 from semsynth.weights import load_checkpoint
 
 COMPARED = ('model', 'data_preprocessor', 'precision', 'randomness', 'train_dataloader', 'optim_wrapper',
             'param_scheduler', 'auto_scale_lr', 'train_cfg', 'default_hooks', 'custom_hooks', 'val_dataloader',
             'val_evaluator', 'val_cfg', 'env_cfg', 'sync_bn', 'visualizer', 'log_processor')
 """The settings that training reads; variables of a config, and where files lie, make no other run."""
-OF_A_PLACE = re.compile(r'.+\.data_root|model\..+\.(?:checkpoint|weights)|env_cfg\.dist_cfg\b.*')
+OF_A_PLACE = re.compile(r'.+\.data_root|model\.(?:segmentor\.config|.+\.(?:checkpoint|weights))|env_cfg\.dist_cfg\b.*')
 """Where files lie, and how processes talk, on the machine at hand. The label generator is known by its weights."""
 FOLLOWED_IN_MODEL = re.compile(r'model\.(?:losses\b.*|views\b.*|reuse_outputs|channels_last|compiled|styles'
                                r'|(?:.+\.)?checkpoint_activations)')
@@ -84,6 +85,8 @@ def changes_since(checkpoint: Mapping[str, Any], config: Config) -> list[Change]
     saved, now = read_settings(text), plain(config.to_dict())
     for settings in (saved, now):
         _tell_precision(settings)
+        _tell_pipelines(settings)
+        _drop_repeated_classes(settings)
     if now['precision'] == 'auto':
         now['precision'] = saved['precision']  # which resuming keeps
     changes = [change for key in COMPARED for change in _differences(saved.get(key), now.get(key), key)]
@@ -154,25 +157,34 @@ def _value(node: ast.expr) -> Any:
         return ast.unparse(node)
 
 
-def plain(value: Any) -> Any:
-    """A setting as a config's text tells it: tuples are lists, keys and objects text."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    if isinstance(value, type):
-        return value.__name__ if value.__module__ == 'builtins' else f'{value.__module__}.{value.__name__}'
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value if isinstance(value, str | int | float | None) else str(value)
-
-
 def _tell_precision(settings: dict[str, Any]) -> None:
     """Older runs tell their precision by the type of the optimisers' wrappers; newer ones by a setting."""
     given = settings.get('optim_wrapper') or {}
     wrappers = [part for part in (given, *given.values()) if isinstance(part, dict) and 'optimizer' in part]
     types = {wrapper.pop('type') for wrapper in wrappers if wrapper.get('type') in OWN_WRAPPERS}
     settings.setdefault('precision', 'bfloat16' if 'Bf16OptimWrapper' in types else 'float32')
+
+
+def _tell_pipelines(settings: dict[str, Any]) -> None:
+    """Data sets may be told their transforms, or a size and the like to make them of."""
+    for _, dataset in scene_datasets(settings):
+        whole = plain(whole_pipeline(**dataset))
+        for key in ('size', 'flip', 'jitter'):
+            dataset.pop(key, None)
+        dataset['pipeline'] = whole
+
+
+def _drop_repeated_classes(settings: dict[str, Any]) -> None:
+    """Older runs tell heads and discriminators the number of classes, which newer ones take from the model."""
+    model = settings.get('model') or {}
+    classes = (model.get('data_preprocessor') or {}).get('num_classes')
+    nodes = [model.get('generator'), model.get('discriminator')]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, dict):
+            if node.get('num_classes') == classes:
+                node.pop('num_classes', None)
+            nodes += node.values()
 
 
 def _differences(saved: Any, now: Any, key: str) -> list[Change]:

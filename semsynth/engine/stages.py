@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import sys
 from collections.abc import Callable
@@ -15,49 +14,15 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from semsynth.data import merge_options
-from semsynth.engine.checkpoint import latest_good_checkpoint, saved_precision
+from semsynth.completion import complete, saved_precision
+from semsynth.engine.checkpoint import latest_good_checkpoint
 from semsynth.engine.same_run import check_same_run
 from semsynth.engine.work_folder import set_aside
 from semsynth.registry import MODELS
-from semsynth.settings import check_names, check_settings
 from semsynth.writing import write_whole
 
 FINISHED = 'finished'
 """File in a stage's folder, once it is trained to its end: the name of the checkpoint that the next one starts from."""
-
-
-def stage_config(config: Config, number: int) -> Config:
-    """The config of one stage: the config with the stage's overrides.
-
-    Args:
-        config: with ``stages=[dict(...), ...]``, each of them overrides of the rest of the config.
-        number: of the stage, from 1.
-
-    Raises:
-        ValueError: ``stages`` is no list of dicts, or has no such number.
-    """
-    stages = config.stages
-    if not isinstance(stages, list | tuple) or not all(isinstance(stage, dict) for stage in stages):
-        raise ValueError(f'stages={stages}: write a list of dicts, each with what differs in that stage.')
-    if not 1 <= number <= len(stages):
-        raise ValueError(f'There is no stage {number}: the config has {len(stages)} stages, counted from 1.')
-    resolved = copy.deepcopy(config)
-    overrides = resolved.pop('stages')[number - 1]
-    # mmengine shares a logger and its history between the runs of one name
-    resolved.experiment_name = f'{config.get("experiment_name") or Path(config.filename or "run").stem}_stage_{number}'
-    check_names(config, overrides)
-    for key, value in overrides.items():  # one by one: together, mmengine lets 'a' replace an 'a.b.c' before it
-        merge_options(resolved, {key: value})
-    check_settings(resolved)
-    return resolved
-
-
-def stage_configs(config: Config) -> list[Config]:
-    """The config of every stage, or the config itself where it has no ``stages``."""
-    if not config.get('stages'):
-        return [config]
-    return [stage_config(config, number) for number in range(1, len(config.stages) + 1)]
 
 
 def check_last_is_saved(config: Config, whose: str, use: str) -> None:
@@ -122,7 +87,7 @@ def train_stages(stages: list[Config], work_dir: Path, build: Callable[..., Runn
 
 def _check_finished(stage: Config, number: int, checkpoint: Path) -> None:
     """Refuse settings that make another run of a finished stage, and name those that no longer change it."""
-    late = [change for change in check_same_run(stage, checkpoint) if change.is_rate]
+    late = [change for change in check_same_run(complete(stage, resume_from=checkpoint), checkpoint) if change.is_rate]
     if late and is_main_process():
         print(f'Stage {number} is finished: {"; ".join(map(str, late))} has no effect on it.', file=sys.stderr)
 

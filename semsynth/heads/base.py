@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from semsynth.layout import Layout
+from semsynth.registry import HEADS
 
 if TYPE_CHECKING:
     from semsynth.parts import Parts
@@ -41,6 +42,8 @@ class Head(nn.Module):
         must_be_read: outputs whose parameters learn only if a loss reads that very output.
     """
 
+    filled_in: tuple[str, ...] = ()
+    """Arguments that the model fills in: ``num_classes`` of the layout."""
     image_channels: int = 3
     """Channels of its images, and so of the real images and of what a discriminator reads: 3, or 1 for gray."""
     reads_label_map: bool = False
@@ -79,3 +82,17 @@ class Head(nn.Module):
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
         """Features ``(B, C, H, W)`` to float32 outputs by name, images ``(B, image_channels, H, W)`` in ``[-1, 1]``."""
         raise NotImplementedError
+
+
+def with_classes(generator: dict, num_classes: int) -> dict:
+    """The config of a generator, whose head gets the number of classes where it takes one and has none.
+
+    Args:
+        generator: config of the generator.
+        num_classes: one-hot channels of the layouts, 0 for image-like inputs.
+    """
+    head = generator.get('head') or {}
+    kind = HEADS.get(head['type']) if isinstance(head.get('type'), str) else head.get('type')
+    if kind is None or 'num_classes' not in kind.filled_in:
+        return generator
+    return {**generator, 'head': {'num_classes': num_classes, **head}}

@@ -32,7 +32,7 @@ class EdgeGuidedHead(Head):
 
     Args:
         in_channels: channels C of the features; filled in by the generator.
-        num_classes: one-hot channels N of the layouts.
+        num_classes: one-hot channels N of the layouts; filled in by the model.
         num_layers: convolutions n of Ge and of Gi before the one that makes three channels.
         edges: the edge branch Ge.
         transfer: attention guided edge transfer Gt, at each of the n levels and on the images (eq. 1).
@@ -47,6 +47,8 @@ class EdgeGuidedHead(Head):
         ValueError: ``transfer`` without ``edges``; unknown ``final``, or one whose part is switched off; in forward, a
             layout without the label map or with other classes than ``semantic`` and ``class_specific`` read.
     """
+
+    filled_in = ('num_classes',)
 
     def __init__(self, in_channels: int, num_classes: int, num_layers: int = 3, edges: bool = True,
                  transfer: bool = True, semantic: bool = True, class_specific: bool = True,

@@ -16,6 +16,7 @@ from torch.nn.utils import parametrize
 from semsynth.discriminators.base import build_discriminator
 from semsynth.encoders.base import Encoder
 from semsynth.encoders.several import build_encoder
+from semsynth.heads.base import with_classes
 from semsynth.layers.pointwise import take_strides_first
 from semsynth.layout import Layout
 from semsynth.losses.base import Loss
@@ -36,7 +37,8 @@ class Synthesizer(BaseModel):
     """Layout in, named images out; the one trainable model of the library.
 
     Args:
-        data_preprocessor: config of the part that turns a batch into a layout and real images.
+        data_preprocessor: config of the part that turns a batch into a layout and real images; by default of type
+            ``LayoutPreprocessor``.
         generator: config; ``in_channels`` defaults to the layout's channels (and the encoder's style).
         losses: named configs of the terms; an entry that is None is dropped. Without losses it only synthesises.
         discriminator: config or None; channels, and classes where it reads them, are filled in.
@@ -61,11 +63,12 @@ class Synthesizer(BaseModel):
                  segmentor: dict | None = None, views: dict[str, dict | None] | None = None, reuse_outputs: bool = True,
                  channels_last: bool = False, compiled: bool = False, styles: str | Path | None = None,
                  frozen: Sequence[str] | None = None):
-        super().__init__(MODELS.build(data_preprocessor))
+        super().__init__(MODELS.build(data_preprocessor, default_args=dict(type='LayoutPreprocessor')))
         channels = self.data_preprocessor.channels
         self.encoder = build_encoder(encoder) if encoder else None
         self.style_channels = self.encoder.style_channels if self.encoder is not None else 0
-        self.generator = GENERATORS.build(generator, default_args=dict(in_channels=channels + self.style_channels))
+        self.generator = GENERATORS.build(with_classes(generator, self.data_preprocessor.num_classes),
+                                          default_args=dict(in_channels=channels + self.style_channels))
         self.latent_dim = self.generator.latent_dim
         image_channels = self.data_preprocessor.image_channels = self.generator.head.image_channels
         self.discriminator = build_discriminator(

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 from mmengine.config import Config, ConfigDict
 
+from semsynth.config_files import find_config
+
 PACKAGED = 'mmseg::'
 
 
@@ -17,8 +19,8 @@ def model_config(source: str | Path | dict) -> ConfigDict:
     """The model dict of a segmentor, with nothing in it that downloads weights.
 
     Args:
-        source: path of an mmengine config, ``'mmseg::segformer/NAME.py'`` (a config that mmseg packages), or a model
-            dict, which is copied.
+        source: path of an mmengine config, ``'mmseg::segformer/NAME.py'`` (a config that mmseg packages),
+            ``'semsynth::segmentors/NAME.py'`` (one of this library's own), or a model dict, which is copied.
 
     Raises:
         FileNotFoundError: there is no such config.
@@ -47,7 +49,7 @@ def _path(source: str) -> Path:
         package = cast(str, cast(ModuleSpec, find_spec('mmseg')).origin)
         path = Path(package).parent / '.mim' / 'configs' / source.removeprefix(PACKAGED)
     else:
-        path = Path(source)
+        path = find_config(source)
     if not path.is_file():
         raise FileNotFoundError(f"segmentor: there is no config {path}; give the path of an mmseg config, or "
                                 f"'{PACKAGED}FOLDER/NAME.py' for one that mmseg packages.")

@@ -15,7 +15,7 @@ import numpy as np
 from rich.console import Console
 
 from semsynth.apis.inferencer import Inferencer
-from semsynth.engine.launch import load_config
+from semsynth.config import load_config
 from semsynth.studies.gallery import write_gallery
 from semsynth.studies.processes import share, sigterm_unwinds, start, stop
 from semsynth.visualise import colour_labels

@@ -17,9 +17,9 @@ from semsynth.apis import train
 from semsynth.apis.evaluation import evaluate
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.style_encoding import encode_styles
+from semsynth.config import load_config
 from semsynth.data import ToyCityDataset
 from semsynth.data.pictures import read_ids, read_photo
-from semsynth.engine.launch import load_config
 from semsynth.label_spaces import LabelSpace
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.config import model_config

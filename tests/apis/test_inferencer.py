@@ -75,9 +75,7 @@ def test_bfloat16(inferencer, toycity, maps):
 
 def test_odd_sizes_come_back_as_they_are(toycity, tmp_path):
     config = narrow('configs/ecgan/ecgan_toycity.py', toycity)
-    for part in config.test_dataloader.dataset.pipeline:
-        if part.type == 'ResizeScene':
-            part.scale = (75, 49)
+    config.test_dataloader.dataset.size = (49, 75)
     for kind, high in dict(labelIds=[7, 8, 23], instanceIds=[7, 26_001, 33_000]).items():
         ids = np.random.default_rng(0).choice(np.array(high, np.uint16), (49, 75))
         Image.fromarray(ids).save(tmp_path / f'x_gtFine_{kind}.png')

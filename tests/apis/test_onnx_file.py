@@ -150,6 +150,6 @@ def test_sizes_must_fit(styled, tmp_path, no_onnx):
     with pytest.raises(ValueError, match=r'the layout is 30x64, but height and width must be multiples of'):
         export(Inferencer(*styled, 'cpu'), tmp_path / 'model.onnx', size=(30, 64))
     config = narrow('configs/pix2pixhd/pix2pixhd_camvid.py', make_camvid(tmp_path / 'camvid'))
-    config.test_dataloader.dataset.pipeline = [dict(type='LoadLabel'), dict(type='PackScene')]
+    config.test_dataloader.dataset.update(pipeline=[dict(type='LoadLabel'), dict(type='PackScene')], size=None)
     with pytest.raises(ValueError, match=r'does not resize its test set to one size: .*--size HEIGHT WIDTH'):
         export(Inferencer(config, None, 'cpu'), tmp_path / 'model.onnx')

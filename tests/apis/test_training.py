@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 
 from helpers.narrow import make_scenes
 from semsynth.apis.training import train_segmentor
-from semsynth.engine.launch import load_config
+from semsynth.config import load_config
 from semsynth.engine.stopping import SIGNALS, Stopped
 from semsynth.registry import HOOKS, SEGMENTORS
 from semsynth.weights import load_checkpoint

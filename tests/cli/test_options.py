@@ -2,7 +2,7 @@ import pytest
 from torch.utils.data import DataLoader
 
 from semsynth.cli.options import plain_errors
-from semsynth.engine.launch import load_config
+from semsynth.config import load_config
 from semsynth.errors import DataError
 from semsynth.registry import HEADS, MODELS
 

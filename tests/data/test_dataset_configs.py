@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
 from helpers.narrow import make_scenes
-from semsynth.data import LayoutPreprocessor, merge_options
-from semsynth.registry import DATASETS
+from semsynth.config import load_config
+from semsynth.registry import DATASETS, MODELS
 
 FOLDER = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
 # What segmentors are trained on is trained on in apis/test_train_segmentor.py.
@@ -38,21 +37,19 @@ def roots(cityscapes, toycity, write, tmp_path_factory):
 
 @pytest.mark.parametrize('config', CONFIGS, ids=lambda config: config.stem)
 def test_base_configs(config, roots):
-    cfg = merge_options(Config.fromfile(config), {'data_root': roots(config)})
+    cfg = load_config(config, {'data_root': roots(config)})
     assert 'model' not in cfg
-    preprocessor = LayoutPreprocessor(cfg.num_classes, cfg.unknown, cfg.instances, cfg.get('raw_channels'))
+    preprocessor = MODELS.build(cfg.data_preprocessor)
     for split in ('train', 'val', 'test'):
         loader = cfg[f'{split}_dataloader']
         assert loader.persistent_workers == (loader.num_workers > 0)
         assert loader.dataset.get('test_mode', False) == (split != 'train')
         dataset = pickle.loads(pickle.dumps(DATASETS.build(loader.dataset)))  # spawned workers pickle it
-        assert dataset.metainfo['num_classes'] == cfg.num_classes
-        assert dataset.metainfo['unknown'] == cfg.unknown
+        assert dataset.metainfo['num_classes'] == preprocessor.num_classes
+        assert dataset.metainfo['unknown'] == preprocessor.unknown
         batch = preprocessor(pseudo_collate([dataset[0]]))
-        size = batch['layout'].size
-        assert size == batch['real']['image'].shape[-2:]
-        assert size == tuple(side or round(512 * 60 / 75) for side in cfg.image_size)
-    if cfg.num_classes == 0:  # image-like inputs train no segmentor
+        assert batch['layout'].size == batch['real']['image'].shape[-2:] == tuple(cfg.image_size)
+    if preprocessor.num_classes == 0:  # image-like inputs train no segmentor
         return
     segmentor = DATASETS.build(dict(cfg.val_dataloader.dataset, class_map=cfg.class_map))
     assert segmentor.metainfo['num_classes'] == NUM_CLASSES[config.stem.split('_')[0]]
@@ -60,24 +57,16 @@ def test_base_configs(config, roots):
 
 def test_edges_are_one_line(roots, tmp_path):
     child = tmp_path / 'child.py'
-    child.write_text(f"_base_ = '{FOLDER / 'cityscapes_256x512.py'}'\n"
+    child.write_text("_base_ = 'semsynth::_base_/datasets/cityscapes.py'\n"
                      'train_dataloader = dict(dataset=dict(edges=dict()))\n')
-    cfg = merge_options(Config.fromfile(child), {'data_root': roots(FOLDER / 'cityscapes_256x512.py')})
+    cfg = load_config(child, {'data_root': roots(FOLDER / 'cityscapes.py')})
     assert 'edge' in DATASETS.build(cfg.train_dataloader.dataset)[0]['inputs']
     assert 'edge' not in DATASETS.build(cfg.val_dataloader.dataset)[0]['inputs']
 
 
 def test_root_from_the_environment(monkeypatch):
-    config = FOLDER / 'cityscapes_512x1024.py'
-    assert Config.fromfile(config).train_dataloader.dataset.data_root == 'data/cityscapes'
+    config = FOLDER / 'cityscapes.py'
+    assert load_config(config).train_dataloader.dataset.data_root == 'data/cityscapes'
     monkeypatch.setenv('CITYSCAPES_ROOT', '/somewhere')
-    cfg = Config.fromfile(config)
+    cfg = load_config(config)
     assert {cfg[f'{split}_dataloader'].dataset.data_root for split in ('train', 'val', 'test')} == {'/somewhere'}
-
-
-def test_merge_options_moves_only_what_lies_in_the_root():
-    cfg = Config(dict(data_root='old', a=dict(data_root='old'), b=[dict(data_root='other'), dict(data_root='old')]))
-    merge_options(cfg, {'data_root': 'new', 'a.x': 1})
-    assert cfg.to_dict() == dict(data_root='new', a=dict(data_root='new', x=1),
-                                 b=[dict(data_root='other'), dict(data_root='new')])
-    assert merge_options(Config(dict(a=1)), None).a == 1

@@ -192,7 +192,7 @@ def test_preprocessors():
     refused(r'num_classes=4, but the label map of scene 0 has indices 4\.\.4: give the model the num_classes of its '
             'dataset', labels, batch(label=[label + 4]))
     LayoutPreprocessor(5)(batch(label=[label + 4]))
-    refused(r'The sizes in a batch differ: .*: put ResizeScene or mmseg\.RandomCrop into the pipeline, or set '
+    refused(r'The sizes in a batch differ: .* a size of height and width \(image_size in a config\), or set '
             'batch_size=1', labels, batch(label=[label, label[:2]]))
     for part in (label, label[:2]):
         labels(batch(label=[part]))

@@ -6,8 +6,8 @@ from mmengine.hooks import Hook
 
 from helpers.grown import GLOBAL, LOCAL, grown_config, moments, stage, trained_weights
 from semsynth.apis import train
+from semsynth.config import stage_config
 from semsynth.engine.ema import GeneratorEMAHook
-from semsynth.engine.stages import stage_config
 from semsynth.registry import HOOKS
 
 

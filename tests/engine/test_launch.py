@@ -4,6 +4,8 @@ from mmengine.config import Config
 from helpers.toy_run import toy_config
 from semsynth.apis import train
 from semsynth.apis.building import build_for_inference
+from semsynth.completion import complete
+from semsynth.config import load_config
 from semsynth.engine import launch
 from semsynth.engine.dry_run import dry_run
 from semsynth.studies.benchmark import benchmark
@@ -11,15 +13,15 @@ from semsynth.studies.benchmark import benchmark
 
 def test_config_errors(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'There is no config nowhere\.py'):
-        launch.load_config('nowhere.py')
+        load_config('nowhere.py')
     bad = tmp_path / 'bad.py'
     bad.write_text('model = dict(\nlosses = 1\n')
     with pytest.raises(SyntaxError, match=r"'\(' was never closed, in line 1 of .*bad\.py"):
-        launch.load_config(bad)
+        load_config(bad)
 
 
 @pytest.mark.parametrize('use', [
-    train, lambda config: build_for_inference(launch.load_config(config), None),
+    train, lambda config: build_for_inference(load_config(config), None),
     lambda config: benchmark('step', 'cpu', configs=[config])], ids=['train', 'inference', 'benchmark'])
 def test_a_config_of_something_else(use):
     with pytest.raises(ValueError, match=r'unet_toycity\.py has no model\.generator: .* tools/train_segmentor\.py'):
@@ -29,9 +31,9 @@ def test_a_config_of_something_else(use):
 def test_options_override(tmp_path):
     path = tmp_path / 'good.py'
     path.write_text('train_cfg = dict(max_iters=5)\n')
-    assert launch.load_config(path, {'train_cfg.max_iters': 7}).train_cfg.max_iters == 7
+    assert load_config(path, {'train_cfg.max_iters': 7}).train_cfg.max_iters == 7
     config = Config(dict(load_from='a'))
-    assert launch.load_config(config, dict(load_from='b')).load_from == 'b'
+    assert load_config(config, dict(load_from='b')).load_from == 'b'
     assert config.load_from == 'a'
 
 
@@ -58,16 +60,15 @@ def test_settings_that_cannot_work(tmp_path, monkeypatch, use, changes, message)
 
 
 def test_a_segmentor_s_gathered_gradients_are_saved_whole():
-    config = launch.load_config('configs/segmentors/unet_toycity.py', {'optim_wrapper.accumulative_counts': 3})
+    config = load_config('configs/segmentors/unet_toycity.py', {'optim_wrapper.accumulative_counts': 3})
     with pytest.raises(ValueError, match=r'interval=\d+ is no multiple of optim_wrapper\.accumulative_counts=3'):
-        launch._complete(config)
+        complete(config)
 
 
 @pytest.mark.parametrize('gpu', [False, True])
 def test_batches_for_a_gpu_are_pinned(monkeypatch, gpu):
     monkeypatch.setattr('torch.cuda.is_available', lambda: gpu)
-    config = toy_config(**{'val_dataloader.pin_memory': False})
-    launch._complete(config)
+    config = complete(toy_config(**{'val_dataloader.pin_memory': False}))
     assert config.train_dataloader.pin_memory == gpu and not config.val_dataloader.pin_memory
 
 

@@ -12,7 +12,7 @@ from mmengine.config.config import ConfigDict
 
 from helpers.toy_run import assert_equal, run, toy_config, weights
 from semsynth.apis import train
-from semsynth.engine import launch
+from semsynth.completion import complete
 from semsynth.engine.run_record import RECORD
 from semsynth.engine.same_run import changes_since, read_settings
 from semsynth.weights import load_checkpoint
@@ -211,6 +211,23 @@ def test_a_default_that_is_written_out_is_no_change():
             'optim_wrapper.generator.optimizer.amsgrad', False, True, 'the optimiser')]
 
 
+def test_a_run_in_the_older_language_is_the_same():
+    """There, data sets told every transform but those of their arguments, and parts their numbers of classes."""
+    now = complete('configs/ecgan/ecgan_toycity.py', precision='float32')
+    older = Config(now.to_dict())
+    for dataset in (older.train_dataloader.dataset, older.default_hooks.pictures.dataset):
+        for key in ('size', 'flip'):
+            dataset.pop(key, None)
+        dataset.pipeline = [part for part in dataset.pipeline if part.type not in ('LoadInstances', 'CannyEdges')]
+    older.model.generator.head.num_classes = 12
+    older.model.segmentor.config = 'configs/segmentors/unet_toycity.py'
+    assert changes_since(dict(meta=dict(cfg=older.pretty_text)), now) == []
+    older.train_dataloader.dataset.pipeline[-2].prob = 0.25
+    older.model.generator.head.num_classes = 13
+    assert {change.refused for change in changes_since(dict(meta=dict(cfg=older.pretty_text)), now)} == {
+        'the data set', 'the network'}
+
+
 def test_settings_are_read_and_not_run(tmp_path):
     config = Config(dict(
         model=dict(a=(1, -2.5), b=[dict(c='text\n'), None, True], table={'7': 1, 'x.y': dict(z=())}, kind=float,
@@ -228,9 +245,7 @@ def test_settings_are_read_and_not_run(tmp_path):
 def test_every_config_compares_equal_to_its_own_text():
     for path in ('configs/ecgan/ecgan_toycity.py', 'configs/segmentors/unet_toycity.py',
                  'configs/oasis/oasis_coco_stuff.py'):
-        config = launch.load_config(path)
-        launch._complete(config)
-        config.precision = 'float32'
+        config = complete(path, precision='float32')
         assert changes_since(dict(meta=dict(cfg=config.pretty_text)), config) == []
 
 

@@ -13,8 +13,7 @@ from helpers.ranks import run_ranks
 from helpers.toy_run import assert_equal
 from semsynth.apis import train
 from semsynth.apis.building import build_for_inference
-from semsynth.engine import launch
-from semsynth.engine.stages import stage_config, stage_configs
+from semsynth.config import load_config, read_config, stage_config, stage_configs
 from semsynth.registry import HOOKS
 
 KILLED = -signal.SIGKILL
@@ -65,24 +64,24 @@ def test_a_stage_s_config_is_the_rest_with_its_overrides():
     assert (first.env_cfg, first.model.x) == (dict(b=5, c=2), dict(type='X', y=1))
     assert (second.env_cfg, second.model.x) == (dict(b=1, c=None), dict(type='Z'))
     assert base.stages[1].model.x == dict(_delete_=True, type='Z')
-    assert stage_configs(second) == [second]
-    assert launch.load_config(base).model == second.model
-    assert launch.load_config(base, {'stages.1.env_cfg.b': 7}).env_cfg.b == 7
+    assert [config.to_dict() for config in stage_configs(second)] == [second.to_dict()]
+    assert load_config(base).model == second.model
+    assert load_config(base, {'stages.1.env_cfg.b': 7}).env_cfg.b == 7
     assert first.experiment_name != second.experiment_name
 
 
 def test_the_root_of_the_data_moves_in_every_stage():
     base = Config(dict(data_root='old', test_dataloader=dict(data_root='old'), stages=[
         dict(), dict(test_dataloader=dict(data_root='old', size=2))]))
-    moved = stage_configs(launch.read_config(base, dict(data_root='new')))
+    moved = stage_configs(read_config(base, dict(data_root='new')))
     assert [config.test_dataloader.data_root for config in moved] == ['new', 'new']
 
 
 def test_options_of_one_stage_leave_its_keys_with_dots():
     base = Config(dict(test_dataloader=dict(size=1, transforms=[dict(scale=8)]), stages=[
         {'test_dataloader.transforms.0.scale': 4}, dict()]))
-    config = launch.read_config(base, {'stages.0.test_dataloader.size': 3,
-                                       'stages.1.test_dataloader.transforms.0.scale': 6})
+    config = read_config(base, {'stages.0.test_dataloader.size': 3,
+                                  'stages.1.test_dataloader.transforms.0.scale': 6})
     assert [stage.test_dataloader for stage in stage_configs(config)] == [
         dict(size=3, transforms=[dict(scale=4)]), dict(size=1, transforms=[dict(scale=6)])]
 
@@ -151,7 +150,7 @@ def test_a_checkpoint_fits_the_config_beside_it(whole):
         assert config.get('carry_from') == (
             str(whole / f'stage_{number - 1}/iter_{iterations - 1}.pth') if number > 1 else None)
         build_for_inference(config, folder / f'iter_{iterations}.pth')
-    build_for_inference(launch.load_config(grown_config()), whole / LAST)
+    build_for_inference(load_config(grown_config()), whole / LAST)
 
 
 @pytest.mark.slow

@@ -11,9 +11,9 @@ from mmengine.config import Config
 from helpers.toy_run import toy_config
 from semsynth import devices
 from semsynth.apis import train
+from semsynth.completion import saved_precision, set_precision
 from semsynth.engine import launch
-from semsynth.engine.checkpoint import saved_precision
-from semsynth.engine.optim import Bf16OptimWrapper, PlayerOptimWrapper, set_precision
+from semsynth.engine.optim import Bf16OptimWrapper, PlayerOptimWrapper
 from semsynth.weights import load_checkpoint
 
 SHORT = {'train_cfg.max_iters': 2, 'val_evaluator': None, 'precision': 'auto'}

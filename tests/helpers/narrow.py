@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 
 from helpers import tiny_segmentor
-from semsynth.engine.launch import read_config
-from semsynth.engine.stages import stage_configs
+from semsynth.config import read_config, stage_configs
 from semsynth.label_spaces import CLASS_MAPS
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +21,7 @@ RUNS = itertools.count()
 def narrow(path, data_root, *, stage=0, **options):
     """A config of the tree, its last stage or another one, but for widths, depths and sizes, and weights from files."""
     config = stage_configs(read_config(ROOT / path, {'data_root': str(data_root)}))[stage - 1]
-    _walk(config._cfg_dict, config.num_classes)
+    _walk(config._cfg_dict, config.model.data_preprocessor.num_classes)
     config.merge_from_dict({'train_cfg.max_epochs': None, 'train_cfg.max_iters': 1, 'log_level': 'ERROR',
                             'precision': 'float32',  # whatever the processor
                             'visualizer.vis_backends': [dict(type='LocalVisBackend')],
@@ -39,6 +38,8 @@ def _walk(node, num_classes):
             node['image_size'] = (SIZE, SIZE)
         if node.get('type') == 'ResizeScene':
             node['scale'] = (SIZE, SIZE)
+        if 'split' in node and 'size' in node:  # a data set that composes its pipeline
+            node['size'], node['jitter'] = (SIZE, SIZE), node.get('jitter') and 1
         if node.get('type') in ('PerceptualLoss', 'CRNLoss'):
             node['weights'] = 'random'
         if node.get('type') == 'Segmentor':

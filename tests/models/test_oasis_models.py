@@ -11,7 +11,7 @@ from torch.nn.utils import parametrize
 
 from helpers.narrow import narrow
 from helpers.stubs import config
-from semsynth.engine.launch import load_config
+from semsynth.config import load_config
 from semsynth.layout import Layout
 from semsynth.registry import MODELS
 
@@ -94,8 +94,9 @@ def test_configs_have_the_numbers_of_the_paper(name, rate, mix, batch_size, mome
     model, wrapper = settings.model, settings.optim_wrapper
     assert model.losses == dict(adversarial=dict(type='SegmentationAdversarialLoss'),
                                 label_mix=dict(type='LabelMixLoss', weight=mix))
-    assert model.data_preprocessor == dict(type='LayoutPreprocessor', num_classes=classes, unknown=unknown)
-    assert model.discriminator.num_classes == classes and not model.reuse_outputs
+    layouts = MODELS.build(model.data_preprocessor)
+    assert (layouts.num_classes, layouts.unknown, layouts.instances) == (classes, unknown, False)
+    assert not model.reuse_outputs
     assert (model.generator.base_channels, model.generator.latent_dim, model.generator.norm) == (64, 64, 'batch')
     for player, lr in dict(generator=rate, discriminator=4e-4).items():
         assert wrapper[player].optimizer == dict(type='Adam', lr=lr, betas=(0.0, 0.999), fused=True)

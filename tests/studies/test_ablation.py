@@ -15,7 +15,7 @@ from PIL import Image
 from helpers import tiny_segmentor
 from helpers.ablation import add, calls
 from semsynth.cli import main
-from semsynth.engine.launch import read_config
+from semsynth.config import read_config
 from semsynth.engine.work_folder import LOCK, locked
 from semsynth.segmentors.config import model_config
 from semsynth.studies.ablation import ablate

@@ -5,8 +5,7 @@ from mmseg.registry import MODELS
 from helpers import tiny_segmentor
 from helpers.ablation import add
 from helpers.narrow import ROOT
-from semsynth.engine.launch import read_config
-from semsynth.engine.stages import stage_configs
+from semsynth.config import read_config, stage_configs
 from semsynth.errors import DataError
 from semsynth.segmentors.config import model_config
 from semsynth.studies.ablation import ablate
@@ -27,17 +26,31 @@ def test_rows_have_their_own_figures_and_order(folder):
 
 
 @pytest.mark.parametrize(('text', 'message'), [
-    ("row = dict(titel='x')", r"c\.py: row=\{'titel': 'x'\}, expected dict\(title=, order=, paper=\)"),
+    ("row = dict(titel='x')", r"c\.py: row=\{'titel': 'x'\}, expected dict\(title=, order=, paper=, like=\)"),
     ('row = 3', 'c.py: row=3, expected'),
     ('row = dict(title=3)', r'c\.py: row: title=3, expected text\.'),
     ("row = dict(order='x')", "row: order='x', expected a number"),
     ("row = dict(paper=dict(mIoU='x'))", r"row: paper\.mIoU='x', expected a number"),
-    ("row = dict(title=str(_base_.num_classes))", r"c\.py: row must be written out in plain values \(name '_base_'"),
-    ("row = dict(title='full')", 'b_full, c have one title')])
+    ("row = dict(title=str(_base_.image_size))", r"c\.py: row must be written out in plain values \(name '_base_'"),
+    ("row = dict(title='full')", 'b_full, c have one title'),
+    ("row = dict(like='nowhere.py')", r'c\.py: row is like .*nowhere\.py, which is no file'),
+    ("row = dict(like='c.py')", r'c\.py, which is this row itself: name the config of another row')])
 def test_rows_that_cannot_be_read(folder, text, message):
     add(folder, 'c', text)
     with pytest.raises(ValueError, match=message):
         read_rows(folder)
+
+
+def test_a_row_may_take_its_figures_from_another_one(folder):
+    """Those of a judge that it has not stand without that judge's prefix."""
+    (folder.parent / 'paper.py').write_text(
+        "row = dict(title='as printed', order=3, paper={'pspnet/mIoU': 60, 'ours, %': 7})\n")
+    add(folder, 'c_like', "row = dict(like='../paper.py', title='here')")
+    row = next(row for row in read_rows(folder) if row.name == 'c_like')
+    assert (row.name, row.title, row.order, row.paper) == ('c_like', 'here', 3, {'mIoU': 60, 'ours, %': 7})
+    add(folder, 'd_judged', "import copy\ntest_evaluator = [dict(copy.deepcopy(_base_.test_evaluator[0]), "
+        "prefix='pspnet')]\nrow = dict(like='../paper.py', title='there')")
+    assert next(row for row in read_rows(folder) if row.name == 'd_judged').paper == {'pspnet/mIoU': 60, 'ours, %': 7}
 
 
 def test_folders_without_rows(tmp_path):

@@ -11,7 +11,7 @@ def config(toycity, tmp_path):
     """ToyCity's scenes of 48x80 at 24x40, with edges; its path."""
     pipeline = [dict(type='LoadPhoto'), dict(type='LoadLabel'), dict(type='ResizeScene', scale=(40, 24)),
                 dict(type='mmseg.RandomFlip', prob=0.5), dict(type='PackScene')]
-    config = Config.fromfile(ROOT / 'configs/_base_/datasets/toycity_64x128.py')
+    config = Config.fromfile(ROOT / 'configs/_base_/datasets/toycity.py')
     config.merge_from_dict({'train_dataloader.dataset.pipeline': pipeline, 'train_dataloader.dataset.edges': {}})
     config.dump(tmp_path / 'config.py')
     return tmp_path / 'config.py'

@@ -10,7 +10,7 @@ import torch
 
 from helpers.narrow import ROOT, narrow
 from semsynth.apis.building import build_for_inference
-from semsynth.engine.launch import load_config
+from semsynth.config import load_config
 from semsynth.studies import demo
 
 

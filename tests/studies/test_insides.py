@@ -29,9 +29,7 @@ def leaky(x):
 def odd_sized(data_root, **options):
     """ECGAN on ToyCity, narrow, at a size that its generator has to pad."""
     config = narrow('configs/ecgan/ecgan_toycity.py', data_root, **options)
-    for part in config.test_dataloader.dataset.pipeline:
-        if part.type == 'ResizeScene':
-            part.scale = (WIDTH, HEIGHT)
+    config.test_dataloader.dataset.size = (HEIGHT, WIDTH)
     return config
 
 

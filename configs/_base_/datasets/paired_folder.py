@@ -3,6 +3,7 @@
 # ----------------------------------------------------------------------------------------------------------------------
 data_root = '{{$SCENES_ROOT:data/scenes}}'
 image_size = (256, 256)  # height x width
+batch_size = 4
 classes = ('sky', 'land', 'water', 'nothing')  # or 'classes.txt': a class a line, its name and perhaps its r g b
 num_classes = 4
 unknown = 3  # the index that means no class, or None
@@ -12,20 +13,10 @@ ids = dict(id_map=None, unknown_ids=(255,))
 endings = dict()  # dict(label='_mask.png') where the label map of NAME.jpg is called NAME_mask.png
 things = ()  # names of the classes that come in instances, such as cars: single objects in the editor
 # ----------------------------------------------------------------------------------------------------------------------
+data_preprocessor = dict(type='LayoutPreprocessor', num_classes=num_classes, unknown=unknown, instances=instances)
 class_map = 'identity'
+scenes = dict(type='PairedFolderDataset', classes=classes, unknown=unknown, things=things, endings=endings, **ids)
 
-load = [dict(type='LoadPhoto'), dict(type='LoadLabel'), dict(type='ResizeScene', scale=image_size[::-1])]
-train_pipeline = [*load, dict(type='mmseg.RandomFlip', prob=0.5), dict(type='PackScene')]
-val_pipeline = [*load, dict(type='PackScene')]
-
-train_dataloader = dict(
-    batch_size=4, num_workers=2, persistent_workers=True, drop_last=True,
-    sampler=dict(type='ResumableSampler', shuffle=True),
-    dataset=dict(type='PairedFolderDataset', data_root=data_root, split='train', classes=classes, unknown=unknown,
-                 instances=instances, things=things, endings=endings, pipeline=train_pipeline, **ids))
-val_dataloader = dict(
-    batch_size=4, num_workers=2, persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='PairedFolderDataset', data_root=data_root, split='val', classes=classes, unknown=unknown,
-                 instances=instances, things=things, endings=endings, test_mode=True, pipeline=val_pipeline, **ids))
+train_dataloader = dict(num_workers=2, dataset=dict(scenes, split='train', flip=0.5))
+val_dataloader = dict(num_workers=2, dataset=dict(scenes, split='val', test_mode=True))
 test_dataloader = val_dataloader

@@ -1,7 +1,6 @@
 # CC-FPSE (Liu et al., NeurIPS 2019), without a latent: configs/_base_/models/ccfpse_vae.py adds latent and encoder.
 model = dict(
     type='Synthesizer',
-    data_preprocessor=dict(type='LayoutPreprocessor'),
     generator=dict(type='CCFPSEGenerator', base_channels=64, norm='batch', num_upsamples='normal'),
     discriminator=dict(type='FeaturePyramidDiscriminator', base_channels=64),
     losses=dict(

@@ -1,5 +1,5 @@
 # CC-FPSE as its script trains it: with a latent that an encoder takes from the photo, as SPADE's variant with an
-# encoder. A config adds generator=dict(image_size=...).
+# encoder.
 _base_ = 'ccfpse.py'
 model = dict(
     generator=dict(latent_dim=256),

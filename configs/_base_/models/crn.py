@@ -1,7 +1,6 @@
 # CRN (Chen & Koltun, ICCV 2017): cascaded refinement network, regression on VGG19's features, no discriminator.
 model = dict(
     type='Synthesizer',
-    data_preprocessor=dict(type='LayoutPreprocessor'),
     # A module at every size from 4x8 to 512x1024.
     generator=dict(type='CRNGenerator', widths=(1024, 1024, 1024, 1024, 1024, 512, 512, 128),
                    head=dict(type='LinearHead')),

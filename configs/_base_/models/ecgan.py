@@ -3,7 +3,6 @@
 # of the head's view 'image'.
 model = dict(
     type='Synthesizer',
-    data_preprocessor=dict(type='LayoutPreprocessor'),
     # Spectral norm on all layers is appendix B; SPADE's own code spares some of them (spectral='spade').
     generator=dict(type='SPADEGenerator', base_channels=64, norm='batch', spectral='all', num_upsamples='more',
                    head=dict(type='EdgeGuidedHead', num_layers=3, embedding_channels=64)),
@@ -18,8 +17,8 @@ model = dict(
         adversarial=dict(type='HingeLoss', reduction='mean'),
         feature_matching=dict(type='FeatureMatchingLoss', normalise='spade', weight=10),
         perceptual=dict(type='PerceptualLoss', weight=10),
-        # Eq. 10 sums the similarity loss over I' and I''.
-        similarity=dict(type='SimilarityLoss', views=dict(coarse=1, image=1)),
+        # Of I' and I'' alike (eq. 10).
+        similarity=dict(type='SimilarityLoss'),
         # Across the images of all ranks and of past steps: "the 'global' context of the whole dataset" (3.3).
         contrastive=dict(type='ContrastiveLoss', memory=dict(per_class=64)),
         class_specific=dict(type='ClassSpecificLoss')))

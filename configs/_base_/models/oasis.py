@@ -1,8 +1,6 @@
 # OASIS (Sushko et al., ICLR 2021): a discriminator that segments is all the supervision: no VGG, no feature matching.
-# A config adds discriminator=dict(num_classes=...).
 model = dict(
     type='Synthesizer',
-    data_preprocessor=dict(type='LayoutPreprocessor'),
     generator=dict(type='OASISGenerator', base_channels=64, latent_dim=64, norm='batch'),
     discriminator=dict(type='OASISDiscriminator', base_channels=64, num_downsamples=6),
     losses=dict(

@@ -2,7 +2,6 @@
 model = dict(
     type='Synthesizer',
     channels_last=True,
-    data_preprocessor=dict(type='LayoutPreprocessor'),
     # Instance norm: 4 images are few to take statistics of a batch from.
     generator=dict(type='OASISGenerator', base_channels=16, latent_dim=64, hidden_channels=32, norm='instance'),
     # The released code's initial gain, 0.02, would cost it hundreds of steps.

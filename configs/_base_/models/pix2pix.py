@@ -1,7 +1,6 @@
 # pix2pix (Isola et al., CVPR 2017): U-Net, one PatchGAN with batch norm; cross entropy and L1.
 model = dict(
     type='Synthesizer',
-    data_preprocessor=dict(type='LayoutPreprocessor'),
     # pix2pix takes batch norm's statistics from its batch of one image, also at test: that is this instance norm.
     generator=dict(type='UNetGenerator', base_channels=64, num_downsamples=8, norm='instance', dropout=0.5,
                    head=dict(type='RGBHead', kernel_size=1)),

@@ -1,7 +1,6 @@
 # pix2pixHD (Wang et al., CVPR 2018): global generator, multi-scale discriminator; least squares, feature matching, VGG.
 model = dict(
     type='Synthesizer',
-    data_preprocessor=dict(type='LayoutPreprocessor'),
     generator=dict(type='GlobalGenerator', base_channels=64, num_downsamples=4, num_blocks=9,
                    head=dict(type='RGBHead')),
     # The paper judges at 3 scales; the released scripts use 2 up to 1024x512.

@@ -3,7 +3,6 @@
 model = dict(
     type='Synthesizer',
     channels_last=True,
-    data_preprocessor=dict(type='LayoutPreprocessor'),
     generator=dict(type='GlobalGenerator', base_channels=24, num_downsamples=2, num_blocks=6,
                    head=dict(type='RGBHead')),
     discriminator=dict(type='MultiScaleDiscriminator', base_channels=24, num_layers=3, num_scales=2, norm='instance'),

@@ -2,7 +2,6 @@
 # layout. configs/_base_/models/spade_vae.py adds latent and encoder.
 model = dict(
     type='Synthesizer',
-    data_preprocessor=dict(type='LayoutPreprocessor'),
     generator=dict(type='SPADEGenerator', base_channels=64, norm='batch', spectral='spade', num_upsamples='normal'),
     discriminator=dict(type='MultiScaleDiscriminator', base_channels=64, num_layers=3, num_scales=2,
                        norm='spectral_instance'),

@@ -2,7 +2,6 @@
 model = dict(
     type='Synthesizer',
     channels_last=True,
-    data_preprocessor=dict(type='LayoutPreprocessor'),
     # Instance norm: 4 images are few to take statistics of a batch from. The released codes' initial gain, 0.02, would
     # cost both players hundreds of steps.
     generator=dict(type='SPADEGenerator', base_channels=16, hidden_channels=32, norm='instance', spectral='spade',

@@ -1,5 +1,5 @@
 # SPADE with a latent: in training an encoder takes it from the photo, and the KL term keeps it near N(0, I), from which
-# it is drawn afterwards. A config adds generator=dict(image_size=...).
+# it is drawn afterwards.
 _base_ = 'spade.py'
 model = dict(
     generator=dict(latent_dim=256),

@@ -1,4 +1,7 @@
-# Table 3, row 2: also without the attention guided edge transfer (Gt).
-_base_ = './e_gi_ge_gt.py'
-model = dict(generator=dict(head=dict(transfer=False)))
-row = dict(title='+ Ge', paper=dict(mIoU=60.2, aAcc=81.7, FID=61.0))
+# Table 3, row 2, on CamVid: E, Gi and the edge generator Ge.
+# The label generator stays: its features stand in for VGG's in the perceptual loss.
+_base_ = '../../ecgan/ecgan_camvid.py'
+model = dict(
+    generator=dict(head=dict(transfer=False, semantic=False, class_specific=False, embedding_channels=None)),
+    losses=dict(similarity=None, contrastive=None, class_specific=None))
+row = dict(like='../ecgan/e_gi_ge.py')

@@ -1,5 +1,9 @@
-# Table 3, row 1: the encoder and the image generator alone, without the edge generator (Ge).
-_base_ = './e_gi_ge.py'
-model = dict(generator=dict(head=dict(edges=False)))
+# Table 3, row 1, on ToyCity: the encoder E and the image generator Gi alone.
+# The label generator stays: its features stand in for VGG's in the perceptual loss.
+_base_ = '../../ecgan/ecgan_toycity.py'
+model = dict(
+    generator=dict(head=dict(
+        edges=False, transfer=False, semantic=False, class_specific=False, embedding_channels=None)),
+    losses=dict(similarity=None, contrastive=None, class_specific=None))
 train_dataloader = dict(dataset=dict(edges=None))
-row = dict(title='E + Gi', paper=dict(mIoU=58.6, aAcc=81.4, FID=65.7))
+row = dict(like='../ecgan/e_gi.py')

@@ -1,5 +1,6 @@
-# Table 3, row 5: without pixel-wise contrastive learning and class-specific pixel generation (Gc).
-_base_ = './e_gi_ge_gt_gs_gl_gc.py'
-model = dict(generator=dict(head=dict(class_specific=False, embedding_channels=None)),
-             losses=dict(contrastive=None, class_specific=None))
-row = dict(title='+ Gl', paper=dict(mIoU=66.8, aAcc=82.7, FID=52.2))
+# Table 3, row 5, on ToyCity: all but pixel-wise contrastive learning and class-specific pixel generation (Gc).
+_base_ = '../../ecgan/ecgan_toycity.py'
+model = dict(
+    generator=dict(head=dict(class_specific=False, embedding_channels=None)),
+    losses=dict(contrastive=None, class_specific=None))
+row = dict(like='../ecgan/e_gi_ge_gt_gs_gl.py')

@@ -1,3 +1,3 @@
 # The rows of configs/ablations/pix2pixhd on ToyCity; the label generator's features stand in for VGG's.
 _base_ = '../../pix2pixhd/pix2pixhd_toycity.py'
-row = dict(order=7, title='pix2pixHD', paper={'mIoU': 63.89, 'aAcc': 83.78})
+row = dict(like='../pix2pixhd/full.py')

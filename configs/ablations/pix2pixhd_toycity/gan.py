@@ -1,4 +1,4 @@
-# 4.2, analysis of the loss function, (1): only the GAN loss, also without feature matching.
-_base_ = './gan_feature_matching.py'
-model = dict(losses=dict(feature_matching=None))
-row = dict(order=4, title='GAN loss only', paper={'full preferred, %': 68.55})
+# 4.2, analysis of the loss function, (1): only the GAN loss, without feature matching and perceptual loss.
+_base_ = '../../pix2pixhd/pix2pixhd_toycity.py'
+model = dict(segmentor=None, losses=dict(feature_matching=None, perceptual=None))
+row = dict(like='../pix2pixhd/gan.py')

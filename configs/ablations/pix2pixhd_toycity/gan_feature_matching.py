@@ -1,4 +1,4 @@
 # 4.2, analysis of the loss function, (2): without the perceptual loss.
-_base_ = './full.py'
+_base_ = '../../pix2pixhd/pix2pixhd_toycity.py'
 model = dict(segmentor=None, losses=dict(perceptual=None))
-row = dict(order=5, title='GAN + matching', paper={'full preferred, %': 58.9})
+row = dict(like='../pix2pixhd/gan_feature_matching.py')

@@ -10,10 +10,10 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from semsynth.apis.layout_files import find_layouts
+from semsynth.config import load_config
 from semsynth.data.draws import Draw
 from semsynth.data.pictures import read_photo
 from semsynth.data.scene_dataset import KEYS
-from semsynth.engine.launch import load_config
 from semsynth.registry import DATASETS
 from semsynth.studies.ablation.plan import Row
 from semsynth.studies.ablation.run import Run

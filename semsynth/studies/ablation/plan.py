@@ -13,12 +13,14 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from semsynth.arguments import check_value
-from semsynth.engine.launch import check_data, check_synthesizer, load_config, read_config
-from semsynth.engine.stages import check_last_is_saved, stage_configs
+from semsynth.config import load_config, read_config, stage_configs
+from semsynth.config_files import find_config
+from semsynth.engine.launch import check_data, check_synthesizer
+from semsynth.engine.stages import check_last_is_saved
 from semsynth.registry import EVALUATORS, MODELS
 
-ROW = dict(title=str, order=float, paper=Mapping[str, float])
-"""The keys of ``row`` in a config."""
+ROW = dict(title=str, order=float, paper=Mapping[str, float], like=str)
+"""The keys of ``row`` in a config; ``like`` is the config of a row from which it takes the others."""
 DATA_PARTS = ('edges', 'instances')
 """Arguments of a data set that belong to a method: what is read of the same scenes."""
 LOADING = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
@@ -60,8 +62,10 @@ class Row:
 def read_rows(folder: str | Path, cfg_options: Mapping | None = None) -> list[Row]:
     """The rows of a folder, in the table's order.
 
-    What a config's file itself says in ``row=dict(title=, order=, paper=dict(SCORE=VALUE))`` counts; rows are based on
-    each other, and none shall inherit another one's figures.
+    What a config's file itself says in ``row=dict(title=, order=, paper=dict(SCORE=VALUE))`` counts, not what it is
+    based on: none shall inherit another one's figures. With ``row=dict(like='../ecgan/e_gi.py')`` a row takes them from
+    another row's file, so that a paper's figures are written once; where it has no judge of the prefix of a figure's
+    name, such as ``pspnet/``, the figure stands without it.
 
     Args:
         folder: whose ``*.py`` are configs; folders below it are not looked at.
@@ -75,7 +79,8 @@ def read_rows(folder: str | Path, cfg_options: Mapping | None = None) -> list[Ro
         raise FileNotFoundError(f'There is no folder {folder}: name one whose configs are the rows of an ablation.')
     rows = []
     for path in sorted(path for path in Path(folder).glob('*.py') if path.name[0] != '.'):  # macOS leaves ._NAME
-        rows.append(Row(path.stem, read_config(path, cfg_options), **{'title': path.stem, **_own_row(path)}))
+        config = read_config(path, cfg_options)
+        rows.append(Row(path.stem, config, **{'title': path.stem, **_own_row(path, config)}))
     if not rows:
         raise ValueError(f'{folder} holds no config: each of its .py files is a row of the ablation.')
     rows.sort(key=lambda row: (row.order, row.name))
@@ -85,7 +90,29 @@ def read_rows(folder: str | Path, cfg_options: Mapping | None = None) -> list[Ro
     return rows
 
 
-def _own_row(path: Path) -> dict[str, Any]:
+def _own_row(path: Path, config: Config, alike: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """What a config's file itself assigns to ``row``, whatever it is based on, and the file that it says it is like."""
+    row = _written_row(path)
+    if 'like' not in row:
+        return row
+    other = Path(path.parent, find_config(row.pop('like')))
+    if not other.is_file() or other.resolve() in (path.resolve(), *alike):
+        found = 'this row itself' if other.is_file() else 'no file'
+        raise ValueError(f'{path}: row is like {other}, which is {found}: name the config of another row, relative to '
+                         'this one.')
+    liked = _own_row(other, config, (*alike, path.resolve()))
+    return {**liked, 'paper': _named_as_judged(liked.get('paper', {}), config), **row}
+
+
+def _named_as_judged(paper: Mapping[str, float], config: Config) -> dict[str, float]:
+    """A paper's figures by the names of the row's scores: without the prefix of a judge that it has not."""
+    evaluators = config.get('test_evaluator') or []
+    prefixes = [each.get('prefix') for each in (evaluators if isinstance(evaluators, list) else [evaluators])]
+    return {name if name.partition('/')[0] in prefixes else name.rpartition('/')[2]: value
+            for name, value in paper.items()}
+
+
+def _written_row(path: Path) -> dict[str, Any]:
     """The value of ``row`` in the file itself, not in its base configs."""
     for node in ast.parse(path.read_text(encoding='utf-8')).body:
         if isinstance(node, ast.Assign) and any(

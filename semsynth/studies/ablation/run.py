@@ -14,9 +14,9 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 
+from semsynth.config import stage_configs
 from semsynth.devices import resolve_precision
 from semsynth.engine.checkpoint import latest_good_checkpoint
-from semsynth.engine.stages import stage_configs
 from semsynth.registry import DATASETS
 from semsynth.studies.ablation.plan import Row, config_differences
 from semsynth.writing import write_whole

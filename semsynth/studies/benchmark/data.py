@@ -9,10 +9,10 @@ import cv2
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
+from semsynth.config import load_config
 from semsynth.data import Draw
 from semsynth.data.prepare import resize_datasets
 from semsynth.data.scene_dataset import SceneDataset
-from semsynth.engine.launch import load_config
 from semsynth.registry import DATASETS
 from semsynth.studies.benchmark.measuring import Step, Version
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.drawn_layout import draw_layout, layout_size
 from semsynth.apis.inferencer import Inferencer
-from semsynth.engine.launch import load_config
+from semsynth.config import load_config
 from semsynth.layers.norm import bake
 from semsynth.studies.benchmark.measuring import Step, Version, check_versions
 

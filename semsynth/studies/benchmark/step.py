@@ -13,8 +13,9 @@ from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from semsynth.apis.drawn_layout import draw_layout
-from semsynth.engine.launch import check_synthesizer, load_config
-from semsynth.engine.optim import set_precision
+from semsynth.completion import set_precision
+from semsynth.config import load_config
+from semsynth.engine.launch import check_synthesizer
 from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
 from semsynth.studies.benchmark.measuring import Step, Version, check_versions

@@ -11,11 +11,11 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from semsynth.config import load_config
 from semsynth.data.files import find_by_stem
 from semsynth.data.pictures import PHOTO_SUFFIXES, read_ids, read_photo, read_size
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.data.transforms.resizing import resize_ids
-from semsynth.engine.launch import load_config
 from semsynth.errors import DataError, first_few
 from semsynth.registry import DATASETS
 from semsynth.visualise import colour_labels
