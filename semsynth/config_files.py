@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import difflib
+import pickle
 import re
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from traceback import walk_tb
@@ -46,6 +48,22 @@ def find_config(config: str | Path) -> Path:
     return OWN / name
 
 
+def load_formatter(tries: int = 50) -> None:
+    """Import yapf, by which mmengine prints configs, also while another process imports it for the first time.
+
+    yapf keeps its grammar in a file that the first process writes; another that reads it meanwhile fails.
+
+    Args:
+        tries: how often it is tried, ten times a second.
+    """
+    for _ in range(tries - 1):
+        with suppress(EOFError, pickle.UnpicklingError):
+            import_module('yapf.yapflib.yapf_api')
+            return
+        time.sleep(0.1)
+    import_module('yapf.yapflib.yapf_api')
+
+
 def read_file(path: str | Path) -> tuple[Config, dict[str, bool]]:
     """Read a config, and import what its ``custom_imports`` name.
 
@@ -64,6 +82,7 @@ def read_file(path: str | Path) -> tuple[Config, dict[str, bool]]:
         SyntaxError: it is no Python; the message names the file.
         ValueError: it is based on itself, or what it says goes wrong when it runs.
     """
+    load_formatter()
     path = find_config(path)
     if not path.is_file():
         raise FileNotFoundError(f'{path} is a folder: name a config in it.' if path.is_dir() else

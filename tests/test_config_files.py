@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from semsynth.config_files import read_file
@@ -122,3 +126,25 @@ def test_paths_to_other_configs_are_relative_to_the_file_that_names_them(write, 
                        'configs/old.py']
     monkeypatch.chdir(tmp_path)
     assert found()[:2] == ['bases/judge.py', 'mine/net.py']
+
+
+HALF_WRITTEN = """
+import pathlib, sys, threading, time
+import semsynth.config_files
+cache = pathlib.Path(sys.argv[1])
+threading.Timer(0.5, lambda: [path.unlink() for path in cache.rglob('*.pickle')]).start()
+semsynth.config_files.load_formatter()
+print(sys.modules['yapf.yapflib.yapf_api'].FormatCode('a = 1')[0])
+"""
+
+
+@pytest.mark.slow
+def test_another_process_writes_yapf_s_cache_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    command = [sys.executable, '-c']
+    where = Path(__file__).parents[1]
+    subprocess.run([*command, 'import yapf'], check=True)
+    for path in tmp_path.rglob('*.pickle'):
+        path.write_bytes(b'')
+    done = subprocess.run([*command, HALF_WRITTEN, tmp_path], check=False, capture_output=True, text=True, cwd=where)
+    assert done.stdout == 'a = 1\n\n', done.stderr
