@@ -5,6 +5,7 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
+from helpers.facts import facts
 from helpers.random_hed import random_hed
 from semsynth.apis import edges
 from semsynth.data.prepare.hed import load_hed
@@ -87,8 +88,8 @@ def test_a_broken_photo_is_named_and_the_others_are_done(scenes, stand_in):
 
 
 def test_refusals(scenes, tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match=r'train_dataloader\.dataset has edges=\{\}, which needs no files: set '
-                                         r"edges=dict\(folder='edges_hed'\)\."):
+    with pytest.raises(ValueError, match=facts(
+            'train_dataloader.dataset', 'edges={}', "edges=dict(folder='edges_hed')")):
         edges.make_edges(config_of(scenes, ()))
     with pytest.raises(ValueError, match=r'images/train is or lies in .*images/train, which holds the data set'):
         edges.make_edges(config_of(scenes, ('.',)))

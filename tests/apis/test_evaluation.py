@@ -11,6 +11,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 
 from helpers import tiny_segmentor
+from helpers.facts import facts
 from helpers.narrow import narrow
 from helpers.ranks import run_ranks
 from semsynth.apis import train
@@ -89,7 +90,7 @@ def test_a_result_replaces_its_like_alone(settings, trained, toycity, tmp_path):
 def test_a_file_that_is_no_such_result_is_not_replaced(settings, trained, tmp_path):
     for content in ('{}', 'text', '{"settings": "other"}'):
         (tmp_path / 'file.json').write_text(content)
-        with pytest.raises(ValueError, match=r'file\.json is there already and holds something else than this result'):
+        with pytest.raises(ValueError, match=facts('file.json', 'something else')):
             evaluate(settings, trained, out=tmp_path / 'file.json')
         assert (tmp_path / 'file.json').read_text() == content
     for out, reason in ((trained, 'is read, and writing would replace it'), (tmp_path, 'is a folder, but a file')):
@@ -156,8 +157,7 @@ def test_a_photos_own_styles_do_not_leak_into_its_scores(settings, toycity, tmp_
     train(config, work_dir=tmp_path)
     checkpoint = tmp_path / 'iter_1.pth'
     for path in (checkpoint, None):
-        with pytest.raises(ValueError, match=r'photos that judge it must not give them: make a file of styles with '
-                                             r'tools/encode_styles\.py and name it with --styles'):
+        with pytest.raises(ValueError, match=facts('tools/encode_styles.py', '--styles')):
             evaluate(config, path)
     bank, styles = encode_styles(Inferencer(config, checkpoint, 'cpu'), clusters=2)
     report = evaluate(config, checkpoint, styles=styles)

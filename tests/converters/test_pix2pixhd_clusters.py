@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from helpers import crafted
+from helpers.facts import facts
 from semsynth.converters.pix2pixhd_clusters import convert_clusters
 from semsynth.data.cityscapes import CityscapesDataset
 from semsynth.styles import StyleBank
@@ -68,8 +69,7 @@ def test_own_classes(tmp_path):
     path = write(tmp_path / 'own.npy', {3: np.ones((2, 1)), 5: np.zeros((1, 1))})
     bank = convert_clusters(path, classes=('a', 'b'), id_map={3: 0, 5: 1})
     assert bank.classes == ('a', 'b') and bank.owners.tolist() == [0, 0, 1]
-    with pytest.raises(ValueError, match=r'own\.npy has clusters of the class id 5, but id_map knows the ids 0, 1, 2, 3'
-                                         r' of 4 classes'):
+    with pytest.raises(ValueError, match=facts('own.npy', 'class id 5', '0, 1, 2, 3', '4 classes')):
         convert_clusters(path, classes='abcd', id_map={index: index for index in range(4)})
 
 

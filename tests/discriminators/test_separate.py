@@ -2,6 +2,7 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 
+from helpers.facts import facts
 from helpers.narrow import narrow
 from helpers.ranks import run_ranks
 from helpers.settle import settle
@@ -84,13 +85,12 @@ def test_a_kind_that_no_loss_reads_needs_no_network_and_no_real_image():
 
 
 def test_networks_that_are_not_the_views_are_named():
-    with pytest.raises(ValueError, match='networks are given for edge, image, but the views that losses have judged '
-                       'imitate image; give one'):
+    with pytest.raises(ValueError, match=facts('edge, image', 'imitate image')):
         model('image', 'edge')
 
 
 def test_a_kind_without_a_network_is_named():
-    with pytest.raises(ValueError, match='networks has edge=None, expected the config of a discriminator; where no'):
+    with pytest.raises(ValueError, match=facts('networks', 'edge=None')):
         SeparateDiscriminators(in_channels=7, networks=dict(image=ONE, edge=None))
 
 

@@ -6,6 +6,7 @@ from PIL import Image
 
 import semsynth.segmentors
 from helpers.editor import CAR, PERSON, ROAD, SKY, first, state
+from helpers.facts import facts
 from helpers.narrow import make_camvid, narrow
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
@@ -150,7 +151,8 @@ def test_which_segmentor(toycity):
     config = narrow('configs/pix2pixhd/pix2pixhd_toycity.py', toycity)
     assert isinstance(build_segmentor(config), semsynth.segmentors.Segmentor)
     config.judge = config.model.segmentor = None
-    with pytest.raises(ValueError, match=r'pix2pixhd_toycity\.py names no segmentor .*--segmentor CONFIG CHECKPOINT'):
+    with pytest.raises(ValueError, match=facts(
+            'pix2pixhd_toycity.py', 'no segmentor', '--segmentor CONFIG CHECKPOINT')):
         build_segmentor(config)
     with pytest.raises(FileNotFoundError, match='nowhere'):
         build_segmentor(config, 'configs/segmentors/judge_toycity.py', 'nowhere.pth')
@@ -198,7 +200,7 @@ def test_models_without_a_bank(inferencer, files, monkeypatch):
     editor.open(*files[:2])
     car = first(editor, CAR)
     assert editor.style_of(car).tolist() == [0, 0, 0]
-    with pytest.raises(ValueError, match=r'no file of styles to choose from: make one with tools/encode_styles\.py'):
+    with pytest.raises(ValueError, match=facts('no file of styles', 'tools/encode_styles.py')):
         editor.style(car, cluster=0)
     editor.style(car, vector=[1, 0, 0])
     assert editor.image.shape == (64, 64, 3)
@@ -244,8 +246,7 @@ def test_styles_of_classes_outlive_edits_and_stay_apart_from_those_of_objects(tm
     editor.save(tmp_path / 'scene.npz')
     config.model.data_preprocessor.instances = True
     other = Editor(Inferencer(config, None, device='cpu'))
-    with pytest.raises(DataError, match='has styles of classes, but the model reads styles of objects: open it with a '
-                                        'model that reads no instance maps'):
+    with pytest.raises(DataError, match=facts('styles of classes', 'styles of objects')):
         other.load(tmp_path / 'scene.npz')
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from helpers.facts import facts
 from helpers.stubs import batch, config, players
 from semsynth.engine.ema import GeneratorEMAHook
 from semsynth.registry import MODELS
@@ -73,8 +74,8 @@ def test_an_average_that_is_not_finite_is_not_saved(tmp_path):
     steps(hook, runner, 1)
     with torch.no_grad():
         hook.ema_model.module['generator'].layer.bias[0] = float('nan')
-    with pytest.raises(FloatingPointError, match=r'Iteration 2: the average of the weights generator\.layer\.bias are '
-                                                 'not finite, so nothing is saved; there is no earlier checkpoint'):
+    with pytest.raises(FloatingPointError, match=facts(
+            'Iteration 2', 'generator.layer.bias', 'not finite', 'no earlier checkpoint')):
         hook.before_save_checkpoint(runner, dict(state_dict=runner.model.state_dict()))
 
 

@@ -10,6 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.config.config import ConfigDict
 
+from helpers.facts import facts
 from helpers.toy_run import assert_equal, run, toy_config, weights
 from semsynth.apis import train
 from semsynth.completion import complete
@@ -158,7 +159,7 @@ def test_other_samples_are_refused(resumable, monkeypatch):
     saved = torch.load(path, weights_only=False)
     saved['meta']['run']['samples'] = 11
     torch.save(saved, path)
-    with pytest.raises(ValueError, match=r'the training set has another number of samples \(10 instead of 11\)'):
+    with pytest.raises(ValueError, match=facts('number of samples', '10 instead of 11')):
         resume(resumable, **LONG)
 
 

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from mmengine.evaluator import Evaluator as EngineEvaluator
 
 from helpers import tiny_segmentor
+from helpers.facts import facts
 from semsynth.evaluators import SegmentationEvaluator
 from semsynth.registry import EVALUATORS
 
@@ -144,9 +145,9 @@ def test_a_thin_thing_that_shrinking_loses_counts_at_full_size(judge):
 
 
 def test_full_size_that_cannot_be(judge):
-    with pytest.raises(ValueError, match=r'full_size=True judges at each .*, but size=\(8, 8\) names one; drop one'):
+    with pytest.raises(ValueError, match=facts('full_size=True', 'size=(8, 8)')):
         SegmentationEvaluator(judge, full_size=True, size=(8, 8))
-    with pytest.raises(ValueError, match=r'the scenes do not carry .* full size: set full_size=True on the data set'):
+    with pytest.raises(ValueError, match=facts('full size', 'full_size=True')):
         SegmentationEvaluator(judge, full_size=True).process(None, samples(1))
 
 

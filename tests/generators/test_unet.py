@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from helpers.facts import facts
 from semsynth.generators import UNetGenerator
 from semsynth.layout import Layout
 
@@ -91,5 +92,5 @@ def test_instance_norm_is_what_batch_norm_is_for_one_image():
 def test_an_unknown_norm():
     with pytest.raises(ValueError, match='UNetGenerator: num_downsamples=0, expected 1 or more'):
         UNetGenerator(in_channels=3, num_downsamples=0)
-    with pytest.raises(ValueError, match="UNetGenerator: norm='layer' is unknown; use one of batch, instance"):
+    with pytest.raises(ValueError, match=facts('UNetGenerator', "norm='layer'", 'batch, instance')):
         UNetGenerator(in_channels=3, norm='layer')

@@ -5,6 +5,7 @@ import torch
 from mmengine.registry import DefaultScope
 
 from helpers import stubs
+from helpers.facts import facts
 from helpers.settle import settle
 from semsynth.registry import MODELS
 
@@ -68,5 +69,5 @@ def test_nothing_else_is_changed(name):
 
 def test_a_head_of_other_classes_is_refused_when_it_is_built(monkeypatch):
     monkeypatch.setitem(HEAD, 'num_classes', CLASSES + 1)
-    with pytest.raises(ValueError, match=r'generator\.head: EdgeGuidedHead has num_classes=6, but the layout has 5'):
+    with pytest.raises(ValueError, match=facts('generator.head', 'EdgeGuidedHead', 'num_classes=6', '5')):
         build('UNetGenerator')

@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from helpers.facts import facts
 from semsynth.losses import CRNLoss, crn_loss
 
 
@@ -57,5 +58,5 @@ def test_the_real_image_has_no_loss_and_gradient_beyond_the_range(loss, make_ste
 
 
 def test_other_layer_weights_than_six():
-    with pytest.raises(ValueError, match='CRNLoss: 5 weights are given for 6 levels; give one each for the image, '):
+    with pytest.raises(ValueError, match=facts('CRNLoss', '5 weights', '6 levels', 'image')):
         CRNLoss(layer_weights=(1, 1, 1, 1, 1), weights='random')

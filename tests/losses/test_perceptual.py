@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from helpers.facts import facts
 from semsynth.losses import perceptual
 from semsynth.losses.perceptual import PerceptualLoss, VGG19Features, perceptual_loss, vgg19
 
@@ -63,7 +64,7 @@ def test_levels_weigh_what_is_given(loss, make_step, level_weights):
 
 
 def test_other_level_weights_than_five():
-    with pytest.raises(ValueError, match='PerceptualLoss: 4 weights are given for 5 levels; give one each for relu1_1'):
+    with pytest.raises(ValueError, match=facts('PerceptualLoss', '4 weights', '5 levels', 'relu1_1')):
         PerceptualLoss(weights='random', level_weights=(1, 1, 1, 1))
 
 

@@ -10,6 +10,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from PIL import Image
 
 from helpers import tiny_segmentor
+from helpers.facts import facts
 from semsynth.engine.pictures import result_grid
 from semsynth.evaluators import FrechetDistance, SegmentationEvaluator
 from semsynth.registry import MODELS, SEGMENTORS
@@ -147,7 +148,7 @@ def test_what_needs_label_maps_is_refused_when_built(message):
 def test_scores_that_need_label_maps_are_refused():
     model = MODELS.build(config()).eval()
     evaluator = SegmentationEvaluator(judge=SEGMENTOR)
-    with pytest.raises(ValueError, match='SegmentationEvaluator compares with label maps, but num_classes=0: use Fr'):
+    with pytest.raises(ValueError, match=facts('SegmentationEvaluator', 'num_classes=0', 'FrechetDistance')):
         evaluator.process(None, model.val_step(batch()))
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from helpers import tiny_segmentor
 from helpers.ablation import add, calls
+from helpers.facts import facts
 from semsynth.cli import main
 from semsynth.config import read_config
 from semsynth.engine.work_folder import LOCK, locked
@@ -45,7 +46,7 @@ def test_all_rows_and_seeds_are_trained_once(folder, tmp_path, capsys):
     seeds = [re.search(r"randomness *= *dict\(.*?seed=(\d)", (out / f'b_full/seed_{seed}.py').read_text(), re.S)[1]
              for seed in (0, 1)]
     assert seeds == ['0', '1']
-    with pytest.raises(ValueError, match=r'b_full/seed_0 was begun with other settings \(train_cfg.max_iters=1, now 2'):
+    with pytest.raises(ValueError, match=facts('b_full/seed_0', 'train_cfg.max_iters=1, now 2')):
         run(cfg_options={'train_cfg.max_iters': 2})
     strip = np.asarray(Image.open(out / 'strip.png'))
     top = strip.shape[0] - 4 * 68  # four of the five scenes, a gap below each
@@ -130,7 +131,7 @@ def test_more_gpus_than_there_are(folder, monkeypatch):
     with pytest.raises(ValueError, match=r'gpus_per_run=0: expected at least 1\.'):
         ablate(folder, gpus_per_run=0)
     monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
-    with pytest.raises(ValueError, match=r'gpus_per_run=3: expected at least 1, and at most 2, as many GPUs as there'):
+    with pytest.raises(ValueError, match=facts('gpus_per_run=3', 'at most 2')):
         ablate(folder, gpus_per_run=3)
 
 
@@ -192,7 +193,7 @@ def test_a_row_that_fails_does_not_stop_the_others(folder, tmp_path, capsys):
 def test_one_ablation_at_a_time_in_a_folder(folder, tmp_path):
     out = tmp_path / 'out'
     with locked(out, 'ablation', 'wait'):
-        with pytest.raises(ValueError, match=f'Another ablation .*is at work in {out}: wait for it, or give another'):
+        with pytest.raises(ValueError, match=facts('Another ablation', out)):
             ablate(folder, out=out)
         assert list(out.iterdir()) == [out / LOCK]
         assert ablate(folder, out=tmp_path / 'other') == []
@@ -215,5 +216,5 @@ def test_what_cannot_be_run_is_refused(folder, options):
 def test_the_tool_fails_where_a_run_failed(monkeypatch):
     monkeypatch.setattr('semsynth.studies.ablation.ablate', lambda folder, **options: ['full, seed 3'])
     monkeypatch.setattr(sys, 'argv', ['semsynth', 'ablate', 'somewhere', '--seeds', '3'])
-    with pytest.raises(SystemExit, match='error: 1 run failed: full, seed 3; the same command tries them again'):
+    with pytest.raises(SystemExit, match=facts('error: ', '1 run', 'full, seed 3')):
         main()

@@ -4,6 +4,7 @@ from mmseg.registry import MODELS
 
 from helpers import tiny_segmentor
 from helpers.ablation import add
+from helpers.facts import facts
 from helpers.narrow import ROOT
 from semsynth.config import read_config, stage_configs
 from semsynth.errors import DataError
@@ -133,8 +134,8 @@ def test_the_batch_of_every_stage_is_shared(folder, tmp_path):
     alone = Run(row, 0, tmp_path).whole_config
     assert alone.stages == row.config.stages and 'gpus_per_run' not in alone.ablation
     check_batches([row], 2)
-    with pytest.raises(ValueError, match=r'b_full\.py: train_dataloader\.batch_size=2, which --gpus-per-run 3 cannot '
-                                         'share out evenly: take a number that divides 2, or set another batch_size'):
+    with pytest.raises(ValueError, match=facts(
+            'b_full.py', 'train_dataloader.batch_size=2', '--gpus-per-run 3', 'divides 2')):
         check_batches([row], 3)
 
 

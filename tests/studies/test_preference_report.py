@@ -6,6 +6,7 @@ from math import sqrt
 import pytest
 from PIL import Image
 
+from helpers.facts import facts
 from helpers.preference import vote
 from semsynth.errors import DataError
 from semsynth.studies.preference import Study, Trial, report_study
@@ -72,7 +73,7 @@ def test_a_report_replaces_one_on_the_same_study_alone(study, tmp_path):
     assert before.startswith(f'# Preference study {study.id}\n')
     assert report_study(tmp_path / 'study', votes, tmp_path / 'out') == path
     path.write_text(before.replace(study.id, 'another'))
-    with pytest.raises(ValueError, match=rf'report\.md is there already, and no report on this study \({study.id}\)'):
+    with pytest.raises(ValueError, match=facts('report.md', study.id)):
         report_study(tmp_path / 'study', votes, tmp_path / 'out')
     assert path.read_text() == before.replace(study.id, 'another')
     with pytest.raises(ValueError, match='is a file, but results go into a folder'):
@@ -131,7 +132,7 @@ def test_a_damaged_key(tmp_path, key):
     write(dict(id='s', pairs=[['x', 'y']], trials=dict(t=TRIAL)))
     assert Study.load(tmp_path).trials['t'].methods == ('x', 'y')
     write(key)
-    with pytest.raises(DataError, match=r'key\.json is damaged, or no key of a study \(.*: take it from a copy'):
+    with pytest.raises(DataError, match=facts('key.json', 'damaged')):
         Study.load(tmp_path)
 
 
