@@ -14,6 +14,7 @@ from semsynth.label_spaces import NO_CLASS
 from semsynth.writing import write_png
 
 GAP = 4
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def default_palette(num_classes: int) -> list[tuple[int, int, int]]:
@@ -75,7 +76,7 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
     return np.asarray(sheet)
 
 
-def cut_text(text: str, width: float, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def cut_text(text: str, width: float, font: Font) -> str:
     """A line of text with its end left out, and dots in its place, where it is wider than that many pixels."""
     if font.getlength(text) <= width:
         return text

@@ -114,7 +114,7 @@ def encode_png(picture: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def check_out_file(out: Place, reads: Iterable[Place] = ()) -> Path:
+def check_out_file(out: Place, reads: Iterable[Place | None] = ()) -> Path:
     """The path of a file to write.
 
     Args:
@@ -133,7 +133,7 @@ def check_out_file(out: Place, reads: Iterable[Place] = ()) -> Path:
     return out
 
 
-def check_out_folder(out: Place, reads: Iterable[Place] = (), kept: Iterable[Place] = (),
+def check_out_folder(out: Place, reads: Iterable[Place | None] = (), kept: Iterable[Place] = (),
                      names: Iterable[str] = ()) -> Path:
     """The path of a folder to write files into.
 
@@ -218,7 +218,7 @@ def _kind(path: Path) -> str | None:
         raise ValueError(f'{path} can be no path ({reason}): name another one.') from None
 
 
-def _by_key(paths: Iterable[Place]) -> dict[tuple[int, int] | None, Place]:
+def _by_key(paths: Iterable[Place | None]) -> dict[tuple[int, int] | None, Place]:
     """The paths by what tells files apart, those that there are."""
     found = {_key(path): path for path in paths if isinstance(path, str | Path)}
     return {key: path for key, path in found.items() if key}

@@ -42,7 +42,7 @@ def measure_diversity(inferencer: Inferencer, layouts: Sequence[LayoutFile], *, 
             file, or holds something else.
         DataError: a file is unsound.
     """
-    checkpoint = inferencer.checkpoint
+    checkpoint = inferencer.require_checkpoint()
     if samples < 2:
         raise ValueError(f'samples={samples}, but a distance between images of one layout needs 2 at least.')
     if not inferencer.model.latent_dim and inferencer.styles is None:

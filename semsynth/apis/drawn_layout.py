@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 
 from semsynth.apis.inferencer import Inferencer
@@ -18,13 +20,14 @@ def layout_size(inferencer: Inferencer) -> tuple[int, int]:
     Raises:
         ValueError: they have no one size.
     """
-    scales = [part.scale for part in inferencer.dataset.pipeline.transforms
+    scales = [cast(tuple[int, int], part.scale) for part in inferencer.dataset.pipeline.transforms
               if isinstance(part, ResizeScene) and not part.keep_ratio and None not in part.scale]
     if not scales:
         raise ValueError(f'{inferencer.config.filename} does not resize its test set to one size: name a size, with '
                          '--size HEIGHT WIDTH.')
     divisor = inferencer.model.data_preprocessor.size_divisor
-    return tuple(-(-side // divisor) * divisor for side in scales[-1][::-1])
+    width, height = (-(-side // divisor) * divisor for side in scales[-1])
+    return height, width
 
 
 def draw_layout(model: Synthesizer, size: tuple[int, int]) -> Layout:

@@ -73,6 +73,16 @@ class Inferencer:
         """Whether the model has an encoder that makes a latent of a photo."""
         return self.model.encoder is not None and self.model.encoder.latent_dim is not None
 
+    def require_checkpoint(self) -> str | Path:
+        """The path of the trained weights.
+
+        Raises:
+            ValueError: there are none: the model is as it was initialised.
+        """
+        if self.checkpoint is None:
+            raise ValueError('The model has no checkpoint: give the Inferencer one.')
+        return self.checkpoint
+
     def find(self, inputs: Iterable[str | Path], instances: str | Path | None = None,
              photos: str | Path | None = None, instances_optional: bool = False) -> list[LayoutFile]:
         """The layouts in files and folders.
@@ -164,7 +174,7 @@ class Inferencer:
         paths = {'instance': layout.instance, 'photo': photo, self.dataset.layout_kind: layout.label}
         scene = self.dataset.scene(layout.name, {kind: path for kind, path in paths.items() if path})
         batch = self.model.data_preprocessor(pseudo_collate([self.dataset.pipeline(scene)]))
-        fixed = {}
+        fixed: dict[int, Tensor] = {}
         if self.model.style_channels and not (self.styles or photo):
             raise ValueError(NO_STYLES)
         latent = None

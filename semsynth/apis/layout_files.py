@@ -67,7 +67,7 @@ def find_layouts(dataset: SceneDataset, inputs: Iterable[str | Path]) -> list[tu
             found += [(LayoutFile(name, path), source) for name, paths in find_by_stem(source, suffixes).items()
                       for path in paths]
         elif source.is_file():
-            name = stem_of(source.name, suffixes) or stem_of(source.name, [source.suffix])
+            name = stem_of(source.name, suffixes) or source.stem
             found.append((LayoutFile(name, str(source)), source.parent))
         else:
             raise DataError(f'There is no {what} {source}.')
@@ -83,7 +83,7 @@ def instances_of(dataset: SceneDataset, folder: Path) -> Path:
     """The folder of the instance maps of the label maps in a folder: the same, or, where the label maps are the data
     set's own, and it has another folder for their instance maps, that one."""
     labels, instances = (dataset.folders.get(kind) for kind in ('label', 'instance'))
-    if None in (labels, instances) or labels == instances:
+    if labels is None or instances is None or labels == instances:
         return folder
     own, place = Path(labels).resolve(), folder.resolve()
     return Path(instances, place.relative_to(own)) if place.is_relative_to(own) else folder

@@ -8,6 +8,7 @@ import json
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -100,7 +101,7 @@ def _to_onnx(network: ConditionToImages, inputs: dict[str, Tensor], metadata: di
         warnings.filterwarnings('ignore', '# The axis name')  # torch's surprise that both inputs share the batch
         program = torch.onnx.export(network, examples, dynamo=True, verbose=False, input_names=list(inputs),
                                     output_names=network.outputs, dynamic_shapes=tuple({0: batch} for _ in inputs))
-    proto = program.model_proto
+    proto = cast(torch.onnx.ONNXProgram, program).model_proto
     for name, value in metadata.items():
         proto.metadata_props.add(key=name, value=json.dumps(value))
     return proto.SerializeToString()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -31,7 +32,7 @@ class ConditionToImages(nn.Module):
 
     def forward(self, condition: Tensor, latent: Tensor | None = None) -> tuple[Tensor, ...]:
         """``(B, C, H, W)``, and perhaps ``(B, Z)``, to the outputs, each ``(B, 3, H, W)`` or gray ``(B, 1, H, W)``."""
-        labels = dict(label=condition[:, :self.num_classes].argmax(1), num_classes=self.num_classes,
+        labels: dict[str, Any] = dict(label=condition[:, :self.num_classes].argmax(1), num_classes=self.num_classes,
                       unknown=self.unknown) if self.num_classes else {}
         outputs = self.generator(_GivenLayout(raw=condition, latent=latent, **labels))
         return tuple(outputs[name] for name in self.outputs)
@@ -42,4 +43,4 @@ class _GivenLayout(Layout):
 
     @cached_property
     def one_hot(self) -> Tensor:
-        return self.raw[:, :self.num_classes]
+        return self.condition[:, :self.num_classes]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 from rich.progress import track
+from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
 from semsynth.apis.inferencer import Inferencer
@@ -60,7 +62,7 @@ def encode_styles(inferencer: Inferencer, *, out: str | Path | None = None, clus
         raise ValueError(f'clusters={clusters}, but a class needs one at least.')
     if out and Path(out).suffix == '.png':
         raise ValueError(f'out={out}, but that is the ending of the picture, which is written beside it: take .npz.')
-    model, checkpoint = inferencer.model, inferencer.checkpoint
+    model = inferencer.model
     if not model.style_channels:
         raise ValueError(f'{inferencer.config.filename} has no encoder that makes styles: add model=dict(encoder=dict('
                          "type='InstanceFeatureEncoder')) and train it.")
@@ -73,7 +75,7 @@ def encode_styles(inferencer: Inferencer, *, out: str | Path | None = None, clus
     if not len(photos) or 'img_path' not in photos.get_data_info(0):
         raise DataError(f'{photos.folders["photo"]} holds no photos, and styles are taken from photos: name another '
                         'split with --split.')
-    weights = hash_weights(model.encoder)
+    checkpoint, weights = inferencer.require_checkpoint(), hash_weights(model.encoder)
     names = [photos.get_data_info(index)['name'] for index in range(len(photos))]
     settings = hash_settings(encoder=weights, split=split, names=names, clusters=clusters, seed=seed)
     out = place_of_result(out, Path(checkpoint).with_name('styles.npz'), settings, _settings_in)
@@ -103,10 +105,15 @@ def encode_styles(inferencer: Inferencer, *, out: str | Path | None = None, clus
 @torch.no_grad()
 def find_instances(model: Synthesizer, batches: Iterable[dict]) -> Instances:
     """The style, class, area and place of every object in collated samples."""
-    features, owners, areas, ids, scenes, names = [], [], [], [], [], []
+    features: list[Tensor] = []
+    owners: list[int] = []
+    areas: list[int] = []
+    ids: list[int] = []
+    scenes: list[int] = []
+    names: list[str] = []
     for data in batches:
         batch = model.data_preprocessor(data)
-        styled = model.encoder(batch['layout'], batch['real']['image'])
+        styled = cast(Callable, model.encoder)(batch['layout'], batch['real']['image'])
         for i, (vectors, sample) in enumerate(zip(vectors_of(styled), batch['samples'], strict=True)):
             # padding repeats the last row and column: it adds no object
             height, width = sample['size']
@@ -117,7 +124,8 @@ def find_instances(model: Synthesizer, batches: Iterable[dict]) -> Instances:
             ids += vectors
             scenes += [len(names)] * len(vectors)
             names.append(sample['name'])
-    return Instances(torch.stack(features), *map(torch.tensor, (owners, areas, ids, scenes)), tuple(names))
+    return Instances(torch.stack(features), torch.tensor(owners), torch.tensor(areas), torch.tensor(ids),
+                     torch.tensor(scenes), tuple(names))
 
 
 def _settings_in(path: Path) -> str | None:

@@ -23,7 +23,7 @@ def build_parser() -> ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
     for name in COMMANDS:
         module = import_module(f'semsynth.cli.{name}')
-        summary = module.__doc__.splitlines()[0]
+        summary = (module.__doc__ or '').splitlines()[0]
         command = commands.add_parser(name, help=summary.partition(':')[0].rstrip('.'), description=summary)
         command.set_defaults(run=module.run, parser=command)
         module.add_arguments(command)

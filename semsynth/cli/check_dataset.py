@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentError, ArgumentParser, Namespace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from semsynth.cli.options import add_options
@@ -47,7 +48,7 @@ def run(args: Namespace) -> None:
         total = len(dataset.scan()[0])
         title = f'{settings.type} {dataset.data_root} {settings.get("split", "")}'
         reports.append(check_dataset(
-            dataset, watch=lambda scenes, title=title, total=total: track(scenes, title, total, console=console)))
+            dataset, watch=partial(track, description=title, total=total, console=console)))
         try:
             check_classes(dataset, cfg.get('model') or {})
         except ValueError as error:
@@ -72,7 +73,7 @@ def show(console: Console, title: str, report: Report) -> None:
         table.add_column(column, justify='left' if column == 'class' else 'right')
     share, images = 100 * report.pixels / max(report.pixels.sum(), 1), report.images
     for index, name in enumerate(report.classes):
-        name += ' (unknown)' * (index == report.space.unknown)
+        name += ' (unknown)' * (report.space is not None and index == report.space.unknown)
         table.add_row(str(index), escape(name), first_few(report.ids_of(index)), f'{share[index]:.3f}',
                       str(images[index]))
     for channel, limits in enumerate(report.ranges):

@@ -7,7 +7,7 @@ from argparse import Action, ArgumentError, ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from traceback import walk_tb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from semsynth.apis import Inferencer
@@ -57,7 +57,7 @@ class _KeysAndValues(Action):
         DictAction(self.option_strings, self.dest)(parser, namespace, values, option_string)
 
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     'config': dict(help='config file of the training'),
     'checkpoint': dict(help='trained weights'),
     'input': dict(nargs='+', help="label maps in the data set's ids (or image-like inputs, as the data set has them), "
@@ -78,7 +78,8 @@ OPTIONS = {
                           'override, such as data_root=PATH'),
 }
 """Arguments that mean the same in several subcommands."""
-TRAINING_PRECISION = dict(choices=['auto', 'float32', 'bfloat16'], help="of the networks; losses and statistics stay "
+TRAINING_PRECISION: dict[str, Any] = dict(
+    choices=['auto', 'float32', 'bfloat16'], help="of the networks; losses and statistics stay "
                           "float32 (default: the config's, auto: bfloat16 on CPUs with units for it)")
 
 

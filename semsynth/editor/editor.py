@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -48,7 +49,7 @@ class Editor(LayoutEditor):
         super().__init__(dataset.label_space, frozenset(dataset.metainfo['things']))
         self.inferencer, self.segmentor = inferencer, segmentor
         self.palette = dataset.metainfo['palette']
-        self.from_photos = frozenset()
+        self.from_photos: frozenset[int] = frozenset()
         if segmentor is not None:
             segmentor.check_layout(dataset.label_space.num_classes, dataset.label_space.unknown)
             self.from_photos = frozenset(segmentor.indices().values())
@@ -150,7 +151,7 @@ class Editor(LayoutEditor):
                                  'or None, and the id of an object.')
             chosen = self._style_in_photo(*photo)
         else:
-            chosen = self._bank.pick(found.class_index, key, seed)
+            chosen = self._bank.pick(found.class_index, key, cast(int, seed))  # the one way that is left
         self._commit(styles={**self._scene.styles, key: self._check_style(chosen)})
 
     def style_of(self, id: int) -> Tensor:
@@ -232,7 +233,7 @@ class Editor(LayoutEditor):
     def _style_in_photo(self, photo: Source, label: Source, instance: Source | None, id: int) -> Tensor:
         scene, photo = self._read(label, instance, photo)
         key = self._style_key(self._object(id, scene, whole=False))
-        return torch.tensor(self._like_photo(scene, photo).styles[key])
+        return torch.tensor(self._like_photo(scene, cast(np.ndarray, photo)).styles[key])
 
     def _style_key(self, found: Object) -> int:
         return found.id if self.inferencer.reads_instances else found.class_index

@@ -109,11 +109,11 @@ class LayoutEditor:
         Raises:
             ValueError: as of :meth:`paint`; both mask and corners are given, or neither, or too few corners.
         """
-        if (mask is None) == (polygon is None):
-            raise ValueError('add takes either a mask or a polygon.')
-        if polygon is not None:
-            mask = shapes.polygon(self._scene.label.shape, _check_points(polygon, 3))
-        return self.paint(mask, class_index)
+        if mask is not None and polygon is None:
+            return self.paint(mask, class_index)
+        if polygon is not None and mask is None:
+            return self.paint(shapes.polygon(self._scene.label.shape, _check_points(polygon, 3)), class_index)
+        raise ValueError('add takes either a mask or a polygon.')
 
     def relabel(self, id: int, class_index: int) -> int:
         """Give an object another class, and with it an id of that class and another style.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,7 +15,7 @@ Source = str | Path | np.ndarray
 
 
 def read_scene(dataset: SceneDataset, label: Source | None = None, instance: Source | None = None,
-               photo: Source | None = None) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+               photo: Source | None = None) -> tuple[Any, Any, Any]:
     """A scene's parts, any of which may be absent.
 
     Args:
@@ -25,7 +26,7 @@ def read_scene(dataset: SceneDataset, label: Source | None = None, instance: Sou
 
     Returns:
         Label map ``(H, W)`` uint8 (int64 above 256 classes), instance map ``(H, W)`` int64, and photo ``(H, W, 3)``
-        uint8 RGB; arrays of the caller's are copied.
+        uint8 RGB, each None where it was not asked for; arrays of the caller's are copied.
 
     Raises:
         DataError: a file cannot be read or does not fit.
@@ -34,12 +35,12 @@ def read_scene(dataset: SceneDataset, label: Source | None = None, instance: Sou
     given = [part for part in (label, instance, photo) if part is not None]
     paths = [isinstance(part, str | Path) for part in given]
     if not any(paths):
-        return _check_arrays(dataset.label_space, *(None if part is None else np.asarray(part)
+        return _check_arrays(cast(LabelSpace, dataset.label_space), *(None if part is None else np.asarray(part)
                                                     for part in (label, instance, photo)))
     if not all(paths):
         raise ValueError('Label map, instance map and photo are to be files, which are resized, or all arrays.')
     parts = dict(seg_map_path=label, instance_path=instance, img_path=photo)
-    results = dict(name='scene', seg_fields=[], label_space=dataset.label_space,
+    results: dict[str, Any] = dict(name='scene', seg_fields=[], label_space=dataset.label_space,
                    **{key: str(path) for key, path in parts.items() if path is not None})
     for transform in dataset.pipeline.transforms:
         if isinstance(transform, LoadLabel):

@@ -108,5 +108,6 @@ def _pack(scene: Scene) -> tuple:
 
 def _unpack(packed: tuple) -> Scene:
     *maps, styles = packed
-    return Scene(*(np.frombuffer(bytearray(zlib.decompress(content)), dtype).reshape(shape)
-                   for content, dtype, shape in maps), styles)
+    label, instance = (np.frombuffer(bytearray(zlib.decompress(content)), dtype).reshape(shape)
+                       for content, dtype, shape in maps)
+    return Scene(label, instance, styles)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 
 
-def stroke(size: tuple[int, int], points: Sequence[tuple[float, float]], radius: int) -> np.ndarray:
-    """The pixels of a round brush drawn along points ``(x, y)``; one point gives a disc, radius 0 a pixel's width.
+def stroke(size: tuple[int, ...], points: np.ndarray, radius: int) -> np.ndarray:
+    """The pixels of a round brush drawn along points ``(N, 2)``; one point gives a disc, radius 0 a pixel's width.
 
     Args:
         size: height and width.
@@ -24,8 +22,8 @@ def stroke(size: tuple[int, int], points: Sequence[tuple[float, float]], radius:
     return canvas.astype(bool)
 
 
-def polygon(size: tuple[int, int], points: Sequence[tuple[float, float]]) -> np.ndarray:
-    """The pixels within a polygon of three or more corners ``(x, y)``, its outline included."""
+def polygon(size: tuple[int, ...], points: np.ndarray) -> np.ndarray:
+    """The pixels within a polygon of three or more corners ``(N, 2)``, x and y, its outline included."""
     canvas = np.zeros(size, np.uint8)
     cv2.fillPoly(canvas, [np.rint(points).astype(np.int32).reshape(-1, 1, 2)], color=1)
     return canvas.astype(bool)

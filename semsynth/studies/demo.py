@@ -126,7 +126,7 @@ def run_beside(tasks: Sequence[Task], root: Path, console: Console) -> list[str]
 
 
 def _echo(title: str, process: subprocess.Popen, console: Console) -> None:
-    for line in process.stdout:
+    for line in process.stdout or ():
         console.print(f'{title}: {line.rstrip()}', markup=False, soft_wrap=True)
 
 

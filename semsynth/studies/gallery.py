@@ -24,7 +24,7 @@ def write_gallery(folder: Path, title: str, samples: dict[str, dict[str, np.ndar
     """
     pictures = folder / 'pictures'
     captions = list(next(iter(samples.values()), {}))
-    sources = {}
+    sources: dict[str, dict[str, str]] = {}
     for number, (name, shown) in enumerate(samples.items()):
         sources[name] = {}
         for caption in captions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -12,7 +13,8 @@ from semsynth.editor.page.session import Session
 
 LOGGER = logging.getLogger(__name__)
 HERE = Path(__file__).parent
-FONTS = dict(font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace'])  # none to download
+FONTS: dict[str, Any] = dict(  # none to download
+    font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace'])
 
 
 def build_page(make_session: Callable[[], Session]) -> gr.Blocks:
@@ -24,8 +26,8 @@ def build_page(make_session: Callable[[], Session]) -> gr.Blocks:
     first = make_session()
     template, style, script = (Path(HERE, f'workspace.{kind}').read_text('utf-8') for kind in ('html', 'css', 'js'))
     # One at a time, in their order: the tabs share the model.
-    event = dict(concurrency_limit=1, concurrency_id='model', trigger_mode='multiple', show_progress='hidden',
-                 api_visibility='private')
+    event: dict[str, Any] = dict(concurrency_limit=1, concurrency_id='model', trigger_mode='multiple',
+                                 show_progress='hidden', api_visibility='private')
     with gr.Blocks(title='semsynth editor', analytics_enabled=False, fill_width=True) as page:
         session = gr.State()
         workspace = gr.HTML(html_template=template, css_template=style, js_on_load=script, apply_default_css=False)

@@ -70,7 +70,7 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
 
     def report(run: Run) -> None:
         run.write_result(jobs)
-        scores = [f'{key} {value:.4g}' for key, value in run.result['scores'].items() if 'oracle_' not in key]
+        scores = [f'{key} {value:.4g}' for key, value in (run.result or {})['scores'].items() if 'oracle_' not in key]
         console.print(f'{run.title}: {", ".join(scores)}', soft_wrap=True)
         write()
 
@@ -100,7 +100,8 @@ def _command(folder: str | Path, jobs: int, seeds: Sequence[int], out: Path, pre
 def _write(name: str, runs: Sequence[Run], scenes: Scenes, out: Path, command: str) -> None:
     rows = list({run.row.name: run.row for run in runs}.values())
     done = [{run.seed: run for run in runs if run.row is row and run.result} for row in rows]
-    lines = [Line(row, {seed: run.result for seed, run in its.items()}) for row, its in zip(rows, done, strict=True)]
+    lines = [Line(row, {seed: run.result or {} for seed, run in its.items()})
+             for row, its in zip(rows, done, strict=True)]
     ablation = Ablation(name, lines, list(dict.fromkeys(run.seed for run in runs)), command)
     strip = scenes.strip([row.title for row in rows], [next(iter(its.values()), None) for its in done])
     write_png(out / 'strip.png', strip)

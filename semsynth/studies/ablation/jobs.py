@@ -37,7 +37,7 @@ class Job:
 
     def __init__(self, run: Run, commands: Iterator[list[str]], environment: dict[str, str]):
         self.run, self.commands, self.environment = run, commands, environment
-        self.command: list[str] | None = None
+        self.command: list[str] = []
         self.process: subprocess.Popen | None = None
         self.error: str | None = None
 
@@ -52,10 +52,10 @@ class Job:
                 named = self.command[:self.command.index(config) + 1][-2:] if config in self.command else self.command
                 self.error = f'{shlex.join(named)} ended with exit code {code}'
                 return False
-        self.command = next(self.commands, None)
+        self.command = next(self.commands, [])
         if self.command:
             self._start(self.command)
-        return self.command is not None
+        return bool(self.command)
 
     def _start(self, command: list[str]) -> None:
         self.run.log.parent.mkdir(parents=True, exist_ok=True)

@@ -59,7 +59,7 @@ class Row:
         return any(key.startswith('test_dataloader') for key in self.unequal)
 
 
-def read_rows(folder: str | Path, cfg_options: Mapping | None = None) -> list[Row]:
+def read_rows(folder: str | Path, cfg_options: dict | None = None) -> list[Row]:
     """The rows of a folder, in the table's order.
 
     What a config's file itself says in ``row=dict(title=, order=, paper=dict(SCORE=VALUE))`` counts, not what it is

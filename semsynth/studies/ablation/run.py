@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 from mmengine.config import Config
 from mmengine.device import get_device
@@ -135,24 +136,28 @@ class Run:
         config, folder = str(self.settings), str(self.folder)
         train = [*COMMAND, 'train', config, '--work-dir', folder, '--resume', '--precision', self.precision]
         yield train if self.ranks == 1 else [*TORCHRUN, str(self.ranks), *train, '--launcher', 'pytorch']
-        checkpoint, styles = str(self.checkpoint), []
+        trained = self._trained()
+        checkpoint, styles = str(trained), []
         if self.row.has_styles:
             file = f'{folder}/styles.npz'
             yield [*COMMAND, 'encode_styles', config, checkpoint, '--seed', str(self.seed), '--out', file]
             styles = ['--styles', file]
-        yield [*COMMAND, 'test', config, checkpoint, '--out', f'{folder}/results_{self.checkpoint.stem}.json',
+        yield [*COMMAND, 'test', config, checkpoint, '--out', f'{folder}/results_{trained.stem}.json',
                *styles]
         if scenes:
             yield [*COMMAND, 'synthesize', config, checkpoint, *scenes, '--out', f'{folder}/scenes', *styles]
 
     def write_result(self, jobs: int) -> None:
         """Write ``result.json``, from which on the run counts as done."""
-        path = self.folder / f'results_{self.checkpoint.stem}.json'
+        path = self.folder / f'results_{self._trained().stem}.json'
         report = json.loads(path.read_text(encoding='utf-8'))
         result = dict(scores=report['scores'], judge=report['judge'], steps=report['iterations'],
                       seconds_per_step=self.seconds_per_step(), jobs=jobs, ranks=self.ranks,
                       checkpoint=str(self.checkpoint), device=report['device'])
         write_whole(self.folder / 'result.json', json.dumps(result, indent=2).encode())
+
+    def _trained(self) -> Path:
+        return cast(Path, self.checkpoint)  # training ended with exit code 0, which it does after it has saved
 
     def seconds_per_step(self) -> float | None:
         """Median over the intervals of the log; of the last stage.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.console import Console
 from rich.progress import Progress
 
@@ -18,7 +20,7 @@ from semsynth.studies.benchmark.report import machine, table
 from semsynth.studies.benchmark.similarity import similarity
 from semsynth.studies.benchmark.step import step
 
-CASES = dict(class_specific=class_specific, contrast=contrast, data=data, inference=inference,
+CASES: dict[str, Callable] = dict(class_specific=class_specific, contrast=contrast, data=data, inference=inference,
              instance_mean=instance_mean, layout=layout, similarity=similarity, step=step)
 """A case is a function of its own options and ``device`` that returns lists of :class:`Version`, each list measured in
 turns and compared."""

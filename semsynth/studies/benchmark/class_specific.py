@@ -36,7 +36,8 @@ def class_specific(device: str, sizes: Sequence[tuple[int, int]], channels: Sequ
     """
     check_versions(versions, VERSIONS)
     groups = []
-    for path in maps or [None]:
+    paths: Sequence[str | Path | None] = maps or [None]
+    for path in paths:
         for height, width in sizes:
             ids = _regions(height, width) if path is None else read_map(path, height, width)
             name = 'regions' if path is None else Path(path).stem

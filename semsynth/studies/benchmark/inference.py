@@ -39,11 +39,11 @@ def inference(device: str, configs: Sequence[str | Path | Config], size: tuple[i
         ValueError: there is no such version, or the size does not fit.
     """
     check_versions(versions, (*VERSIONS, COMPILED))
-    configs = [load_config(config) for config in configs]
-    sizes = [size or layout_size(Inferencer(config, None, 'cpu')) for config in configs]
+    loaded = [load_config(config) for config in configs]
+    sizes = [size or layout_size(Inferencer(config, None, 'cpu')) for config in loaded]
     return [[Version({'config': Path(config.filename or 'config').stem, 'size': f'{height}x{width}',
                       'version': version}, partial(_step, config, (height, width), version, device), 'image')
-             for version in versions] for config, (height, width) in zip(configs, sizes, strict=True)]
+             for version in versions] for config, (height, width) in zip(loaded, sizes, strict=True)]
 
 
 def _step(config: Config, size: tuple[int, int], version: str, device: str) -> Step:

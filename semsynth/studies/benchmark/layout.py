@@ -51,7 +51,8 @@ def layout(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[int]
     """
     check_versions(versions, VERSIONS)
     groups = []
-    for path in maps or [None]:
+    paths: Sequence[str | Path | None] = maps or [None]
+    for path in paths:
         for height, width in sizes:
             ids = (draw_bands(65, height, width) if path is None else read_map(path, height, width)).to(device)
             columns = {'map': 'bands' if path is None else Path(path).stem, 'size': f'{height}x{width}'}

@@ -66,7 +66,8 @@ def measure(versions: Sequence[Version], device: str, repeats: int, advance: Cal
         advance: called ``repeats + 2`` times for each version.
     """
     steps = [version.make() for version in versions]
-    differences, firsts = [], {}
+    differences: list[float | None] = []
+    firsts: dict[str, Sequence[Tensor]] = {}
     for version, step in zip(versions, steps, strict=True):
         results = step()
         first = firsts.setdefault(version.result, results)
@@ -74,7 +75,8 @@ def measure(versions: Sequence[Version], device: str, repeats: int, advance: Cal
         advance()
     del results, first, firsts
 
-    clock, processor = ([[] for _ in versions] for _ in range(2))
+    clock: list[list[float]] = [[] for _ in versions]
+    processor: list[list[float]] = [[] for _ in versions]
     for _ in range(repeats):
         for number, step in enumerate(steps):
             _wait(device)

@@ -38,7 +38,7 @@ def table(groups: Sequence[Sequence[Version]], measured: Sequence[Sequence[Measu
             low, _, high = quantiles(result.clock, method='inclusive') if len(result.clock) > 1 else result.clock * 3
             lines.append(_cells([
                 *version.columns.values(), _ms(median(result.clock)), f'{_ms(low)} to {_ms(high)}',
-                _ms(median(result.processor)), *(f'{version.images / median(result.clock):.3g}' for _ in rate),
+                _ms(median(result.processor)), *(f'{(version.images or 0) / median(result.clock):.3g}' for _ in rate),
                 f'{result.memory / 2**20:.0f}',
                 f'{median(result.clock) / median(results[0].clock):.3g}',
                 '' if result.difference is None else f'{result.difference:.0e}']))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -42,8 +42,9 @@ def products_alone(probs: Tensor) -> list[Tensor]:
     return []
 
 
-VERSIONS = {'fast': similarity_loss, 'plain': plain_similarity_loss, 'tf32': partial(similarity_loss, precision='tf32'),
-            'sampled': partial(sampled_similarity_loss, partners=1023), 'products': products_alone}
+VERSIONS: dict[str, Callable] = {
+    'fast': similarity_loss, 'plain': plain_similarity_loss, 'tf32': partial(similarity_loss, precision='tf32'),
+    'sampled': partial(sampled_similarity_loss, partners=1023), 'products': products_alone}
 ALL_PAIRS = ('fast', 'plain', 'tf32')
 
 
@@ -66,7 +67,8 @@ def similarity(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[
     check_versions(versions, VERSIONS)
     torch.manual_seed(0)
     groups = []
-    for path in maps or [None]:
+    paths: Sequence[str | Path | None] = maps or [None]
+    for path in paths:
         ids = torch.randint(1000, (8, 16)) if path is None else torch.from_numpy(read_ids(str(path)).astype('int64'))
         for height, width in sizes:
             resized = F.interpolate(ids[None, None].double(), (height, width), mode='nearest-exact')[0].long()

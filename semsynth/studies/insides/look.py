@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from torch import Tensor
 
@@ -50,6 +51,6 @@ def look_inside(inferencer: Inferencer, layout: LayoutFile, seed: int = 0) -> tu
         listener.remove()
     height, width = result['outputs']['image'].shape[-2:]
     crop = lambda maps: maps[0, :, :height, :width].float().cpu()
-    cropped = {name: crop(value) if isinstance(value, Tensor) else [crop(each) for each in value]
+    cropped: dict[str, Any] = {name: crop(value) if isinstance(value, Tensor) else [crop(each) for each in value]
                for name, value in values.items()}
     return result, Insides(**{each.name: cropped[each.name] for each in fields(Insides) if each.name in cropped})

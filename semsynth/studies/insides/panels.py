@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import matplotlib
 import numpy as np
@@ -74,7 +75,7 @@ def result_section(result: dict, names: dict[str, str], palette: Sequence | None
 
 def edge_section(result: dict, insides: Insides, palette: Sequence | None) -> Section:
     """The edge map, and the attention that Gt makes of it and of the levels before it (ECGAN, fig. 6)."""
-    panels = [_layout(result, palette), Panel(_picture(insides.edge), "edge map I_e'")]
+    panels = [_layout(result, palette), Panel(_picture(cast(Tensor, insides.edge)), "edge map I_e'")]
     if insides.attention is not None:
         panels.append(coloured(insides.attention.mean(0), "attention sigmoid(I_e')", LOWEST, HIGHEST))
     panels += [coloured(level.mean(0), f'attention at level {j}') for j, level in enumerate(insides.levels, 1)]
@@ -83,18 +84,20 @@ def edge_section(result: dict, insides: Insides, palette: Sequence | None) -> Se
 
 def change_section(insides: Insides) -> Section:
     """The image before and after eq. 1, and the difference (ECGAN, fig. 9)."""
-    beyond = (insides.after.abs() > 1).float().mean().item()
+    before, after = cast(Tensor, insides.before), cast(Tensor, insides.after)
+    beyond = (after.abs() > 1).float().mean().item()
     return Section('What edge guidance changed (eq. 1; fig. 9)', [
-        Panel(_picture(insides.before), "I_i', before"),
-        Panel(_picture(insides.after), "I', after", f'{beyond:.1%} of the values are clipped'),
-        coloured(insides.after - insides.before, "difference I' - I_i'", -HIGHEST, HIGHEST, 'gray')])
+        Panel(_picture(before), "I_i', before"),
+        Panel(_picture(after), "I', after", f'{beyond:.1%} of the values are clipped'),
+        coloured(after - before, "difference I' - I_i'", -HIGHEST, HIGHEST, 'gray')])
 
 
 def class_section(result: dict, insides: Insides, classes: Sequence[int], names: Sequence[str]) -> Section:
     """Channels of the enhanced features F_c' (ECGAN, fig. 3, right), by index of their class."""
+    channels = cast(Tensor, insides.classes)
     share = [(result['label'] == index).float().mean().item() for index in classes]
     return Section("Class channels of F_c' (eq. 2; fig. 3)", [
-        coloured(insides.classes[index], f'{names[index]} ({part:.0%} of the layout)')
+        coloured(channels[index], f'{names[index]} ({part:.0%} of the layout)')
         for index, part in zip(classes, share, strict=True)])
 
 
@@ -122,7 +125,7 @@ def commonest(label: Tensor, number: int, unknown: int | None) -> list[int]:
 
 
 def _layout(result: dict, palette: Sequence | None) -> Panel:
-    return Panel(to_rgb(result.get('label', result.get('raw')), palette), 'layout')
+    return Panel(to_rgb(result['label' if 'label' in result else 'raw'], palette), 'layout')
 
 
 def _picture(image: Tensor) -> np.ndarray:

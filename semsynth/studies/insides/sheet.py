@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from semsynth.studies.insides.panels import Panel, Section
-from semsynth.visualise import cut_text
+from semsynth.visualise import Font, cut_text
 
 COLUMNS = 6
 NARROWEST, WIDEST = 256, 512
@@ -85,7 +85,7 @@ class _Sheet:
         self._write(start + length + self.gap, top, ends[1], self.width)
 
     def _write(self, left: int, top: int, text: str, width: int, colour: str = 'dimgray',
-               font: ImageFont.FreeTypeFont | None = None) -> None:
+               font: Font | None = None) -> None:
         """A line, cut where it is too long."""
         font = font or self.font
         self.draw.text((left, top), cut_text(text, width, font), colour, font)
@@ -93,7 +93,7 @@ class _Sheet:
 
 def _arrange(sections: Sequence[Section]) -> list[list[tuple[str, int, Panel]]]:
     """Rows of panels, each with the heading that begins above it, if any, and the number of panels below that."""
-    rows = [[]]
+    rows: list[list[tuple[str, int, Panel]]] = [[]]
     for section in sections:
         if len(rows[-1]) + len(section.panels) > COLUMNS:
             rows.append([])
@@ -113,7 +113,7 @@ def _cell(picture: np.ndarray) -> tuple[int, int]:
     return round(factor * width), max(1, round(factor * height))
 
 
-def _wrap(text: str, width: int, font: ImageFont.FreeTypeFont) -> list[str]:
+def _wrap(text: str, width: int, font: Font) -> list[str]:
     """Lines of whole words."""
     lines = ['']
     for word in text.split():

@@ -112,7 +112,7 @@ def _without_regions(sizes: Mapping[str, tuple[int, int]], layouts: StudyLayouts
 def _pictures(scene: str, paths: Mapping[str, str], size: tuple[int, int],
               layouts: StudyLayouts | None) -> dict[str | None, np.ndarray]:
     """The pictures of a scene by method; that of the layout under None."""
-    pictures = {method: read_picture(path, size) for method, path in paths.items()}
+    pictures: dict[str | None, np.ndarray] = {method: read_picture(path, size) for method, path in paths.items()}
     if layouts is None:
         return pictures
     if not layouts.classes:

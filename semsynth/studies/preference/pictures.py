@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import cv2
 import mmcv
@@ -17,6 +18,7 @@ from semsynth.data.pictures import PHOTO_SUFFIXES, read_ids, read_photo, read_si
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.data.transforms.resizing import resize_ids
 from semsynth.errors import DataError, first_few
+from semsynth.label_spaces import LabelSpace
 from semsynth.registry import DATASETS
 from semsynth.visualise import colour_labels
 
@@ -122,8 +124,8 @@ class StudyLayouts:
     """
 
     def __init__(self, dataset: SceneDataset, folder: str | Path, classes: Sequence[str] = ()):
-        self.dataset, self.folder, self.classes = dataset, folder, tuple(classes)
-        names = dataset.label_space.classes
+        self.space, self.folder, self.classes = cast(LabelSpace, dataset.label_space), folder, tuple(classes)
+        self.dataset, names = dataset, self.space.classes
         if strangers := [name for name in classes if name not in names]:
             raise ValueError(f'classes={list(classes)}: the data set has no class {first_few(strangers)}; it has '
                              f'{", ".join(names)}.')
@@ -141,7 +143,7 @@ class StudyLayouts:
         if scene not in self.files:
             raise DataError(f'The scene {scene} has no label map in {self.folder}: add it, or remove its images.')
         path = self.files[scene][0]
-        return resize_ids(self.dataset.label_space.to_indices(read_ids(path), path), size[::-1])
+        return resize_ids(self.space.to_indices(read_ids(path), path), size[::-1])
 
     def region(self, scene: str, size: tuple[int, int]) -> np.ndarray:
         """Where the scene is of the classes, ``(H, W)`` bool."""

@@ -104,11 +104,12 @@ def plan_trials(scenes: Sequence[str], pairs: Sequence[tuple[str, str]], *, judg
     """
     comparisons = [(scene, pair) for pair in pairs for scene in scenes]
     draw.shuffle(comparisons)
-    sides, seconds = {}, {}
+    sides: dict[tuple[str, tuple[str, str]], int] = {}
+    seconds: dict[tuple[str, str], list[float | None]] = {}
     for pair in pairs:
         first = draw.randrange(2)
-        own = [comparison for comparison in comparisons if comparison[1] == pair]
-        sides |= {comparison: (first + place) % 2 for place, comparison in enumerate(own)}
+        of_pair = [comparison for comparison in comparisons if comparison[1] == pair]
+        sides |= {comparison: (first + place) % 2 for place, comparison in enumerate(of_pair)}
         count = judgments * len(scenes)
         seconds[pair] = (list(times) * math.ceil(count / len(times)))[:count]
         draw.shuffle(seconds[pair])

@@ -101,7 +101,7 @@ def preferences(study: Study, votes: Mapping[str, int]) -> list[Preference]:
         counts, won = (np.array([measure(own) for own in wins.values()]) for measure in (len, sum))
         preferred, total = int(won.sum()), int(counts.sum())
         wilson = binomtest(preferred, total).proportion_ci(method='wilson')
-        found.append(Preference(*pair, seconds, total, preferred, (float(wilson.low), float(wilson.high)),
+        found.append(Preference(pair[0], pair[1], seconds, total, preferred, (float(wilson.low), float(wilson.high)),
                                 _bootstrap(won, counts)))
     return found
 
