@@ -25,8 +25,9 @@ test: $(VENV)/installed  ## all tests, by two workers
 quick: $(VENV)/installed  ## some tests of every family, by two workers
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow'
 
-lint: $(VENV)/installed  ## style and spelling
+lint: $(VENV)/installed  ## style, types and spelling
 	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
 	$(BIN)/python -m codespell_lib
 
 docs: $(VENV)/documented  ## the documentation as a site, in .site

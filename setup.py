@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'semsynth/__init__.py').read_text())[1]
 EDIT = ['gradio>=6.10,<7']  # 6.10 is the first whose HTML component tells its script of new values
 EXPORT = ['onnx', 'onnxscript', 'onnxruntime']
-LINT = ['ruff>=0.17,<0.18', 'codespell>=2.4,<3']
+LINT = ['ruff>=0.17,<0.18', 'mypy>=2.4,<3', 'codespell>=2.4,<3']
 
 setup(
     name='semsynth',
@@ -29,10 +29,11 @@ setup(
         'Programming Language :: Python :: 3.13',
         'Topic :: Scientific/Engineering :: Artificial Intelligence',
         'Topic :: Scientific/Engineering :: Image Processing',
+        'Typing :: Typed',
     ],
     keywords=['semantic image synthesis', 'label map', 'GAN', 'pix2pixHD', 'SPADE', 'OASIS', 'ECGAN', 'PyTorch'],
     packages=find_packages(include=['semsynth', 'semsynth.*']),
-    package_data={'semsynth': ['**/*.html', '**/*.css', '**/*.js']},
+    package_data={'semsynth': ['**/*.html', '**/*.css', '**/*.js', 'py.typed']},
     entry_points={'console_scripts': ['semsynth = semsynth.cli:main']},
     install_requires=[
         'torch>=2.11',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -90,7 +91,7 @@ def _complete_hooks(config: Config) -> None:
     hooks = config.get('default_hooks', {})
     for name in [name for name, hook in hooks.items() if hook is None and name not in ENGINE_HOOKS]:
         del hooks[name]
-    checkpoint = hooks.get('checkpoint') or {}
+    checkpoint: Any = hooks.get('checkpoint') or {}
     if checkpoint.get('max_keep_ckpts', -1) == 1:
         raise ValueError('default_hooks.checkpoint: max_keep_ckpts=1 deletes the only checkpoint before the next one '
                          'is written; use 2 or more.')
@@ -112,7 +113,7 @@ def _complete_hooks(config: Config) -> None:
 
 def _complete_loaders(config: Config) -> None:
     for name in LOADERS:
-        loader = config.get(name) or {}
+        loader: Any = config.get(name) or {}
         if loader.get('num_workers') == 0:
             loader.persistent_workers = False  # torch refuses it, and --cfg-options would need both
         loader.setdefault('pin_memory', torch.cuda.is_available())  # or every copy to the device waits for it

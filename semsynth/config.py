@@ -230,4 +230,4 @@ def _fill_loader(loader: dict, batch_size: int | None, is_training: bool) -> Non
 
 def _takes(kind: object, argument: str) -> bool:
     kind = GENERATORS.get(kind) if isinstance(kind, str) else kind
-    return isinstance(kind, type) and argument in inspect.signature(kind.__init__).parameters
+    return isinstance(kind, type) and argument in inspect.signature(kind).parameters

@@ -13,8 +13,8 @@ from semsynth import __version__
 pytest.importorskip('setuptools')
 ROOT = Path(__file__).parents[1]
 TOP = ['semsynth', 'configs', 'tools', 'tests', 'docs', '.ci', '.github', 'setup.py', 'README.md', 'LICENSE',
-       'Makefile', 'MANIFEST.in', '.codespellrc', '.gitignore', '.mkdocs.yml', '.pre-commit-config.yaml',
-       '.pytest.ini', '.ruff.toml']
+       'Makefile', 'MANIFEST.in', '.codespellrc', '.gitignore', '.mkdocs.yml', '.mypy.ini',
+       '.pre-commit-config.yaml', '.pytest.ini', '.ruff.toml']
 
 
 def files(root):

@@ -68,7 +68,8 @@ def make(args: Namespace) -> None:
         results, args.out, judgments=args.judgments, per_participant=args.per_participant, times=args.times,
         against=args.against, size=args.size and tuple(args.size), seed=args.seed,
         layouts=StudyLayouts(dataset, args.labels, args.classes) if dataset is not None and args.labels else None,
-        endings=dataset.suffixes['photo'] if dataset is not None else (), watch=lambda scenes: track(scenes, 'Writing images'))
+        endings=dataset.suffixes['photo'] if dataset is not None else (),
+        watch=lambda scenes: track(scenes, 'Writing images'))
     print(*notices, sep='\n', end='\n' * bool(notices))
     print(f'Participants: {len(study.participants)}, comparisons: {len(study.trials)}. Share the folder '
           f'{args.out / "pages"}, and keep {args.out / "key.json"} to yourself.')

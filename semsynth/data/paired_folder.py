@@ -47,7 +47,7 @@ class PairedFolderDataset(SceneDataset):
         if classes is None and kwargs.get('raw_channels') is None:
             raise ValueError(f'{type(self).__name__} needs classes, for label maps, or raw_channels, for image-like '
                              'inputs.')
-        colours = []
+        colours: list[list[int]] = []
         if isinstance(classes, str):
             classes, colours = read_classes(classes if Path(classes).is_file() else Path(data_root, classes))
         palette = colours if palette is None else palette

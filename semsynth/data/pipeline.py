@@ -57,7 +57,7 @@ def whole_pipeline(pipeline: Sequence[Part] | None = None, size: tuple[int | Non
             the scene.
     """
     layout = layout_kind(raw_channels, edges_as_raw)
-    parts = list(pipeline) if pipeline is not None else _compose(
+    parts: list[Part] = list(pipeline) if pipeline is not None else _compose(
         layout, size, flip, jitter, class_map is not None, test_mode)
     if layout == 'raw' and parts:
         _after(LoadRaw, parts, 'raw_channels')
@@ -91,7 +91,7 @@ def photo_at_edges(transforms: Sequence, scene: dict) -> np.ndarray:
 
 
 def _compose(layout: str, size: tuple[int | None, int | None] | None, flip: float, jitter: float | None,
-             for_segmentor: bool, test_mode: bool) -> list[dict]:
+             for_segmentor: bool, test_mode: bool) -> list[Part]:
     if size is None:
         if flip or jitter:
             raise ValueError(f'flip={flip} and jitter={jitter} of a data set without a size: set size=(HEIGHT, WIDTH), '

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from mmengine.registry import DefaultScope
 from mmseg.datasets import BaseSegDataset
@@ -104,13 +105,13 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         self.instances, self.raw_channels = instances, raw_channels
         _check_raw(self, edges_as_raw, class_map)
         self.label_space = label_space if raw_channels is None else None
-        metainfo = dict(classes=(), palette=[], num_classes=0, unknown=None) if raw_channels else dict(
-            classes=label_space.classes, palette=[list(colour) for colour in palette],
-            num_classes=label_space.num_classes, unknown=label_space.unknown,
-            things=_indices_of(things, label_space.classes))
+        space = cast(LabelSpace, label_space)  # which all have whose layouts are label maps
+        metainfo: dict[str, Any] = dict(classes=(), palette=[], num_classes=0, unknown=None) if raw_channels else dict(
+            classes=space.classes, palette=[list(colour) for colour in palette], num_classes=space.num_classes,
+            unknown=space.unknown, things=_indices_of(things, space.classes))
         if class_map is not None:
-            metainfo = _segmentor_metainfo(metainfo, class_table(class_map, label_space.num_classes,
-                                                                 label_space.unknown).tolist())
+            table = class_table(class_map, space.num_classes, space.unknown)
+            metainfo = _segmentor_metainfo(metainfo, table.tolist())
         if strangers := [part for part in pipeline or () if not isinstance(part, dict) and not callable(part)]:
             raise ValueError(f'pipeline: {strangers[0]!r} is no transform, such as dict(type=\'LoadPhoto\').')
         with DefaultScope.overwrite_default_scope('semsynth'):  # whoever builds us: types are found in our registry
@@ -204,7 +205,8 @@ def _scene(name: str, paths: dict[str, str]) -> dict:
                 reduce_zero_label=False)
 
 
-def _suffixes(endings: dict[str, str | Sequence[str]], known: dict[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+def _suffixes(endings: Mapping[str, str | Sequence[str]],
+              known: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     if strangers := [kind for kind in endings if kind not in known]:
         raise ValueError(f'endings={dict(endings)}: {first_few(strangers)} is no kind of file of this data set, which '
                          f'has {", ".join(known)}.')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
@@ -92,7 +92,7 @@ def with_classes(generator: dict, num_classes: int) -> dict:
         num_classes: one-hot channels of the layouts, 0 for image-like inputs.
     """
     head = generator.get('head') or {}
-    kind = HEADS.get(head['type']) if isinstance(head.get('type'), str) else head.get('type')
+    kind: Any = HEADS.get(head['type']) if isinstance(head.get('type'), str) else head.get('type')
     if kind is None or 'num_classes' not in kind.filled_in:
         return generator
     return {**generator, 'head': {'num_classes': num_classes, **head}}
