@@ -219,7 +219,7 @@ def test_preprocessors_that_do_not_fit():
     preprocessor = LayoutPreprocessor(0, raw_channels=2)
     with pytest.raises(ValueError, match=facts('raw_channels=2', 'raw input of b', '3 channels')):
         preprocessor(pseudo_collate([raw_sample('a'), raw_sample('b', channels=3)]))
-    with pytest.raises(ValueError, match=facts('raw input of a is 7x5', 'raw of b is 8x5', 'ResizeScene')):
+    with pytest.raises(ValueError, match=facts('raw input of a is 7x5', 'raw of b is 8x5', 'image_size')):
         preprocessor(pseudo_collate([raw_sample('a'), raw_sample('b', width=8)]))
     labels = dict(inputs=dict(label=torch.zeros(5, 7)), sample=dict(name='a', size=(5, 7)))
     with pytest.raises(ValueError, match=facts('raw_channels=2', 'no raw inputs', 'label')):
