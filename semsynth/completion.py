@@ -32,7 +32,7 @@ def complete(config: str | Path | Config, *, work_dir: str | Path | None = None,
 
     Args:
         config: path or config; where it has stages, the last one counts.
-        work_dir: as of :func:`work_dir_of`.
+        work_dir: as of ``work_dir_of``.
         precision: ``'auto'``, ``'float32'`` or ``'bfloat16'``, in place of the config's own.
         launcher: ``'none'``, ``'pytorch'`` or ``'slurm'``.
         resume_from: checkpoint that the run goes on from.

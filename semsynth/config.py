@@ -1,4 +1,4 @@
-"""From a config's file to what runs: read, overridden, split into stages; :mod:`semsynth.completion` fills in the rest.
+"""From a config's file to what runs: read, overridden, split into stages; ``semsynth.completion`` fills in the rest.
 
 Settings at the top level reach the parts that they are for here, and nowhere else: ``data_root``, ``image_size`` and
 ``batch_size`` every data set, ``data_preprocessor`` the model.
@@ -31,7 +31,7 @@ KEPT = ('judge', 'val_evaluator', 'test_evaluator', 'diversity_evaluator')
 def load_config(config: str | Path | Config, cfg_options: dict | None = None) -> Config:
     """Read a config and override entries of it; where it has stages, it becomes the last one's.
 
-    Args and errors are those of :func:`read_config`.
+    Args and errors are those of ``read_config``.
     """
     return stage_configs(read_config(config, cfg_options))[-1]
 

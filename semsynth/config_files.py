@@ -71,7 +71,7 @@ def read_file(path: str | Path) -> tuple[Config, dict[str, bool]]:
     to one that it is based on; in the result they are relative to the current folder, or absolute.
 
     Args:
-        path: or name, as of :func:`find_config`.
+        path: or name, as of ``find_config``.
 
     Returns:
         The config, and its variables, with which settings are made: True for names that its files use, False for those
@@ -141,7 +141,7 @@ def _from_here(path: Path) -> str:
 
 
 def _variables(trees: Iterable[ast.Module | None]) -> tuple[dict[str, bool], bool]:
-    """What :func:`read_file` says of variables, as far as Python files tell, and whether there are others."""
+    """What ``read_file`` says of variables, as far as Python files tell, and whether there are others."""
     used: dict[str, bool] = {}
     others = False
     for tree in trees:

@@ -12,7 +12,7 @@ from mmengine.device import get_device
 from mmengine.logging import print_log
 
 PRECISIONS = ('auto', 'float32', 'bfloat16')
-"""``auto`` takes bfloat16 on CPUs whose units oneDNN will use, and float32 elsewhere; see :func:`resolve_precision`."""
+"""``auto`` takes bfloat16 on CPUs whose units oneDNN will use, and float32 elsewhere; see ``resolve_precision``."""
 CPUINFO = Path('/proc/cpuinfo')
 """The file in which Linux lists the processors' features."""
 CPU_FLAGS = {'avx512_bf16', 'amx_bf16', 'bf16'}

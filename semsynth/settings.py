@@ -74,7 +74,7 @@ def check_names(config: Config, names: Iterable[str]) -> None:
 
 
 def check_options(config: Config, names: Iterable[str]) -> None:
-    """Refuse options of a command line that would change nothing: those that :func:`check_names` refuses, and facts of
+    """Refuse options of a command line that would change nothing: those that ``check_names`` refuses, and facts of
     the data set, which are made into settings when the config's file is read, before.
 
     Raises:

@@ -94,7 +94,7 @@ def save_images(result: dict, folder: str | Path) -> None:
 
 
 def to_rgb(picture: Tensor | np.ndarray, palette: Sequence[Sequence[int]] | None = None) -> np.ndarray:
-    """A picture, as :func:`picture_grid` takes it, as ``(H, W, 3)`` uint8 RGB; a ValueError for any other array."""
+    """A picture, as ``picture_grid`` takes it, as ``(H, W, 3)`` uint8 RGB; a ValueError for any other array."""
     picture = np.asarray(picture)
     if picture.ndim == 2:
         return colour_labels(picture, palette)

@@ -48,7 +48,7 @@ def weights_in(stored: dict, path: str | Path) -> dict[str, torch.Tensor]:
     """The weights of a network in a file: its ``state_dict``, or all that the file holds.
 
     Args:
-        stored: by :func:`load_checkpoint`.
+        stored: by ``load_checkpoint``.
         path: for the message.
 
     Raises:

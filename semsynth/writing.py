@@ -108,7 +108,7 @@ def write_png(path: str | Path, picture: np.ndarray) -> Path:
 
 
 def encode_png(picture: np.ndarray) -> bytes:
-    """The PNG file of what :func:`write_png` takes."""
+    """The PNG file of what ``write_png`` takes."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, 'PNG')
     return file.getvalue()
@@ -173,7 +173,7 @@ def place_of_result(out: Place | None, usual: Path, settings: str, settings_in: 
     Args:
         out: as asked for; None: ``usual``, or with the settings added to its name where that holds another result.
         usual: the name of a result that nothing special was asked for.
-        settings: all that the result depends on, by :func:`hash_settings`.
+        settings: all that the result depends on, by ``hash_settings``.
         settings_in: finds those of a file that is there, None where it is no result.
         own: whether nothing special was asked for; else ``usual`` is left to what is.
 

@@ -28,7 +28,7 @@ def measure_diversity(inferencer: Inferencer, layouts: Sequence[LayoutFile], *, 
 
     Args:
         inferencer: of the trained model; LPIPS is measured where its config has no ``diversity_evaluator``.
-        layouts: by :meth:`Inferencer.find`.
+        layouts: by ``Inferencer.find``.
         samples: images of each layout.
         seed: another one gives other samples.
         out: the result file; by default ``diversity_CHECKPOINT.json`` beside the checkpoint. Where that holds the

@@ -33,7 +33,7 @@ def make_edges(config: str | Path | Config, weights: str | Path = WEIGHTS, devic
 
     Args:
         config: path or config, with ``train_dataloader = dict(dataset=dict(edges=dict(folder=...)))``.
-        weights: HED's, see :func:`~semsynth.data.prepare.hed.load_hed`.
+        weights: HED's, see ``load_hed``.
         device: such as ``'cpu'``; the GPU where there is one by default.
         cfg_options: entries of the config to override.
 

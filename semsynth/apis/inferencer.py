@@ -39,7 +39,7 @@ class Inferencer:
         checkpoint: path of the trained weights.
         device: such as ``'cpu'`` or ``'cuda:1'``; the GPU where there is one by default.
         cfg_options: entries of the config to override.
-        styles: file of the styles to pick from, by :func:`~semsynth.apis.style_encoding.encode_styles`.
+        styles: file of the styles to pick from, by ``encode_styles``.
         precision: of the generator: ``'float32'``, ``'bfloat16'``, or ``'auto'``, which suits the device.
 
     Attributes:
@@ -160,11 +160,11 @@ class Inferencer:
                 model has encoders for these.
             count: number of results.
             seed: another one gives other results; the result's number and the layout's name count too.
-            clusters: number of the cluster by name of class or id of object, as of :meth:`StyleBank.choose`, which come
+            clusters: number of the cluster by name of class or id of object, as of ``StyleBank.choose``, which come
                 before the photo's styles.
 
         Yields:
-            As a call; ``real`` holds the photo; ``styles`` as of :meth:`synthesize`.
+            As a call; ``real`` holds the photo; ``styles`` as of ``synthesize``.
 
         Raises:
             ValueError: the model reads styles, and there is neither a file of them nor a photo; or the clusters name
@@ -200,10 +200,10 @@ class Inferencer:
             label: class indices, ``(H, W)``.
             instance: object ids, ``(H, W)``; None where the model reads no instances.
             styles: the style ``(F,)`` of some objects by id (without instances: by class index); the others' are picked
-                from the model's :class:`~semsynth.styles.StyleBank`, or are all zeros where it has none.
+                from the model's ``StyleBank``, or are all zeros where it has none.
             seed: of what is picked, and of a latent.
             name: what the result is called.
-            latent: ``(Z,)``, such as :meth:`encode_latent` makes of a photo; by default it is drawn from N(0, I).
+            latent: ``(Z,)``, such as ``encode_latent`` makes of a photo; by default it is drawn from N(0, I).
 
         Returns:
             As one of a call's; with styles also ``styles``, that ``(F,)`` of each object by id.

@@ -20,7 +20,7 @@ SPLITS = ('train', 'val', 'test')
 def resize_data(config: str | Path | Config, out: str | Path, splits: Sequence[str] = SPLITS,
                 cfg_options: dict | None = None) -> dict[str, int]:
     """Write the data of a config as its pipelines resize them; see
-    :func:`~semsynth.data.prepare.resize.resize_datasets`.
+    ``resize_datasets``.
 
     Args:
         config: path or config.

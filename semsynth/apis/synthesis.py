@@ -26,7 +26,7 @@ def synthesize(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str |
 
     Args:
         inferencer: of the trained model, which from now on makes no outputs that only losses read.
-        layouts: by :meth:`Inferencer.find`; where they have photos, their styles or latents are taken.
+        layouts: by ``Inferencer.find``; where they have photos, their styles or latents are taken.
         out: folder for ``NAME.png``, or for ``NAME_1.png``, ``NAME_2.png``, ... Of several samples, or of a photo's
             style or latent, ``NAME_samples.png`` shows all, images and edge maps, beside the layout and the photo.
         samples: results of each layout.

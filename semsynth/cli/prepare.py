@@ -19,13 +19,13 @@ SPLITS = ('train', 'val', 'test')
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    whats = parser.add_subparsers(required=True, metavar='WHAT')
+    things = parser.add_subparsers(required=True, metavar='WHAT')
     for name, (summary, source) in OFFICIAL.items():
-        what = whats.add_parser(name, help=summary, description=f'{summary}.')
+        what = things.add_parser(name, help=summary, description=f'{summary}.')
         what.add_argument('source', help=source)
         what.add_argument('--out', required=True, help='folder of the data set; what is there is skipped')
         what.set_defaults(work=official, dataset=name)
-    what = whats.add_parser('edges', help="HED edges of a config's training photos", description='HED edges of the '
+    what = things.add_parser('edges', help="HED edges of a config's training photos", description='HED edges of the '
                             'training photos, where the data set of the config looks for them.')
     what.add_argument('config', help="config file whose training set has edges=dict(folder=...), where the edge maps "
                       'go; those that are there are skipped')
@@ -33,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
                       'SEMSYNTH_WEIGHTS names)')
     add_options(what, '--device', '--cfg-options')
     what.set_defaults(work=edges)
-    what = whats.add_parser('resize', help="a config's data at the config's size", description='A copy of the data at '
+    what = things.add_parser('resize', help="a config's data at the config's size", description='A copy of the data at '
                             'the size that the config trains at.')
     what.add_argument('config', help='config file whose pipelines resize right after loading')
     what.add_argument('--out', required=True, help='folder of the copy, the data_root to train from; what is there is '

@@ -34,7 +34,7 @@ def convert(state_dict: Mapping[str, Tensor], source: str, part: str) -> dict[st
 
 
 def convert_part(state_dict: Mapping[str, Tensor], source: str, part: str) -> Converted:
-    """As :func:`convert`; also returns the config of the network, whose sizes are read from the weights."""
+    """As ``convert``; also returns the config of the network, whose sizes are read from the weights."""
     if source not in SOURCES:
         raise ValueError(f'source={source!r} is unknown; use one of {", ".join(SOURCES)}.')
     parts = SOURCES[source]

@@ -19,7 +19,7 @@ class ADE20KDataset(SceneDataset):
     Args:
         data_root: folder that holds ``images`` and ``annotations``.
         split: ``'training'`` or ``'validation'``.
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip
+        kwargs: further arguments of ``SceneDataset``, such as size, flip
             and edges.
     """
 

@@ -19,7 +19,7 @@ class CamVidDataset(PairedFolderDataset):
     Args:
         data_root: folder of the data set.
         split: ``'train'`` or ``'val'``.
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip
+        kwargs: further arguments of ``SceneDataset``, such as size, flip
             and edges.
     """
 

@@ -46,7 +46,7 @@ def quick_check(dataset: object, headers: int = 200, whole: int = 4, label_pixel
     few files of each kind read whole. In small sets these are all.
 
     Args:
-        dataset: a :class:`SceneDataset`; another kind of dataset passes. Unless it is in ``test_mode``, it must have
+        dataset: a ``SceneDataset``; another kind of dataset passes. Unless it is in ``test_mode``, it must have
             photos.
         headers: of how many scenes, spread over the data set, to compare the sizes.
         whole: how many to read whole.
@@ -86,7 +86,7 @@ def check_classes(dataset: object, model: Mapping) -> None:
     """Compare the number of classes that a model's config declares with the data set's: no file is read.
 
     Args:
-        dataset: a :class:`SceneDataset`; another kind of dataset passes.
+        dataset: a ``SceneDataset``; another kind of dataset passes.
         model: the config of a synthesizer or of an mmseg segmentor.
 
     Raises:

@@ -34,7 +34,7 @@ class CityscapesDataset(SceneDataset):
         data_root: folder that holds ``leftImg8bit`` and ``gtFine``.
         split: ``'train'``, ``'val'`` or ``'test'``.
         instances: whether to load ``*_gtFine_instanceIds.png``.
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip
+        kwargs: further arguments of ``SceneDataset``, such as size, flip
             and edges.
     """
 
@@ -58,7 +58,7 @@ class CityscapesDataset(SceneDataset):
 class ToyCityDataset(CityscapesDataset):
     """ToyCity: rendered street scenes in the Cityscapes layout, with the 12 Cityscapes ids that occur in them.
 
-    (:class:`CityscapesDataset` reads the same folder with all 35.)
+    (``CityscapesDataset`` reads the same folder with all 35.)
     """
 
     root_variable = 'TOYCITY_ROOT'

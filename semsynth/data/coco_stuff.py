@@ -36,7 +36,7 @@ class COCOStuffDataset(PairedFolderDataset):
         data_root: folder that holds ``images``, ``labels`` and ``instances``.
         split: ``'train'`` or ``'val'``.
         instances: whether to load instance maps.
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip
+        kwargs: further arguments of ``SceneDataset``, such as size, flip
             and edges.
     """
 

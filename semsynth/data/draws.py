@@ -31,10 +31,10 @@ class Draw(int):
 
 
 class SeededDraws:
-    """Mixin in front of a dataset class: the seed of a :class:`Draw` decides all randomness of its sample."""
+    """Mixin in front of a dataset class: the seed of a ``Draw`` decides all randomness of its sample."""
 
     def __getitem__(self, index: int):
-        """The sample; where the index is a :class:`Draw`, made from its seed."""
+        """The sample; where the index is a ``Draw``, made from its seed."""
         if isinstance(index, Draw):
             seed_all(index.seed)
         return super().__getitem__(int(index))  # type: ignore[misc]  # that of the class behind the mixin

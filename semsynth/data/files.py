@@ -18,7 +18,7 @@ def find_by_stem(folder: str | Path, suffixes: Sequence[str], deep: bool = True)
 
     Args:
         folder: where to look; a folder that does not exist holds no files.
-        suffixes: endings that count, as of :func:`stem_of`.
+        suffixes: endings that count, as of ``stem_of``.
         deep: whether to look into subfolders.
 
     Returns:

@@ -22,7 +22,7 @@ class HelenDataset(PairedFolderDataset):
     Args:
         data_root: folder that holds ``images`` and ``labels``.
         split: ``'train'`` (2000 faces) or ``'test'`` (330).
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip
+        kwargs: further arguments of ``SceneDataset``, such as size, flip
             and edges.
     """
 

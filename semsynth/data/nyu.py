@@ -33,7 +33,7 @@ class NYUDataset(PairedFolderDataset):
         data_root: folder that holds ``images``, ``labels`` and ``instances``.
         split: ``'train'`` (795 pictures) or ``'test'`` (654), the standard split.
         instances: whether to load instance maps.
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip
+        kwargs: further arguments of ``SceneDataset``, such as size, flip
             and edges.
     """
 

@@ -30,7 +30,7 @@ class PairedFolderDataset(SceneDataset):
         unknown: the index that means no class, or None; it is one of ``classes``.
         id_map: the index of each id that files may hold; None: ids are indices already.
         unknown_ids: further ids that mean no class, such as ``(255,)``.
-        kwargs: further arguments of :class:`~semsynth.data.scene_dataset.SceneDataset`, such as size, flip,
+        kwargs: further arguments of ``SceneDataset``, such as size, flip,
             instances, edges and raw_channels.
 
     Raises:

@@ -35,7 +35,7 @@ _STEPS = {'L;2': 85, 'L;4': 17}
 
 @contextmanager
 def open_picture(path: str, file: BinaryIO | None = None) -> Iterator[ImageFile]:
-    """Open a picture: its header is read, and :func:`upright` brings its pixels.
+    """Open a picture: its header is read, and ``upright`` brings its pixels.
 
     Args:
         path: the file, or the name of ``file`` for error messages.
@@ -59,7 +59,7 @@ def open_picture(path: str, file: BinaryIO | None = None) -> Iterator[ImageFile]
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """Decode a picture of :func:`open_picture`, and turn it as its file says that it is shown."""
+    """Decode a picture of ``open_picture``, and turn it as its file says that it is shown."""
     image.load()
     if _orientation(image) != 1:
         ImageOps.exif_transpose(image, in_place=True)
@@ -79,7 +79,7 @@ def read_size(path: str) -> tuple[int, int]:
     """Height and width, upright, as read from the file's header.
 
     Raises:
-        DataError: as of :func:`open_picture`.
+        DataError: as of ``open_picture``.
     """
     with open_picture(path) as image:
         width, height = image.size
@@ -109,7 +109,7 @@ def read_photo(path: str) -> np.ndarray:
     channel says; of 16 bits in three channels the upper 8 are kept.
 
     Raises:
-        DataError: as of :func:`open_picture`; or the photo is a gray one of more than 8 bits, which Pillow would cut
+        DataError: as of ``open_picture``; or the photo is a gray one of more than 8 bits, which Pillow would cut
             at 255, or in the colours LAB.
     """
     with open_picture(path) as image:
@@ -134,7 +134,7 @@ def read_ids(path: str, file: BinaryIO | None = None) -> np.ndarray:
         file: what to read instead, where it is no file on disk.
 
     Raises:
-        DataError: as of :func:`open_picture`; or the file is a JPEG, has no single channel of integers, or is a TIFF
+        DataError: as of ``open_picture``; or the file is a JPEG, has no single channel of integers, or is a TIFF
             that counts from white.
     """
     with open_picture(path, file) as image:
@@ -165,7 +165,7 @@ def read_palette(path: str) -> list[tuple[int, int, int]] | None:
     """The colours of a picture with a palette, by index; None for other pictures.
 
     Raises:
-        DataError: as of :func:`open_picture`.
+        DataError: as of ``open_picture``.
     """
     with open_picture(path) as image:
         values = image.getpalette('RGB') if image.mode == 'P' else None
@@ -180,7 +180,7 @@ def read_edges(path: str, size: tuple[int, int]) -> np.ndarray:
         size: height and width of the photo whose edges they are.
 
     Raises:
-        DataError: as of :func:`open_picture`; or the file is not gray, or of another size.
+        DataError: as of ``open_picture``; or the file is not gray, or of another size.
     """
     with open_picture(path) as image:
         if image.mode not in ('1', 'L'):

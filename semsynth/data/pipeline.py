@@ -47,7 +47,7 @@ def whole_pipeline(pipeline: Sequence[Part] | None = None, size: tuple[int | Non
     Args:
         pipeline: given transforms, in place of those that ``size``, ``flip`` and ``jitter`` stand for.
         size, flip, jitter, instances, edges, raw_channels, edges_as_raw, class_map, full_size: as of
-            :class:`~semsynth.data.scene_dataset.SceneDataset`.
+            ``SceneDataset``.
         test_mode: whether the data set is for tests: a segmentor is tested on labels at their own size.
         others: arguments of the data set that its pipeline does not depend on.
 

@@ -17,10 +17,10 @@ LUMA = (0.299, 0.587, 0.114)
 
 @MODELS.register_module()
 class LayoutPreprocessor(BaseDataPreprocessor):
-    """Samples as ``PackScene`` makes them to a :class:`Layout` and real images in ``[-1, 1]``.
+    """Samples as ``PackScene`` makes them to a ``Layout`` and real images in ``[-1, 1]``.
 
     Moves bytes to the device and converts there. Pads right and bottom to ``size_divisor`` by replication, so that no
-    false boundary appears; :meth:`unbatch` crops.
+    false boundary appears; ``unbatch`` crops.
 
     Args:
         num_classes: number of one-hot channels; 0 for image-like inputs in place of label maps.

@@ -41,7 +41,7 @@ _KINDS = {1: 'bit unsigned integers', 2: 'bit signed integers', 3: 'bit floats'}
 
 @contextmanager
 def decoding(path: str) -> Iterator[None]:
-    """Turn whatever a decoder raises into a :class:`DataError` that names the file and the cause."""
+    """Turn whatever a decoder raises into a ``DataError`` that names the file and the cause."""
     try:
         yield
     except DataError:

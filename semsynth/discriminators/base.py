@@ -18,7 +18,7 @@ Verdict = list[list[Tensor]]
 
 
 class Discriminator(nn.Module):
-    """Judges images of a layout. A subclass defines :meth:`judge`."""
+    """Judges images of a layout. A subclass defines ``judge``."""
 
     filled_in: tuple[str, ...] = ('in_channels',)
     """Arguments that the model fills in: ``in_channels`` (of the image and, where it is read, the layout),

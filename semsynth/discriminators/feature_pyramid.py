@@ -33,7 +33,7 @@ class FeaturePyramidDiscriminator(Discriminator):
         in_channels: channels of ``layout.unstyled`` and the image together.
         base_channels: width of the first layer; the deepest has 8 times as many.
         image_channels: channels of the image.
-        init_gain: of the Xavier initialisation (:func:`~semsynth.layers.init.init_xavier` says what it decides).
+        init_gain: of the Xavier initialisation (``init_xavier`` says what it decides).
     """
 
     filled_in = ('in_channels', 'image_channels')

@@ -73,7 +73,7 @@ class MultiScaleDiscriminator(Discriminator):
             Xavier initialisation.
         spectral: where ``norm`` has spectral norm, ``'spade'`` spares the first and the last convolution, as SPADE's
             code; ``'all'`` normalises these, too (ECGAN, appendix B).
-        init_gain: of the Xavier initialisation, where ``norm`` has it (:func:`~semsynth.layers.init.init_xavier` says
+        init_gain: of the Xavier initialisation, where ``norm`` has it (``init_xavier`` says
             what it decides).
 
     Raises:

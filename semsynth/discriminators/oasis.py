@@ -65,7 +65,7 @@ class OASISDiscriminator(Discriminator):
         base_channels: width of the last block. The first one has twice as much, and every second one twice that of the
             one before, up to 8 times.
         num_downsamples: times that the size is halved.
-        init_gain: of the Xavier initialisation (:func:`~semsynth.layers.init.init_xavier` says what it decides).
+        init_gain: of the Xavier initialisation (``init_xavier`` says what it decides).
 
     Raises:
         ValueError: no halving; in forward, the image's height or width is no multiple of ``size_divisor``.

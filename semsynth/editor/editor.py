@@ -30,7 +30,7 @@ class Editor(LayoutEditor):
 
     Args:
         inferencer: of a trained model.
-        segmentor: labels the photos that :meth:`open_photo` opens.
+        segmentor: labels the photos that ``open_photo`` opens.
 
     Attributes:
         classes: names by class index.
@@ -102,14 +102,14 @@ class Editor(LayoutEditor):
         """Add an object of another layout.
 
         Args:
-            label: the layout's label map, as of :meth:`open`.
-            instance: its instance map, or None, as of :meth:`open`.
+            label: the layout's label map, as of ``open``.
+            instance: its instance map, or None, as of ``open``.
             id: the object there.
             dx: by how much to move it to the right of its place there.
             dy: by how much to move it down.
 
         Returns:
-            Its id here, as of :meth:`add`.
+            Its id here, as of ``add``.
         """
         other, _ = self._read(label, instance)
         found = self._object(id, other)

@@ -86,7 +86,7 @@ class LayoutEditor:
         return instance
 
     def brush(self, points: Points, radius: int, class_index: int, instance: int | None = None) -> int:
-        """Paint along points ``(x, y)`` with a round brush; radius 0 is one pixel wide. Otherwise as :meth:`paint`."""
+        """Paint along points ``(x, y)`` with a round brush; radius 0 is one pixel wide. Otherwise as ``paint``."""
         size, points = self._scene.label.shape, _check_points(points, 1)
         if not 0 <= radius <= max(size):
             raise ValueError(f'radius={radius}: a brush for this picture has a radius of 0..{max(size)} pixels.')
@@ -94,7 +94,7 @@ class LayoutEditor:
 
     def fill(self, x: int, y: int, class_index: int, instance: int | None = None) -> int:
         """Paint the connected pixels of one object around a pixel, unless they have the class already. Otherwise as
-        :meth:`paint`."""
+        ``paint``."""
         self._check_pixel(x, y)
         if instance is None and self._scene.label[y, x] == class_index:
             return self.object_at(x, y)
@@ -107,7 +107,7 @@ class LayoutEditor:
             Its id: a new one for a thing, otherwise that of the class's largest region.
 
         Raises:
-            ValueError: as of :meth:`paint`; both mask and corners are given, or neither, or too few corners.
+            ValueError: as of ``paint``; both mask and corners are given, or neither, or too few corners.
         """
         if mask is not None and polygon is None:
             return self.paint(mask, class_index)

@@ -31,7 +31,7 @@ def save_project(path: str | Path, scene: Scene, classes: Sequence[str], styles_
 
 
 def load_project(path: str | Path, classes: Sequence[str], styles_of: str) -> Scene:
-    """Read a project file that :func:`save_project` wrote.
+    """Read a project file that ``save_project`` wrote.
 
     Raises:
         DataError: there is no such file, it holds something else or too much, it was made with other classes, or its

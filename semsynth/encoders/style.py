@@ -65,7 +65,7 @@ class StyleEncoder(Encoder):
         Args:
             layout: a batch of layouts.
             image: ``(B, in_channels, H, W)`` in ``[-1, 1]``, of any size.
-            noise: as of :func:`draw_latent`.
+            noise: as of ``draw_latent``.
 
         Returns:
             The layout. Its ``posterior`` is the mean and the log-variance, ``(B, Z)`` each; its ``latent`` is drawn

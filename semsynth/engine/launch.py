@@ -65,7 +65,7 @@ def check_synthesizer(config: Config) -> None:
 
 def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: bool = False,
                  precision: str | None = None, launcher: str = 'none') -> Runner:
-    """The runner that trains a config; arguments as of :func:`~semsynth.apis.training.train`.
+    """The runner that trains a config; arguments as of ``train``.
 
     Raises:
         ValueError: the launcher does not fit how this process was started, or a setting would lose checkpoints.

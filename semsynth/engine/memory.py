@@ -18,7 +18,7 @@ def peak_memory() -> int:
 
 
 def forget_peak() -> None:
-    """Free unused memory, and reset what :func:`peak_memory` measures (on CPUs: where Linux can)."""
+    """Free unused memory, and reset what ``peak_memory`` measures (on CPUs: where Linux can)."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()

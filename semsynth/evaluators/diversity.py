@@ -47,7 +47,7 @@ class DiversityEvaluator(Evaluator):
         network: what measures the distance.
         facts: what the protocol says of the network.
         pairs: at most so many pairs a layout, those of neighbouring samples first.
-        settings: see :class:`~semsynth.evaluators.base.Evaluator`.
+        settings: see ``Evaluator``.
     """
 
     def __init__(self, score: str, network: nn.Module, weights_hash: str, facts: dict[str, Any], pairs: int = 50,
@@ -91,7 +91,7 @@ class LPIPSDiversity(DiversityEvaluator):
         weights: path of torchvision's AlexNet; by default ``alexnet-owt-7be5be79.pth`` in the folder that
             ``SEMSYNTH_WEIGHTS`` names, in torch's cache, or by its download.
         pairs: at most so many pairs a layout, those of neighbouring samples first.
-        settings: see :class:`~semsynth.evaluators.base.Evaluator`.
+        settings: see ``Evaluator``.
 
     Raises:
         FileNotFoundError: the weights are nowhere; the message says where to put them.
@@ -132,7 +132,7 @@ class FeatureDiversity(DiversityEvaluator):
         judge: config of a segmentor; not the one that a loss of the judged model reads.
         name: the network's name in the score.
         pairs: at most so many pairs a layout, those of neighbouring samples first.
-        settings: see :class:`~semsynth.evaluators.base.Evaluator`.
+        settings: see ``Evaluator``.
     """
 
     def __init__(self, judge: dict, name: str = 'judge', pairs: int = 50, **settings):

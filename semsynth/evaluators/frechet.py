@@ -56,7 +56,7 @@ class FrechetEvaluator(Evaluator):
         score: name of the score.
         network: what gives the features.
         facts: what the protocol says of the network.
-        settings: see :class:`~semsynth.evaluators.base.Evaluator`.
+        settings: see ``Evaluator``.
     """
 
     def __init__(self, score: str, network: nn.Module, weights_hash: str, facts: dict[str, Any], **settings):
@@ -105,7 +105,7 @@ class FrechetDistance(FrechetEvaluator):
     Args:
         judge: config of a segmentor; not the one that a loss of the judged model reads.
         name: the network's name in the score.
-        settings: see :class:`~semsynth.evaluators.base.Evaluator`.
+        settings: see ``Evaluator``.
     """
 
     def __init__(self, judge: dict, name: str = 'judge', **settings):
@@ -128,7 +128,7 @@ class FrechetInceptionDistance(FrechetEvaluator):
     Args:
         weights: path of the weights; by default torch-fidelity's own file: in the folder that ``SEMSYNTH_WEIGHTS``
             names, in torch's cache, or by its download.
-        settings: see :class:`~semsynth.evaluators.base.Evaluator`.
+        settings: see ``Evaluator``.
 
     Raises:
         FileNotFoundError: the weights are nowhere; the message says where to put them.

@@ -29,7 +29,7 @@ class SegmentationEvaluator(Evaluator):
             images are resized to that size, and real ones are the photos as they are on disk. The scenes must carry
             both: ``full_size=True`` of the data set, which the engine fills in. A named protocol's name then ends in
             ``-full-size``.
-        settings: see :class:`~semsynth.evaluators.base.Evaluator`; with ``size``, labels are resized by nearest
+        settings: see ``Evaluator``; with ``size``, labels are resized by nearest
             neighbour from what the model reads.
 
     Raises:

@@ -135,7 +135,7 @@ class CCFPSEGenerator(GrowingGenerator):
         latent_dim: length Z of the latent that the small map is made from; None makes it from the condition.
         image_size: height and width of the layouts; needed with a latent, whose map has a fixed size.
         head: config of the head; by default SPADE's own, leaky ReLU, 3x3 convolution and tanh.
-        init_gain: of the Xavier initialisation (:func:`~semsynth.layers.init.init_xavier` says what it decides).
+        init_gain: of the Xavier initialisation (``init_xavier`` says what it decides).
 
     Raises:
         ValueError: unknown ``norm`` or ``num_upsamples``; ``image_size`` absent, no multiple of the ``size_divisor``,

@@ -66,7 +66,7 @@ class Head(nn.Module):
         """Raise ValueError, in one sentence, where the other parts of the model do not fit."""
 
     def check_compilable(self) -> None:
-        """Raise ValueError where :func:`torch.compile` cannot compile it."""
+        """Raise ValueError where ``torch.compile`` cannot compile it."""
 
     def drop_extras(self) -> None:
         """Stop computing, for good, the outputs that only losses read; the other images stay the same."""
@@ -76,7 +76,7 @@ class Head(nn.Module):
 
     def inner_values(self, features: Tensor, layout: Layout) -> dict[str, Tensor | list[Tensor]]:
         """Intermediate values worth a picture, by name, ``(B, C, H, W)`` each;
-        :class:`~semsynth.studies.insides.Insides` lists the names that pictures are drawn of."""
+        ``Insides`` lists the names that pictures are drawn of."""
         return {}
 
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:

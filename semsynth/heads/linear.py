@@ -18,7 +18,7 @@ class LinearHead(Head):
 
     Args:
         in_channels: channels C of the features; filled in by the generator.
-        out_channels: 3, or 1 for gray images, as of :class:`RGBHead`.
+        out_channels: 3, or 1 for gray images, as of ``RGBHead``.
 
     Raises:
         ValueError: ``out_channels`` is neither 3 nor 1.

@@ -33,7 +33,7 @@ WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, WeightedLayer)
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Batch norm, with right gradients of a single image (:func:`mend_norms`); on GPUs the engine synchronises it.
+    """Batch norm, with right gradients of a single image (``mend_norms``); on GPUs the engine synchronises it.
 
     Args:
         num_features: channels C of the input, ``(B, C, H, W)``.
@@ -73,7 +73,7 @@ class InstanceNorm(GroupNorm):
     """Instance norm, computed as group norm with one channel in each group.
 
     torch's own is twice as slow on a CPU, and its gradients of a single image are wrong there if the upstream gradient
-    lies channels last in memory (:func:`mend_norms` says why).
+    lies channels last in memory (``mend_norms`` says why).
 
     Args:
         num_features: channels C of the input, ``(B, C, H, W)``.
@@ -145,7 +145,7 @@ def spectral_norm(module: nn.Module) -> nn.Module:
     """Spectral normalisation of every convolution and linear layer in a module that has none yet (Miyato et al. 2018).
 
     As ``torch.nn.utils.spectral_norm``, which the papers' codes use: in training, every forward pass begins with one
-    power iteration, v before u; none is made before the first. A :class:`WeightedLayer` normalises each of its
+    power iteration, v before u; none is made before the first. A ``WeightedLayer`` normalises each of its
     convolutions by itself.
     """
     for layer in list(module.modules()):

@@ -32,7 +32,7 @@ def contrastive_loss(embeddings: Tensor, classes: Tensor, temperature: float = 0
     Every pixel is an anchor; its positives P are the other pixels of its class, its negatives N those of the others,
     those in memory, which are no anchors, included:
     ``1/|P| sum_{+ in P} -log(exp(i.+ / t) / (exp(i.+ / t) + sum_{- in N} exp(i.- / t)))``.
-    Plain, with matrices of all pairs; :func:`semsynth.ops.tiled_contrastive` is the same for many pixels.
+    Plain, with matrices of all pairs; ``semsynth.ops.tiled_contrastive`` is the same for many pixels.
 
     Args:
         embeddings: ``(S, D)``; L2-normalised here.
@@ -96,7 +96,7 @@ class ContrastiveLoss(Loss):
     of every rank; each is compared with all of them and with the memory of past ones, which takes in some of them
     afterwards. The draw goes from class to class, so that rare ones count as much as large ones, and with a memory it
     favours hard pixels within a class; its random numbers are torch's, which the engine sets for every step and rank.
-    ``step.draws['anchors']``, where given, is the draw, as :func:`~semsynth.losses.sample_pixels` returns it.
+    ``step.draws['anchors']``, where given, is the draw, as ``sample_pixels`` returns it.
     Pixels of the unknown class are left out; a class with one pixel drawn and none in memory is a negative only.
 
     ``max_per_class=None, max_pixels=None`` is the paper's: every pixel of every rank is an anchor, in memory that
@@ -109,7 +109,7 @@ class ContrastiveLoss(Loss):
         max_pixels: most pixels drawn in all, of which each rank draws an equal part, rounded up (batches of ranks have
             the same size, or more pixels than that). Time and memory grow with its product with the number of pixels
             compared, ``max_pixels + num_classes * memory.per_class``. None: every pixel.
-        memory: arguments of :class:`~semsynth.losses.pixel_memory.PixelMemory`, whose ``num_classes`` and ``channels``
+        memory: arguments of ``PixelMemory``, whose ``num_classes`` and ``channels``
             are the model's; by default there is no memory.
         weight: factor of the whole term.
 
@@ -175,7 +175,7 @@ class ContrastiveLoss(Loss):
         return loss
 
     def _draw(self, embedding: Tensor, label: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
-        """This rank's anchors, as :func:`sample_pixels` returns them."""
+        """This rank's anchors, as ``sample_pixels`` returns them."""
         chances = None if self.memory is None else self.memory.chances(embedding, label)
         every = label.numel()
         most = every if self.max_pixels is None else math.ceil(self.max_pixels / get_world_size())

@@ -17,10 +17,10 @@ VARIANT: dict[str, Any] = dict(ends=(4, 9, 14, 23, 32), images=True, average=Tru
 
 
 def crn_vgg19(weights: str | Path | None = None) -> nn.Module:
-    """The network that :func:`crn_loss` compares images by: they themselves, and VGG19's features at five layers.
+    """The network that ``crn_loss`` compares images by: they themselves, and VGG19's features at five layers.
 
     Args:
-        weights: as of :func:`~semsynth.losses.vgg19`.
+        weights: as of ``vgg19``.
     """
     return vgg19(weights, 'imagenet', **VARIANT)
 
@@ -30,7 +30,7 @@ def crn_loss(network: nn.Module, output: Tensor, target: Tensor,
     """L1 between images and between their features, weighted and summed over layers.
 
     Args:
-        network: as of :func:`crn_vgg19`.
+        network: as of ``crn_vgg19``.
         output: synthesised images ``(B, 3, H, W)`` in ``[-1, 1]``.
         target: the real ones; no gradient flows to them.
         layer_weights: factor of each layer's mean absolute difference.
@@ -59,7 +59,7 @@ class CRNLoss(PerceptualLoss):
 
     Args:
         layer_weights: factors lambda of the six mean absolute differences; the released code's by default.
-        weights: path of ``vgg19-dcbb9e9d.pth``, None, or ``'random'`` for tests; see :func:`~semsynth.losses.vgg19`.
+        weights: path of ``vgg19-dcbb9e9d.pth``, None, or ``'random'`` for tests; see ``vgg19``.
         weight: factor of the whole term.
         views: weight of each view that it is for; by default the model's views with their weights.
 

@@ -53,7 +53,7 @@ class FeatureMatchingLoss(Loss):
     """The discriminator's features of each view are to be those of the real image, summed over the views.
 
     Args:
-        normalise: ``'pix2pixhd'``, ``'spade'``, ``'ccfpse'`` or ``'paper'``, see :func:`feature_matching_loss`.
+        normalise: ``'pix2pixhd'``, ``'spade'``, ``'ccfpse'`` or ``'paper'``, see ``feature_matching_loss``.
         weight: factor of the whole term (pix2pixHD, SPADE and ECGAN: 10; CC-FPSE's script: 20).
         views: weight of each view that it is for; by default the model's views with their weights.
 

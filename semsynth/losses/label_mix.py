@@ -66,7 +66,7 @@ class LabelMixLoss(Loss):
     """The discriminator's logits of an image mixed from real and synthesised classes are to be the mixed logits.
 
     It trains the discriminator alone, and has it judge one more batch, the mixed images. ``step.draws['label_mix']``,
-    where given, is the mask (:func:`label_mix_mask`).
+    where given, is the mask (``label_mix_mask``).
 
     Args:
         weight: factor of the whole term (OASIS: 10, on Cityscapes 5).

@@ -68,7 +68,7 @@ def vgg19(weights: str | Path | None = None, input: str = 'raw', ends: Sequence[
     Args:
         weights: path of torchvision's ``vgg19-dcbb9e9d.pth``; None looks for it in the folder that the environment
             variable ``SEMSYNTH_WEIGHTS`` names, in torch's cache, then downloads it; ``'random'`` is for tests.
-        input: ``'raw'`` or ``'imagenet'``, as of :class:`VGG19Features`.
+        input: ``'raw'`` or ``'imagenet'``, as of ``VGG19Features``.
         ends: where the parts end in torchvision's ``vgg19().features``.
         images: whether the images, as they are fed, come first among the features.
         average: whether pooling takes the mean, not the maximum.
@@ -99,7 +99,7 @@ def perceptual_loss(network: nn.Module, output: Tensor, target: Tensor,
     """L1 between a network's features of a synthesised and of a real image, weighted and summed over levels.
 
     Args:
-        network: images to a list of feature maps, such as :func:`vgg19`.
+        network: images to a list of feature maps, such as ``vgg19``.
         output: synthesised images ``(B, 3, H, W)`` in ``[-1, 1]``.
         target: the real ones; no gradient flows to them.
         level_weights: factor of each level's mean absolute difference; None for 1 / levels.
@@ -126,7 +126,7 @@ class PerceptualLoss(FrozenFeatureLoss):
     The levels are relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1. Images are at least 16 x 16.
 
     Args:
-        weights: path of ``vgg19-dcbb9e9d.pth``, None, or ``'random'`` for tests; see :func:`vgg19`.
+        weights: path of ``vgg19-dcbb9e9d.pth``, None, or ``'random'`` for tests; see ``vgg19``.
         input: ``'raw'`` feeds images as they are, in ``[-1, 1]`` (pix2pixHD, SPADE, OASIS); ``'imagenet'`` normalises
             them as VGG19 was trained.
         level_weights: factor of each level's mean absolute difference, by default those of pix2pixHD's released code,
@@ -144,7 +144,7 @@ class PerceptualLoss(FrozenFeatureLoss):
     levels: tuple[str, ...] = ('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1')
     """Names of what ``features`` returns."""
     variant: dict[str, Any] = {}
-    """Further arguments of :func:`vgg19`."""
+    """Further arguments of ``vgg19``."""
 
     def __init__(self, weights: str | Path | None = None, input: str = 'raw',
                  level_weights: Sequence[float] = LEVEL_WEIGHTS, weight: float = 1.0,

@@ -35,7 +35,7 @@ class SimilarityLoss(Loss):
             and still all pairs of those, in 1 / s^4 of the time.
         partners: None takes all pairs; m pairs each pixel with itself and m others, drawn anew at every step: an
             unbiased estimate in ``m / (H W)`` of the time, whose variance
-            :func:`semsynth.ops.sampled_similarity_loss` states. ``step.draws['partners/VIEW']``, where given, are the
+            ``semsynth.ops.sampled_similarity_loss`` states. ``step.draws['partners/VIEW']``, where given, are the
             random ``numbers`` that it takes.
         precision: 'float32', or on A100, H100, H200 and later 'tf32': fused kernels with its 10 bits of mantissa,
             meant to stay within 1e-3 of the loss (3e-3 where that is below 0.03, for a label generator that is nearly

@@ -22,7 +22,7 @@ class Verdicts(dict[str, 'Verdict']):
     """Verdicts by the name of a view or of a real image, each given when it is first read.
 
     Args:
-        judge: as of :class:`Step`.
+        judge: as of ``Step``.
         images: what may be judged, by name.
         together: names of those that losses are known to read: the first that is read has all of these judged, as one
             batch. Any other one is judged alone.

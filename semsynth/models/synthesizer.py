@@ -49,8 +49,8 @@ class Synthesizer(BaseModel):
         reuse_outputs: whether the discriminator's turn judges the generator's turn's outputs (pix2pixHD), or
             regenerates them with the updated generator (SPADE, OASIS: one forward more).
         channels_last: whether weights, and so feature maps, lie channels last in memory: often faster in bfloat16.
-        compiled: whether :func:`torch.compile` compiles generator and discriminator, for minutes at the first steps.
-        styles: path of a :class:`~semsynth.styles.StyleBank`'s file, from which ``mode='predict'`` takes the styles
+        compiled: whether ``torch.compile`` compiles generator and discriminator, for minutes at the first steps.
+        styles: path of a ``StyleBank``'s file, from which ``mode='predict'`` takes the styles
             that an encoder took from photos in training.
         frozen: names of parts that are not trained, such as ``'generator.global_network'``.
 

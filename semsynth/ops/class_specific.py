@@ -29,7 +29,7 @@ def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple
         features: ``(B, C, H, W)``.
         label: class of each pixel, ``(B, H, W)`` long, ``0..N-1``.
         layers: weights ``(N, out, in, 3, 3)`` and biases ``(N, out)`` of three convolutions, C to C with ReLU, C to C
-            with ReLU, C to 3 with tanh. Weights that lie in memory as :class:`ClassConvolution` has them are read
+            with ReLU, C to 3 with tanh. Weights that lie in memory as ``ClassConvolution`` has them are read
             without a copy.
         unknown: the class whose pixels stay 0, or None.
 
@@ -51,7 +51,7 @@ def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple
 
 def masked_class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple[Tensor, Tensor]],
                                 unknown: int | None = None) -> Tensor:
-    """:func:`class_specific_image` as eq. 7 is printed: every class's convolutions over the whole image, masked.
+    """``class_specific_image`` as eq. 7 is printed: every class's convolutions over the whole image, masked.
 
     Time and memory grow with the number of classes, but no shape depends on the label map, as exporters need it.
     """
@@ -101,7 +101,7 @@ class _Convolution(torch.autograd.Function):
 
 def _gradients(x: Tensor, weight: Tensor, bias: Tensor, rows: _Rows,
                upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Those of the features, of the weights and of the biases of a :class:`_Convolution`."""
+    """Those of the features, of the weights and of the biases of a ``_Convolution``."""
     # what is a pixel's k-th neighbour has that pixel for its (8 - k)-th: backward gathers too, nothing is scattered
     kernels = weight.to(x.dtype).movedim(2, -1).flatten(2, 3).transpose(1, 2).unbind()
     x_gradient = torch.empty_like(x)

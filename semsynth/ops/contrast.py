@@ -20,7 +20,7 @@ def tiled_contrastive(embeddings: Tensor, classes: Tensor, temperature: float, m
                       memory_classes: Tensor | None = None) -> Tensor:
     """Pixel-wise contrastive loss over all pairs: pixels of one class attract, of two classes repel (ECGAN, eq. 5).
 
-    The same value as :func:`semsynth.losses.contrastive_loss` in time O((S + R)^2) and in memory O(S + R) and a
+    The same value as ``semsynth.losses.contrastive_loss`` in time O((S + R)^2) and in memory O(S + R) and a
     few tiles of pairs, because the gradient is computed along with the loss. Pixels are sorted by class, so that a
     tile's pairs are either all of one class or all of two, and no mask is needed. The sizes of the classes are read on
     the host.

@@ -69,7 +69,7 @@ def read_npz(path: str | Path) -> dict[str, np.ndarray]:
     """Read all arrays of an npz file by name.
 
     Raises:
-        ValueError: as of :func:`read_npy`; or the file would unpack to more than ``LARGEST`` bytes.
+        ValueError: as of ``read_npy``; or the file would unpack to more than ``LARGEST`` bytes.
         Exception: of zipfile and zlib, where it is torn.
     """
     with ZipFile(path) as archive:

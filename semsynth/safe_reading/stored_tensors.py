@@ -61,7 +61,7 @@ SAFE_GLOBALS: list[Any] = [(stand_in, name) for name, stand_in in STAND_INS.item
 
 
 def read_stored(path: str | Path) -> Any:
-    """Read what :func:`torch.save` wrote onto the CPU: tensors and plain values.
+    """Read what ``torch.save`` wrote onto the CPU: tensors and plain values.
 
     Files of torch before 1.6 have no checksums; the sizes of their tensors are compared all the same.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Segmentor(nn.Module):
-    """A frozen network from images to probabilities over its classes. A subclass defines :meth:`segment`.
+    """A frozen network from images to probabilities over its classes. A subclass defines ``segment``.
 
     Args:
         network: the network, which stays in eval mode, and out of the model's parameters and checkpoints; gradients go
@@ -41,7 +41,7 @@ class Segmentor(nn.Module):
     table: Tensor
     """The class map, ``(number of the layout's indices,)`` long, 255 for none."""
     returns_features: bool = False
-    """Whether :meth:`segment` and :meth:`features` give feature maps, which a loss can read."""
+    """Whether ``segment`` and ``features`` give feature maps, which a loss can read."""
 
     def __init__(self, network: nn.Module, num_classes: int, classes: Sequence[str] | None = None,
                  class_map: str | Sequence[int] | None = None):
@@ -58,7 +58,7 @@ class Segmentor(nn.Module):
         return self.segment(images)[0]
 
     def segment(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Probabilities, as of a call, and feature maps, as of :meth:`features`, in one pass.
+        """Probabilities, as of a call, and feature maps, as of ``features``, in one pass.
 
         The list of feature maps is empty where ``returns_features`` is False.
         """

@@ -35,7 +35,7 @@ class MMSegSegmentor(Segmentor):
             model's dict.
         checkpoint: path of its weights, loaded strictly; None leaves it at random weights, for tests. The classes have
             the names that it knows, if any.
-        class_map: as of :class:`~semsynth.segmentors.base.Segmentor`.
+        class_map: as of ``Segmentor``.
         input_size: height and width to which images are resized, bilinearly, before they are looked at: for a network
             that was trained on larger pictures, in which things have more pixels. Probabilities have the images' size
             all the same: the logits are resized to it. Time and memory follow the input size: 4 times of both for

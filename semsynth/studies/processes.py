@@ -59,7 +59,7 @@ def python(command: Sequence[str]) -> list[str]:
 def start(command: Sequence[str], **settings) -> subprocess.Popen:
     """Start a tool as such a process; further arguments are those of ``Popen``.
 
-    In a session of its own: a terminal's Ctrl-C comes to this process alone, which passes it on by :func:`stop`. Twice,
+    In a session of its own: a terminal's Ctrl-C comes to this process alone, which passes it on by ``stop``. Twice,
     it would end a training at once.
     """
     return subprocess.Popen(python(command), start_new_session=True, **settings)

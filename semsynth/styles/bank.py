@@ -198,7 +198,7 @@ class StyleBank:
 
     @classmethod
     def load(cls, path: str | Path) -> StyleBank:
-        """Read a file that :meth:`save` wrote.
+        """Read a file that ``save`` wrote.
 
         Raises:
             FileNotFoundError: there is no such file.

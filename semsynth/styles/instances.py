@@ -53,6 +53,6 @@ class Instances:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Instances:
-        """The instance of the class that :meth:`to_arrays` was called on."""
+        """The instance of the class that ``to_arrays`` was called on."""
         return cls(names=tuple(arrays['names'].tolist()),
                    **{name: torch.from_numpy(array) for name, array in arrays.items() if name != 'names'})

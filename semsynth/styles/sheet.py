@@ -51,7 +51,7 @@ def style_sheet(bank: StyleBank, patches: Sequence[Sequence[np.ndarray]]) -> np.
 
     Args:
         bank: the clusters, with their members.
-        patches: for each centre, up to four patches as of :func:`cut_patch`.
+        patches: for each centre, up to four patches as of ``cut_patch``.
 
     Returns:
         ``(H, W, 3)`` uint8 RGB.

@@ -23,8 +23,8 @@ def serve_editor(inferencer: Inferencer, layouts: Sequence[LayoutFile] = (), seg
 
     Args:
         inferencer: of the trained model, which from now on makes no outputs that only losses read.
-        layouts: to choose from, by :meth:`Inferencer.find`.
-        segmentor: labels photos, by :func:`~semsynth.editor.labelling.build_segmentor`; None: they are not labelled.
+        layouts: to choose from, by ``Inferencer.find``.
+        segmentor: labels photos, by ``build_segmentor``; None: they are not labelled.
         port: by default the first that is free from 7860 on.
 
     Returns:

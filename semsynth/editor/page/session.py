@@ -51,7 +51,7 @@ class Session:
         """Carry out an operation of the page's user.
 
         Args:
-            operation: one of :data:`EDITS`, or ``open``, ``look_at``, ``paste``, ``download``.
+            operation: one of ``EDITS``, or ``open``, ``look_at``, ``paste``, ``download``.
             number: of this action; its view says that it is ``done``.
             arguments: of the operation.
 

@@ -20,7 +20,7 @@ ROWS, COLUMNS = CPU_TILE
 
 
 def evaluate(probs: Tensor, label: Tensor, valid: Tensor, gradient: bool) -> tuple[Tensor, Tensor | None]:
-    """The loss of each image and its gradient; see :func:`semsynth.ops.similarity_loss`.
+    """The loss of each image and its gradient; see ``semsynth.ops.similarity_loss``.
 
     Args:
         probs: float32 or float64 on the CPU, ``(B, N, M)``.

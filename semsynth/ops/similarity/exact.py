@@ -54,7 +54,7 @@ def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = Non
 
 
 def flatten_pixels(name: str, probs: Tensor, label: Tensor, ignore_index: int | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Check the shapes, and flatten the pixels of each image: what :func:`losses_of_images` reads.
+    """Check the shapes, and flatten the pixels of each image: what ``losses_of_images`` reads.
 
     Args:
         name: of the caller, for the error.
@@ -74,7 +74,7 @@ def flatten_pixels(name: str, probs: Tensor, label: Tensor, ignore_index: int | 
 
 
 def losses_of_images(probs: Tensor, label: Tensor, valid: Tensor, precision: str) -> Tensor:
-    """The loss of each image, ``(B,)``, from what :func:`flatten_pixels` returns."""
+    """The loss of each image, ``(B,)``, from what ``flatten_pixels`` returns."""
     if precision not in PRECISIONS:
         raise ValueError(f'Similarity loss: precision={precision!r}, expected one of {", ".join(PRECISIONS)}.')
     return _PairwiseCrossEntropy.apply(probs, label, valid, precision)

@@ -11,7 +11,7 @@ from semsynth.ops.similarity.exact import flatten_pixels, losses_of_images
 
 def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_index: int | None = None,
                             precision: str = 'float32', numbers: Tensor | None = None) -> Tensor:
-    """An unbiased estimate of :func:`similarity_loss` and its gradient, in ``partners / (H W)`` of the time.
+    """An unbiased estimate of ``similarity_loss`` and its gradient, in ``partners / (H W)`` of the time.
 
     An image's valid pixels are divided at random into groups of ``partners + 1``. Pairs within a group stand for all
     pairs of two pixels; a pixel's pair with itself is computed for every pixel. Every pixel is in one group, so that
@@ -23,12 +23,12 @@ def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_
         label: class of each pixel, ``(B, H, W)``, any integers.
         partners: how many other pixels each is compared with; from M - 1 on, the result is exact.
         ignore_index: label of the pixels that are left out, or None.
-        precision: as for :func:`similarity_loss`.
+        precision: as for ``similarity_loss``.
         numbers: ``(B, H * W)`` in [0, 1): pixels in the order of these are divided into groups; by default they are
             drawn from torch's generator of the device.
 
     Returns:
-        A scalar as that of :func:`similarity_loss`.
+        A scalar as that of ``similarity_loss``.
 
     Raises:
         ValueError: the shapes do not belong together, there are no partners, or no such precision.

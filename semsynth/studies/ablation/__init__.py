@@ -29,7 +29,7 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
     What is done is skipped, and what was cut off is resumed. The table is written anew after each run.
 
     Args:
-        folder: of the configs; see :func:`~semsynth.studies.ablation.plan.read_rows`.
+        folder: of the configs; see ``read_rows``.
         jobs: how many runs at once.
         seeds: every config is trained with each of them.
         out: folder for all; by default ``work_dirs/ablations/NAME-OF-FOLDER``.

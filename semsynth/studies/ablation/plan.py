@@ -38,10 +38,10 @@ class Row:
         title: what the table calls it.
         order: rows with a number come first, in this order; the others follow by file name.
         paper: the paper's figures by name of the score.
-        parameters: numbers of the generator's and of all trained parameters, by :func:`check_rows`.
-        has_styles: whether its encoder makes styles, which must be encoded before it is judged; by :func:`check_rows`.
+        parameters: numbers of the generator's and of all trained parameters, by ``check_rows``.
+        has_styles: whether its encoder makes styles, which must be encoded before it is judged; by ``check_rows``.
         unequal: conditions in which it differs from the first row, by dotted key: its value, and the first row's; by
-            :func:`check_conditions`.
+            ``check_conditions``.
     """
 
     name: str

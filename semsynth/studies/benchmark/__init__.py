@@ -22,7 +22,7 @@ from semsynth.studies.benchmark.step import step
 
 CASES: dict[str, Callable] = dict(class_specific=class_specific, contrast=contrast, data=data, inference=inference,
              instance_mean=instance_mean, layout=layout, similarity=similarity, step=step)
-"""A case is a function of its own options and ``device`` that returns lists of :class:`Version`, each list measured in
+"""A case is a function of its own options and ``device`` that returns lists of ``Version``, each list measured in
 turns and compared."""
 ON_CPU = ('data',)
 """Cases that no GPU takes part in."""

@@ -15,7 +15,7 @@ from semsynth.studies.benchmark.measuring import Step, Version, check_versions
 
 
 def plain_mean(features: Tensor, instance: Tensor) -> Tensor:
-    """A masked mean for each instance of each image. What :func:`fast_mean` computes, with the same arguments."""
+    """A masked mean for each instance of each image. What ``fast_mean`` computes, with the same arguments."""
     images = []
     for image, ids in zip(features, instance, strict=True):
         pooled = torch.zeros_like(image)

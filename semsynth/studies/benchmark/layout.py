@@ -16,7 +16,7 @@ from semsynth.studies.benchmark.measuring import Step, Version, check_versions
 
 
 def plain_boundary_map(instance: Tensor) -> Tensor:
-    """Neighbour by neighbour. What :func:`boundary_map` computes, with the same arguments."""
+    """Neighbour by neighbour. What ``boundary_map`` computes, with the same arguments."""
     height, width = instance.shape[1:]
     framed = F.pad(instance.unsqueeze(1).double(), (1, 1, 1, 1), mode='replicate')  # not in integers, says torch
     boundary = torch.zeros_like(instance, dtype=torch.bool)
@@ -26,7 +26,7 @@ def plain_boundary_map(instance: Tensor) -> Tensor:
 
 
 def plain_one_hot(label: Tensor, num_classes: int) -> Tensor:
-    """Class by class. What :func:`one_hot` computes, with the same arguments."""
+    """Class by class. What ``one_hot`` computes, with the same arguments."""
     return torch.stack([(label == number).float() for number in range(num_classes)], dim=1)
 
 

@@ -1,4 +1,4 @@
-"""A training step as the papers' code computes it, with which :meth:`Synthesizer.train_step` is compared."""
+"""A training step as the papers' code computes it, with which ``Synthesizer.train_step`` is compared."""
 
 from __future__ import annotations
 

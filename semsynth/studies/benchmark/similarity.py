@@ -17,7 +17,7 @@ from semsynth.studies.benchmark.measuring import Step, Version, check_versions
 
 
 def plain_similarity_loss(probs: Tensor, label: Tensor) -> Tensor:
-    """The formula as it is printed, under autograd: matrices of all pairs. Arguments as for :func:`similarity_loss`."""
+    """The formula as it is printed, under autograd: matrices of all pairs. Arguments as for ``similarity_loss``."""
     losses = []
     for p, c in zip(probs.flatten(2), label.flatten(1), strict=True):
         alike = (c[:, None] == c).to(p.dtype)
@@ -27,7 +27,7 @@ def plain_similarity_loss(probs: Tensor, label: Tensor) -> Tensor:
 
 @torch.no_grad()
 def products_alone(probs: Tensor) -> list[Tensor]:
-    """The products of matrices that :func:`similarity_loss` forms on a CPU, and nothing else: what it cannot save.
+    """The products of matrices that ``similarity_loss`` forms on a CPU, and nothing else: what it cannot save.
 
     One for each pair's likeness, two for what the pair adds to the gradients of its pixels. There is no result.
     """

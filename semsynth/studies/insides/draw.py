@@ -30,7 +30,7 @@ def draw_insides(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str
 
     Args:
         inferencer: of the trained model.
-        layouts: by :meth:`Inferencer.find`.
+        layouts: by ``Inferencer.find``.
         out: folder of the sheets.
         classes: names or indices of the classes whose channels are shown; by default the three with the most pixels of
             each layout.

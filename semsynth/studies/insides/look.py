@@ -36,12 +36,12 @@ def look_inside(inferencer: Inferencer, layout: LayoutFile, seed: int = 0) -> tu
     """Synthesise a layout and keep what its head computes on the way.
 
     Args:
-        inferencer: its head says which values there are (:meth:`~semsynth.heads.base.Head.inner_values`).
-        layout: as of :meth:`Inferencer.find`.
+        inferencer: its head says which values there are (``inner_values``).
+        layout: as of ``Inferencer.find``.
         seed: of styles and latents.
 
     Returns:
-        The result, as of :meth:`Inferencer.sample`, and the intermediate values.
+        The result, as of ``Inferencer.sample``, and the intermediate values.
     """
     head, values = inferencer.model.generator.head, {}
     listener = head.register_forward_hook(lambda head, inputs, outputs: values.update(head.inner_values(*inputs)))

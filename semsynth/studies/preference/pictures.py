@@ -115,7 +115,7 @@ class StudyLayouts:
     """The label maps of a study's scenes, in files.
 
     Args:
-        dataset: says what the ids in the files mean, and how the files end; as of :func:`data_set_of`.
+        dataset: says what the ids in the files mean, and how the files end; as of ``data_set_of``.
         folder: where the label maps are, by the scenes' names.
         classes: of what to highlight the regions; where there are none, the study shows the whole layout.
 

@@ -23,14 +23,14 @@ def report_study(folder: str | Path, files: Sequence[str | Path], out: str | Pat
     """Write ``report.md``, ``preferences.csv`` and ``preferences.png``, and return the first one's path.
 
     Args:
-        folder: of the study, as :func:`make_study` wrote it.
+        folder: of the study, as ``make_study`` wrote it.
         files: the participants' votes.
         out: folder for the report; by default ``report`` in the study's folder. There a report replaces one on the same
             study alone.
 
     Raises:
         DataError: there is no study, ``out`` holds the report on another one, or a file of votes does not fit; see
-            :func:`read_votes`.
+            ``read_votes``.
         ValueError: ``out`` is no place for a report.
     """
     out = check_out_folder(Path(folder, 'report') if out is None else out)
