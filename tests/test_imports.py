@@ -55,8 +55,8 @@ def found(part):
 
 
 def test_every_part_has_its_place():
-    assert {path.stem for path in PACKAGE.iterdir() if path.name[0] != '.' and path.stem != '__pycache__'} == (
-        rows_of_parts().keys() | FACE)
+    assert {path.stem for path in PACKAGE.iterdir()
+            if path.name[0] != '.' and path.name not in ('__pycache__', 'py.typed')} == rows_of_parts().keys() | FACE
 
 
 @pytest.mark.parametrize('part', sorted(rows_of_parts().keys() - {'parts'}))
