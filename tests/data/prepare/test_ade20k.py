@@ -16,7 +16,7 @@ def test_ade20k_trains_on_pictures_of_different_heights(ade20k_download, prepare
     config = narrow('configs/pix2pixhd/pix2pixhd_ade20k.py', tmp_path / 'out', **{
         'train_dataloader.batch_size': 1, 'train_cfg.max_iters': 3})
     for loader in (config.train_dataloader, config.val_dataloader):
-        loader.dataset.pipeline[2].scale = (64, None)
+        loader.dataset.size = (None, 64)
     runner = build_runner(config, work_dir=tmp_path / 'run')
     assert {sample['sample']['size'] for sample in runner.train_dataloader.dataset} == {(43, 64), (48, 64), (53, 64)}
     runner.train()
