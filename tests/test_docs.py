@@ -90,7 +90,8 @@ def options_of(*words):
 @every_page
 def test_commands_have_these_options(page):
     makefile, unknown = (ROOT / 'Makefile').read_text(encoding='utf-8'), []
-    for body, _ in blocks(page, ''):
+    within = re.findall(r'`((?:python |make |semsynth )[^`]+)`', FENCE.sub('', TEXTS[page]))
+    for body in [*(body for body, _ in blocks(page, '')), *(command.replace('\n', ' ') for command in within)]:
         for command in body.replace('\\\n', ' ').splitlines():
             if made := re.match(r' *make (\w+)', command):
                 unknown += [] if f'\n{made[1]}:' in makefile else [command]
