@@ -10,6 +10,7 @@ import sys
 from argparse import ArgumentError, ArgumentParser
 from importlib import import_module
 
+from semsynth.arguments import check_value
 from semsynth.cli.options import plain_errors
 
 COMMANDS = ('train', 'test', 'synthesize', 'edit', 'export', 'train_segmentor', 'encode_styles', 'diversity',
@@ -38,6 +39,9 @@ def main(*words: str) -> None:
         words: come before those that the user gives: ``tools/train.py`` is ``main('train')``.
     """
     args = build_parser().parse_args([*words, *sys.argv[1:]])
+    for name, value in vars(args).items():
+        if isinstance(value, int):  # before a model is loaded, which takes its time
+            check_value(args.parser.prog, name, value, int | bool)
     try:
         args.run(args)
     except ArgumentError as error:
