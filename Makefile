@@ -38,6 +38,7 @@ wheel:  ## build a wheel, and run the notebook with it in a clean environment
 	$(PYTHON) -m venv build/clean
 	build/clean/bin/python -m pip wheel --no-deps --wheel-dir build/wheel .
 	build/clean/bin/python -m pip install build/wheel/*.whl
+	cd build && clean/bin/semsynth --help
 	cd build && clean/bin/python -c "import json; exec('\n'.join(''.join(cell['source']) for cell in \
 	    json.load(open('../docs/first_steps.ipynb'))['cells'] if cell['cell_type'] == 'code'))"
 
