@@ -1,4 +1,4 @@
-# OASIS on ADE20K at 256x256, total batch 32: batch_size is per rank. Unknown pixels, index 0, count for nothing.
+# OASIS on ADE20K at 256x256, total batch 32: batch_size is per rank. The losses leave out unknown pixels, index 0.
 _base_ = [
     '../_base_/models/oasis.py', '../_base_/datasets/ade20k.py', '../_base_/schedules/oasis_200e.py',
     '../_base_/judges/ade20k.py', '../_base_/default_runtime.py'

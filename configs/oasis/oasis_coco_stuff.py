@@ -1,5 +1,5 @@
-# OASIS on COCO-Stuff at 256x256, from labels alone, 100 epochs, total batch 32: batch_size is per rank. Unknown pixels,
-# index 182, count for nothing.
+# OASIS on COCO-Stuff at 256x256, from labels alone, 100 epochs, total batch 32: batch_size is per rank. The losses
+# leave out unknown pixels, index 182.
 _base_ = [
     '../_base_/models/oasis.py', '../_base_/datasets/coco_stuff.py', '../_base_/schedules/oasis_200e.py',
     '../_base_/judges/coco_stuff.py', '../_base_/default_runtime.py'
