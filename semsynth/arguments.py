@@ -109,8 +109,10 @@ def _wrapped(function: Callable, owner_of: Callable, arguments_of: Callable, is_
     def check(*args, **kwargs):
         owner, (annotations, is_open) = owner_of(args), arguments_of(args)
         if not is_open and (strangers := [name for name in kwargs if name not in annotations]):
-            near = difflib.get_close_matches(strangers[0], annotations, n=3, cutoff=0.5) or sorted(annotations)
-            raise TypeError(f'{owner} has no argument {strangers[0]!r}: did you mean {" or ".join(near)}?')
+            near = difflib.get_close_matches(strangers[0], annotations, n=3, cutoff=0.5)
+            raise TypeError(f'{owner} has no argument {strangers[0]!r}: ' + (
+                f'did you mean {" or ".join(near)}?' if near else
+                f'it has {", ".join(sorted(annotations)) or "none"}.'))
         try:
             bound = signature.bind(*args, **kwargs)
         except TypeError as error:

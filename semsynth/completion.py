@@ -126,7 +126,7 @@ def _complete_evaluation(config: Config) -> None:
         if not all(config.get(key) for key in keys):
             config.merge_from_dict(dict.fromkeys(keys))
         evaluators = config.get(f'{stage}_evaluator') or []
-        for evaluator in evaluators if isinstance(evaluators, list) else [evaluators]:
+        for evaluator in evaluators if isinstance(evaluators, list | tuple) else [evaluators]:
             if evaluator.get('full_size'):  # then the scenes carry what it judges
                 config[f'{stage}_dataloader'].dataset.full_size = True
 

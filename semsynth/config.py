@@ -110,8 +110,48 @@ def merge_options(config: Config, options: Mapping | None) -> Config:
             for entry, part in config.items():
                 if entry not in KEPT:
                     _replace(part, keys, config[name], options[name])
+    for name, value in options.items():
+        _check_place(config._cfg_dict, name, value)
     config.merge_from_dict(options)
     return config
+
+
+def _check_place(config: dict, name: str, value: Any) -> None:
+    """Refuse an option whose name leads into what has no entries of its own."""
+    node: Any = config
+    keys = name.split('.')
+    for number, key in enumerate(keys):
+        place = '.'.join(keys[:number])
+        if not key or not isinstance(node, dict | list | tuple):
+            raise ValueError(f'{name} as an option leads nowhere: ' + (
+                f'{place}={node!r} has no entries.' if key else 'there is no name before or after a dot.'))
+        if isinstance(node, list | tuple):
+            is_last, entry = key == keys[-1], node[int(key)] if key.isdecimal() and int(key) < len(node) else None
+            if isinstance(node, tuple) or not isinstance(entry, dict) or (is_last and not isinstance(value, dict)):
+                raise ValueError(f'{name} as an option leads nowhere: {place} is a list of {len(node)}, of which only '
+                                 'dicts are changed one by one, by their number from 0 on; set it whole.')
+            node = entry
+        elif key not in node:
+            return  # a new entry
+        else:
+            node = node[key]
+
+
+def dataset_of(config: Config, split: str) -> dict:
+    """The settings of a config's data set.
+
+    Args:
+        config: the config.
+        split: ``'train'``, ``'val'`` or ``'test'``.
+
+    Raises:
+        ValueError: it has none.
+    """
+    loader = config.get(f'{split}_dataloader') or {}
+    if 'dataset' not in loader:
+        raise ValueError(f'{config.filename or "The config"} has no {split}_dataloader with a dataset: put a data set '
+                         'of configs/_base_ among its _base_.')
+    return loader['dataset']
 
 
 def scene_datasets(config: Mapping) -> Iterator[tuple[str, dict]]:
@@ -148,7 +188,11 @@ def _scenes_in(node: object) -> Iterator[dict]:
 
 def _is_composed(dataset: Mapping) -> bool:
     """Whether a pipeline is the one that the data set's other settings make."""
-    return plain(whole_pipeline(**{**dataset, 'pipeline': None})) == plain(dataset['pipeline'])
+    try:
+        composed = whole_pipeline(**{**dataset, 'pipeline': None})
+    except (TypeError, ValueError, AttributeError):  # of settings that are refused later
+        return False
+    return plain(composed) == plain(dataset['pipeline'])
 
 
 def _replace(node: object, keys: Sequence[str], old: Any, new: Any) -> None:
@@ -183,7 +227,7 @@ def _share(config: Config) -> Config:
         if config.get(name):
             _fill_loader(config[name], config.get('batch_size'), is_training=name == 'train_dataloader')
     for place, dataset in scene_datasets(config):
-        if config.get('data_root'):
+        if config.get('data_root') is not None:
             dataset.setdefault('data_root', config.data_root)
         dataset.setdefault('instances', bool(layouts.get('instances')))
         if layouts.get('raw_channels'):

@@ -6,6 +6,7 @@ import difflib
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import Any
 
 from mmengine import registry as engine
 from mmengine.registry import Registry as EngineRegistry
@@ -49,11 +50,24 @@ class Registry(EngineRegistry):
             KeyError: nothing of that type is registered, and the message lists the nearest names and where to look; or
                 there is no type.
         """
-        kind = cfg.get('type') if isinstance(cfg, dict) else None
-        if kind is None and isinstance(cfg, dict) and 'type' not in (kwargs.get('default_args') or {}):
+        if isinstance(cfg, dict) and 'type' not in (kwargs.get('default_args') or {}):
+            self._named(cfg)
+        return super().build(cfg, *args, **kwargs)
+
+    def kind_of(self, cfg: dict) -> Any:
+        """The class that a config's type names.
+
+        Raises:
+            KeyError: as of :meth:`build`.
+        """
+        kind = self._named(cfg)
+        return self.get(kind) if isinstance(kind, str) else kind
+
+    def _named(self, cfg: dict) -> Any:
+        if cfg.get('type') is None:
             raise KeyError(f'A config of the {self.name} registry names no type: {dict(cfg)}. Give it one; or, if it '
                            'was meant to change an entry that there is, correct the name.')
-        return super().build(cfg, *args, **kwargs)
+        return cfg['type']
 
     def get(self, key: str) -> type:
         """What is registered under a name.
@@ -62,7 +76,7 @@ class Registry(EngineRegistry):
             KeyError: nothing is; the message lists the nearest names and where to look.
             TypeError: what is does not inherit from the family's base class.
         """
-        found = super().get(key)
+        found = super().get(key) if key else None  # mmengine's own has an error of another kind for it
         if found is None:
             raise KeyError(self._unknown(key))
         if self.base is not None and not issubclass(found, getattr(import_module(self._locations[0]), self.base)):
@@ -71,7 +85,7 @@ class Registry(EngineRegistry):
         return found
 
     def __contains__(self, key: str) -> bool:
-        return super().get(key) is not None
+        return bool(key) and super().get(key) is not None
 
     def _register_module(self, module, module_name=None, force=False) -> None:
         super()._register_module(module, module_name, force)

@@ -41,6 +41,12 @@ NESTED: dict[str, Any] = {
     '*_dataloader.batch_size': int, '*_dataloader.num_workers': int, '*_dataloader.prefetch_factor': int | None,
     '*_dataloader.persistent_workers': bool, '*_dataloader.pin_memory': bool, '*_dataloader.drop_last': bool,
     '*_dataloader.dataset': dict, '*_dataloader.sampler': Part,
+    '*.dataset.pipeline': Sequence | None, '*.dataset.size': tuple[int | None, int | None] | None,
+    '*.dataset.flip': float, '*.dataset.jitter': float | None, '*.dataset.edges': Part, '*.dataset.edges.folder': str,
+    '*.dataset.raw_channels': int | None, '*.dataset.class_map': str | Sequence[int] | None,
+    'model.generator': dict, 'model.generator.head': Part, 'model.discriminator': Part, 'model.encoder': Parts,
+    'model.losses': dict[str, dict | None] | None, 'model.segmentor': Part, 'model.data_preprocessor': dict,
+    '*data_preprocessor.num_classes': int, '*data_preprocessor.raw_channels': int | None,
     'train_cfg.max_iters': int | None, 'train_cfg.max_epochs': int | None, 'train_cfg.val_interval': int,
     'optim_wrapper*.optimizer': dict,
     'optim_wrapper*.lr': float, 'optim_wrapper*.weight_decay': float, 'optim_wrapper*.eps': float,
@@ -50,10 +56,11 @@ NESTED: dict[str, Any] = {
     'param_scheduler*.by_epoch': bool, 'param_scheduler*.begin': int, 'param_scheduler*.end': int,
     'default_hooks.*.interval': int | Literal[-1], 'default_hooks.*.by_epoch': bool,
     'default_hooks.checkpoint.max_keep_ckpts': int | Literal[-1],
-    'log_processor.window_size': int, 'visualizer.vis_backends': Sequence[dict] | None,
+    'log_processor.window_size': int, 'log_processor.mean_pattern': str,
+    'visualizer.vis_backends': Sequence[dict] | None,
     'randomness.seed': int | None, 'randomness.deterministic': bool, 'randomness.diff_rank_seed': bool,
     'env_cfg.*_cfg': dict, 'env_cfg.cudnn_benchmark': bool,
-    'env_cfg.mp_cfg.mp_start_method': Literal['fork', 'forkserver', 'spawn']}
+    'env_cfg.mp_cfg.opencv_num_threads': int, 'env_cfg.mp_cfg.mp_start_method': Literal['fork', 'forkserver', 'spawn']}
 """Entries within them that mmengine or torch would read without a check, or too late; ``*`` stands for any text."""
 
 
@@ -115,6 +122,8 @@ def check_settings(config: Config, used: Mapping[str, bool] | None = None) -> No
             raise ValueError(f'{whose}: default_hooks.{name}={dict(hook)} names no type: '
                              + (f'did you mean {near[0]}?' if near else 'give it one.'))
     for name, value in _nested(config._cfg_dict):
+        if name.endswith('.type') and not (callable(value) or (isinstance(value, str) and value)):
+            raise ValueError(f'{whose}: {name}={value!r}, expected the name of a class.')
         for pattern, annotation in NESTED.items():
             if fnmatchcase(name, pattern):
                 check_value(whose, name, value, annotation)

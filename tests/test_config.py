@@ -1,11 +1,13 @@
 """From a config's file to what runs: what settings at the top level reach, options, stages, complete configs."""
 
+import re
+
 import pytest
 from mmengine.config import Config
 
 from helpers.narrow import ROOT
 from semsynth.completion import complete
-from semsynth.config import load_config, read_config, stage_configs
+from semsynth.config import dataset_of, load_config, read_config, stage_configs
 
 CONFIGS = sorted(path for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts)
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -165,3 +167,17 @@ def test_no_config_repeats_the_number_of_classes():
     found = {path.parent.name for path in (ROOT / 'configs').rglob('*.py')
              if 'num_classes=' in path.read_text().replace('num_classes=_base_.segmentor_classes', '')}
     assert found == {'datasets'}
+
+
+@pytest.mark.parametrize(('option', 'value', 'fact'), [
+    ('model.', 3, 'no name'), ('train_cfg..x', 3, 'no name'), ('batch_size.x', 3, 'batch_size=4 has no entries'),
+    ('param_scheduler.generator.x.end', 3, 'is a list of 1'), ('param_scheduler.generator.0', 3, 'is a list of 1'),
+    ('param_scheduler.generator.7.end', 3, 'is a list of 1'), ('optim_wrapper.generator.optimizer.betas.0', 0, 'of 2')])
+def test_options_that_lead_nowhere(option, value, fact):
+    with pytest.raises(ValueError, match=f'^{re.escape(option)} as an option leads nowhere: .*{re.escape(fact)}'):
+        read_config(ROOT / 'configs/ecgan/ecgan_toycity.py', {option: value})
+
+
+def test_a_config_without_data():
+    with pytest.raises(ValueError, match='has no test_dataloader with a dataset'):
+        dataset_of(Config(dict(test_dataloader=dict(batch_size=2))), 'test')

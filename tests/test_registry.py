@@ -22,6 +22,9 @@ def test_a_type_like_no_other_gets_the_list():
 def test_a_misspelt_name_leaves_no_type():
     with pytest.raises(KeyError, match=r"generator registry names no type: \{'num_blocks': 2\}\. Give it one; or, if"):
         GENERATORS.build(dict(num_blocks=2))
+    with pytest.raises(KeyError, match="'' is not in the generator registry"):
+        GENERATORS.build(dict(type=''))
+    assert '' not in GENERATORS
 
 
 def test_engine_types_are_found_through_ours():

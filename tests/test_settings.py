@@ -87,6 +87,15 @@ def test_a_saved_config_is_searched_for_misspelt_names_alone(tmp_path):
     ({'default_hooks.loggr.interval': 3}, r"default_hooks\.loggr=\{'interval': 3\} names no type: did you mean logger"),
     ({'optim_wrapper.generator.optimizer': None}, r'generator\.optimizer=None, expected a dict'),
     ({'param_scheduler.generator': 'x'}, r"param_scheduler\.generator='x', expected a dict, a list of dicts or None"),
+    ({'model.generator': 3}, r'model\.generator=3, expected a dict'),
+    ({'model.generator.head': [1]}, r'generator\.head=\[1\], expected a dict or None'),
+    ({'train_dataloader.dataset.size': 'x'}, r"dataset\.size='x', expected 2 whole numbers from 1 on"),
+    ({'train_dataloader.dataset.flip': 2}, r'dataset\.flip=2, expected a number from 0 to 1'),
+    ({'train_dataloader.dataset.edges': 3}, r'dataset\.edges=3, expected a dict or None'),
+    ({'data_preprocessor.num_classes': 'x'}, r"num_classes='x', expected a whole number"),
+    ({'default_hooks.pictures.type': ''}, r"default_hooks\.pictures\.type='', expected the name of a class"),
+    ({'visualizer.type': 3}, r'visualizer\.type=3, expected the name of a class'),
+    ({'log_processor.mean_pattern': 3}, r'mean_pattern=3, expected text'),
     ({'log_level': 'LOUD'}, "log_level='LOUD', expected 'DEBUG', 'INFO'"),
     ({'load_from': 3}, 'load_from=3, expected text')])
 def test_values_that_cannot_be(changes, message):

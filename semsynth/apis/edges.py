@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from semsynth.arguments import check_arguments
-from semsynth.config import load_config
+from semsynth.config import dataset_of, load_config
 from semsynth.data.pipeline import photo_at_edges
 from semsynth.data.prepare.hed import HED, WEIGHTS, load_hed
 from semsynth.data.prepare.parts import Part, refuse, write_parts
@@ -46,7 +46,7 @@ def make_edges(config: str | Path | Config, weights: str | Path = WEIGHTS, devic
         DataError: the data are unsound, or photos cannot be read; one line a problem. The others are done all the same.
     """
     config = load_config(config, cfg_options)
-    settings = config.train_dataloader.dataset
+    settings = dataset_of(config, 'train')
     with DefaultScope.overwrite_default_scope('semsynth'):
         dataset = DATASETS.build({**settings, 'lazy_init': True})
         if not isinstance(dataset, SceneDataset) or 'edge' not in dataset.folders:

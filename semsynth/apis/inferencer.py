@@ -17,7 +17,7 @@ from torch import Tensor
 from semsynth.apis.building import build_for_inference
 from semsynth.apis.layout_files import Beside, LayoutFile, find_layouts, instances_of
 from semsynth.arguments import check_arguments
-from semsynth.config import load_config
+from semsynth.config import dataset_of, load_config
 from semsynth.data.draws import seed_all
 from semsynth.data.pictures import read_photo
 from semsynth.data.preprocessor import to_gray
@@ -60,7 +60,7 @@ class Inferencer:
         self.model = build_for_inference(self.config, checkpoint).to(self.device)
         bake(self.model.generator)
         with DefaultScope.overwrite_default_scope('semsynth'):
-            self.dataset = DATASETS.build({**self.config.test_dataloader.dataset, 'lazy_init': True, 'edges': None})
+            self.dataset = DATASETS.build({**dataset_of(self.config, 'test'), 'lazy_init': True, 'edges': None})
         self.reads_instances = self.model.data_preprocessor.instances
 
     @property

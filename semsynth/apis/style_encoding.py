@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Subset
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.arguments import check_arguments
+from semsynth.config import dataset_of
 from semsynth.errors import DataError
 from semsynth.models import Synthesizer
 from semsynth.registry import DATASETS
@@ -69,7 +70,7 @@ def encode_styles(inferencer: Inferencer, *, out: str | Path | None = None, clus
     loader = inferencer.config.test_dataloader
     in_batches = partial(DataLoader, batch_size=loader.batch_size, num_workers=loader.num_workers,
                          collate_fn=pseudo_collate)
-    split = split or inferencer.config.train_dataloader.dataset.split
+    split = split or dataset_of(inferencer.config, 'train').get('split')
     with DefaultScope.overwrite_default_scope('semsynth'):
         photos = DATASETS.build({**loader.dataset, 'split': split, 'edges': None})
     if not len(photos) or 'img_path' not in photos.get_data_info(0):

@@ -7,7 +7,7 @@ from argparse import Action, ArgumentError, ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from traceback import walk_tb
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
     from semsynth.apis import Inferencer
@@ -35,6 +35,8 @@ def plain_errors() -> Iterator[None]:
         # A data worker's error comes with the traceback in its message, and the sentence last.
         message = str(error.args[0] if isinstance(error, KeyError) else error)
         message = message.rsplit(f'{type(error).__name__}: ', 1)[-1].strip()
+        if _is_of_the_system(error):
+            message = f'{error.filename}: {error.strerror}.'
         print(f'error: {" ".join([message, *getattr(error, "__notes__", ())])}', file=sys.stderr)
         sys.exit(1)
 
@@ -43,7 +45,12 @@ def _is_for_users(error: Exception) -> bool:
     *_, (frame, _) = walk_tb(error.__traceback__)
     place = frame.f_globals.get('__name__', '')
     ours = any(name.split('.')[0] == 'semsynth' for name in (place, type(error).__module__))
-    return place.startswith(CONFIG_READERS) or (ours and isinstance(error, ON_PURPOSE))
+    return _is_of_the_system(error) or place.startswith(CONFIG_READERS) or (ours and isinstance(error, ON_PURPOSE))
+
+
+def _is_of_the_system(error: Exception) -> TypeGuard[OSError]:
+    """Whether the system refuses a file, such as one that may not be read, or whose name is too long."""
+    return isinstance(error, OSError) and error.filename is not None and error.strerror is not None
 
 
 class _KeysAndValues(Action):

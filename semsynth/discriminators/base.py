@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
@@ -81,8 +81,7 @@ def build_discriminator(config: dict, layout_channels: int, image_channels: int,
     Raises:
         ValueError: the config has another number than would be filled in.
     """
-    kind: Any = config.get('type')
-    kind = DISCRIMINATORS.get(kind) if isinstance(kind, str) else kind
+    kind = DISCRIMINATORS.kind_of(config)
     facts = dict(in_channels=image_channels + layout_channels * kind.reads_layout, image_channels=image_channels,
                  num_classes=num_classes)
     facts = {name: facts[name] for name in kind.filled_in if facts[name] is not None}

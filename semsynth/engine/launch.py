@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from torch import distributed
 
 from semsynth.completion import complete, work_dir_of
-from semsynth.config import load_config, stage_configs
+from semsynth.config import dataset_of, load_config, stage_configs
 from semsynth.data import check_classes, quick_check
 from semsynth.devices import SLOW, is_slow
 from semsynth.engine.checkpoint import latest_good_checkpoint
@@ -48,6 +48,9 @@ def check_trainable(config: Config) -> None:
     if missing := [entry for entry in ('train_dataloader', 'train_cfg', 'optim_wrapper') if not config.get(entry)]:
         raise ValueError(f'{config.filename or "The config"} has no {", ".join(missing)}, and cannot be trained: put a '
                          'data set and a schedule of configs/_base_ among its _base_.')
+    for split in ('train', 'val'):
+        if config.get(f'{split}_dataloader'):
+            dataset_of(config, split)
     schedulers = config.get('param_scheduler') or {}
     if isinstance(schedulers, dict) and 'type' not in schedulers:
         players = [name for name, wrapper in config.optim_wrapper.items() if isinstance(wrapper, dict)]

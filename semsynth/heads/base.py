@@ -91,8 +91,7 @@ def with_classes(generator: dict, num_classes: int) -> dict:
         generator: config of the generator.
         num_classes: one-hot channels of the layouts, 0 for image-like inputs.
     """
-    head = generator.get('head') or {}
-    kind: Any = HEADS.get(head['type']) if isinstance(head.get('type'), str) else head.get('type')
-    if kind is None or 'num_classes' not in kind.filled_in:
+    head = generator.get('head')
+    if not head or 'num_classes' not in HEADS.kind_of(head).filled_in:
         return generator
     return {**generator, 'head': {'num_classes': num_classes, **head}}

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from torch.utils.data import DataLoader
 
@@ -25,7 +27,7 @@ def test_mistakes_are_one_sentence(capsys, tmp_path):
     child.write_text('a = dict(\n')
     assert told(capsys, lambda: load_config(child)).startswith("'(' was never closed, in line 1 of")
     child.write_text('custom_hooks = [dict()]\n')
-    assert 'Index 3 exceeds' in told(capsys, lambda: load_config(child, {'custom_hooks.3': 1}))
+    assert 'custom_hooks is a list of 1' in told(capsys, lambda: load_config(child, {'custom_hooks.3': 1}))
 
 
 def test_types_and_arguments_that_do_not_exist(capsys):
@@ -46,6 +48,10 @@ def test_notes_follow_the_sentence(capsys):
             raise
 
     assert told(capsys, noted) == 'There is no config nowhere.py. (Row 3.)'
+
+
+def test_what_the_system_refuses_names_the_file(capsys):
+    assert told(capsys, lambda: Path('x' * 300).stat()) == f'{"x" * 300}: File name too long.'
 
 
 class Unreadable:

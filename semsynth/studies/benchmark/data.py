@@ -9,7 +9,7 @@ import cv2
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
-from semsynth.config import load_config
+from semsynth.config import dataset_of, load_config
 from semsynth.data import Draw
 from semsynth.data.prepare import resize_datasets
 from semsynth.data.scene_dataset import SceneDataset
@@ -34,7 +34,7 @@ def data(device: str, config: str | Path, copy: str | Path, scenes: int = 4,
     """
     if device != 'cpu':
         raise ValueError(f'device={device}, but data are loaded on the CPU: take cpu.')
-    settings = {**load_config(config, cfg_options).train_dataloader.dataset.to_dict(), 'indices': scenes}
+    settings = {**dataset_of(load_config(config, cfg_options), 'train'), 'indices': scenes}
     dataset = _build(settings)
     resize_datasets([dataset], copy)
     places = {'all': None} | {type(part).__name__: place for place, part in enumerate(dataset.pipeline.transforms)}

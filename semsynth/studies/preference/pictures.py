@@ -12,7 +12,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from semsynth.config import load_config
+from semsynth.config import dataset_of, load_config
 from semsynth.data.files import find_by_stem
 from semsynth.data.pictures import PHOTO_SUFFIXES, read_ids, read_photo, read_size
 from semsynth.data.scene_dataset import SceneDataset
@@ -158,4 +158,4 @@ def data_set_of(config: str | Path | Config, cfg_options: dict | None = None) ->
     """The test set of a config, for its label space and file endings; its files need not be there."""
     cfg = load_config(config, cfg_options)
     with DefaultScope.overwrite_default_scope('semsynth'):
-        return DATASETS.build({**cfg.test_dataloader.dataset, 'lazy_init': True, 'edges': None})
+        return DATASETS.build({**dataset_of(cfg, 'test'), 'lazy_init': True, 'edges': None})
