@@ -15,7 +15,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from semsynth.config_files import read_file
+from semsynth.config_files import import_modules, read_file
 from semsynth.data.pipeline import whole_pipeline
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.registry import DATASETS, GENERATORS
@@ -58,6 +58,8 @@ def read_config(config: str | Path | Config, cfg_options: dict | None = None) ->
             del dataset['pipeline']  # completing it composes it anew, of what options may have changed
     merge_options(config, cfg_options)
     check_settings(config, used)
+    if any(name.startswith('custom_imports') for name in cfg_options or ()):
+        import_modules(config, config.filename or 'The config')
     _check_reached(config, cfg_options or {})
     return config
 

@@ -107,7 +107,7 @@ def read_file(path: str | Path) -> tuple[Config, dict[str, bool]]:
     except Exception as error:  # a config is a program, and may raise anything
         raise ValueError(f'{path} cannot be read: {type(error).__name__}: {_first_line(error)}{_place(error)}.'
                          ) from error
-    _import_modules(config, path)
+    import_modules(config, path)
     _find_others(config._cfg_dict, list(dict.fromkeys(each.parent for each in trees)))
     return config, dict.fromkeys(config if others else (), False) | used
 
@@ -206,7 +206,16 @@ def _is_lazy(node: ast.AST) -> bool:
         name.partition('.')[0] not in sys.stdlib_module_names for name in imported)
 
 
-def _import_modules(config: Config, path: Path) -> None:
+def import_modules(config: Config, path: str | Path) -> None:
+    """Import what a config's ``custom_imports`` name.
+
+    Args:
+        config: the config.
+        path: for the message.
+
+    Raises:
+        ValueError: they name no modules, or one that is nowhere.
+    """
     named = config.get('custom_imports')
     if not named:
         return

@@ -178,15 +178,16 @@ def place_of_result(out: Place | None, usual: Path, settings: str, settings_in: 
         own: whether nothing special was asked for; else ``usual`` is left to what is.
 
     Raises:
-        ValueError: ``out`` holds another result or something else.
+        ValueError: ``out`` is no place for a file, or holds another result or something else.
     """
     if out is None:
         free = own and (not usual.exists() or settings_in(usual) == settings)
         return usual if free else usual.with_stem(f'{usual.stem}_{settings}')
-    if Path(out).exists() and settings_in(Path(out)) != settings:
+    out = check_out_file(out)
+    if out.exists() and settings_in(out) != settings:
         raise ValueError(f'{out} is there already and holds something else than this result, which would be lost: name '
                          'another file, or remove it.')
-    return Path(out)
+    return out
 
 
 def hash_settings(**settings: Any) -> str:

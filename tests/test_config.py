@@ -181,3 +181,8 @@ def test_options_that_lead_nowhere(option, value, fact):
 def test_a_config_without_data():
     with pytest.raises(ValueError, match='has no test_dataloader with a dataset'):
         dataset_of(Config(dict(test_dataloader=dict(batch_size=2))), 'test')
+
+
+def test_imports_as_an_option(write):
+    with pytest.raises(ValueError, match='custom_imports names no_such_module'):
+        read_config(write(DATA), {'custom_imports.imports': ['no_such_module']})

@@ -56,7 +56,7 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
                          "configs/ecgan/ecgan_toycity.py does, with dict(type='SegmentationEvaluator', judge=...).")
     work_dir = Path(checkpoint).parent if checkpoint else work_dir_of(config)
     usual = work_dir / f'results_{Path(checkpoint).stem if checkpoint else "untrained"}.json'
-    check_out_file(out or usual, (config.filename, checkpoint, config.model.get('styles')))
+    check_out_file(usual if out is None else out, (config.filename, checkpoint, config.model.get('styles')))
     model = build_for_inference(config, checkpoint)
     if model.style_channels and model.styles is None:
         raise ValueError('The model was trained with styles, and the photos that judge it must not give them: '
