@@ -29,6 +29,8 @@ FROM_0 = Range(0, math.inf, 'from 0 on')
 FROM_1 = Range(1, math.inf, 'from 1 on')
 ABOVE_0 = Range(math.ulp(0.0), math.inf, 'above 0')
 SHARE = Range(0, 1, 'from 0 to 1')
+MOST = 2**31 - 1
+"""The largest whole number of a size or count: libraries take no larger ones, or take them for something else."""
 ANY = Range(-math.inf, math.inf, '')
 RANGES = {
     **dict.fromkeys((
@@ -65,6 +67,9 @@ def check_value(owner: str, name: str, value: object, annotation: Any, ours: boo
     if not _fits(value, annotation, allowed):
         name, value, annotation = _culprit(name, value, annotation, allowed)
         raise ValueError(f'{owner}: {name}={SHORTENED.repr(value)}, expected {_describe(annotation, allowed)}.')
+    if allowed in (FROM_0, FROM_1) and any(isinstance(each, Integral) and int(each) > MOST for each in (
+            value if isinstance(value, list | tuple) else [value])):
+        raise ValueError(f'{owner}: {name}={SHORTENED.repr(value)}, expected {MOST} at most.')
 
 
 def check_arguments(target: Callable) -> Callable:

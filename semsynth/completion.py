@@ -38,7 +38,7 @@ def complete(config: str | Path | Config, *, work_dir: str | Path | None = None,
         resume_from: checkpoint that the run goes on from.
 
     Raises:
-        ValueError: a setting would lose checkpoints, or two contradict each other.
+        ValueError: a setting would lose checkpoints, two contradict each other, or a data set has no pipeline.
     """
     config = load_config(config)
     config.work_dir = str(work_dir_of(config, work_dir))
@@ -50,8 +50,11 @@ def complete(config: str | Path | Config, *, work_dir: str | Path | None = None,
     _complete_start(config)
     _complete_ranks(config, launcher)
     _complete_precision(config, precision)
-    for _, dataset in scene_datasets(config):
+    for place, dataset in scene_datasets(config):
         dataset['pipeline'] = whole_pipeline(**dataset)
+        if not dataset['pipeline']:
+            raise ValueError(f'{place} has neither a size nor a pipeline: set {place}.size=(HEIGHT, WIDTH), or '
+                             'image_size.')
     return config
 
 

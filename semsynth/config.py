@@ -15,6 +15,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from semsynth.arguments import check_value
 from semsynth.config_files import import_modules, read_file
 from semsynth.data.pipeline import whole_pipeline
 from semsynth.data.scene_dataset import SceneDataset
@@ -57,7 +58,7 @@ def read_config(config: str | Path | Config, cfg_options: dict | None = None) ->
         if dataset.get('pipeline') and dataset.get('size') and _is_composed(dataset):
             del dataset['pipeline']  # completing it composes it anew, of what options may have changed
     merge_options(config, cfg_options)
-    check_settings(config, used)
+    _check(config, used)
     if any(name.startswith('custom_imports') for name in cfg_options or ()):
         import_modules(config, config.filename or 'The config')
     _check_reached(config, cfg_options or {})
@@ -86,7 +87,7 @@ def stage_config(config: Config, number: int) -> Config:
     check_names(config, overrides)
     for key, value in overrides.items():  # one by one: together, mmengine lets 'a' replace an 'a.b.c' before it
         merge_options(resolved, {key: value})
-    check_settings(resolved)
+    _check(resolved)
     return _share(resolved)
 
 
@@ -116,6 +117,15 @@ def merge_options(config: Config, options: Mapping | None) -> Config:
         _check_place(config._cfg_dict, name, value)
     config.merge_from_dict(options)
     return config
+
+
+def _check(config: Config, used: Mapping[str, bool] | None = None) -> None:
+    """Refuse settings that cannot be, also in data sets of scenes, whose pipelines are made before they are built."""
+    check_settings(config, used)
+    annotations = inspect.get_annotations(inspect.unwrap(SceneDataset.__init__), eval_str=True)
+    for place, dataset in scene_datasets(config):
+        for name in annotations.keys() & dataset.keys():
+            check_value(str(config.filename or 'The config'), f'{place}.{name}', dataset[name], annotations[name])
 
 
 def _check_place(config: dict, name: str, value: Any) -> None:

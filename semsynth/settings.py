@@ -26,7 +26,8 @@ SETTINGS: dict[str, Any] = {
     # how it runs
     'precision': Literal['auto', 'float32', 'bfloat16'], 'default_scope': str, 'custom_imports': Any,
     'default_hooks': dict[str, dict | None],
-    'custom_hooks': Sequence[dict] | None, 'env_cfg': dict, 'randomness': dict, 'launcher': str, 'sync_bn': str | None,
+    'custom_hooks': Sequence[dict] | None, 'env_cfg': dict, 'randomness': dict,
+    'launcher': Literal['none', 'pytorch', 'slurm'], 'sync_bn': Literal['torch', 'mmcv'] | None,
     'model_wrapper_cfg': Part, 'find_unused_parameters': bool,
     # what is shown
     'log_level': Literal['DEBUG', 'INFO', 'WARNING', 'ERROR'], 'log_processor': dict, 'visualizer': Part,
@@ -41,9 +42,6 @@ NESTED: dict[str, Any] = {
     '*_dataloader.batch_size': int, '*_dataloader.num_workers': int, '*_dataloader.prefetch_factor': int | None,
     '*_dataloader.persistent_workers': bool, '*_dataloader.pin_memory': bool, '*_dataloader.drop_last': bool,
     '*_dataloader.dataset': dict, '*_dataloader.sampler': Part,
-    '*.dataset.pipeline': Sequence | None, '*.dataset.size': tuple[int | None, int | None] | None,
-    '*.dataset.flip': float, '*.dataset.jitter': float | None, '*.dataset.edges': Part, '*.dataset.edges.folder': str,
-    '*.dataset.raw_channels': int | None, '*.dataset.class_map': str | Sequence[int] | None,
     'model.generator': dict, 'model.generator.head': Part, 'model.discriminator': Part, 'model.encoder': Parts,
     'model.losses': dict[str, dict | None] | None, 'model.segmentor': Part, 'model.data_preprocessor': dict,
     '*data_preprocessor.num_classes': int, '*data_preprocessor.raw_channels': int | None,
@@ -56,6 +54,7 @@ NESTED: dict[str, Any] = {
     'param_scheduler*.by_epoch': bool, 'param_scheduler*.begin': int, 'param_scheduler*.end': int,
     'default_hooks.*.interval': int | Literal[-1], 'default_hooks.*.by_epoch': bool,
     'default_hooks.checkpoint.max_keep_ckpts': int | Literal[-1],
+    '*.backend_args': Part, '*.backend_args.backend': str,
     'log_processor.window_size': int, 'log_processor.mean_pattern': str,
     'visualizer.vis_backends': Sequence[dict] | None,
     'randomness.seed': int | None, 'randomness.deterministic': bool, 'randomness.diff_rank_seed': bool,

@@ -186,3 +186,8 @@ def test_a_config_without_data():
 def test_imports_as_an_option(write):
     with pytest.raises(ValueError, match='custom_imports names no_such_module'):
         read_config(write(DATA), {'custom_imports.imports': ['no_such_module']})
+
+
+def test_a_data_set_that_reads_nothing():
+    with pytest.raises(ValueError, match=r'pictures\.dataset has neither a size nor a pipeline'):
+        complete(read_config(ROOT / 'configs/ecgan/ecgan_toycity.py', {'val_dataloader.dataset.size': None}))

@@ -87,7 +87,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
     def __init__(self, data_root: str, label_space: LabelSpace | None, palette: Sequence[Sequence[int]],
                  folders: dict[str, str], suffixes: dict[str, tuple[str, ...]],
                  size: tuple[int | None, int | None] | None = None, flip: float = 0.0, jitter: float | None = None,
-                 pipeline: Sequence | None = None, instances: bool = False, edges: dict | None = None,
+                 pipeline: Sequence | None = None, instances: bool = False, edges: dict[str, str | bool] | None = None,
                  raw_channels: int | None = None, edges_as_raw: bool = False, things: Sequence[str] = (),
                  class_map: str | Sequence[int] | None = None, endings: dict[str, str | Sequence[str]] | None = None,
                  full_size: bool = False, **kwargs):

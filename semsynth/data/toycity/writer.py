@@ -61,7 +61,7 @@ def make_toycity(
             pass
     else:
         # A child made by fork would wait for OpenCV's threads, which only its parent has; spawned ones start afresh.
-        with multiprocessing.get_context('spawn').Pool(workers) as pool:
+        with multiprocessing.get_context('spawn').Pool(min(workers, len(jobs) or 1)) as pool:
             for _ in progress(pool.imap_unordered(write, jobs, chunksize=16)):
                 pass
     write_whole(out / SETTINGS_FILE, (json.dumps(settings, indent=2) + '\n').encode())
