@@ -11,7 +11,7 @@ from typing import Any
 from mmengine import registry as engine
 from mmengine.registry import Registry as EngineRegistry
 
-from semsynth.arguments import check_arguments
+from semsynth.arguments import SHORTENED, check_arguments
 
 PLUGIN_GROUP = 'semsynth.plugins'
 
@@ -65,8 +65,8 @@ class Registry(EngineRegistry):
 
     def _named(self, cfg: dict) -> Any:
         if cfg.get('type') is None:
-            raise KeyError(f'A config of the {self.name} registry names no type: {dict(cfg)}. Give it one; or, if it '
-                           'was meant to change an entry that there is, correct the name.')
+            raise KeyError(f'A config of the {self.name} registry names no type: {SHORTENED.repr(dict(cfg))}. '
+                           'Give it one; or, if it was meant to change an entry that there is, correct the name.')
         return cfg['type']
 
     def get(self, key: str) -> type:

@@ -55,6 +55,7 @@ NESTED: dict[str, Any] = {
     'default_hooks.*.interval': int | Literal[-1], 'default_hooks.*.by_epoch': bool,
     'default_hooks.checkpoint.max_keep_ckpts': int | Literal[-1],
     '*.backend_args': Part, '*.backend_args.backend': str,
+    'default_hooks.*.log_metric_by_epoch': bool, 'log_processor.by_epoch': bool,
     'log_processor.window_size': int, 'log_processor.mean_pattern': str,
     'visualizer.vis_backends': Sequence[dict] | None,
     'randomness.seed': int | None, 'randomness.deterministic': bool, 'randomness.diff_rank_seed': bool,
