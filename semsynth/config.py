@@ -25,6 +25,8 @@ from semsynth.settings import check_names, check_options, check_settings
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 REACHED = dict(data_root=('data_root',), image_size=('size', 'image_size'), batch_size=('batch_size',))
 """What parts call the settings that reach them."""
+MOST_AT_ONCE = 4
+"""Images of a batch of validation or testing that has no number of its own: a judge may see each at its full size."""
 KEPT = ('judge', 'val_evaluator', 'test_evaluator', 'diversity_evaluator')
 """Parts with sizes of their own."""
 
@@ -275,7 +277,7 @@ def _share_preprocessor(config: Config) -> Mapping:
 
 def _fill_loader(loader: dict, batch_size: int | None, is_training: bool) -> None:
     if batch_size is not None:
-        loader.setdefault('batch_size', batch_size)
+        loader.setdefault('batch_size', batch_size if is_training else min(batch_size, MOST_AT_ONCE))
     if 'dataset' in loader and not loader.get('sampler'):
         loader['sampler'] = dict(type='ResumableSampler', shuffle=True) if is_training else dict(
             type='DefaultSampler', shuffle=False)

@@ -191,3 +191,10 @@ def test_imports_as_an_option(write):
 def test_a_data_set_that_reads_nothing():
     with pytest.raises(ValueError, match=r'pictures\.dataset has neither a size nor a pipeline'):
         complete(read_config(ROOT / 'configs/ecgan/ecgan_toycity.py', {'val_dataloader.dataset.size': None}))
+
+
+@pytest.mark.parametrize(('own', 'expected'), [(20, [20, 7, 4]), (1, [1, 7, 1])])
+def test_testing_takes_few_images_at_once(write, own, expected):
+    config = load_config(write(DATA + "test_dataloader = dict(dataset=dict(type='ToyCityDataset', split='val'))"),
+                         dict(batch_size=own))
+    assert [config[loader].batch_size for loader in LOADERS] == expected
