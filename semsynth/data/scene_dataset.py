@@ -100,7 +100,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
                         if kind in USED[self.layout_kind]}
         self.suffixes = suffixes
         if edges and 'folder' in edges:
-            self.folders['edge'] = str(Path(data_root, edges['folder'], folders['photo']))
+            self.folders['edge'] = str(Path(data_root, str(edges['folder']), folders['photo']))
             self.suffixes = {**suffixes, 'edge': _as_png(suffixes['photo'])}
         self.instances, self.raw_channels = instances, raw_channels
         _check_raw(self, edges_as_raw, class_map)
