@@ -40,8 +40,8 @@ def main(*words: str) -> None:
     """
     args = build_parser().parse_args([*words, *sys.argv[1:]])
     for name, value in vars(args).items():
-        if isinstance(value, int):  # before a model is loaded, which takes its time
-            check_value(args.parser.prog, name, value, int | bool)
+        if type(value) is int:  # before a model is loaded, which takes its time
+            check_value(args.parser.prog, name, value, int)
     try:
         args.run(args)
     except ArgumentError as error:
