@@ -1,7 +1,8 @@
 """From a config's file to what runs: read, overridden, split into stages; ``semsynth.completion`` fills in the rest.
 
-Settings at the top level reach the parts that they are for here, and nowhere else: ``data_root``, ``image_size`` and
-``batch_size`` every data set, ``data_preprocessor`` the model.
+Settings at the top level reach the parts that they are for here, and nowhere else: ``data_root`` every data set,
+``image_size`` every data set and a generator with a latent, ``batch_size`` every data loader, ``data_preprocessor`` the
+model and, with what it says of layouts, every data set.
 """
 
 from __future__ import annotations
@@ -9,18 +10,17 @@ from __future__ import annotations
 import copy
 import inspect
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-from semsynth.arguments import check_value
 from semsynth.config_files import import_modules, read_file
 from semsynth.data.pipeline import whole_pipeline
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.registry import DATASETS, GENERATORS
-from semsynth.settings import check_names, check_options, check_settings
+from semsynth.settings import check_names, check_options, check_setting, check_settings
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 REACHED = dict(data_root=('data_root',), image_size=('size', 'image_size'), batch_size=('batch_size',))
@@ -45,8 +45,8 @@ def read_config(config: str | Path | Config, cfg_options: dict | None = None) ->
     Args:
         config: path, a name such as ``'semsynth::ecgan/ecgan_toycity.py'``, or a config that is read already (it is
             copied).
-        cfg_options: ``{'train_cfg.max_iters': 100}``; ``data_root``, ``image_size`` and ``batch_size`` reach the data
-            sets and all else that follows from them.
+        cfg_options: ``{'train_cfg.max_iters': 100}``; ``data_root``, ``image_size`` and ``batch_size`` reach all
+            parts that they are for.
 
     Raises:
         FileNotFoundError: there is no such file, or none that it is based on.
@@ -60,7 +60,7 @@ def read_config(config: str | Path | Config, cfg_options: dict | None = None) ->
         if dataset.get('pipeline') and dataset.get('size') and _is_composed(dataset):
             del dataset['pipeline']  # completing it composes it anew, of what options may have changed
     merge_options(config, cfg_options)
-    _check(config, used)
+    _check(config, used, cfg_options or ())
     if any(name.startswith('custom_imports') for name in cfg_options or ()):
         import_modules(config, config.filename or 'The config')
     _check_reached(config, cfg_options or {})
@@ -121,13 +121,13 @@ def merge_options(config: Config, options: Mapping | None) -> Config:
     return config
 
 
-def _check(config: Config, used: Mapping[str, bool] | None = None) -> None:
+def _check(config: Config, used: Mapping[str, bool] | None = None, options: Iterable[str] = ()) -> None:
     """Refuse settings that cannot be, also in data sets of scenes, whose pipelines are made before they are built."""
-    check_settings(config, used)
+    check_settings(config, used, options)
     annotations = inspect.get_annotations(inspect.unwrap(SceneDataset.__init__), eval_str=True)
     for place, dataset in scene_datasets(config):
         for name in annotations.keys() & dataset.keys():
-            check_value(str(config.filename or 'The config'), f'{place}.{name}', dataset[name], annotations[name])
+            check_setting(config, f'{place}.{name}', dataset[name], annotations[name], options)
 
 
 def _check_place(config: dict, name: str, value: Any) -> None:

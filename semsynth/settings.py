@@ -36,6 +36,9 @@ SETTINGS: dict[str, Any] = {
 """Top-level entries that training and the tools read."""
 FACTS: dict[str, Any] = {'class_map': str | Sequence[int] | None, 'judge': Part, 'label_generator': Part}
 """What a data set's configs say of it for others: the segmentors that label its photos, and their classes."""
+OPTION = 'An option'
+EXAMPLES = dict(image_size='128,256', size='128,256', betas='0,0.9')
+"""How a command line writes entries of two numbers: parentheses would need quotes."""
 OPTIONS = ('class_map', 'judge')
 """Of these, what tools read after options are merged."""
 NESTED: dict[str, Any] = {
@@ -95,7 +98,7 @@ def check_options(config: Config, names: Iterable[str]) -> None:
                              f'of your own with another {name}.')
 
 
-def check_settings(config: Config, used: Mapping[str, bool] | None = None) -> None:
+def check_settings(config: Config, used: Mapping[str, bool] | None = None, options: Iterable[str] = ()) -> None:
     """Refuse a config with a top-level entry that nothing reads, or with a setting of another kind or out of range.
 
     An entry whose name begins with an underscore, or that the config's files use, is a variable, and left alone.
@@ -104,29 +107,47 @@ def check_settings(config: Config, used: Mapping[str, bool] | None = None) -> No
         config: as read, or one of its stages.
         used: by name, True for variables that the config's files use, False for what may be one: that is refused only
             where it is called much like a setting. None takes everything for such.
+        options: names of the overrides that the config has already; what is wrong in one is not the file's.
 
     Raises:
         ValueError: says which, and what was expected.
     """
-    whose = str(config.filename or 'The config')
     known = SETTINGS | FACTS
     for name, value in config.items():
         if name in known:
-            check_value(whose, name, value, known[name])
+            check_setting(config, name, value, known[name], options)
         elif not name.startswith('_') and not _is_variable(name, used):
-            raise ValueError(f'{whose}: {name} is no setting, and no part of the config uses it: '
+            raise ValueError(f'{_owner(config, name)}: {name} is no setting, and no part of the config uses it: '
                              f'{_nearest(name, config)} Begin it with an underscore to keep a variable of your own.')
     for name, hook in (config.get('default_hooks') or {}).items():
         if hook is not None and 'type' not in hook:
             near = difflib.get_close_matches(name, [key for key in config.default_hooks if key != name], n=1)
-            raise ValueError(f'{whose}: default_hooks.{name}={dict(hook)} names no type: '
+            raise ValueError(f'{_owner(config, f"default_hooks.{name}", options)}: default_hooks.{name}={dict(hook)} '
+                             'names no type: '
                              + (f'did you mean {near[0]}?' if near else 'give it one.'))
     for name, value in _nested(config._cfg_dict):
         if name.endswith('.type') and not (callable(value) or (isinstance(value, str) and value)):
-            raise ValueError(f'{whose}: {name}={value!r}, expected the name of a class.')
+            raise ValueError(f'{_owner(config, name, options)}: {name}={value!r}, expected the name of a class.')
         for pattern, annotation in NESTED.items():
             if fnmatchcase(name, pattern):
-                check_value(whose, name, value, annotation)
+                check_setting(config, name, value, annotation, options)
+
+
+def check_setting(config: Config, name: str, value: object, annotation: Any, options: Iterable[str] = ()) -> None:
+    """Refuse a value as ``check_value`` does; the message names the option, or else the file, that it comes from."""
+    owner, pair = _owner(config, name, options), EXAMPLES.get(name.rpartition('.')[2])
+    try:
+        check_value(owner, name, value, annotation)
+    except ValueError as error:
+        if owner == OPTION and pair:
+            error.args = (f'{error} Write it as {name}={pair}.',)
+        raise
+
+
+def _owner(config: Config, name: str, options: Iterable[str] = ()) -> str:
+    """Where the value of an entry comes from, to begin a message with: an option, or the config's file."""
+    given = any(f'{name}.'.startswith(f'{option}.') or option.startswith(f'{name}.') for option in options)
+    return OPTION if given else str(config.filename or 'The config')
 
 
 def _nested(node: object, place: str = '') -> Iterator[tuple[str, object]]:
