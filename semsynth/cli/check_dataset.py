@@ -64,9 +64,9 @@ def show(console: Console, title: str, report: Report) -> None:
 
     from semsynth.errors import first_few
 
-    sizes = ', '.join(f'{width}x{height} ({count})' for (height, width), count in report.sizes.most_common(3))
-    console.print(f'{title}: {report.scenes} scenes, {report.photos} with a photo; {sizes}', soft_wrap=True,
-                  highlight=False, markup=False)
+    sizes = ', '.join(f'{height}x{width} ({count})' for (height, width), count in report.sizes.most_common(3))
+    found = '; '.join(filter(None, [f'{report.scenes} scenes, {report.photos} with a photo', sizes]))
+    console.print(f'{title}: {found}', soft_wrap=True, highlight=False, markup=False)
     table = Table()
     table.add_column('index' if report.classes else 'channel', justify='right')
     for column in ('class', 'ids in files', 'pixels, %', 'in label maps') if report.classes else ('least', 'largest'):

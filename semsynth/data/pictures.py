@@ -188,8 +188,8 @@ def read_edges(path: str, size: tuple[int, int]) -> np.ndarray:
                             'black: save it so.')
         edges = np.array(upright(image).convert('L'))
     if edges.shape != size:
-        raise DataError(f'{path} is {edges.shape[1]}x{edges.shape[0]} pixels, but its photo, where edge maps are '
-                        f'loaded, is {size[1]}x{size[0]}: edges=dict(full_size=True) is for edge maps of photos as '
+        raise DataError(f'{path} is {edges.shape[0]}x{edges.shape[1]} pixels, but its photo, where edge maps are '
+                        f'loaded, is {size[0]}x{size[1]}: edges=dict(full_size=True) is for edge maps of photos as '
                         'they are on disk, full_size=False for those of photos as they are resized; set it '
                         f'accordingly, or remove the edge maps and run `{MAKE_EDGES}` again.')
     return edges

@@ -181,4 +181,4 @@ def _to_bytes(images: Tensor) -> Tensor:
 
 
 def _size(size: tuple[int, ...]) -> str:
-    return f'{size[1]}x{size[0]}'
+    return f'{size[0]}x{size[1]}'

@@ -48,8 +48,8 @@ def size_of(resize: ResizeScene) -> Size:
 
 
 def in_words(size: Size) -> str:
-    """A size in words, such as ``512x256``, or ``512x...`` where the height follows from the width."""
-    sides = 'x'.join('...' if side is None else str(side) for side in size['scale'])
+    """A size as height x width, such as ``256x512``, or ``...x512`` where the height follows from the width."""
+    sides = 'x'.join('...' if side is None else str(side) for side in reversed(size['scale']))
     return f'what fits into {sides}' if size['keep_ratio'] else sides
 
 

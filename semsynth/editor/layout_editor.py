@@ -226,7 +226,7 @@ class LayoutEditor:
     def _check_pixel(self, x: int, y: int) -> None:
         height, width = self._scene.label.shape
         if x not in range(width) or y not in range(height):
-            raise ValueError(f'({x}, {y}) is no pixel of the picture, which has {width}x{height}.')
+            raise ValueError(f'({x}, {y}) is no pixel of the picture, which is {width} wide and {height} high.')
 
 
 def read_only(array: np.ndarray) -> np.ndarray:

@@ -51,7 +51,7 @@ def broken(scenes, write):
 def test_every_problem_is_reported(broken):
     report = check_dataset(lazily(broken))
     expected = ['label maps have no photo in', 'photos have no label map in', 'cut.png cannot be read',
-                'text.png cannot be read', 'small.png is 5x3 pixels, but',
+                'text.png cannot be read', 'small.png is 3x5 pixels, but',
                 'range.png (1 of 6 label maps) holds the id 77', 'colours.png has 3 channels that are equal',
                 'lossy.png is a JPEG']
     for part in expected:
@@ -66,7 +66,7 @@ def test_instances_are_checked(scenes, write):
     (scenes / 'instances/train/c.png').write_bytes(b'')
     problems = check_dataset(lazily(scenes, instances=True)).problems
     assert len(problems) == 2
-    assert 'instances/train/a.png is 9x6 pixels, but' in problems[0]
+    assert 'instances/train/a.png is 6x9 pixels, but' in problems[0]
     assert 'instances/train/c.png is empty (0 bytes): copy or download it again' in problems[1]
 
 
@@ -84,7 +84,7 @@ def test_quick_check_reads_headers_and_a_few_whole(scenes, write):
         quick_check(lazily(scenes))
     quick_check(lazily(scenes), whole=0)
     write(path, np.zeros((5, 10, 3), np.uint8))
-    with pytest.raises(DataError, match=r'a\.jpg is 10x5 pixels, but .*a\.png is 10x6'):
+    with pytest.raises(DataError, match=r'a\.jpg is 5x10 pixels, but .*a\.png is 6x10'):
         quick_check(lazily(scenes), whole=0)
     quick_check(lazily(scenes), headers=0, whole=0)
 
@@ -121,9 +121,10 @@ def test_tool(scenes, check):
     code, out = check(config)
     assert code == 1
     assert out.count('There is no folder nowhere') == 1  # both loaders read the same
+    assert '0 scenes, 0 with a photo' in out and '0 with a photo;' not in out
     code, out = check(config, '--cfg-options', f'data_root={scenes}')
     assert code == 0
-    assert '3 scenes, 3 with a photo; 10x6 (3)' in out
+    assert '3 scenes, 3 with a photo; 6x10 (3)' in out
     assert 'no problems, no warnings' in out
     (scenes / 'labels/train/a.png').write_bytes(b'')
     code, out = check(config, '--split', 'val', '--cfg-options', f'data_root={scenes}')

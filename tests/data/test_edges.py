@@ -113,7 +113,7 @@ def test_edges_from_a_file(dtype, tmp_path, write):
 @pytest.mark.parametrize(('content', 'sentence'), [
     (np.zeros((6, 10, 3), np.uint8), r'e\.png has the mode RGB, but an edge map is gray with 8 bits, white edges on'),
     (np.zeros((6, 10), np.uint16), r'e\.png has the mode I;16, but an edge map is gray with 8 bits'),
-    (np.zeros((3, 5), np.uint8), r'e\.png is 5x3 pixels, but its photo, where edge maps are loaded, is 10x6: '
+    (np.zeros((3, 5), np.uint8), r'e\.png is 3x5 pixels, but its photo, where edge maps are loaded, is 6x10: '
                                  r'edges=dict\(full_size=True\) .*or remove .* run `python tools/prepare/edges\.py'),
     (b'no picture', r'e\.png cannot be read')])
 def test_files_that_are_no_edges(content, sentence, tmp_path, write):

@@ -118,11 +118,11 @@ def test_unbatch_clamps_and_rounds():
 
 def test_a_batch_of_several_sizes():
     with pytest.raises(ValueError, match=facts(
-            'label map of a is 7x5', 'label of b is 8x5', 'image_size', 'batch_size=1')):
+            'label map of a is 5x7', 'label of b is 5x8', 'image_size', 'batch_size=1')):
         build()(pseudo_collate([sample('a'), sample('b', width=8)]))
     crooked = sample('a')
     crooked['inputs']['image'] = crooked['inputs']['image'][:, :4]
-    with pytest.raises(ValueError, match=r'the label map of a is 7x5, but the image of a is 7x4'):
+    with pytest.raises(ValueError, match=r'the label map of a is 5x7, but the image of a is 4x7'):
         build()(pseudo_collate([crooked]))
 
 

@@ -95,7 +95,7 @@ def test_sizes_and_channels_are_checked(pairs, write):
     root = pairs('.npy', MANY)
     write(root / 'raw/train/a.npy', MANY[:6])
     write(root / 'raw/train/sub/b.npy', MANY[..., :3])
-    message = r'a\.jpg is 5x7 pixels, but .*a\.npy is 5x6: bring both to one size'
+    message = r'a\.jpg is 7x5 pixels, but .*a\.npy is 6x5: bring both to one size'
     with pytest.raises(DataError, match=message):
         paired(root, 24)[0]
     with pytest.raises(DataError, match=message):
@@ -219,7 +219,7 @@ def test_preprocessors_that_do_not_fit():
     preprocessor = LayoutPreprocessor(0, raw_channels=2)
     with pytest.raises(ValueError, match=facts('raw_channels=2', 'raw input of b', '3 channels')):
         preprocessor(pseudo_collate([raw_sample('a'), raw_sample('b', channels=3)]))
-    with pytest.raises(ValueError, match=facts('raw input of a is 7x5', 'raw of b is 8x5', 'image_size')):
+    with pytest.raises(ValueError, match=facts('raw input of a is 5x7', 'raw of b is 5x8', 'image_size')):
         preprocessor(pseudo_collate([raw_sample('a'), raw_sample('b', width=8)]))
     labels = dict(inputs=dict(label=torch.zeros(5, 7)), sample=dict(name='a', size=(5, 7)))
     with pytest.raises(ValueError, match=facts('raw_channels=2', 'no raw inputs', 'label')):
@@ -260,5 +260,5 @@ def test_the_tool_shows_the_ranges_of_channels(pairs, check):
                                     f'data_root={str(root)!r}, raw_channels=24))\n')
     code, out = check(root / 'config.py')
     assert code == 0
-    assert '3 scenes, 3 with a photo; 5x7 (3)' in out
+    assert '3 scenes, 3 with a photo; 7x5 (3)' in out
     assert f'23 │ {MANY[..., 23].min()} │ {MANY[..., 23].max()}' in out

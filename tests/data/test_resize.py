@@ -190,10 +190,10 @@ def test_pipelines_that_would_give_other_pixels(scenes, out, pipeline, message):
 
 
 def test_contradictions(scenes, out, tmp_path_factory):
-    with pytest.raises(ValueError, match=facts('labels/train', '8x5', '9x...', 'one split at a time')):
+    with pytest.raises(ValueError, match=facts('labels/train', '5x8', '...x9', 'one split at a time')):
         resize_datasets([paired(scenes), paired(scenes, to((9, None)))], out)
     resize_datasets([paired(scenes)], out)
-    with pytest.raises(ValueError, match=facts('copy/labels/train', '8x5', '9x9', 'name another folder')):
+    with pytest.raises(ValueError, match=facts('copy/labels/train', '5x8', '9x9', 'name another folder')):
         resize_datasets([paired(scenes, to((9, 9), keep_ratio=True))], out)
     with pytest.raises(ValueError, match=r'The data sets are in .* and .*, but a copy has one data_root'):
         resize_datasets([paired(scenes), paired(out)], tmp_path_factory.mktemp('other'))
@@ -203,14 +203,14 @@ def test_contradictions(scenes, out, tmp_path_factory):
 
 def test_a_copy_is_not_resized_to_yet_another_size(scenes, out):
     resize_datasets([paired(scenes)], out)
-    with pytest.raises(DataError, match=facts('copy/labels/train', '8x5', '16x10', 'set data_root')):
+    with pytest.raises(DataError, match=facts('copy/labels/train', '5x8', '10x16', 'set data_root')):
         paired(out, to((16, 10)))
     late = [PHOTO, dict(type='ResizeScene', scale=(8, 5)), LABEL, PACK]
-    with pytest.raises(DataError, match=facts('8x5', 'full_size=True', 'set data_root')):
+    with pytest.raises(DataError, match=facts('5x8', 'full_size=True', 'set data_root')):
         paired(out, full_size=True)
     with pytest.raises(DataError, match='full_size=True asks for label maps at the size'):
         paired(out, [PHOTO, LABEL, PACK], full_size=True)
-    with pytest.raises(DataError, match=facts('8x5', 'LoadLabel', 'ResizeScene', 'set data_root')):
+    with pytest.raises(DataError, match=facts('5x8', 'LoadLabel', 'ResizeScene', 'set data_root')):
         paired(out, late, instances=False)
     assert len(paired(out, [PHOTO, LABEL, PACK])) == 3  # as it is
     (out / 'resized.json').write_text('{"labels/train": [8, 5]}')
@@ -260,7 +260,7 @@ def test_the_tool(config, out, run_tool):
         settings.pop('type')
         same_pixels(PairedFolderDataset(**settings), PairedFolderDataset(**settings | dict(data_root=str(out))))
     assert run('--cfg-options', 'train_dataloader.dataset.pipeline.2.scale=(4,4)').startswith(
-        f'error: {out}/labels/train holds a copy resized to 8x5')
+        f'error: {out}/labels/train holds a copy resized to 5x8')
 
 
 @pytest.mark.parametrize('change, message', [

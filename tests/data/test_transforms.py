@@ -56,10 +56,10 @@ def test_sizes_that_differ(tmp_path, write):
     label = str(write(tmp_path / 'l.png', np.zeros((5, 3), np.uint8)))
     instance = str(write(tmp_path / 'n.png', np.zeros((5, 4), np.uint16)))
     results = LoadPhoto()(scene(img_path=photo, seg_map_path=label, instance_path=instance))
-    with pytest.raises(DataError, match=r'i\.png is 5x3 pixels, but .*l\.png is 3x5: bring both to one size'):
+    with pytest.raises(DataError, match=r'i\.png is 3x5 pixels, but .*l\.png is 5x3: bring both to one size'):
         LoadLabel()(results)
     results = LoadLabel()(scene(seg_map_path=label, instance_path=instance))
-    with pytest.raises(DataError, match=r'l\.png is 3x5 pixels, but .*n\.png is 4x5'):
+    with pytest.raises(DataError, match=r'l\.png is 5x3 pixels, but .*n\.png is 5x4'):
         LoadInstances()(results)
 
 

@@ -149,7 +149,7 @@ def test_an_edit_after_undoing_forgets_what_was_undone(editor):
     (lambda e: e.brush([], 3, ROAD), r'points are 1 or more pairs \(x, y\), not \[\]'),
     (lambda e: e.brush([(1, np.nan)], 3, ROAD), r'points are 1 or more pairs \(x, y\)'),
     (lambda e: e.brush([(1, 1)], -1, ROAD), r'radius=-1: a brush for this picture has a radius of 0\.\.32 pixels'),
-    (lambda e: e.fill(32, 0, ROAD), r'\(32, 0\) is no pixel of the picture, which has 32x24'),
+    (lambda e: e.fill(32, 0, ROAD), r'\(32, 0\) is no pixel of the picture, which is 32 wide and 24 high'),
     (lambda e: e.object_at(0, -1), r'\(0, -1\) is no pixel'),
     (lambda e: e.add(CAR), 'add takes either a mask or a polygon'),
     (lambda e: e.add(CAR, polygon=[(1, 1), (2, 2)]), 'points are 3 or more pairs'),

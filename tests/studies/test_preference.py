@@ -112,7 +112,7 @@ def test_scenes_in_common_are_shown(results, tmp_path):
 def test_images_are_brought_to_one_size(results, tmp_path):
     wide = np.tile(np.arange(0, 240, 6, dtype=np.uint8)[None, :, None], (24, 1, 3))
     save(results['ours'] / 'd.png', wide)
-    with pytest.raises(DataError, match=r'of 1 of 4 scenes differ in size .*ours/d.png is 40x24, .*--size'):
+    with pytest.raises(DataError, match=r'of 1 of 4 scenes differ in size .*ours/d.png is 24x40, .*--size'):
         make_study(results, tmp_path / 'study')
     make_study(results, tmp_path / 'study', size=(12, 20), judgments=1)
     assert {Image.open(path).size for path in (tmp_path / 'study/pages/pictures').iterdir()} == {(20, 12)}

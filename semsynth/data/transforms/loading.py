@@ -127,6 +127,6 @@ class ToSegmentorClasses(BaseTransform):
 
 
 def sizes_differ(first: str, first_size: tuple[int, int], second: str, second_size: tuple[int, int]) -> str:
-    """The sentence about two maps of one scene that differ in size (height, width)."""
-    return (f'{first} is {first_size[1]}x{first_size[0]} pixels, but {second} is {second_size[1]}x{second_size[0]}: '
+    """The sentence about two maps of one scene that differ in size, height x width."""
+    return (f'{first} is {first_size[0]}x{first_size[1]} pixels, but {second} is {second_size[0]}x{second_size[1]}: '
             'bring both to one size, with nearest neighbour for ids.')

@@ -75,7 +75,7 @@ def check_sizes(scenes: Mapping[str, Mapping[str, str]]) -> None:
     for scene, paths in scenes.items():
         sizes = {path: read_size(path) for path in paths.values()}
         if len(set(sizes.values())) > 1:
-            differing[scene] = ', '.join(f'{path} is {width}x{height}' for path, (height, width) in sizes.items())
+            differing[scene] = ', '.join(f'{path} is {height}x{width}' for path, (height, width) in sizes.items())
     if differing:
         raise DataError(f'The images of {len(differing)} of {len(scenes)} scenes differ in size '
                         f'({next(iter(differing.values()))}): bring all to one size with --size HEIGHT WIDTH.')

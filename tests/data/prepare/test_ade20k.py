@@ -51,5 +51,5 @@ def test_ade20k_is_checked_once_it_is_unpacked(ade20k_download, told, tmp_path):
                          encoded(np.zeros((5, 4, 3), np.uint8), '.jpg'))
     lines = told('ade20k', ade20k_download)
     assert len(lines) == 3 and 'has 4 scenes for training, but the official download has 3' in lines[0]
-    assert 'is 4x5 pixels, but' in lines[1]
+    assert 'is 5x4 pixels, but' in lines[1]
     assert 'ADE_train_00000009.png (1 of 4 label maps) holds the id 200, but the data set has 151 classes' in lines[2]

@@ -27,7 +27,7 @@ def test_helen_says_what_is_wrong(helen_download, told, tmp_path, write):
     first, second, third = told('helen', helen_download)
     assert 'images/10_1.jpg does not exist' in first
     assert '11_2_lbl05.png cannot be read, it is truncated or no image' in second
-    assert re.search(r'13_1\.jpg is 40x50 pixels, but \S+13_1_lbl10\.png is 8x9', third)
+    assert re.search(r'13_1\.jpg is 50x40 pixels, but \S+13_1_lbl10\.png is 9x8', third)
     assert sorted(path.stem for path in (tmp_path / 'out').rglob('*.png')) == ['12_1', '14_1']
 
 
