@@ -104,7 +104,8 @@ class LabelSpace:
             raise ValueError('classes is empty: name at least one class.')
         if self.unknown is not None and not 0 <= self.unknown < self.num_classes:
             raise ValueError(f'unknown={self.unknown} is none of the {self.num_classes} classes: count the unknown '
-                             f'class among them and give its index, 0..{self.num_classes - 1}, or None.')
+                             f'class among them and give its index, 0..{self.num_classes - 1}, or None'
+                             + (' and unknown_ids=() if no class is unknown.' if self.unknown_ids else '.'))
         if self.unknown_ids and self.unknown is None:
             raise ValueError(f'unknown_ids={self.unknown_ids} needs unknown, the index of the class they mean: set it, '
                              'or set unknown_ids=().')

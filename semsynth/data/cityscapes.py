@@ -39,7 +39,8 @@ class CityscapesDataset(SceneDataset):
     """
 
     root_variable = 'CITYSCAPES_ROOT'
-    hint = '; without Cityscapes, `make demo` runs the same on ToyCity, with configs/ecgan/ecgan_toycity_demo.py'
+    hint = ('; without Cityscapes, data_root=data/toycity runs this config on ToyCity, which `make demo` or '
+            '`python tools/make_toycity.py --out data/toycity` renders')
     id_map = {number: number for number in range(34)} | {-1: 34, 255: 34}
     classes = tuple(_CLASSES)
 

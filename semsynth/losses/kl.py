@@ -12,7 +12,6 @@ from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
     from semsynth.losses.step import Step
-    from semsynth.parts import Parts
 
 
 @full_precision
@@ -47,12 +46,6 @@ class KLLoss(Loss):
 
     def __init__(self, weight: float = 0.05):
         super().__init__(weight)
-
-    def check(self, parts: Parts) -> None:
-        """Raise ValueError where nothing makes a posterior."""
-        if not any(encoder.latent_dim for encoder in parts.encoders):
-            raise ValueError('KLLoss reads the posterior of a latent, but no encoder makes one: add '
-                             "encoder=dict(type='StyleEncoder').")
 
     def for_generator(self, step: Step) -> Tensor:
         """The divergence of the posterior that the step's latent was drawn from."""

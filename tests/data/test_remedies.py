@@ -46,6 +46,8 @@ def space(**arguments):
 @pytest.mark.parametrize(('wrong', 'message', 'right'), [
     (dict(unknown=4), r'unknown=4 is none of the 4 classes: .* give its index, 0\.\.3, or None\.',
      [dict(unknown=3), dict(unknown=None)]),
+    (dict(unknown=4, unknown_ids=(255,)), r'unknown=4 is none of the 4 classes: .*, or None and unknown_ids=\(\) if',
+     [dict(unknown=3, unknown_ids=(255,)), dict(unknown=None, unknown_ids=())]),
     (dict(unknown_ids=(255,)), r'needs unknown, .*: set it, or set unknown_ids=\(\)\.',
      [dict(unknown_ids=(255,), unknown=3), dict(unknown_ids=())]),
     (dict(id_map={}), r'id_map is empty, .*: name each id, or set id_map=None',
@@ -161,8 +163,8 @@ def test_sizes_that_differ_by_a_pixel(scenes, write):
     ids = np.random.default_rng(0).integers(0, 4, (7, 10), dtype=np.uint8)
     write(path, ids)
     [problem] = check_dataset(paired(scenes)).problems
-    assert re.search(r'a\.jpg is 10x6 pixels, but \S*a\.png is 10x7: bring both to one size, with nearest neighbour '
-                     r'for ids\.|a\.png is 10x7 pixels, but \S*a\.jpg is 10x6: bring both', problem)
+    assert re.search(r'a\.jpg is 6x10 pixels, but \S*a\.png is 7x10: bring both to one size, with nearest neighbour '
+                     r'for ids\.|a\.png is 7x10 pixels, but \S*a\.jpg is 6x10: bring both', problem)
     write(path, cv2.resize(ids, (10, 6), interpolation=cv2.INTER_NEAREST))
     assert check_dataset(paired(scenes)).problems == []
 
