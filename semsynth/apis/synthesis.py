@@ -72,7 +72,8 @@ def _names(layouts: Sequence[LayoutFile], samples: int, sheets: bool, edges: boo
 def _sheet(results: Sequence[dict], photo: str | None, palette: Sequence[Sequence[int]] | None) -> np.ndarray:
     """The layout, the photo where there is one, and every result: images above, edge maps below."""
     outputs = [result['outputs'] for result in results]
-    given = dict(layout=results[0].get('label', results[0].get('raw')))
+    first = results[0]
+    given = {'label map': first['label']} if 'label' in first else {'image-like input': first['raw']}
     if photo:
         given['photo'] = _shrunk(photo, outputs[0]['image'].shape[-2:])
     rows = [[*(given.values() if name == 'image' else [None] * len(given)), *(output[name] for output in outputs)]

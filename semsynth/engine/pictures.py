@@ -93,6 +93,7 @@ def result_grid(results: list[dict], palette: list | None = None) -> np.ndarray:
     outputs = sorted({name: None for result in results for name in result['outputs']}, key=lambda name: name == 'image')
     real = list({name: None for result in results for name in result['real']})
     layout = 'raw' if 'raw' in results[0] else 'label'
+    caption = dict(raw='image-like input', label='label map')[layout]
     rows = [[result[layout], *(result['outputs'].get(name) for name in outputs),
              *(result['real'].get(name) for name in real)] for result in results]
-    return picture_grid(rows, [layout, *outputs, *(f'real {name}' for name in real)], palette)
+    return picture_grid(rows, [caption, *outputs, *(f'real {name}' for name in real)], palette)

@@ -43,7 +43,7 @@ class Scenes:
         return [] if row.is_judged_on_other_scenes else self.inputs
 
     def strip(self, titles: Sequence[str], runs: Sequence[Run | None]) -> np.ndarray:
-        """Layout, each row's image, real image; ``(H, W, 3)`` uint8 RGB.
+        """Label map, each row's image, real image; ``(H, W, 3)`` uint8 RGB.
 
         Args:
             titles: of the rows.
@@ -54,7 +54,7 @@ class Scenes:
         for sample, name in zip(self.samples, names, strict=True):
             ours = [run and _read(run.folder / 'scenes' / f'{name}.png') for run in runs]
             lines.append([sample['inputs'].get('label'), *ours, sample['inputs'].get('image')])
-        return picture_grid(lines, ['layout', *titles, 'real'], self.dataset.metainfo.get('palette'))
+        return picture_grid(lines, ['label map', *titles, 'real'], self.dataset.metainfo.get('palette'))
 
 
 def _read(path: Path) -> np.ndarray | None:

@@ -125,7 +125,9 @@ def commonest(label: Tensor, number: int, unknown: int | None) -> list[int]:
 
 
 def _layout(result: dict, palette: Sequence | None) -> Panel:
-    return Panel(to_rgb(result['label' if 'label' in result else 'raw'], palette), 'layout')
+    if 'label' in result:
+        return Panel(to_rgb(result['label'], palette), 'label map')
+    return Panel(to_rgb(result['raw'], palette), 'image-like input')
 
 
 def _picture(image: Tensor) -> np.ndarray:
