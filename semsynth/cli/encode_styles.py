@@ -1,4 +1,4 @@
-"""Styles of a training set, for a model with a feature encoder: semsynth encode_styles CONFIG CHECKPOINT."""
+"""Styles of a training set, for a model whose encoder makes them: semsynth encode_styles CONFIG CHECKPOINT."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def add_arguments(parser: ArgumentParser) -> None:
                         'PNG, comes beside it')
     parser.add_argument('--clusters', type=int, default=10, help='styles of a class, at most (default: %(default)s)')
     parser.add_argument('--split', help='split of the data set (default: the one that the config trains on)')
-    parser.add_argument('--seed', type=int, default=0, help='of the clustering (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the clustering (default: %(default)s)')
     parser.add_argument('--encoded', help='file that this command wrote: cluster its instances anew, encode none')
     add_options(parser, '--device', '--cfg-options')
 

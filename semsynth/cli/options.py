@@ -69,14 +69,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     'checkpoint': dict(help='trained weights'),
     'input': dict(nargs='+', help="label maps in the data set's ids (or image-like inputs, as the data set has them), "
                   'or folders of them'),
-    '--instances': dict(metavar='DIR', help="of instance maps (default: beside the label maps, or the data set's)"),
+    '--instances': dict(metavar='DIR', help="folder of instance maps (default: the label maps', or the data set's)"),
     '--photos': dict(help='folder of photos of the layouts: take the styles from them; or, where the model has '
                      'latents, one photo for all layouts'),
     '--styles': dict(help='file of styles by encode_styles, to pick from at random'),
-    '--seed': dict(type=int, default=0, help='of what is picked at random (default: %(default)s)'),
+    '--seed': dict(type=int, default=0, help='seed of random picks (default: %(default)s)'),
     '--device': dict(help='such as cpu or cuda:1 (default: the GPU where there is one)'),
     '--precision': dict(default='float32', metavar='P', choices=['auto', 'float32', 'bfloat16'],
-                        help='auto, float32 or bfloat16 (default: %(default)s)'),
+                        help='precision: auto, float32 or bfloat16 (default: %(default)s)'),
     '--work-dir': dict(help='where logs and checkpoints go (default: work_dirs/NAME-OF-CONFIG)'),
     '--resume': dict(action='store_true', help="continue from the work dir's newest whole checkpoint"),
     '--launcher': dict(default='none', choices=['none', 'pytorch', 'slurm'],
@@ -86,7 +86,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 """Arguments that mean the same in several subcommands."""
 TRAINING_PRECISION: dict[str, Any] = dict(
-    choices=['auto', 'float32', 'bfloat16'], help="of the networks; losses and statistics stay "
+    choices=['auto', 'float32', 'bfloat16'], help="precision of the networks; losses and statistics stay "
                           "float32 (default: the config's, auto: bfloat16 on CPUs with units for it)")
 
 

@@ -10,8 +10,8 @@ from semsynth.cli.options import add_options, load_model
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
     add_options(parser, 'config', 'checkpoint', 'input')
-    parser.add_argument('--out', required=True, help='folder for NAME.png and, where the model makes edges, '
-                        'NAME_edge.png')
+    parser.add_argument('--out', required=True, help="folder for NAME.png (and NAME_edge.png), in the inputs' "
+                        'subfolders')
     add_options(parser, '--instances', '--photos', '--styles')
     parser.add_argument('--style', nargs='+', type=_style, action='extend', default=[], metavar='CLASS=CLUSTER',
                         help='the style of all objects of a class, or with ID=CLUSTER of one')

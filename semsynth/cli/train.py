@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentError, ArgumentParser, Namespace
 
 from semsynth.cli.options import TRAINING_PRECISION, add_options
@@ -12,7 +13,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_options(parser, 'config', '--work-dir', '--resume', '--launcher', '--cfg-options')
     parser.add_argument('--precision', **TRAINING_PRECISION)
     parser.add_argument('--dry-run', action='store_true',
-                        help='print the resolved config, parameter counts, time and memory of one step, then stop')
+                        help='print the complete config, parameter counts, time and memory of one step, then stop')
 
 
 def run(args: Namespace) -> None:
@@ -23,7 +24,8 @@ def run(args: Namespace) -> None:
     from semsynth.apis import dry_run, train
 
     if args.dry_run:
-        print(dry_run(args.config, precision=args.precision, cfg_options=args.cfg_options))
+        print(f'Taking the first step of {args.config}; this may take minutes.', file=sys.stderr)
+        print(dry_run(args.config, work_dir=args.work_dir, precision=args.precision, cfg_options=args.cfg_options))
     else:
         train(args.config, work_dir=args.work_dir, resume=args.resume, precision=args.precision, launcher=args.launcher,
               cfg_options=args.cfg_options)

@@ -13,8 +13,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('--out', default='insides', help='folder for NAME_insides.png (default: %(default)s)')
     parser.add_argument('--classes', nargs='+', default=[], metavar='CLASS', help='names or indices of the classes '
                         'whose channels are shown (default: the three with the most pixels)')
-    parser.add_argument('--segmentor', choices=('judge', 'none'), default='judge', help='of the images: the judge in '
-                        'test_evaluator, or nobody (default: %(default)s)')
+    parser.add_argument('--segmentor', choices=('judge', 'none'), default='judge', help='who segments '
+                        'images: the judge, or nobody (default: %(default)s)')
     add_options(parser, '--instances', '--photos', '--styles', '--seed', '--device', '--cfg-options')
 
 

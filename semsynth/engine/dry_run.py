@@ -13,7 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from semsynth.arguments import check_arguments
-from semsynth.completion import complete
+from semsynth.completion import complete, work_dir_of
 from semsynth.config import load_config, read_config
 from semsynth.engine.launch import build_runner, checked_stages
 from semsynth.engine.memory import forget_peak, peak_memory
@@ -22,12 +22,13 @@ from semsynth.layers.frozen import Frozen
 
 
 @check_arguments
-def dry_run(config: str | Path | Config, *, precision: str | None = None,
+def dry_run(config: str | Path | Config, *, work_dir: str | Path | None = None, precision: str | None = None,
             cfg_options: dict | None = None) -> str:
     """Train for one step, on one rank; of every stage, where the config has some.
 
     It is training itself, in a folder that is thrown away and with one process that loads data, which stops after its
-    first step. What training refuses before that is refused here.
+    first step. What training refuses before that is refused here. Arguments are those of ``train``; nothing is written
+    into ``work_dir``, which the complete config names.
 
     Returns:
         A report: the complete config, as training saves it, parameter counts of each part, and the time and memory that
@@ -37,7 +38,10 @@ def dry_run(config: str | Path | Config, *, precision: str | None = None,
         FloatingPointError: a loss of the first step is not finite.
         ValueError, OSError: as training does.
     """
-    reports = [_one_step(stage, precision) for stage in checked_stages(read_config(config, cfg_options))]
+    config = read_config(config, cfg_options)
+    folder = work_dir_of(config, work_dir)
+    reports = [_one_step(stage, folder / f'stage_{number}' if config.get('stages') else folder, precision)
+               for number, stage in enumerate(checked_stages(config), 1)]
     if len(reports) > 1:
         reports = [f'Stage {number} of {len(reports)}\n{report}' for number, report in enumerate(reports, 1)]
     return '\n\n'.join(reports)
@@ -78,8 +82,8 @@ class FirstStepHook(Hook):
         raise FirstStepDone
 
 
-def _one_step(config: Config, precision: str | None) -> str:
-    config = complete(config, precision=precision)
+def _one_step(config: Config, work_dir: Path, precision: str | None) -> str:
+    config = complete(config, work_dir=work_dir, precision=precision)
     forget_peak()
     with tempfile.TemporaryDirectory() as folder:
         # a name of its own: mmengine would share a logger and a folder with a run that starts within the same second

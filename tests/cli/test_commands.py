@@ -73,7 +73,9 @@ def test_training_is_resumed(call, config, tmp_path):
 
 
 def test_a_dry_run_reports_and_leaves_nothing(call, config, tmp_path):
-    code, out, _ = call('train', config, '--dry-run', '--precision', 'bfloat16')
+    code, out, err = call('train', config, '--dry-run', '--precision', 'bfloat16', '--work-dir', tmp_path / 'mine')
+    assert re.findall(r"^work_dir ?= ?'(.*)'$", out, re.M) == [str(tmp_path / 'mine')]
+    assert f'the first step of {config}' in err
     assert code == 0 and "type='EdgeGuidedHead'" in out and re.search("^precision ?= ?'bfloat16'$", out, re.M)
     for part in ('generator', 'discriminator'):
         assert re.search(rf'  {part}: [\d,]+ trained', out)
@@ -86,7 +88,7 @@ def test_training_without_data_says_what_is_missing(told, monkeypatch):
     monkeypatch.delenv('CITYSCAPES_ROOT', raising=False)
     sentence = told('train', ROOT / 'configs/ecgan/ecgan_cityscapes.py')
     for what in ('no folder data/cityscapes', 'leftImg8bit/train/, gtFine/train/', 'data_root=PATH', 'CITYSCAPES_ROOT',
-                 '`make demo` runs the same on ToyCity'):
+                 'data_root=data/toycity', 'make demo', 'make_toycity.py'):
         assert what in sentence
 
 

@@ -1,5 +1,6 @@
 import mmap
 import re
+from pathlib import Path
 
 from helpers.toy_run import toy_config
 from semsynth.engine import memory
@@ -17,7 +18,9 @@ def test_report():
 
 
 def test_every_stage_is_reported():
-    report = dry_run(toy_config(stages=[dict(), dict(model=dict(frozen=['generator.layer']))]))
+    report = dry_run(toy_config(stages=[dict(), dict(model=dict(frozen=['generator.layer']))]), work_dir='mine')
+    assert re.findall(r"^work_dir ?= ?'(.*)'$", report, re.M) == ['mine/stage_1', 'mine/stage_2']
+    assert not Path('mine').exists()
     first, second = report.split('Stage 2 of 2')
     assert first.startswith('Stage 1 of 2') and 'generator: 147 trained\n' in first
     assert 'generator: 35 trained, 112 frozen' in second
