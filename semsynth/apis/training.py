@@ -21,6 +21,7 @@ from semsynth.engine.stopping import stoppable
 from semsynth.engine.work_folder import work_folder
 from semsynth.layers.norm import mend_norms
 from semsynth.layers.pointwise import take_strides_first
+from semsynth.segmentors.mmseg_segmentor import build_network
 from semsynth.writing import write_whole
 
 SCORES = ('mIoU', 'aAcc')
@@ -80,10 +81,14 @@ def train_segmentor(config: str | Path | Config, *, work_dir: str | Path | None 
 
     Returns:
         The file, ``work_dir/final.pth``, and its mIoU and pixel accuracy on the validation split, in percent.
+
+    Raises:
+        ValueError: the config, the data or the work dir cannot be used.
     """
     config = load_config(config, cfg_options)
     check_trainable(config)
     check_data(config)
+    build_network(config.model)  # once, before the folder is touched: what is wrong with it is told
     folder = work_dir_of(config, work_dir)
     with work_folder(folder, [config], resume=resume), stoppable():
         runner = build_runner(config, work_dir=folder, resume=resume, precision=precision)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,21 @@ with warnings.catch_warnings():
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
     import mmseg.models  # noqa: F401  (registers every segmentor)
 from mmseg.registry import MODELS as MMSEG_MODELS
+
+
+def build_network(model: dict) -> Any:
+    """An mmseg segmentor of a model dict, which is left as it is.
+
+    Raises:
+        ValueError: mmseg cannot build it.
+    """
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        try:
+            return MMSEG_MODELS.build(deepcopy(model))
+        except Exception as error:  # mmseg's parts assert, index and divide by what a config says
+            reason = str(error) or type(error).__name__
+            raise ValueError(f'mmseg cannot build the segmentor {model.get("type")}: {reason}; correct the entry that '
+                             'this is about.') from error
 
 
 @SEGMENTORS.register_module(name='Segmentor')
@@ -52,8 +68,7 @@ class MMSegSegmentor(Segmentor):
     def __init__(self, config: str | Path | dict, checkpoint: str | Path | None = None,
                  class_map: str | Sequence[int] | None = None, input_size: tuple[int, int] | None = None):
         model = model_config(config)
-        with DefaultScope.overwrite_default_scope('mmseg'):
-            network: Any = mend_norms(revert_sync_batchnorm(MMSEG_MODELS.build(model)))
+        network = mend_norms(revert_sync_batchnorm(build_network(model)))
         if network.out_channels != network.num_classes:
             raise ValueError(f'segmentor: its head has {network.out_channels} channels for {network.num_classes} '
                              'classes; use one with a channel for each class.')

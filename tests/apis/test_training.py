@@ -58,6 +58,15 @@ def test_without_data_it_says_what_is_missing(tmp_path):
                         cfg_options=dict(data_root=str(tmp_path / 'nowhere')))
 
 
+@pytest.mark.parametrize('option', [
+    {'model.backbone.strides': (1, 1)}, {'model.decode_head.in_index': 'x'}, {'model.backbone.no_such': 3}])
+def test_what_mmseg_cannot_build_is_told_before_the_folder_is_touched(option, roots, tmp_path):
+    with pytest.raises(ValueError, match='mmseg cannot build the segmentor EncoderDecoder: '):
+        train_segmentor(CONFIGS / 'unet_toycity.py', work_dir=tmp_path / 'run',
+                        cfg_options=dict(SHORT, data_root=roots['toycity'], **option))
+    assert not (tmp_path / 'run').exists()
+
+
 @pytest.mark.slow
 def test_a_run_that_is_cut_off_at_its_very_end(roots, tmp_path):
     """Validated, and not yet written out; the scores come from another validation."""
