@@ -68,7 +68,7 @@ class MMSegSegmentor(Segmentor):
     def __init__(self, config: str | Path | dict, checkpoint: str | Path | None = None,
                  class_map: str | Sequence[int] | None = None, input_size: tuple[int, int] | None = None):
         model = model_config(config)
-        network = mend_norms(revert_sync_batchnorm(build_network(model)))
+        network: Any = mend_norms(revert_sync_batchnorm(build_network(model)))
         if network.out_channels != network.num_classes:
             raise ValueError(f'segmentor: its head has {network.out_channels} channels for {network.num_classes} '
                              'classes; use one with a channel for each class.')
