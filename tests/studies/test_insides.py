@@ -153,7 +153,7 @@ def test_edge_and_attention_maps():
     label = torch.randint(0, 5, SIZE)
     section = panels.edge_section(dict(label=label), insides, None)
     assert [panel.caption for panel in section.panels] == [
-        'layout', "edge map I_e'", "attention sigmoid(I_e')", *(f'attention at level {j}' for j in (1, 2, 3))]
+        'label map', "edge map I_e'", "attention sigmoid(I_e')", *(f'attention at level {j}' for j in (1, 2, 3))]
     attention, level = section.panels[2], section.panels[4]
     low, high = 1 / (1 + np.e), np.e / (1 + np.e)
     assert attention.scale == ('viridis', pytest.approx(low), pytest.approx(high))
