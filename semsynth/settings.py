@@ -44,7 +44,7 @@ OPTIONS = ('class_map', 'judge')
 NESTED: dict[str, Any] = {
     '*_dataloader.batch_size': int, '*_dataloader.num_workers': int, '*_dataloader.prefetch_factor': int | None,
     '*_dataloader.persistent_workers': bool, '*_dataloader.pin_memory': bool, '*_dataloader.drop_last': bool,
-    '*_dataloader.dataset': dict, '*_dataloader.sampler': Part,
+    '*.dataset.edges.folder': str, '*_dataloader.dataset': dict, '*_dataloader.sampler': Part,
     'model.generator': dict, 'model.generator.head': Part, 'model.discriminator': Part, 'model.encoder': Parts,
     'model.losses': dict[str, dict | None] | None, 'model.segmentor': Part, 'model.data_preprocessor': dict,
     '*data_preprocessor.num_classes': int, '*data_preprocessor.raw_channels': int | None,

@@ -91,7 +91,7 @@ def test_a_saved_config_is_searched_for_misspelt_names_alone(tmp_path):
     ({'model.generator.head': [1]}, r'generator\.head=\[1\], expected a dict or None'),
     ({'train_dataloader.dataset.size': 'x'}, r"dataset\.size='x', expected 2 whole numbers from 1 on"),
     ({'train_dataloader.dataset.flip': 2}, r'dataset\.flip=2, expected a number from 0 to 1'),
-    ({'train_dataloader.dataset.edges': 3}, r'dataset\.edges=3, expected a dict of text'),
+    ({'train_dataloader.dataset.edges': 3}, r'dataset\.edges=3, expected a dict or None'),
     ({'train_dataloader.dataset.edges': dict(folder=3)}, r'dataset\.edges\.folder=3, expected text'),
     ({'data_preprocessor.num_classes': 'x'}, r"num_classes='x', expected a whole number"),
     ({'default_hooks.pictures.type': ''}, r"default_hooks\.pictures\.type='', expected the name of a class"),

@@ -87,7 +87,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
     def __init__(self, data_root: str, label_space: LabelSpace | None, palette: Sequence[Sequence[int]],
                  folders: dict[str, str], suffixes: dict[str, tuple[str, ...]],
                  size: tuple[int | None, int | None] | None = None, flip: float = 0.0, jitter: float | None = None,
-                 pipeline: Sequence | None = None, instances: bool = False, edges: dict[str, str | bool] | None = None,
+                 pipeline: Sequence | None = None, instances: bool = False, edges: dict | None = None,
                  raw_channels: int | None = None, edges_as_raw: bool = False, things: Sequence[str] = (),
                  class_map: str | Sequence[int] | None = None, endings: dict[str, str | Sequence[str]] | None = None,
                  full_size: bool = False, **kwargs):
@@ -100,7 +100,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
                         if kind in USED[self.layout_kind]}
         self.suffixes = suffixes
         if edges and 'folder' in edges:
-            self.folders['edge'] = str(Path(data_root, str(edges['folder']), folders['photo']))
+            self.folders['edge'] = str(Path(data_root, edges['folder'], folders['photo']))
             self.suffixes = {**suffixes, 'edge': _as_png(suffixes['photo'])}
         self.instances, self.raw_channels = instances, raw_channels
         _check_raw(self, edges_as_raw, class_map)
