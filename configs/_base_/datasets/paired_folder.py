@@ -6,7 +6,7 @@ image_size = (256, 256)  # height x width
 batch_size = 4
 classes = ('sky', 'land', 'water', 'nothing')  # or 'classes.txt': a class a line, its name and perhaps its r g b
 num_classes = 4
-unknown = 3  # the index that means no class, or None
+unknown = 3  # the index that means no class; None where none does, and then unknown_ids=() below
 instances = False  # True where there are instance maps; they add a boundary channel
 # Ids in the files are indices already, and 255 means no class. Other ids: id_map={7: 0, 11: 1, ...}, which names all.
 ids = dict(id_map=None, unknown_ids=(255,))
