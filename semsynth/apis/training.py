@@ -52,10 +52,10 @@ def train(config: str | Path | Config, *, work_dir: str | Path | None = None, re
     """
     check_precision(precision or 'auto')
     config = read_config(config, cfg_options)
-    stages = checked_stages(config)
+    folder = work_dir_of(config, work_dir)
+    stages = checked_stages(config, folder)
     join_ranks(config, launcher)
     build = partial(build_runner, resume=resume, precision=precision, launcher=launcher)
-    folder = work_dir_of(config, work_dir)
     with work_folder(folder, stages, resume=resume), stoppable():
         if config.get('stages'):
             runner = train_stages(stages, folder, build, resume=resume)

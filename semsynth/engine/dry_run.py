@@ -41,7 +41,7 @@ def dry_run(config: str | Path | Config, *, work_dir: str | Path | None = None, 
     config = read_config(config, cfg_options)
     folder = work_dir_of(config, work_dir)
     reports = [_one_step(stage, folder / f'stage_{number}' if config.get('stages') else folder, precision)
-               for number, stage in enumerate(checked_stages(config), 1)]
+               for number, stage in enumerate(checked_stages(config, folder), 1)]
     if len(reports) > 1:
         reports = [f'Stage {number} of {len(reports)}\n{report}' for number, report in enumerate(reports, 1)]
     return '\n\n'.join(reports)

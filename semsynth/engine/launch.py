@@ -23,16 +23,25 @@ from semsynth.engine.same_run import check_same_run
 from semsynth.engine.stages import check_stages
 from semsynth.engine.stopping import StopHook
 from semsynth.registry import DATASETS
+from semsynth.writing import check_place
 
 
-def checked_stages(config: Config) -> list[Config]:
+def checked_stages(config: Config, folder: Path) -> list[Config]:
     """The config of every stage, checked as far as it can be before anything is built, for training and dry runs alike.
 
+    Args:
+        config: of the whole training.
+        folder: its work dir, which may have to be made.
+
     Raises:
-        ValueError: a stage is no synthesizer's, cannot be trained, or would lose checkpoints.
+        ValueError: a stage is no synthesizer's, cannot be trained, or would lose checkpoints; or the work dir, or that
+            of a stage, can neither be written nor made.
         DataError: files are missing, unpaired or unsound.
     """
     stages = stage_configs(config)
+    numbers = range(1, len(stages) + 1)
+    for place in [folder / f'stage_{number}' for number in numbers] if config.get('stages') else [folder]:
+        check_place(place.resolve())  # also where a link leads to
     for stage in stages:
         check_synthesizer(stage)
         check_trainable(stage)

@@ -2,6 +2,8 @@ import mmap
 import re
 from pathlib import Path
 
+import pytest
+
 from helpers.toy_run import toy_config
 from semsynth.engine import memory
 from semsynth.engine.dry_run import dry_run
@@ -25,6 +27,18 @@ def test_every_stage_is_reported():
     assert first.startswith('Stage 1 of 2') and 'generator: 147 trained\n' in first
     assert 'generator: 35 trained, 112 frozen' in second
     assert 'stages' not in report.replace('toy_stage', '')
+
+
+@pytest.mark.parametrize('changes', [dict(), dict(stages=[dict()])])
+def test_a_work_dir_that_training_refuses_is_refused(changes, tmp_path, monkeypatch):
+    file = tmp_path / 'file'
+    file.write_text('mine')
+    for folder in (file, file / 'deeper'):
+        with pytest.raises(ValueError, match=f'{folder}.* can be no folder, since {file} is a file'):
+            dry_run(toy_config(**changes), work_dir=folder)
+    monkeypatch.setattr('os.access', lambda *_: False)
+    with pytest.raises(ValueError, match=r'new.* cannot be written \(no right'):
+        dry_run(toy_config(**changes), work_dir=tmp_path / 'new')
 
 
 def test_a_peak_can_be_forgotten():
