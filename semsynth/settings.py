@@ -66,6 +66,12 @@ NESTED: dict[str, Any] = {
     'env_cfg.mp_cfg.opencv_num_threads': int, 'env_cfg.mp_cfg.mp_start_method': Literal['fork', 'forkserver', 'spawn']}
 """Entries within them that mmengine or torch would read without a check, or too late; ``*`` stands for any text."""
 
+CLOSED = {
+    'randomness': ('seed', 'deterministic', 'diff_rank_seed'),
+    'env_cfg': ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
+    'env_cfg.mp_cfg': ('mp_start_method', 'opencv_num_threads')}
+"""All that some of them may hold: mmengine would ignore other names, or fail at them."""
+
 
 def check_names(config: Config, names: Iterable[str]) -> None:
     """Refuse overrides of what is no setting.
@@ -128,6 +134,10 @@ def check_settings(config: Config, used: Mapping[str, bool] | None = None, optio
     for name, value in _nested(config._cfg_dict):
         if name.endswith('.type') and not (callable(value) or (isinstance(value, str) and value)):
             raise ValueError(f'{_owner(config, name, options)}: {name}={value!r}, expected the name of a class.')
+        parent, _, key = name.rpartition('.')
+        if parent in CLOSED and key not in CLOSED[parent]:
+            raise ValueError(f'{_owner(config, name, options)}: {name} is no setting: {parent} has '
+                             f'{", ".join(CLOSED[parent])}.')
         for pattern, annotation in NESTED.items():
             if fnmatchcase(name, pattern):
                 check_setting(config, name, value, annotation, options)
