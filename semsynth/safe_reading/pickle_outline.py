@@ -53,11 +53,17 @@ class Outline:
         """The outline of the pickle that begins here.
 
         Raises:
-            UnpicklingError: it names something that has no place in a checkpoint, or is no pickle as torch writes them.
+            UnpicklingError: it names something that has no place in a checkpoint.
+            ValueError: it is no pickle, or ends too soon.
         """
         outline = cls()
-        for opcode, argument, _ in pickletools.genops(file):
-            outline._follow(opcode.name, argument)
+        try:
+            for opcode, argument, _ in pickletools.genops(file):
+                outline._follow(opcode.name, argument)
+        except UnpicklingError:
+            raise
+        except Exception as error:  # what is no pickle fails in all sorts of ways
+            raise ValueError('it does not hold what torch.save writes') from error
         return outline
 
     def _follow(self, opcode: str, argument) -> None:
