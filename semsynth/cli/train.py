@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentError, ArgumentParser, Namespace
 
 from semsynth.cli.options import TRAINING_PRECISION, add_options
@@ -24,7 +23,6 @@ def run(args: Namespace) -> None:
     from semsynth.apis import dry_run, train
 
     if args.dry_run:
-        print(f'Taking the first step of {args.config}; this may take minutes.', file=sys.stderr)
         print(dry_run(args.config, work_dir=args.work_dir, precision=args.precision, cfg_options=args.cfg_options))
     else:
         train(args.config, work_dir=args.work_dir, resume=args.resume, precision=args.precision, launcher=args.launcher,

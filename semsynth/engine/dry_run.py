@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -28,7 +29,7 @@ def dry_run(config: str | Path | Config, *, work_dir: str | Path | None = None, 
 
     It is training itself, in a folder that is thrown away and with one process that loads data, which stops after its
     first step. What training refuses before that is refused here. Arguments are those of ``train``; nothing is written
-    into ``work_dir``, which the complete config names.
+    into ``work_dir``, which the complete config names. A line on stderr says when checks are over and the step begins.
 
     Returns:
         A report: the complete config, as training saves it, parameter counts of each part, and the time and memory that
@@ -40,8 +41,10 @@ def dry_run(config: str | Path | Config, *, work_dir: str | Path | None = None, 
     """
     config = read_config(config, cfg_options)
     folder = work_dir_of(config, work_dir)
+    stages = checked_stages(config, folder)
+    print(f'Taking the first step of {config.filename}; this may take minutes.', file=sys.stderr)
     reports = [_one_step(stage, folder / f'stage_{number}' if config.get('stages') else folder, precision)
-               for number, stage in enumerate(checked_stages(config, folder), 1)]
+               for number, stage in enumerate(stages, 1)]
     if len(reports) > 1:
         reports = [f'Stage {number} of {len(reports)}\n{report}' for number, report in enumerate(reports, 1)]
     return '\n\n'.join(reports)
