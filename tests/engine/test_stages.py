@@ -58,16 +58,16 @@ def whole(tmp_path_factory):
 
 
 def test_a_stage_s_config_is_the_rest_with_its_overrides():
-    base = Config(dict(env_cfg=dict(b=1, c=2), model=dict(x=dict(type='X', y=1)), stages=[
-        dict(env_cfg=dict(b=5)), dict(model=dict(x=dict(_delete_=True, type='Z')), env_cfg=dict(c=None))]))
+    base = Config(dict(log_processor=dict(b=1, c=2), model=dict(x=dict(type='X', y=1)), stages=[
+        dict(log_processor=dict(b=5)), dict(model=dict(x=dict(_delete_=True, type='Z')), log_processor=dict(c=None))]))
     first, second = stage_configs(base)
     assert first.to_dict() == stage_config(base, 1).to_dict() and 'stages' not in first
-    assert (first.env_cfg, first.model.x) == (dict(b=5, c=2), dict(type='X', y=1))
-    assert (second.env_cfg, second.model.x) == (dict(b=1, c=None), dict(type='Z'))
+    assert (first.log_processor, first.model.x) == (dict(b=5, c=2), dict(type='X', y=1))
+    assert (second.log_processor, second.model.x) == (dict(b=1, c=None), dict(type='Z'))
     assert base.stages[1].model.x == dict(_delete_=True, type='Z')
     assert [config.to_dict() for config in stage_configs(second)] == [second.to_dict()]
     assert load_config(base).model == second.model
-    assert load_config(base, {'stages.1.env_cfg.b': 7}).env_cfg.b == 7
+    assert load_config(base, {'stages.1.log_processor.b': 7}).log_processor.b == 7
     assert first.experiment_name != second.experiment_name
 
 
