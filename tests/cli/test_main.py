@@ -71,11 +71,13 @@ def test_what_the_command_line_lacks(words, said, monkeypatch, capsys):
     assert stop.value.code == 2 and said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_python_runs_the_package(tmp_path):
     done = run_python('-m', 'semsynth', 'train', tmp_path / 'nowhere.py')
     assert (done.returncode, done.stderr) == (1, f'error: There is no config {tmp_path}/nowhere.py.\n')
 
 
+@pytest.mark.slow
 def test_what_people_call_is_at_hand_and_loaded_when_touched():
     assert set(semsynth.__all__) <= set(dir(semsynth))
     done = run_python('-c', "import sys, semsynth; print('torch' in sys.modules); from semsynth import Inferencer, "

@@ -81,6 +81,7 @@ def test_a_port_in_use(served):
         launch(page, int(served.local_url.rstrip('/').rpartition(':')[2]))
 
 
+@pytest.mark.slow
 @in_browser
 def test_a_full_edit(served, tmp_path):
     with Chromium((1400, 900), downloads=tmp_path) as browser:
@@ -162,6 +163,7 @@ def test_a_full_edit(served, tmp_path):
         assert browser.problems == []
 
 
+@pytest.mark.slow
 @in_browser
 def test_tabs_have_editors_of_their_own(served):
     with Chromium((420, 900)) as one, Chromium((1400, 900)) as two:
@@ -176,6 +178,7 @@ def test_tabs_have_editors_of_their_own(served):
         assert one.evaluate('document.documentElement.scrollWidth') <= 420  # nothing is cut off
 
 
+@pytest.mark.slow
 @in_browser
 def test_pasting_from_another_layout(served):
     with Chromium((1400, 900)) as browser:

@@ -79,6 +79,7 @@ def run(toycity, folder, iterations, **options):
     return train(config, work_dir=folder, **options)
 
 
+@pytest.mark.slow
 def test_training_resumes_and_trains_both(toycity, tmp_path):
     runner = run(toycity, tmp_path / 'whole', 2)
     assert {'train/generator/kl', 'train/generator/adversarial'} <= runner.message_hub.log_scalars.keys()

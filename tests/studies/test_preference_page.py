@@ -12,7 +12,7 @@ from helpers.ranks import PATIENCE
 from semsynth.studies.preference import make_study
 from semsynth.studies.preference.votes import read_votes
 
-pytestmark = pytest.mark.skipif(BINARY is None, reason='there is no Chromium')
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(BINARY is None, reason='there is no Chromium')]
 COLOURS = dict(ours=(255, 0, 0), theirs=(0, 0, 255))
 
 
