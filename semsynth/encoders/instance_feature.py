@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -24,14 +26,18 @@ class InstanceFeatureEncoder(Encoder):
         out_channels: numbers per instance, which are channels F of the style.
         base_channels: width of the first and the last layer.
         num_downsamples: times that the size is halved and the width doubled.
+        classes: indices of the classes that get a style, cars for example; the style is 0 on all others, whose look is
+            left to a latent. By default all classes do.
     """
 
-    def __init__(self, in_channels: int = 3, out_channels: int = 3, base_channels: int = 16, num_downsamples: int = 4):
+    def __init__(self, in_channels: int = 3, out_channels: int = 3, base_channels: int = 16, num_downsamples: int = 4,
+                 classes: Sequence[int] | None = None):
         super().__init__()
         self.in_channels, self.style_channels = in_channels, out_channels
         self.size_divisor = 2**num_downsamples
         self.network = residual_network(in_channels, base_channels, num_downsamples, num_blocks=0)
         self.convolution = nn.Conv2d(base_channels, out_channels, 7, padding=3, padding_mode='reflect')
+        self.classes = classes and tuple(classes)
         init_normal(self)
 
     def forward(self, layout: Layout, image: Tensor) -> Layout:
@@ -41,4 +47,8 @@ class InstanceFeatureEncoder(Encoder):
             The layout; its style ``(B, F, H, W)`` is in ``[-1, 1]`` and constant on each object.
         """
         features = torch.tanh(self.convolution(self.network(image)).float())
-        return layout.styled(instance_mean(features, layout.objects))
+        style = instance_mean(features, layout.objects)
+        if self.classes is not None:
+            styled = torch.isin(layout.label, torch.tensor(self.classes, device=layout.device))
+            style = style * styled.unsqueeze(1)
+        return layout.styled(style)

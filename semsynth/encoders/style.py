@@ -43,15 +43,19 @@ class StyleEncoder(Encoder):
         base_channels: width of the first convolution.
         latent_dim: numbers Z of the latent.
         in_channels: channels of the photo; 1 where the head makes gray images.
+        norm: ``'instance'`` as in SPADE, or None: instance norm hides a photo's colours, which tell the weather.
     """
 
-    def __init__(self, base_channels: int = 64, latent_dim: int = 256, in_channels: int = 3):
+    def __init__(self, base_channels: int = 64, latent_dim: int = 256, in_channels: int = 3,
+                 norm: str | None = 'instance'):
         super().__init__()
+        if norm not in ('instance', None):
+            raise ValueError(f"StyleEncoder: norm={norm!r} is unknown; use 'instance' or None.")
         self.in_channels, self.latent_dim = in_channels, latent_dim
         widths = [in_channels, *(base_channels * factor for factor in WIDTHS)]
         self.layers = nn.Sequential(*(
-            nn.Sequential(nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), InstanceNorm(after),
-                          nn.LeakyReLU(0.2))
+            nn.Sequential(nn.Conv2d(before, after, 3, stride=2, padding=1, bias=norm is None),
+                          InstanceNorm(after) if norm == 'instance' else nn.Identity(), nn.LeakyReLU(0.2))
             for before, after in pairwise(widths)))
         pixels = SIZE[0] * SIZE[1] // 4**len(WIDTHS)
         self.mean = nn.Linear(widths[-1] * pixels, latent_dim)

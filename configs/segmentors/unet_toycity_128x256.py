@@ -1,0 +1,5 @@
+# The label generator of ToyCity at 128x256.
+_base_ = 'unet_toycity.py'
+data_root = '{{$TOYCITY_128X256_ROOT:data/toycity_128x256}}'
+image_size = (128, 256)
+batch_size = 4
