@@ -27,6 +27,7 @@ class GrowingGenerator(Generator):
         latent_dim: length Z of the latent that the small map is made from; None makes it from the condition.
         image_size: height and width of the layouts; needed with a latent, whose map has a fixed size.
         head: config of the head; by default SPADE's own, leaky ReLU, 3x3 convolution and tanh.
+        max_channels: no block is wider; None for no limit.
 
     Attributes:
         widths: the small map's channels, then each block's.
@@ -39,10 +40,13 @@ class GrowingGenerator(Generator):
     blocks: nn.ModuleList
 
     def __init__(self, in_channels: int, base_channels: int, num_upsamples: str, latent_dim: int | None = None,
-                 image_size: tuple[int, int] | None = None, head: dict | None = None):
+                 image_size: tuple[int, int] | None = None, head: dict | None = None,
+                 max_channels: int | None = None):
         self._check_option('num_upsamples', num_upsamples, tuple(UPSAMPLINGS))
         factors = [16, 16, 16, 16, 8, 4, 2, 1] + [0.5] * (num_upsamples == 'most')
         widths = [int(base_channels * factor) for factor in factors]
+        if max_channels is not None:
+            widths = [min(width, max_channels) for width in widths]
         super().__init__(in_channels, widths[-1], 2**UPSAMPLINGS[num_upsamples],
                          head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
         self.widths = widths

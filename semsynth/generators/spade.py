@@ -31,6 +31,7 @@ class SPADEGenerator(GrowingGenerator):
         image_size: height and width of the layouts; needed with a latent, whose map has a fixed size.
         head: config of the head; by default SPADE's own, leaky ReLU, 3x3 convolution and tanh.
         init_gain: of the Xavier initialisation (``init_xavier`` says what it decides).
+        max_channels: no block is wider; by default the first ones have 16 times ``base_channels``, as in SPADE.
 
     Raises:
         ValueError: unknown ``norm``, ``spectral`` or ``num_upsamples``; ``image_size`` absent, no multiple of the
@@ -39,10 +40,11 @@ class SPADEGenerator(GrowingGenerator):
 
     def __init__(self, in_channels: int, base_channels: int = 64, norm: str = 'batch', spectral: str = 'spade',
                  num_upsamples: str = 'normal', hidden_channels: int = 128, latent_dim: int | None = None,
-                 image_size: tuple[int, int] | None = None, head: dict | None = None, init_gain: float = 0.02):
+                 image_size: tuple[int, int] | None = None, head: dict | None = None, init_gain: float = 0.02,
+                 max_channels: int | None = None):
         self._check_option('norm', norm, ('batch', 'instance'))
         self._check_option('spectral', spectral, ('spade', 'all'))
-        super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head)
+        super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head, max_channels)
         condition = dict(condition_channels=in_channels, hidden_channels=hidden_channels, norm=norm)
         blocks = [SPADEBlock(before, after, **condition) for before, after in pairwise(self.widths)]
         self.blocks = nn.ModuleList(blocks)
