@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,9 @@ from semsynth.layers.residual import residual_network
 from semsynth.layout import Layout
 from semsynth.ops import instance_mean
 from semsynth.registry import ENCODERS
+
+if TYPE_CHECKING:
+    from semsynth.parts import Parts
 
 
 @ENCODERS.register_module()
@@ -37,8 +41,15 @@ class InstanceFeatureEncoder(Encoder):
         self.size_divisor = 2**num_downsamples
         self.network = residual_network(in_channels, base_channels, num_downsamples, num_blocks=0)
         self.convolution = nn.Conv2d(base_channels, out_channels, 7, padding=3, padding_mode='reflect')
-        self.classes = classes and tuple(classes)
+        self.classes = None if classes is None else tuple(classes)
         init_normal(self)
+
+    def check(self, parts: Parts) -> None:
+        """Raise ValueError also where ``classes`` names an index that the model does not have."""
+        super().check(parts)
+        if self.classes is not None and not all(0 <= index < parts.num_classes for index in self.classes):
+            raise ValueError(f'encoder: InstanceFeatureEncoder has classes={list(self.classes)}, but the model has '
+                             f'{parts.num_classes} classes: use indices from 0 to {parts.num_classes - 1}.')
 
     def forward(self, layout: Layout, image: Tensor) -> Layout:
         """The layout with the style of a photo, ``(B, in_channels, H, W)`` in ``[-1, 1]``.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -10,12 +12,13 @@ from torch import Tensor, nn
 
 from semsynth.encoders.base import Encoder
 from semsynth.layers.init import init_xavier
-from semsynth.layers.norm import InstanceNorm, spectral_norm
+from semsynth.layers.norm import GroupNorm, InstanceNorm, spectral_norm
 from semsynth.layout import Layout
 from semsynth.registry import ENCODERS
 
 SIZE = (256, 256)
 WIDTHS = (1, 2, 4, 8, 8, 8)
+NORMS: dict[str, Callable[[int], nn.Module]] = dict(instance=InstanceNorm, layer=partial(GroupNorm, 1))
 
 
 def draw_latent(mean: Tensor, log_variance: Tensor, noise: Tensor | None = None) -> Tensor:
@@ -43,19 +46,20 @@ class StyleEncoder(Encoder):
         base_channels: width of the first convolution.
         latent_dim: numbers Z of the latent.
         in_channels: channels of the photo; 1 where the head makes gray images.
-        norm: ``'instance'`` as in SPADE, or None: instance norm hides a photo's colours, which tell the weather.
+        norm: ``'instance'`` as in SPADE, or ``'layer'``, over all channels together: instance norm hides a photo's
+            colours, which tell the weather.
     """
 
     def __init__(self, base_channels: int = 64, latent_dim: int = 256, in_channels: int = 3,
-                 norm: str | None = 'instance'):
+                 norm: str = 'instance'):
         super().__init__()
-        if norm not in ('instance', None):
-            raise ValueError(f"StyleEncoder: norm={norm!r} is unknown; use 'instance' or None.")
+        if norm not in NORMS:
+            raise ValueError(f'StyleEncoder: norm={norm!r} is unknown; use one of {", ".join(NORMS)}.')
         self.in_channels, self.latent_dim = in_channels, latent_dim
         widths = [in_channels, *(base_channels * factor for factor in WIDTHS)]
         self.layers = nn.Sequential(*(
-            nn.Sequential(nn.Conv2d(before, after, 3, stride=2, padding=1, bias=norm is None),
-                          InstanceNorm(after) if norm == 'instance' else nn.Identity(), nn.LeakyReLU(0.2))
+            nn.Sequential(nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), NORMS[norm](after),
+                          nn.LeakyReLU(0.2))
             for before, after in pairwise(widths)))
         pixels = SIZE[0] * SIZE[1] // 4**len(WIDTHS)
         self.mean = nn.Linear(widths[-1] * pixels, latent_dim)

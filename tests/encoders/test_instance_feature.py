@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
@@ -78,3 +80,19 @@ def test_a_layout_without_objects_is_refused(encoder):
 def test_pooling_stays_in_float32_under_autocast(encoder, layout):
     with torch.autocast('cpu', torch.bfloat16):
         assert encoder(layout, torch.rand(2, 3, 8, 12)).style.dtype == torch.float32
+
+
+def test_other_classes_may_have_no_style(encoder, layout):
+    image = torch.rand(2, 3, 8, 12)
+    encoder.classes = (1,)
+    style = encoder(layout, image).style
+    styled = (layout.label == 1).unsqueeze(1).expand_as(style)
+    torch.testing.assert_close(style[styled], by_loop(encoder, layout, image)[styled])
+    assert style[styled].abs().min() > 0 and (style[~styled] == 0).all()
+
+
+def test_styled_classes_must_be_the_models():
+    encoder = InstanceFeatureEncoder(base_channels=4, num_downsamples=2, classes=[1, 3])
+    encoder.check(SimpleNamespace(num_classes=4, image_channels=3))
+    with pytest.raises(ValueError, match=r'classes=\[1, 3\].* 3 classes: use indices from 0 to 2'):
+        encoder.check(SimpleNamespace(num_classes=3, image_channels=3))

@@ -52,6 +52,12 @@ def test_block_sizes_and_widths(num_upsamples, sizes):
     assert generator.size_divisor == sizes[-1] and generator.feature_channels == widths[-1]
 
 
+def test_the_width_can_be_limited():
+    generator = SPADEGenerator(in_channels=3, base_channels=2, hidden_channels=2, max_channels=9)
+    assert generator.widths == [9, 9, 9, 9, 9, 8, 4, 2] and generator.feature_channels == 2
+    assert generator(Layout(raw=torch.randn(2, 3, 32, 32)))['image'].shape == (2, 3, 32, 32)
+
+
 def test_the_default_head_is_spades_own():
     generator = SPADEGenerator(in_channels=3, base_channels=2, hidden_channels=2, norm='instance')
     layout = Layout(raw=torch.randn(1, 3, 64, 64))
