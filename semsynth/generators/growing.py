@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from semsynth.generators.base import Generator
+from semsynth.generators.latent_channels import with_latent_channels
 from semsynth.layers.residual import upsample_nearest
 from semsynth.layout import Layout
 
@@ -24,9 +25,11 @@ class GrowingGenerator(Generator):
         in_channels: channels of the condition that it reads.
         base_channels: width of the last block, also ``feature_channels`` (half of it with ``'most'``).
         num_upsamples: ``'normal'``, ``'more'`` or ``'most'``: the size grows by 2**5, 2**6 or 2**7.
-        latent_dim: length Z of the latent that the small map is made from; None makes it from the condition.
-        image_size: height and width of the layouts; needed with a latent, whose map has a fixed size.
+        latent_dim: length Z of the latent; None: no latent is read.
+        image_size: height and width of the layouts; needed with ``latent_as='map'``, as that map has a fixed size.
         head: config of the head; by default SPADE's own, leaky ReLU, 3x3 convolution and tanh.
+        latent_as: ``'map'``: the small map is made from the latent (SPADE); ``'channels'``: it and all blocks read the
+            latent's channels before the condition's (OASIS), which tells more of it to the image.
         max_channels: no block is wider; None for no limit.
 
     Attributes:
@@ -41,8 +44,9 @@ class GrowingGenerator(Generator):
 
     def __init__(self, in_channels: int, base_channels: int, num_upsamples: str, latent_dim: int | None = None,
                  image_size: tuple[int, int] | None = None, head: dict | None = None,
-                 max_channels: int | None = None):
+                 latent_as: str = 'map', max_channels: int | None = None):
         self._check_option('num_upsamples', num_upsamples, tuple(UPSAMPLINGS))
+        self._check_option('latent_as', latent_as, ('map', 'channels'))
         factors = [16, 16, 16, 16, 8, 4, 2, 1] + [0.5] * (num_upsamples == 'most')
         widths = [int(base_channels * factor) for factor in factors]
         if max_channels is not None:
@@ -53,21 +57,25 @@ class GrowingGenerator(Generator):
         # the first block keeps the initial map's size, and with 'normal' the third keeps the second's
         self.grows = [False, True, num_upsamples != 'normal'] + [True] * (len(widths) - 4)
         self.latent_dim, self.image_size = latent_dim, image_size and tuple(image_size)
+        self.latent_channels = (latent_dim or 0) * (latent_as == 'channels')
+        self.maps_latent = latent_dim is not None and latent_as == 'map'
         self.seed: nn.Module
-        if latent_dim is None:
-            self.seed = nn.Conv2d(in_channels, widths[0], 3, padding=1)
-        else:
+        if self.maps_latent:
             self.seed = nn.Linear(latent_dim, widths[0] * self._seed_pixels())
+        else:
+            self.seed = nn.Conv2d(self.latent_channels + in_channels, widths[0], 3, padding=1)
 
     def conditions(self, layout: Layout) -> Callable[[tuple[int, int]], Tensor]:
-        """What the blocks read, ``(B, C, *size)``, by size; by default the condition itself."""
-        return layout.resize
+        """What the blocks read, ``(B, C, *size)``, by size; by default what the seed reads."""
+        return self._condition(layout)
 
     def features(self, layout: Layout) -> Tensor:
         """Features before the last activation, ``(B, feature_channels, H, W)``."""
         height, width = (side // self.size_divisor for side in layout.size)
-        x = (self.seed(layout.resize((height, width))) if self.latent_dim is None
-             else self._map_latent(layout, (height, width), self.latent_dim))
+        if self.latent_dim and layout.latent is None:
+            layout = layout.with_latent(torch.randn(len(layout), self.latent_dim, device=layout.device))
+        x = (self._map_latent(layout, (height, width)) if self.maps_latent
+             else self.seed(self._condition(layout)((height, width))))
         conditions = self.conditions(layout)
         for block, grows in zip(self.blocks, self.grows, strict=True):
             if grows:
@@ -75,19 +83,22 @@ class GrowingGenerator(Generator):
             x = block(x, conditions(tuple(x.shape[-2:])))
         return x
 
+    def _condition(self, layout: Layout) -> Callable[[tuple[int, int]], Tensor]:
+        """The condition by size, where it is to be so after the latent's channels."""
+        if not self.latent_channels:
+            return layout.resize
+        return with_latent_channels(layout, self.latent_channels, type(self).__name__)
+
     @classmethod
     def _check_option(cls, name: str, value: str, options: Sequence[str]) -> None:
         if value not in options:
             raise ValueError(f'{cls.__name__}: {name}={value!r} is unknown; use one of {", ".join(options)}.')
 
-    def _map_latent(self, layout: Layout, size: tuple[int, int], latent_dim: int) -> Tensor:
+    def _map_latent(self, layout: Layout, size: tuple[int, int]) -> Tensor:
         if layout.size != self.image_size:
             raise ValueError(f'{type(self).__name__}: the layout is {layout.size[0]}x{layout.size[1]}, but with a '
                              f'latent every layout must have image_size={self.image_size}.')
-        latent = layout.latent
-        if latent is None:
-            latent = torch.randn(len(layout), latent_dim, device=layout.device)
-        return self.seed(latent).unflatten(1, (-1, *size))
+        return self.seed(layout.latent).unflatten(1, (-1, *size))
 
     def _seed_pixels(self) -> int:
         if self.image_size is None or any(side % self.size_divisor for side in self.image_size):

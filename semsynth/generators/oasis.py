@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.generators.base import Generator
+from semsynth.generators.latent_channels import with_latent_channels
 from semsynth.layers.init import init_xavier
 from semsynth.layers.residual import upsample_nearest
 from semsynth.layers.spade import SPADEBlock
@@ -74,16 +73,4 @@ class OASISGenerator(Generator):
         """What the first convolution and the blocks read, ``(B, C, *size)``, by size."""
         if not self.latent_dim:
             return layout.resize
-        latent = self._latent(layout)
-        return lambda size: torch.cat([F.interpolate(latent, size, mode='nearest'), layout.resize(size)], dim=1)
-
-    def _latent(self, layout: Layout) -> Tensor:
-        """``(B, Z, H, W)``, or ``(B, Z, 1, 1)`` for one code an image."""
-        latent = layout.latent
-        if latent is None:
-            latent = torch.randn(len(layout), self.latent_dim or 0, device=layout.device)
-        if tuple(latent.shape[1:]) not in ((self.latent_dim,), (self.latent_dim, *layout.size)):
-            raise ValueError(f'OASISGenerator: a latent of shape {tuple(latent.shape)} does not fit; it should be '
-                             f'(B, {self.latent_dim}), or a map (B, {self.latent_dim}, H, W) of the layout\'s size '
-                             f'{layout.size[0]}x{layout.size[1]}.')
-        return latent[:, :, None, None] if latent.ndim == 2 else latent
+        return with_latent_channels(layout, self.latent_dim, type(self).__name__)

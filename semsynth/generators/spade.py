@@ -27,10 +27,12 @@ class SPADEGenerator(GrowingGenerator):
             the head's included (ECGAN, appendix B).
         num_upsamples: ``'normal'``, ``'more'`` or ``'most'``: the size grows by 2**5, 2**6 or 2**7.
         hidden_channels: width inside the SPADE norms.
-        latent_dim: length Z of the latent that the small map is made from; None makes it from the condition.
-        image_size: height and width of the layouts; needed with a latent, whose map has a fixed size.
+        latent_dim: length Z of the latent; None: no latent is read.
+        image_size: height and width of the layouts; needed with ``latent_as='map'``, as that map has a fixed size.
         head: config of the head; by default SPADE's own, leaky ReLU, 3x3 convolution and tanh.
         init_gain: of the Xavier initialisation (``init_xavier`` says what it decides).
+        latent_as: ``'map'``: the small map is made from the latent (SPADE); ``'channels'``: it and all blocks read the
+            latent's channels before the condition's (OASIS), which tells more of it to the image.
         max_channels: no block is wider; by default the first ones have 16 times ``base_channels``, as in SPADE.
 
     Raises:
@@ -41,11 +43,13 @@ class SPADEGenerator(GrowingGenerator):
     def __init__(self, in_channels: int, base_channels: int = 64, norm: str = 'batch', spectral: str = 'spade',
                  num_upsamples: str = 'normal', hidden_channels: int = 128, latent_dim: int | None = None,
                  image_size: tuple[int, int] | None = None, head: dict | None = None, init_gain: float = 0.02,
-                 max_channels: int | None = None):
+                 latent_as: str = 'map', max_channels: int | None = None):
         self._check_option('norm', norm, ('batch', 'instance'))
         self._check_option('spectral', spectral, ('spade', 'all'))
-        super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head, max_channels)
-        condition = dict(condition_channels=in_channels, hidden_channels=hidden_channels, norm=norm)
+        super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head, latent_as,
+                         max_channels)
+        condition = dict(condition_channels=self.latent_channels + in_channels, hidden_channels=hidden_channels,
+                         norm=norm)
         blocks = [SPADEBlock(before, after, **condition) for before, after in pairwise(self.widths)]
         self.blocks = nn.ModuleList(blocks)
         init_xavier(self, init_gain)

@@ -121,3 +121,28 @@ def test_instance_norm_on_a_seed_of_one_pixel():
     generator = SPADEGenerator(in_channels=3, base_channels=2, norm='instance')
     with pytest.raises(ValueError, match='shrunk to 1x1'):
         generator(Layout(raw=torch.randn(1, 3, 32, 32)))
+
+
+@pytest.mark.parametrize('given', ['code', 'map', 'drawn'])
+def test_every_layer_may_read_the_latent_beside_the_layout(given):
+    """As a generator whose layout has the latent's channels already, at any size."""
+    kinds = dict(base_channels=2, hidden_channels=2, norm='instance')
+    generator = SPADEGenerator(in_channels=3, latent_dim=2, latent_as='channels', **kinds)
+    plain = SPADEGenerator(in_channels=5, **kinds)
+    plain.load_state_dict(generator.state_dict())
+    raw, code = torch.randn(2, 3, 32, 96), torch.randn(2, 2)
+    latent = dict(code=code, map=torch.randn(2, 2, 32, 96), drawn=None)[given]
+    torch.manual_seed(0)
+    drawn = torch.randn(2, 2)
+    channels = latent if given == 'map' else (drawn if given == 'drawn' else code)[:, :, None, None].expand(2, 2, 32, 96)
+    torch.manual_seed(0)
+    ours = generator(Layout(raw=raw, latent=latent))['image']
+    torch.testing.assert_close(ours, plain(Layout(raw=torch.cat([channels, raw], 1)))['image'])
+
+
+def test_a_latent_of_another_shape_is_refused():
+    generator = SPADEGenerator(in_channels=3, base_channels=2, hidden_channels=2, latent_dim=2, latent_as='channels')
+    with pytest.raises(ValueError, match=r'SPADEGenerator: a latent of shape \(2, 3\) does not fit; .*\(B, 2\)'):
+        generator(Layout(raw=torch.zeros(2, 3, 32, 32), latent=torch.zeros(2, 3)))
+    with pytest.raises(ValueError, match="latent_as='noise' is unknown; use one of map, channels"):
+        SPADEGenerator(in_channels=3, latent_dim=2, latent_as='noise')
