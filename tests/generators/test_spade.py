@@ -131,10 +131,11 @@ def test_every_layer_may_read_the_latent_beside_the_layout(given):
     plain = SPADEGenerator(in_channels=5, **kinds)
     plain.load_state_dict(generator.state_dict())
     raw, code = torch.randn(2, 3, 32, 96), torch.randn(2, 2)
-    latent = dict(code=code, map=torch.randn(2, 2, 32, 96), drawn=None)[given]
+    latent = {'code': code, 'map': torch.randn(2, 2, 32, 96), 'drawn': None}[given]
     torch.manual_seed(0)
     drawn = torch.randn(2, 2)
-    channels = latent if given == 'map' else (drawn if given == 'drawn' else code)[:, :, None, None].expand(2, 2, 32, 96)
+    code = drawn if given == 'drawn' else code
+    channels = latent if given == 'map' else code[:, :, None, None].expand(2, 2, 32, 96)
     torch.manual_seed(0)
     ours = generator(Layout(raw=raw, latent=latent))['image']
     torch.testing.assert_close(ours, plain(Layout(raw=torch.cat([channels, raw], 1)))['image'])
