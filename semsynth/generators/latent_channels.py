@@ -1,4 +1,4 @@
-"""A latent beside the layout's channels, at every pixel and every size (OASIS's "3D noise", Sushko et al. 2021, 3.3)."""
+"""A latent beside the layout at every pixel and size, as OASIS reads its "3D noise" (Sushko et al. 2021, 3.3)."""
 
 from __future__ import annotations
 
