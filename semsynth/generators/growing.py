@@ -58,9 +58,9 @@ class GrowingGenerator(Generator):
         self.grows = [False, True, num_upsamples != 'normal'] + [True] * (len(widths) - 4)
         self.latent_dim, self.image_size = latent_dim, image_size and tuple(image_size)
         self.latent_channels = (latent_dim or 0) * (latent_as == 'channels')
-        self.maps_latent = latent_dim is not None and latent_as == 'map'
+        self.maps_latent = bool(latent_dim) and latent_as == 'map'
         self.seed: nn.Module
-        if self.maps_latent:
+        if latent_dim and self.maps_latent:
             self.seed = nn.Linear(latent_dim, widths[0] * self._seed_pixels())
         else:
             self.seed = nn.Conv2d(self.latent_channels + in_channels, widths[0], 3, padding=1)
