@@ -9,7 +9,7 @@ model = dict(
     generator=dict(latent_dim=16, latent_as='channels', max_channels=128),
     encoder=[
         dict(type='InstanceFeatureEncoder', out_channels=4, base_channels=12, num_downsamples=2, classes=[10, 11]),
-        dict(type='StyleEncoder', base_channels=8, latent_dim=16, norm='layer')],
+        dict(type='StyleEncoder', base_channels=8, latent_dim=16, norm='layer', init_gain=1.0)],
     segmentor=dict(config='semsynth::segmentors/unet_toycity_128x256.py',
                    checkpoint='work_dirs/unet_toycity_128x256/final.pth'),
     losses=dict(

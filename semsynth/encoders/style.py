@@ -48,10 +48,11 @@ class StyleEncoder(Encoder):
         in_channels: channels of the photo; 1 where the head makes gray images.
         norm: ``'instance'`` as in SPADE, or ``'layer'``, over all channels together: instance norm hides a photo's
             colours, which tell the weather.
+        init_gain: of the Xavier initialisation (``init_xavier`` says what it decides).
     """
 
     def __init__(self, base_channels: int = 64, latent_dim: int = 256, in_channels: int = 3,
-                 norm: str = 'instance'):
+                 norm: str = 'instance', init_gain: float = 0.02):
         super().__init__()
         if norm not in NORMS:
             raise ValueError(f'StyleEncoder: norm={norm!r} is unknown; use one of {", ".join(NORMS)}.')
@@ -64,7 +65,7 @@ class StyleEncoder(Encoder):
         pixels = SIZE[0] * SIZE[1] // 4**len(WIDTHS)
         self.mean = nn.Linear(widths[-1] * pixels, latent_dim)
         self.log_variance = nn.Linear(widths[-1] * pixels, latent_dim)
-        init_xavier(self)
+        init_xavier(self, init_gain)
         spectral_norm(self.layers)
 
     def forward(self, layout: Layout, image: Tensor, noise: Tensor | None = None) -> Layout:
