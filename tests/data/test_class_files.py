@@ -3,7 +3,7 @@ import re
 import pytest
 
 from helpers.facts import facts
-from semsynth.data.class_files import read_classes
+from semsynth.data.class_files import read_class_table, read_classes
 from semsynth.errors import DataError
 
 NAMES, COLOURS = ['Bäume', 'Fläche 2', 'Wasser'], [[120, 170, 230], [90, 140, 60], [60, 60, 160]]
@@ -47,6 +47,7 @@ def test_other_encodings_are_refused_and_how_to_convert_them(tmp_path):
     '# label:color_rgb:parts:actions\nsky:1,2,3::\nroad lane 2:4,5,6::\ndoor, wooden:7,8,9::\n',  # CVAT's labelmap.txt
     '0 sky 1 2 3\n1 road lane 2 4 5 6\n2: door, wooden, 7 8 9\n',
     'name,r,g,b\nsky,1,2,3\nroad lane 2,4,5,6\n"door, wooden",7,8,9\n',  # Kaggle's class_dict.csv
+    'sky:1,2,3:sun,moon:rise\nroad lane 2:4,5,6::\ndoor, wooden:7,8,9:handle:open,close\n',
     'id\tname\tRed\tGreen\tBlue\n0\tsky\t1\t2\t3\n1\troad lane 2\t4\t5\t6\n2\tdoor, wooden\t7\t8\t9\n',
     ',name,r,g,b,things\n0,sky,1,2,3,no\n1,road lane 2,4,5,6,no\n2,"door, wooden",7,8,9,yes\n'])
 def test_ways_to_write_classes_and_colours(tmp_path, text):
@@ -86,3 +87,10 @@ def test_what_is_not_understood(tmp_path, text, sentence):
 def test_no_file(tmp_path):
     with pytest.raises(DataError, match=facts('none.txt', 'one name a line', 'list')):
         read_classes(tmp_path / 'none.txt')
+
+
+@pytest.mark.parametrize('text', ['7 sky\n11 road\n', 'Pixel Value, Class\n7, sky\n11, road\n',  # Roboflow's
+                                  'class;id\nsky;7\nroad;11\n'])
+def test_numbers_of_classes_are_kept_for_those_who_ask(tmp_path, text):
+    table = read_class_table(written(tmp_path, text))
+    assert (table.names, table.colours, table.numbers) == (['sky', 'road'], [], [7, 11])

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from semsynth.data.class_files import ClassTable
+
 UNKNOWN = -1
 """In a scene's label map: no class."""
 
@@ -19,13 +21,15 @@ class ImportOptions:
     Args:
         photos: a folder of photos, or a glob of them such as ``'rgb/*.jpg'``; below the source, or absolute.
         labels: the same of label maps.
-        classes: a file of classes, with their colours or without.
+        classes: names of classes, perhaps with colours and numbers.
+        background: the class of pixels that no shape covers.
         tolerance: how far a colour may be from a class's in each channel, 0 to 255.
     """
 
     photos: str | None = None
     labels: str | None = None
-    classes: Path | None = None
+    classes: ClassTable | None = None
+    background: str = 'background'
     tolerance: int = 8
 
 
