@@ -16,6 +16,6 @@ model = dict(
         # Colours are the latent's to tell: without a term that reads them it says nothing about the weather.
         l1=dict(type='L1Loss', weight=5, views=dict(image=1)),
         kl=dict(type='KLLoss', weight=0.01)))
-train_cfg = dict(max_iters=1200, val_interval=1200)
+train_cfg = dict(max_iters=1000, val_interval=1000)
 test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', judge=judge)]
 diversity_evaluator = [dict(type='FeatureDiversity', judge=judge)]
