@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from semsynth.label_spaces import NO_CLASS
 from semsynth.writing import write_png
 
 GAP = 4
+NARROWEST = 256
+"""Pictures of less width are enlarged by a whole factor in a grid."""
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
@@ -42,14 +45,16 @@ def colour_labels(label: Tensor | np.ndarray, palette: Sequence[Sequence[int]] |
 
 
 def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions: Sequence[str],
-                 palette: Sequence[Sequence[int]] | None = None) -> np.ndarray:
-    """Pictures in rows and columns, with a caption above each column.
+                 palette: Sequence[Sequence[int]] | None = None, classes: Sequence[str] | None = None) -> np.ndarray:
+    """Pictures in rows and columns, with a caption above each column, and the classes' colours below.
 
     Args:
         rows: each a list of pictures: an image ``(3, H, W)`` uint8 RGB or ``(1, H, W)`` gray, a label map ``(H, W)``,
-            or None for a gap. Sizes may differ; cells are as large as the largest picture.
+            or None for a gap. Sizes may differ; cells are as large as the largest picture, and if that is narrower than
+            256 pixels, all are enlarged by one whole factor.
         captions: one a column, cut where it is wider than that.
         palette: RGB of each class of the label maps.
+        classes: name of each class; those that occur are named below the pictures.
 
     Returns:
         ``(H', W', 3)`` uint8 RGB.
@@ -63,17 +68,57 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
     cells = [[None if picture is None else to_rgb(picture, palette) for picture in row] for row in rows]
     sizes = [cell.shape[:2] for row in cells for cell in row if cell is not None]
     height, width = (max(side) for side in zip(*sizes, strict=True)) if sizes else (0, 0)
+    factor = math.ceil(NARROWEST / width) if width else 1
+    height, width = height * factor, width * factor
     font = ImageFont.load_default(size=max(10, min(24, width // 10)))
     top = int(font.getbbox('Ag')[3]) + 2 * GAP
-    sheet = Image.new('RGB', (GAP + len(captions) * (width + GAP), top + len(rows) * (height + GAP)), 'white')
+    whole = GAP + len(captions) * (width + GAP)
+    key = _legend(rows, palette, classes, whole, font) if classes else None
+    bottom = top + len(rows) * (height + GAP)
+    sheet = Image.new('RGB', (whole, bottom + (key.height if key else 0)), 'white')
     draw = ImageDraw.Draw(sheet)
     for column, caption in enumerate(captions):
         left = GAP + column * (width + GAP)
         draw.text((left, GAP), cut_text(caption, width, font), fill='black', font=font)
         for line, row in enumerate(cells):
             if (cell := row[column]) is not None:
-                sheet.paste(Image.fromarray(cell), (left, top + line * (height + GAP)))
+                picture = Image.fromarray(cell).resize((cell.shape[1] * factor, cell.shape[0] * factor), Image.Resampling.NEAREST)
+                sheet.paste(picture, (left, top + line * (height + GAP)))
+    if key:
+        sheet.paste(key, (0, bottom))
     return np.asarray(sheet)
+
+
+def classes_in(labels: Iterable[Tensor | np.ndarray], num_classes: int) -> list[int]:
+    """Indices below ``num_classes`` that occur in label maps ``(H, W)``, in their order."""
+    occurring = [np.unique(np.asarray(label)) for label in labels]
+    found = np.unique(np.concatenate(occurring)).tolist() if occurring else []
+    return [index for index in found if index < num_classes]
+
+
+def _legend(rows: Sequence[Sequence[Tensor | np.ndarray | None]], palette: Sequence[Sequence[int]] | None,
+            classes: Sequence[str], width: int, font: Font) -> Image.Image | None:
+    """Swatches and names of the classes that occur in the label maps, in lines of that width."""
+    labels = [picture for row in rows for picture in row if picture is not None and picture.ndim == 2]
+    shown = classes_in(labels, len(classes))
+    if not shown:
+        return None
+    palette = default_palette(max(shown) + 1) if palette is None else palette
+    side = int(font.getbbox('Ag')[3])
+    places, left, line = [], GAP, 0
+    for index in shown:
+        name = cut_text(classes[index], width - side - 3 * GAP, font)
+        needed = side + 5 * GAP + int(font.getlength(name))
+        if left > GAP and left + needed > width:
+            left, line = GAP, line + 1
+        places.append((index, name, left, GAP + line * (side + 2 * GAP)))
+        left += needed
+    legend = Image.new('RGB', (width, (line + 1) * (side + 2 * GAP) + GAP), 'white')
+    draw = ImageDraw.Draw(legend)
+    for index, name, left, top in places:
+        draw.rectangle((left, top, left + side, top + side), fill=tuple(palette[index]), outline='gray')
+        draw.text((left + side + GAP, top), name, fill='black', font=font)
+    return legend
 
 
 def cut_text(text: str, width: float, font: Font) -> str:

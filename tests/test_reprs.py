@@ -34,7 +34,7 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
         LinearHead=dict(in_channels=2), RGBHead=dict(in_channels=2, kernel_size=3)),
     ENCODERS: dict(
         InstanceFeatureEncoder=dict(base_channels=2, num_downsamples=1),
-        StyleEncoder=dict(base_channels=2, latent_dim=4)),
+        PooledStyleEncoder=dict(base_channels=2, latent_dim=4), StyleEncoder=dict(base_channels=2, latent_dim=4)),
     DISCRIMINATORS: dict(
         FeaturePyramidDiscriminator=dict(in_channels=4, base_channels=2),
         MultiScaleDiscriminator=dict(in_channels=4, base_channels=2, norm='batch'),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from semsynth.visualise import colour_labels, default_palette, picture_grid
+from semsynth.visualise import classes_in, colour_labels, default_palette, picture_grid
 
 
 def test_colours_of_labels():
@@ -20,24 +20,52 @@ def test_default_palette_tells_classes_apart():
 
 
 def test_grid():
-    red = torch.zeros(3, 4, 6, dtype=torch.uint8)
+    red = torch.zeros(3, 4, 300, dtype=torch.uint8)
     red[0] = 255
     small = torch.full((3, 2, 2), 9, dtype=torch.uint8)
-    grid = picture_grid([[torch.zeros(4, 6, dtype=torch.long), red], [None, small]], ['label', 'image'], [[1, 2, 3]])
+    grid = picture_grid([[torch.zeros(4, 300, dtype=torch.long), red], [None, small]], ['label', 'image'], [[1, 2, 3]])
     top = grid.shape[0] - 2 * (4 + 4)
-    assert grid.shape == (top + 16, 4 + 2 * (6 + 4), 3)
-    assert (grid[top:top + 4, 4:10] == [1, 2, 3]).all()
-    assert (grid[top:top + 4, 14:20] == [255, 0, 0]).all()
-    assert (grid[top + 8:top + 12, 4:10] == 255).all()  # a gap
-    assert (grid[top + 8:top + 10, 14:16] == 9).all()
+    assert grid.shape == (top + 16, 4 + 2 * (300 + 4), 3)
+    assert (grid[top:top + 4, 4:304] == [1, 2, 3]).all()
+    assert (grid[top:top + 4, 308:608] == [255, 0, 0]).all()
+    assert (grid[top + 8:top + 12, 4:304] == 255).all()  # a gap
+    assert (grid[top + 8:top + 10, 308:310] == 9).all()
     assert (grid[:top, :, 0] < 255).any()  # captions
 
 
+@pytest.mark.parametrize(('width', 'factor'), [(100, 3), (128, 2), (255, 2), (256, 1)])
+def test_narrow_pictures_are_enlarged_by_a_whole_factor(width, factor):
+    picture = np.random.default_rng(0).integers(0, 255, (3, 5, width), dtype=np.uint8)
+    grid = picture_grid([[picture]], ['x'])
+    expected = picture.repeat(factor, 1).repeat(factor, 2).transpose(1, 2, 0)
+    assert np.array_equal(grid[-4 - 5 * factor:-4, 4:-4], expected)
+
+
+def test_classes_that_occur_are_named_below():
+    label = np.array([[0, 2], [2, 255]])
+    palette = [[10, 20, 30], [1, 2, 3], [200, 100, 50]]
+    plain, named = (picture_grid([[label, None]], ['a', 'b'], palette, classes)
+                    for classes in (None, ['road', 'sky', 'car']))
+    assert np.array_equal(named[:len(plain)], plain)
+    colours = {tuple(colour) for colour in named[len(plain):].reshape(-1, 3).tolist()}
+    assert {(10, 20, 30), (200, 100, 50)} <= colours and (1, 2, 3) not in colours
+    assert classes_in([label, np.array([[1]])], 3) == [0, 1, 2] and classes_in([], 3) == []
+    image = np.zeros((3, 4, 4), np.uint8)
+    assert picture_grid([[image]], ['a'], classes=['road']).shape == picture_grid([[image]], ['a']).shape
+
+
+def test_a_legend_is_broken_into_lines():
+    label = np.arange(40)[None].repeat(2, 0)
+    few, many = (picture_grid([[label]], ['a'], classes=[f'class {index}' for index in range(count)])
+                 for count in (2, 40))
+    assert many.shape[1] == few.shape[1] and many.shape[0] > few.shape[0] + 100
+
+
 def test_captions_stay_in_their_columns():
-    gaps = [[np.full((3, 9, 60), 255, np.uint8)] * 2]
+    gaps = [[np.full((3, 9, 260), 255, np.uint8)] * 2]
     captioned = lambda *captions: (picture_grid(gaps, captions) < 255).any(2)
-    long, short = captioned('a title that is wider than its column', ''), captioned('a title', '')
-    assert short[:, :64].any() and (long[:, :64] != short[:, :64]).any() and not long[:, 64:].any()
+    long, short = captioned('a title that is much wider than its column', ''), captioned('a title', '')
+    assert short[:, :264].any() and (long[:, :264] != short[:, :264]).any() and not long[:, 264:].any()
 
 
 def test_grid_errors():

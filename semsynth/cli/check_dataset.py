@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentError, ArgumentParser, Namespace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semsynth.cli.options import add_options
 
 if TYPE_CHECKING:
+    from mmengine.config import ConfigDict
     from rich.console import Console
 
     from semsynth.data.report import Report
@@ -20,6 +22,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('config', help='config file with train_dataloader, val_dataloader, test_dataloader')
     parser.add_argument('--split', choices=['train', 'val', 'test'], help='only this dataloader (default: each that '
                         'the config has)')
+    parser.add_argument('--browse', metavar='FOLDER', help='also write a page of labelled samples there, a folder for '
+                        'each dataloader: FOLDER/train/index.html')
     add_options(parser, '--cfg-options')
 
 
@@ -31,19 +35,20 @@ def run(args: Namespace) -> None:
     from semsynth.config import load_config
     from semsynth.data import check_classes, check_dataset
     from semsynth.registry import DATASETS
+    from semsynth.studies.browse import browse
 
     cfg = load_config(args.config, args.cfg_options)
     console = Console()
-    datasets = []
+    datasets: dict[str, ConfigDict] = {}
     for split in [args.split] if args.split else ['train', 'val', 'test']:
         loader = cfg.get(f'{split}_dataloader')
-        if loader and loader.dataset not in datasets:
-            datasets.append(loader.dataset)
+        if loader and loader.dataset not in datasets.values():
+            datasets[split] = loader.dataset
     if not datasets:
         raise ArgumentError(
             None, f'{args.config} has no {args.split or "train"}_dataloader, whose data could be checked.')
     reports = []
-    for settings in datasets:
+    for split, settings in datasets.items():
         dataset = DATASETS.build(dict(settings, lazy_init=True))
         total = len(dataset.scan()[0])
         title = f'{settings.type} {dataset.data_root} {settings.get("split", "")}'
@@ -54,6 +59,10 @@ def run(args: Namespace) -> None:
         except ValueError as error:
             reports[-1].problems.append(str(error))
         show(console, title, reports[-1])
+        if args.browse and not reports[-1].problems:
+            page = browse(dataset, title, Path(args.browse, split), inputs=[args.config],
+                          watch=partial(track, description='Samples', console=console))
+            console.print(f'Open in a browser: {page}', soft_wrap=True, highlight=False, markup=False)
     sys.exit(any(report.problems for report in reports))
 
 

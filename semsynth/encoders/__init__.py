@@ -2,7 +2,8 @@
 
 from semsynth.encoders.base import Encoder
 from semsynth.encoders.instance_feature import InstanceFeatureEncoder
+from semsynth.encoders.pooled_style import PooledStyleEncoder
 from semsynth.encoders.several import SeveralEncoders
 from semsynth.encoders.style import StyleEncoder
 
-__all__ = ['Encoder', 'InstanceFeatureEncoder', 'SeveralEncoders', 'StyleEncoder']
+__all__ = ['Encoder', 'InstanceFeatureEncoder', 'PooledStyleEncoder', 'SeveralEncoders', 'StyleEncoder']

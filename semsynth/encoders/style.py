@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from itertools import pairwise
 
 import torch
@@ -12,13 +10,12 @@ from torch import Tensor, nn
 
 from semsynth.encoders.base import Encoder
 from semsynth.layers.init import init_xavier
-from semsynth.layers.norm import GroupNorm, InstanceNorm, spectral_norm
+from semsynth.layers.norm import InstanceNorm, spectral_norm
 from semsynth.layout import Layout
 from semsynth.registry import ENCODERS
 
 SIZE = (256, 256)
 WIDTHS = (1, 2, 4, 8, 8, 8)
-NORMS: dict[str, Callable[[int], nn.Module]] = dict(instance=InstanceNorm, layer=partial(GroupNorm, 1))
 
 
 def draw_latent(mean: Tensor, log_variance: Tensor, noise: Tensor | None = None) -> Tensor:
@@ -35,6 +32,13 @@ def draw_latent(mean: Tensor, log_variance: Tensor, noise: Tensor | None = None)
     return mean + torch.exp(log_variance / 2) * (torch.randn_like(mean) if noise is None else noise)
 
 
+def resized(image: Tensor) -> Tensor:
+    """Photos ``(B, C, H, W)`` at the size that style encoders read, 256x256."""
+    if tuple(image.shape[-2:]) == SIZE:
+        return image
+    return F.interpolate(image, SIZE, mode='bilinear', align_corners=False)
+
+
 @ENCODERS.register_module()
 class StyleEncoder(Encoder):
     """SPADE's image encoder (Park et al. 2019, figure 14), ECGAN's style encoder (appendix C).
@@ -46,26 +50,23 @@ class StyleEncoder(Encoder):
         base_channels: width of the first convolution.
         latent_dim: numbers Z of the latent.
         in_channels: channels of the photo; 1 where the head makes gray images.
-        norm: ``'instance'`` as in SPADE, or ``'layer'``, over all channels together: instance norm hides a photo's
-            colours, which tell the weather.
-        init_gain: of the Xavier initialisation (``init_xavier`` says what it decides).
     """
 
-    def __init__(self, base_channels: int = 64, latent_dim: int = 256, in_channels: int = 3,
-                 norm: str = 'instance', init_gain: float = 0.02):
+    def __init__(self, base_channels: int = 64, latent_dim: int = 256, in_channels: int = 3):
         super().__init__()
-        if norm not in NORMS:
-            raise ValueError(f'StyleEncoder: norm={norm!r} is unknown; use one of {", ".join(NORMS)}.')
         self.in_channels, self.latent_dim = in_channels, latent_dim
+        self._build(base_channels, latent_dim, in_channels)
+
+    def _build(self, base_channels: int, latent_dim: int, in_channels: int) -> None:
         widths = [in_channels, *(base_channels * factor for factor in WIDTHS)]
         self.layers = nn.Sequential(*(
-            nn.Sequential(nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), NORMS[norm](after),
+            nn.Sequential(nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), InstanceNorm(after),
                           nn.LeakyReLU(0.2))
             for before, after in pairwise(widths)))
         pixels = SIZE[0] * SIZE[1] // 4**len(WIDTHS)
         self.mean = nn.Linear(widths[-1] * pixels, latent_dim)
         self.log_variance = nn.Linear(widths[-1] * pixels, latent_dim)
-        init_xavier(self, init_gain)
+        init_xavier(self)
         spectral_norm(self.layers)
 
     def forward(self, layout: Layout, image: Tensor, noise: Tensor | None = None) -> Layout:
@@ -87,7 +88,5 @@ class StyleEncoder(Encoder):
 
     def encode(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance, ``(B, Z)`` float32 each, of a photo's latent."""
-        if tuple(image.shape[-2:]) != SIZE:
-            image = F.interpolate(image, SIZE, mode='bilinear', align_corners=False)
-        features = self.layers(image).flatten(1)
+        features = self.layers(resized(image)).flatten(1)
         return self.mean(features).float(), self.log_variance(features).float()

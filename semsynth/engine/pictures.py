@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -54,14 +55,14 @@ class SamplePicturesHook(Hook):
         if needs_photos and any('image' not in sample['inputs'] for sample in self.samples):
             raise DataError('default_hooks.pictures: the model takes styles from photos, but its scenes have none: '
                             'give it the dataset of another split, or set default_hooks=dict(pictures=None).')
-        self.palette = dataset.metainfo.get('palette')
+        self.palette, self.classes = dataset.metainfo.get('palette'), dataset.metainfo.get('classes')
         self.average = next((hook for hook in runner.hooks if isinstance(hook, GeneratorEMAHook)), None)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Draw the pictures at their interval."""
         if is_main_process() and (self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner)):
             step = runner.iter + 1
-            grid = result_grid(self._predict(runner), self.palette)
+            grid = result_grid(self._predict(runner), self.palette, self.classes)
             write_png(Path(runner.work_dir, 'pictures', f'iter_{step:06d}.png'), grid)
             runner.visualizer.add_image('samples', grid, step)
 
@@ -78,7 +79,8 @@ class SamplePicturesHook(Hook):
         return results
 
 
-def result_grid(results: list[dict], palette: list | None = None) -> np.ndarray:
+def result_grid(results: list[dict], palette: Sequence[Sequence[int]] | None = None,
+                classes: Sequence[str] | None = None) -> np.ndarray:
     """One row a result of ``mode='predict'``: label map or image-like input, outputs with the final image last, real
     images.
 
@@ -86,6 +88,7 @@ def result_grid(results: list[dict], palette: list | None = None) -> np.ndarray:
         results: dicts with ``label`` ``(H, W)`` or ``raw``, ``outputs`` and ``real``, images by name, ``(3, H, W)`` or
             ``(1, H, W)`` uint8.
         palette: RGB of each class.
+        classes: name of each class, for the legend.
 
     Returns:
         ``(H', W', 3)`` uint8 RGB.
@@ -96,4 +99,4 @@ def result_grid(results: list[dict], palette: list | None = None) -> np.ndarray:
     caption = dict(raw='image-like input', label='label map')[layout]
     rows = [[result[layout], *(result['outputs'].get(name) for name in outputs),
              *(result['real'].get(name) for name in real)] for result in results]
-    return picture_grid(rows, [caption, *outputs, *(f'real {name}' for name in real)], palette)
+    return picture_grid(rows, [caption, *outputs, *(f'real {name}' for name in real)], palette, classes)

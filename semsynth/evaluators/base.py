@@ -33,6 +33,7 @@ class Evaluator(BaseMetric):
         classes: ``dict(index=, name=, SCORE=value, ...)`` of each class, where there is a score a class; names may
             repeat.
         judges: the weights' hash of each network that judged, by its name.
+        titles: plain name of each score, by which tables and charts call it, with an arrow to its better end.
 
     Raises:
         ValueError: the resampling is unknown.
@@ -51,6 +52,7 @@ class Evaluator(BaseMetric):
             name=protocol, output=output, size=list(size) if size else "each image's own", resampling=resampling)
         self.classes: list[dict[str, Any]] = []
         self.judges: dict[str, str] = {}
+        self.titles: dict[str, str] = {}
         self.device = find_device(device)
 
     def check_layout(self, num_classes: int, unknown: int | None) -> None:

@@ -56,6 +56,7 @@ class DiversityEvaluator(Evaluator):
         self.score, self.pairs = score, pairs
         self.network: Any = network.to(self.device)  # of a kind that the subclass knows
         self.judges = {score: weights_hash}
+        self.titles = {score: f'diversity, {score.removeprefix("diversity_")} ↑'}
         self.protocol |= dict(facts, weights_hash=weights_hash, mean='over the pairs of a layout, then over layouts')
 
     @abstractmethod

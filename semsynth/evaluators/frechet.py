@@ -64,6 +64,7 @@ class FrechetEvaluator(Evaluator):
         self.score = score
         self.network: Any = network.to(self.device)  # of a kind that the subclass knows
         self.judges = {score: weights_hash}
+        self.titles = {score: f'Fréchet distance, {score.removeprefix("frechet_")} ↓'}
         self.protocol |= dict(facts, weights_hash=weights_hash, reference='the real images of the same samples',
                               oracle='real images at even places against those at odd places, half as many each')
 
@@ -144,6 +145,7 @@ class FrechetInceptionDistance(FrechetEvaluator):
         network = FeatureExtractorInceptionV3('inception-v3-compat', ['2048'], str(path))
         facts = dict(network='Inception v3 of 2015-12-05, ported from TensorFlow', features='2048, pooled')
         super().__init__('FID', network, hash_weights(network), facts, **settings)
+        self.titles = dict(FID='FID ↓')
 
     def embed(self, image: Tensor) -> Tensor:
         """Features ``(2048,)`` float64, on the CPU, of an image ``(3, H, W)`` uint8."""

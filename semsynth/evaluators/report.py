@@ -25,7 +25,7 @@ def build_report(scores: Mapping[str, float], evaluators: Sequence[Evaluator], l
         label_generator: weights' hash of the segmentor that the model's losses read, or None.
         facts: what else should stand there: config, checkpoint, the similarity loss's stride.
     """
-    return dict(judge=_independence(evaluators, label_generator), scores=dict(scores), **facts,
+    return dict(judge=_independence(evaluators, label_generator), scores=dict(scores), titles=_titles(evaluators), **facts,
                 label_generator=label_generator,
                 evaluators=[dict(type=type(evaluator).__name__, protocol=evaluator.protocol, classes=evaluator.classes)
                             for evaluator in evaluators])
@@ -56,7 +56,7 @@ def report_tables(report: Mapping[str, Any]) -> list[Table]:
     for name in scores:
         if name not in oracles:
             shown = [scores[name], scores.get(_oracle_of(name))] if oracles else [scores[name]]
-            summary.add_row(name, *map(_shown, shown))
+            summary.add_row(report['titles'].get(name, name), *map(_shown, shown))
     tables = [summary]
     for evaluator in report['evaluators']:
         if evaluator['classes']:
@@ -68,6 +68,12 @@ def report_tables(report: Mapping[str, Any]) -> list[Table]:
                     table.add_row(str(row['index']), row['name'], *map(_shown, values))
             tables.append(table)
     return tables
+
+
+def _titles(evaluators: Sequence[Evaluator]) -> dict[str, str]:
+    """Plain names of the scores, behind the prefix of the evaluators that have one."""
+    return {'/'.join(filter(None, [evaluator.prefix, name])): ': '.join(filter(None, [evaluator.prefix, title]))
+            for evaluator in evaluators for name, title in evaluator.titles.items()}
 
 
 def _independence(evaluators: Sequence[Evaluator], label_generator: str | None) -> str:

@@ -44,6 +44,7 @@ class SegmentationEvaluator(Evaluator):
             raise ValueError(f"SegmentationEvaluator: full_size=True judges at each label map's own size, but "
                              f'size={self.size} names one; drop one of the two.')
         self.full_size = full_size
+        self.titles = dict(mIoU='mIoU ↑', aAcc='pixel accuracy ↑')
         if full_size:
             name = self.protocol['name']
             self.protocol |= dict(name=name and f'{name}-full-size', size="each label map's own, as on disk")

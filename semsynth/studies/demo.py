@@ -16,7 +16,7 @@ from rich.console import Console
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.config import load_config
-from semsynth.studies.gallery import write_gallery
+from semsynth.studies.gallery import legend_of, write_gallery
 from semsynth.studies.processes import share, sigterm_unwinds, start, stop
 from semsynth.visualise import colour_labels
 
@@ -132,10 +132,11 @@ def _echo(title: str, process: subprocess.Popen, console: Console) -> None:
 
 def gallery(root: Path, checkpoint: Path, untrained: Path, trained: Path) -> Path:
     """Write the page: scores of both result files, and scenes of the validation set."""
-    ours, theirs = (json.loads(path.read_text(encoding='utf-8'))['scores'] for path in (trained, untrained))
-    scores = {'ECGAN': {metric: ours[metric] for metric in METRICS},
-              'untrained generator': {metric: theirs[metric] for metric in METRICS},
-              'real images (oracle)': {metric: ours[f'oracle_{metric}'] for metric in METRICS}}
+    reports = [json.loads(path.read_text(encoding='utf-8')) for path in (trained, untrained)]
+    titles, (ours, theirs) = reports[0]['titles'], (report['scores'] for report in reports)
+    scores = {'ECGAN': {titles[metric]: ours[metric] for metric in METRICS},
+              'untrained generator': {titles[metric]: theirs[metric] for metric in METRICS},
+              'real images (oracle)': {titles[metric]: ours[f'oracle_{metric}'] for metric in METRICS}}
     inferencer = Inferencer(root / CONFIG, checkpoint)
     dataset = inferencer.dataset
     dataset.full_init()
@@ -147,4 +148,5 @@ def gallery(root: Path, checkpoint: Path, untrained: Path, trained: Path) -> Pat
         samples[result['name']] = {'label map': colour_labels(result['label'], dataset.metainfo['palette'])} | {
             caption: np.ascontiguousarray(np.moveaxis(pictures[name].numpy(), 0, -1))
             for name, caption in names.items()}
-    return write_gallery(root / 'work_dirs' / 'demo', 'ECGAN on ToyCity', samples, paragraphs=TEXT, scores=scores)
+    return write_gallery(root / 'work_dirs' / 'demo', 'ECGAN on ToyCity', samples, paragraphs=TEXT, scores=scores,
+                         legend=legend_of(dataset.metainfo['classes'], dataset.metainfo['palette']))

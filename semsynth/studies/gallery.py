@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, select_autoescape
 
+from semsynth.visualise import default_palette
 from semsynth.writing import write_png, write_whole
 
 
 def write_gallery(folder: Path, title: str, samples: dict[str, dict[str, np.ndarray]], *,
-                  paragraphs: tuple[str, ...] = (), scores: dict[str, dict[str, float]] | None = None) -> Path:
+                  paragraphs: tuple[str, ...] = (), scores: dict[str, dict[str, float]] | None = None,
+                  legend: Mapping[str, str] | None = None) -> Path:
     """Write ``folder/index.html`` and the pictures that it shows, and return the page's path.
 
     Args:
@@ -21,6 +24,7 @@ def write_gallery(folder: Path, title: str, samples: dict[str, dict[str, np.ndar
             the page's columns.
         paragraphs: text below the heading.
         scores: name of each row -> metric -> value; a metric that a row lacks is shown as a dash.
+        legend: name of each class -> its colour in the label maps, as ``legend_of`` gives them.
     """
     pictures = folder / 'pictures'
     captions = list(next(iter(samples.values()), {}))
@@ -34,5 +38,11 @@ def write_gallery(folder: Path, title: str, samples: dict[str, dict[str, np.ndar
     template = Environment(loader=PackageLoader('semsynth.studies', '.'), autoescape=select_autoescape()).get_template(
         'gallery.html')
     page = template.render(title=title, paragraphs=paragraphs, captions=captions, samples=sources, scores=scores or {},
-                           score_columns=columns)
+                           score_columns=columns, legend=legend or {})
     return write_whole(folder / 'index.html', page.encode())
+
+
+def legend_of(classes: Sequence[str], palette: Sequence[Sequence[int]] | None) -> dict[str, str]:
+    """The colour of each class, as ``#rrggbb``; ``palette`` as of ``colour_labels``."""
+    colours = default_palette(len(classes)) if palette is None else palette
+    return {name: '#{:02x}{:02x}{:02x}'.format(*colour) for name, colour in zip(classes, colours, strict=False)}

@@ -1,5 +1,6 @@
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -13,6 +14,8 @@ class Judged:
                dict(index=1, name='pole', IoU=None, oracle_IoU=None),
                dict(index=2, name='road', IoU=10.0, oracle_IoU=15.0)]
     judges = dict(judge='aaaa')
+    titles = dict(mIoU='mean IoU ↑')
+    prefix = None
 
 
 SCORES = {'mIoU': 71.234, 'oracle_mIoU': 80.0, 'coarse/aAcc': 55.5, 'coarse/oracle_aAcc': 66.6}
@@ -59,7 +62,7 @@ def test_tables_put_the_oracle_beside_the_score():
     rows = [line.replace('│', '|').replace('┃', '|') for line in capture.get().splitlines()]
     assert any('NOT INDEPENDENT' in row for row in rows)
     cells = [[cell.strip() for cell in row.split('|')[1:-1]] for row in rows]
-    assert ['mIoU', '71.23', '80'] in cells
+    assert ['mean IoU ↑', '71.23', '80'] in cells
     assert ['coarse/aAcc', '55.5', '66.6'] in cells
     assert ['0', 'road', '90', '95'] in cells and ['2', 'road', '10', '15'] in cells
     assert not any('pole' in row for row in rows)
@@ -83,3 +86,12 @@ def test_without_oracles_there_is_no_column_for_them():
     with console.capture() as capture:
         console.print(*report_tables(build_report(dict(diversity=0.25), [], None)))
     assert 'real' not in capture.get() and '0.25' in capture.get()
+
+
+def test_scores_are_called_by_their_plain_names():
+    report = build_report(SCORES, [Judged(), SimpleNamespace(**vars(Judged) | dict(prefix='coarse'))], None)
+    assert report['titles'] == {'mIoU': 'mean IoU ↑', 'coarse/mIoU': 'coarse: mean IoU ↑'}
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(*report_tables(report))
+    assert 'mean IoU ↑' in capture.get()

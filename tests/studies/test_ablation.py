@@ -49,10 +49,11 @@ def test_all_rows_and_seeds_are_trained_once(folder, tmp_path, capsys):
     with pytest.raises(ValueError, match=facts('b_full/seed_0', 'train_cfg.max_iters=1, now 2')):
         run(cfg_options={'train_cfg.max_iters': 2})
     strip = np.asarray(Image.open(out / 'strip.png'))
-    top = strip.shape[0] - 4 * 68  # four of the five scenes, a gap below each
-    for column, colour in ((1, (10, 200, 30)), (2, (10, 200, 30))):
-        assert (strip[top + 10, 4 + column * 68 + 10] == colour).all()
-    assert strip.shape[1] == 4 + 4 * 68  # layout, two rows, real
+    cell = 4 + 256  # enlarged four times
+    assert strip.shape[1] == 4 + 4 * cell  # layout, two rows, real
+    for column in (1, 2):
+        pictures = (strip[:, 4 + column * cell:(column + 1) * cell] == (10, 200, 30)).all(2)
+        assert pictures.all(1).sum() == 4 * 4 * 64  # four of the five scenes
 
 
 def test_a_run_keeps_the_precision_that_it_was_begun_in(folder, tmp_path, monkeypatch):

@@ -75,3 +75,10 @@ def test_nothing_done_yet():
     assert cells(markdown(ablation), 'a') == ['a', '0 of 1', '-', '-', '-']
     assert table(ablation).startswith('config,row,seeds,generator parameters,')
     assert Image.open(io.BytesIO(chart(ablation))).format == 'PNG'
+
+
+def test_scores_by_their_plain_names(ablation):
+    for line in ablation.lines:
+        for of_seed in line.results.values():
+            of_seed['titles'] = {'mIoU': 'mean IoU ↑', 'frechet_judge': 'distance ↓'}
+    assert cells(markdown(ablation), 'row')[2:6] == ['mean IoU ↑', 'mIoU (paper)', 'x/aAcc', 'distance ↓']

@@ -70,7 +70,9 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
 
     def report(run: Run) -> None:
         run.write_result(jobs)
-        scores = [f'{key} {value:.4g}' for key, value in (run.result or {})['scores'].items() if 'oracle_' not in key]
+        result = run.result or {}
+        scores = [f'{result.get("titles", {}).get(key, key)} {value:.4g}' for key, value in result['scores'].items()
+                  if 'oracle_' not in key]
         console.print(f'{run.title}: {", ".join(scores)}', soft_wrap=True)
         write()
 

@@ -54,7 +54,8 @@ class Scenes:
         for sample, name in zip(self.samples, names, strict=True):
             ours = [run and _read(run.folder / 'scenes' / f'{name}.png') for run in runs]
             lines.append([sample['inputs'].get('label'), *ours, sample['inputs'].get('image')])
-        return picture_grid(lines, ['label map', *titles, 'real'], self.dataset.metainfo.get('palette'))
+        meta = self.dataset.metainfo
+        return picture_grid(lines, ['label map', *titles, 'real'], meta.get('palette'), meta.get('classes'))
 
 
 def _read(path: Path) -> np.ndarray | None:

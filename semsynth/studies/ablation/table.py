@@ -81,6 +81,10 @@ class Ablation:
         """The heading of the column with unequal conditions; none where all rows have equal ones."""
         return ['unequal conditions'] if any(line.row.unequal for line in self.lines) else []
 
+    def title(self, score: str) -> str:
+        """The plain name of a score, with an arrow to its better end, as far as the results tell."""
+        return next((result['titles'][score] for result in self.results if score in result.get('titles', {})), score)
+
     def oracle(self, score: str) -> float | None:
         """The score of the real images."""
         *prefix, name = score.split('/')
@@ -90,7 +94,7 @@ class Ablation:
 
 def markdown(ablation: Ablation) -> str:
     """The table as text; what is not done yet is a dash, and listed below."""
-    names = [f'{score} (paper)' if is_paper else score for score, is_paper in ablation.columns]
+    names = [f'{score} (paper)' if is_paper else ablation.title(score) for score, is_paper in ablation.columns]
     lines = [f'# {ablation.name}\n',
              _cells(['row', 'seeds', *names, 'generator', 'trainable', 'time per step', *ablation.unequal_heading]),
              _cells(['---'] * (len(names) + 5 + len(ablation.unequal_heading)))]
@@ -128,30 +132,36 @@ def table(ablation: Ablation) -> str:
 
 
 def chart(ablation: Ablation) -> bytes:
-    """A PNG with one panel a score: means and standard deviations, single seeds, the paper's figures, the oracle."""
+    """A PNG with one panel a score: means and standard deviations, single seeds, the oracle, and on an axis of their own
+    at the right the paper's figures, which are of other data."""
     panels = list(dict.fromkeys(score for score, _ in ablation.columns)) or ['no score yet']
     places = range(len(ablation.lines))
     figure = Figure(figsize=(max(4, 1.2 + 0.6 * len(ablation.lines)) * len(panels), 4.5), layout='constrained')
     for axes, score in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         values = [line.values(score) for line in ablation.lines]
+        handles: list[Any] = []
         if any(values):
             means, bars = zip(*map(_mean_and_std, values), strict=True)
             # not a number leaves a gap in the line
-            axes.errorbar(places, *(np.array(each, dtype=float) for each in (means, bars)), marker='o', capsize=4,
-                          label='ours')
+            handles.append(axes.errorbar(places, *(np.array(each, dtype=float) for each in (means, bars)), marker='o',
+                                         capsize=4, label='ours'))
         single = [(place + 0.15, value) for place in places for value in values[place] if len(values[place]) > 1]
         if single:
-            axes.plot(*zip(*single, strict=True), '.', color='tab:blue', alpha=0.5, label='each seed')
+            handles += axes.plot(*zip(*single, strict=True), '.', color='tab:blue', alpha=0.5, label='each seed')
         paper = [(place, line.row.paper[score]) for place, line in enumerate(ablation.lines) if score in line.row.paper]
         if paper:
-            axes.plot(*zip(*paper, strict=True), 'x:', color='tab:orange', label='paper')
+            own = axes.twinx() if any(values) else axes
+            handles += own.plot(*zip(*paper, strict=True), 'x:', color='tab:orange', label="paper's, on its own data")
+            own.set_ylabel('paper', color='tab:orange')
+            own.tick_params(axis='y', colors='tab:orange')
         if ablation.oracle(score) is not None:
-            axes.axhline(ablation.oracle(score), color='gray', linestyle='--', linewidth=1, label='real images')
-        axes.set(title=score, xticks=places, xlim=(-0.5, len(places) - 0.5))
+            handles.append(axes.axhline(ablation.oracle(score), color='gray', linestyle='--', linewidth=1,
+                                        label='real images'))
+        axes.set(title=ablation.title(score), xticks=places, xlim=(-0.5, len(places) - 0.5))
         axes.set_xticklabels([fill(line.row.title, 20) for line in ablation.lines], rotation=40, ha='right',
                              rotation_mode='anchor')
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(fontsize='small')
+        if handles:
+            axes.legend(handles=handles, fontsize='small')
     file = io.BytesIO()
     figure.savefig(file, dpi=120)
     return file.getvalue()
