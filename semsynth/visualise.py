@@ -82,8 +82,7 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
         draw.text((left, GAP), cut_text(caption, width, font), fill='black', font=font)
         for line, row in enumerate(cells):
             if (cell := row[column]) is not None:
-                picture = Image.fromarray(cell).resize((cell.shape[1] * factor, cell.shape[0] * factor), Image.Resampling.NEAREST)
-                sheet.paste(picture, (left, top + line * (height + GAP)))
+                sheet.paste(Image.fromarray(cell.repeat(factor, 0).repeat(factor, 1)), (left, top + line * (height + GAP)))
     if key:
         sheet.paste(key, (0, bottom))
     return np.asarray(sheet)

@@ -25,8 +25,8 @@ def build_report(scores: Mapping[str, float], evaluators: Sequence[Evaluator], l
         label_generator: weights' hash of the segmentor that the model's losses read, or None.
         facts: what else should stand there: config, checkpoint, the similarity loss's stride.
     """
-    return dict(judge=_independence(evaluators, label_generator), scores=dict(scores), titles=_titles(evaluators), **facts,
-                label_generator=label_generator,
+    return dict(judge=_independence(evaluators, label_generator), scores=dict(scores), titles=_titles(evaluators),
+                **facts, label_generator=label_generator,
                 evaluators=[dict(type=type(evaluator).__name__, protocol=evaluator.protocol, classes=evaluator.classes)
                             for evaluator in evaluators])
 

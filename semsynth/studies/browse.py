@@ -16,8 +16,8 @@ from semsynth.studies.gallery import legend_of, write_gallery
 from semsynth.visualise import classes_in, colour_labels, to_rgb
 from semsynth.writing import check_out_folder
 
-TEXT = ('As the model reads them: resized, cropped and flipped as the config says. Where the labels lie over the photo, '
-        'borders between objects are white; where there is no photo, the picture is gray.')
+TEXT = ('As the model reads them: resized, cropped and flipped as the config says. Where the labels lie over the '
+        'photo, borders between objects are white; where there is no photo, the picture is gray.')
 
 
 def browse(dataset: SceneDataset, title: str, out: str | Path, count: int = 24, inputs: Collection[str | Path] = (),

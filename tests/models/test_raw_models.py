@@ -156,8 +156,9 @@ def test_scores_that_need_label_maps_are_refused():
 def test_pictures_of_inputs_and_gray_images(raw_channels, tmp_path):
     results = MODELS.build(config(raw_channels, out_channels=1)).eval().val_step(batch(raw_channels))
     grid = result_grid(results)
-    factor = -(-256 // WIDTH)
-    cell, columns = factor * WIDTH + 4, 4  # the input, the image, the real image and, as the samples have it, its edge map
+    factor = -(-256 // WIDTH)  # by which narrow pictures are enlarged
+    # the input, the image, the real image and, as the samples have it, its edge map
+    cell, columns = factor * WIDTH + 4, 4
     assert grid.shape[1] == 4 + columns * cell
     top = grid.shape[0] - 2 * (factor * HEIGHT + 4)
     raw = np.broadcast_to(results[0]['raw'].permute(1, 2, 0), (HEIGHT, WIDTH, 3))

@@ -90,8 +90,8 @@ def test_the_gallery_shows_scenes_and_scores(root, toycity, monkeypatch):
     torch.save(dict(state_dict=state), root / 'iter_1.pth')
     for name, score in dict(trained=80.25, untrained=3.5).items():
         scores = dict.fromkeys(demo.METRICS, score) | {f'oracle_{metric}': 90.75 for metric in demo.METRICS}
-        (root / f'{name}.json').write_text(json.dumps(dict(scores=scores, titles={'mIoU': 'mIoU ↑', 'aAcc': 'pixel accuracy ↑',
-                                                                           'frechet_judge': 'distance ↓'})))
+        titles = dict(mIoU='mIoU ↑', aAcc='pixel accuracy ↑', frechet_judge='distance ↓')
+        (root / f'{name}.json').write_text(json.dumps(dict(scores=scores, titles=titles)))
     page = demo.gallery(root, root / 'iter_1.pth', root / 'untrained.json', root / 'trained.json')
     assert page == root / 'work_dirs/demo/index.html'
     text = page.read_text()

@@ -151,8 +151,8 @@ class Run:
         """Write ``result.json``, from which on the run counts as done."""
         path = self.folder / f'results_{self._trained().stem}.json'
         report = json.loads(path.read_text(encoding='utf-8'))
-        result = dict(scores=report['scores'], titles=report.get('titles', {}), judge=report['judge'], steps=report['iterations'],
-                      seconds_per_step=self.seconds_per_step(), jobs=jobs, ranks=self.ranks,
+        result = dict(scores=report['scores'], titles=report.get('titles', {}), judge=report['judge'],
+                      steps=report['iterations'], seconds_per_step=self.seconds_per_step(), jobs=jobs, ranks=self.ranks,
                       checkpoint=str(self.checkpoint), device=report['device'])
         write_whole(self.folder / 'result.json', json.dumps(result, indent=2).encode())
 

@@ -94,7 +94,8 @@ class Ablation:
 
 def markdown(ablation: Ablation) -> str:
     """The table as text; what is not done yet is a dash, and listed below."""
-    names = [f'{score} (paper)' if is_paper else ablation.title(score) for score, is_paper in ablation.columns]
+    names = [f'{score} (paper)' if is_paper else ablation.title(score)
+             for score, is_paper in ablation.columns]
     lines = [f'# {ablation.name}\n',
              _cells(['row', 'seeds', *names, 'generator', 'trainable', 'time per step', *ablation.unequal_heading]),
              _cells(['---'] * (len(names) + 5 + len(ablation.unequal_heading)))]
