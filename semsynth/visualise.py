@@ -82,7 +82,8 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
         draw.text((left, GAP), cut_text(caption, width, font), fill='black', font=font)
         for line, row in enumerate(cells):
             if (cell := row[column]) is not None:
-                sheet.paste(Image.fromarray(cell.repeat(factor, 0).repeat(factor, 1)), (left, top + line * (height + GAP)))
+                enlarged = cell.repeat(factor, 0).repeat(factor, 1)
+                sheet.paste(Image.fromarray(enlarged), (left, top + line * (height + GAP)))
     if key:
         sheet.paste(key, (0, bottom))
     return np.asarray(sheet)
