@@ -133,8 +133,8 @@ def table(ablation: Ablation) -> str:
 
 
 def chart(ablation: Ablation) -> bytes:
-    """A PNG with one panel a score: means and standard deviations, single seeds, the oracle; at the right, on an axis of
-    its own, what the paper has, which is of other data."""
+    """A PNG with one panel a score: means and standard deviations, single seeds, the oracle; at the right, on an axis
+    of its own, what the paper has, which is of other data."""
     panels = list(dict.fromkeys(score for score, _ in ablation.columns)) or ['no score yet']
     places = range(len(ablation.lines))
     figure = Figure(figsize=(max(4, 1.2 + 0.6 * len(ablation.lines)) * len(panels), 4.5), layout='constrained')
