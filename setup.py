@@ -4,12 +4,30 @@ import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'semsynth/__init__.py').read_text())[1]
 EDIT = ['gradio>=6.10,<7']  # 6.10 is the first whose HTML component tells its script of new values
 EXPORT = ['onnx', 'onnxscript', 'onnxruntime']
 LINT = ['ruff>=0.17,<0.18', 'mypy>=2.4,<3', 'codespell>=2.4,<3']
+
+
+class BuildWithConfigs(build_py):
+    """Builds the package with configs and tools in ``semsynth/.mim``, as OpenMMLab's packages have theirs.
+
+    In a checkout, and so in an editable installation, they are found where they are.
+    """
+
+    def _get_data_files(self):
+        """Files that are no modules: package, folder, folder in the build, names."""
+        packed = Path(self.build_lib, 'semsynth', '.mim')
+        folders = [folder for kind in ('configs', 'tools') for folder in (Path(kind), *sorted(Path(kind).rglob('*/')))
+                   if folder.name != '__pycache__']
+        return [*super()._get_data_files(), ('semsynth', 'configs', str(packed), ['model-index.yml']), *(
+            ('semsynth', str(folder), str(packed / folder), [path.name for path in folder.iterdir() if path.is_file()])
+            for folder in folders)]
+
 
 setup(
     name='semsynth',
@@ -32,6 +50,7 @@ setup(
         'Typing :: Typed',
     ],
     keywords=['semantic image synthesis', 'label map', 'GAN', 'pix2pixHD', 'SPADE', 'OASIS', 'ECGAN', 'PyTorch'],
+    cmdclass={'build_py': BuildWithConfigs},
     packages=find_packages(include=['semsynth', 'semsynth.*']),
     package_data={'semsynth': ['**/*.html', '**/*.css', '**/*.js', 'py.typed']},
     entry_points={'console_scripts': ['semsynth = semsynth.cli:main']},

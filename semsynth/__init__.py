@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 
 __version__ = '0.1.0'
 __all__ = ['Editor', 'Inferencer', 'evaluate', 'train']
+
+if 'mmengine' in sys.modules:  # else what first needs mmengine here does this: it takes its time
+    import_module('semsynth.config_files')  # mmengine then finds configs named semsynth::FOLDER/NAME.py
 
 
 def __getattr__(name: str) -> object:

@@ -9,18 +9,21 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from traceback import walk_tb
 
 from mmengine.config import Config
+from mmengine.config.utils import MODULE2PACKAGE
 
 ENDINGS = ('.py', '.json', '.yaml', '.yml')
 NAMED = 'semsynth::'
 """How the name of one of this library's own configs begins."""
-OWN = Path(__file__).resolve().parents[1] / 'configs'
-"""The folder of these configs in a checkout."""
+PACKED = Path(__file__).resolve().parent / '.mim' / 'configs'
+OWN = PACKED if PACKED.is_dir() else Path(__file__).resolve().parents[1] / 'configs'
+"""The folder of these configs: within an installed package, as OpenMMLab's packages have theirs; else in the checkout.
+"""
 
 
 class UnknownConfigError(FileNotFoundError):
@@ -32,20 +35,34 @@ class CycleError(ValueError):
 
 
 def find_config(config: str | Path) -> Path:
-    """The file of a config: ``'semsynth::ecgan/ecgan_cityscapes.py'`` is one of this library's own, all else a path.
+    """What a name stands for: a file or folder of this library's own configs. All else is a path.
+
+    ``'semsynth::ecgan/ecgan_cityscapes.py'`` is a config, ``'semsynth::ablations/ecgan'`` a folder of some.
 
     Raises:
-        UnknownConfigError: no config has that name; the message says which have one like it.
+        UnknownConfigError: nothing has that name; the message says what has one like it.
     """
     if not str(config).startswith(NAMED):
         return Path(config)
     name = str(config).removeprefix(NAMED)
-    if not (OWN / name).is_file():
-        known = [path.relative_to(OWN).as_posix() for path in OWN.rglob('*.py')]
+    if not (OWN / name).exists():
+        files = {path.relative_to(OWN) for path in OWN.rglob('*.py')}
+        known = sorted({path.as_posix() for file in files for path in (file, file.parent)} - {'.'})
         near = [NAMED + each for each in difflib.get_close_matches(name, known, n=3)]
         raise UnknownConfigError(f'There is no config {config}: ' + (
-            f'did you mean {" or ".join(near)}?' if near else f'it should be a file in {OWN}.'))
+            f'did you mean {" or ".join(near)}?' if near else f'it should be in {OWN}.'))
     return OWN / name
+
+
+def _introduce() -> None:
+    """Let mmengine find named configs wherever it reads one; by itself it knows OpenMMLab's installed packages."""
+    MODULE2PACKAGE['semsynth'] = 'semsynth'
+    own = Config._get_cfg_path
+    Config._get_cfg_path = staticmethod(
+        lambda base, filename: (str(find_config(base)), None) if base.startswith(NAMED) else own(base, filename))
+
+
+_introduce()
 
 
 def load_formatter(tries: int = 50) -> None:
@@ -94,8 +111,7 @@ def read_file(path: str | Path) -> tuple[Config, dict[str, bool]]:
     try:
         trees = dict(_trees(path, ()))
         used, others = _variables(trees.values())
-        with _named_bases():
-            config = Config.fromfile(path, import_custom_modules=False)
+        config = Config.fromfile(path, import_custom_modules=False)
     except (CycleError, UnknownConfigError):
         raise
     except FileNotFoundError as error:
@@ -110,18 +126,6 @@ def read_file(path: str | Path) -> tuple[Config, dict[str, bool]]:
     import_modules(config, path)
     _find_others(config._cfg_dict, list(dict.fromkeys(each.parent for each in trees)))
     return config, dict.fromkeys(config if others else (), False) | used
-
-
-@contextmanager
-def _named_bases() -> Iterator[None]:
-    """Within this, ``_base_`` may name this library's configs: mmengine knows those of installed packages alone."""
-    own = Config._get_cfg_path
-    Config._get_cfg_path = staticmethod(
-        lambda base, filename: (str(find_config(base)), None) if base.startswith(NAMED) else own(base, filename))
-    try:
-        yield
-    finally:
-        Config._get_cfg_path = staticmethod(own)
 
 
 def _find_others(node: object, folders: Sequence[Path]) -> None:

@@ -3,8 +3,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
-from semsynth.config_files import read_file
+from semsynth.config_files import find_config, read_file
 
 
 @pytest.fixture
@@ -104,6 +105,20 @@ def test_configs_of_this_library_have_names(write):
                   lambda: read_file(write('wrong.py', "_base_ = 'semsynth::ecgan/ecgan_toycty.py'\n"))):
         with pytest.raises(FileNotFoundError, match=r'ecgan_toycty.* did you mean semsynth::ecgan/ecgan_toycity\.py'):
             wrong()
+
+
+def test_names_stand_for_folders_too():
+    assert sorted(path.name for path in find_config('semsynth::ablations/ecgan_toycity').glob('*.py'))
+    with pytest.raises(FileNotFoundError, match=r'did you mean semsynth::ablations/ecgan_toycity'):
+        find_config('semsynth::ablation/ecgan_toycity')
+    assert find_config('configs/mine.py') == Path('configs/mine.py')
+
+
+def test_mmengine_finds_what_a_name_stands_for(write):
+    path = write('child.py', "_base_ = 'semsynth::_base_/schedules/camvid.py'\n")
+    assert Config.fromfile(path).train_cfg.val_interval == 6000
+    with pytest.raises(FileNotFoundError, match='did you mean semsynth::'):
+        Config.fromfile(write('wrong.py', "_base_ = 'semsynth::_base_/schedules/camvit.py'\n"))
 
 
 def test_paths_to_other_configs_are_relative_to_the_file_that_names_them(write, tmp_path, monkeypatch):

@@ -51,9 +51,41 @@ def test_the_source_distribution_holds_all_that_tests_and_docs_need(source, tmp_
     assert {name for name in found - expected if '.egg-info/' not in name} == {'PKG-INFO', 'setup.cfg'}
 
 
-def test_the_package_holds_its_pages_and_nothing_of_tests(source, tmp_path):
-    build(source, '-q', 'build', '--build-base', str(tmp_path), '--build-lib', str(tmp_path / 'lib'))
-    assert files(tmp_path / 'lib') == {name for name in files(source) if name.startswith('semsynth/')}
+@pytest.fixture(scope='module')
+def package(source, tmp_path_factory):
+    """The folder whose content a wheel installs."""
+    base = tmp_path_factory.mktemp('build')
+    build(source, '-q', 'build', '--build-base', str(base), '--build-lib', str(base / 'lib'))
+    return base / 'lib'
+
+
+def test_the_package_holds_its_pages_configs_and_tools_and_nothing_of_tests(source, package):
+    ours = files(source)
+    brought = {f'semsynth/.mim/{name}' for name in [*ours, 'model-index.yml'] if name.startswith(
+        ('configs/', 'tools/', 'model-index'))}
+    assert files(package) == {name for name in ours if name.startswith('semsynth/')} | brought
+    assert not any(path.is_symlink() for path in package.rglob('*'))
+
+
+NAMED = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+os.chdir(sys.argv[2])
+from mmengine.config import Config
+from mmengine.hub import get_config
+import semsynth
+print(get_config('semsynth::pix2pixhd/pix2pixhd_toycity.py').model.generator.type)
+print(Config.fromfile('mine.py').model.generator.head.type)
+print(Config.fromfile('mine.py').filename, semsynth.__file__)
+"""
+
+
+@pytest.mark.slow
+def test_mmengine_finds_the_configs_of_an_installed_package(package, tmp_path):
+    (tmp_path / 'mine.py').write_text("_base_ = 'semsynth::ecgan/ecgan_toycity.py'\n")
+    done = run_python('-c', NAMED, package, tmp_path)
+    assert done.stdout.split() == ['GlobalGenerator', 'EdgeGuidedHead', 'mine.py', f'{package}/semsynth/__init__.py'], (
+        done.stderr)
 
 
 def test_the_version_has_a_dated_entry_and_a_note_for_its_tag():

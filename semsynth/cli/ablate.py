@@ -10,7 +10,8 @@ from semsynth.cli.options import TRAINING_PRECISION, add_options
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument('folder', help='folder of configs, each of which is a row of the table')
+    parser.add_argument('folder', help='folder of configs, each of which is a row of the table, or its name, such as '
+                        'semsynth::ablations/ecgan_toycity')
     parser.add_argument('--jobs', type=int, default=1, metavar='N', help='runs at once, on a GPU each while there are '
                         'enough (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0], metavar='SEED',

@@ -8,6 +8,7 @@ from torch import nn
 from helpers import tiny_segmentor
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors import MMSegSegmentor
+from semsynth.segmentors.config import model_config
 
 
 def build(**kwargs):
@@ -253,6 +254,8 @@ def test_a_packaged_config_by_name_and_a_config_file(tmp_path):
     path.write_text(f'data_preprocessor = {tiny_segmentor.config()["data_preprocessor"]}\n'
                     f'model = {({k: v for k, v in tiny_segmentor.config().items() if k != "data_preprocessor"})}\n')
     assert MMSegSegmentor(path).num_classes == tiny_segmentor.CLASSES
+    path.write_text("_base_ = 'semsynth::segmentors/unet_toycity.py'\n")
+    assert model_config(path) == model_config('semsynth::segmentors/unet_toycity.py')
     path.write_text('x = 1\n')
     with pytest.raises(ValueError, match='has no model'):
         MMSegSegmentor(path)

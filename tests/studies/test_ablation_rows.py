@@ -54,6 +54,11 @@ def test_a_row_may_take_its_figures_from_another_one(folder):
     assert next(row for row in read_rows(folder) if row.name == 'd_judged').paper == {'pspnet/mIoU': 60, 'ours, %': 7}
 
 
+def test_a_folder_of_this_library_by_name():
+    names = [row.name for row in read_rows('semsynth::ablations/pix2pixhd_toycity')]
+    assert sorted(names) == sorted(path.stem for path in (ROOT / 'configs/ablations/pix2pixhd_toycity').glob('*.py'))
+
+
 def test_folders_without_rows(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'There is no folder .*none: name one whose configs'):
         read_rows(tmp_path / 'none')

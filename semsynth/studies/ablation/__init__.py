@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from semsynth.config_files import find_config
 from semsynth.engine.work_folder import locked
 from semsynth.studies.ablation.jobs import run_all
 from semsynth.studies.ablation.pictures import Scenes
@@ -29,7 +30,7 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
     What is done is skipped, and what was cut off is resumed. The table is written anew after each run.
 
     Args:
-        folder: of the configs; see ``read_rows``.
+        folder: of the configs, or its name; see ``read_rows``.
         jobs: how many runs at once.
         seeds: every config is trained with each of them.
         out: folder for all; by default ``work_dirs/ablations/NAME-OF-FOLDER``.
@@ -56,7 +57,8 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
         most = f', and at most {gpus}, as many GPUs as there are' if gpus else ''
         raise ValueError(f'gpus_per_run={gpus_per_run}: expected at least 1{most}.')
     console = Console(highlight=False)
-    out = check_out_folder(out or Path('work_dirs', 'ablations', Path(folder).resolve().name), [folder])
+    name = find_config(folder).resolve().name
+    out = check_out_folder(out or Path('work_dirs', 'ablations', name), [find_config(folder)])
     with console.status('Checking that all rows have equal conditions, and judges of their own'):
         rows = read_rows(folder, {**(cfg_options or {}), **(dict(precision=precision) if precision else {})})
         check_conditions(rows, allow_unequal)
@@ -66,7 +68,7 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
     # by seed first, so that there soon is one of each row
     runs = [Run(row, seed, out / row.name / f'seed_{seed}', gpus_per_run) for seed in seeds for row in rows]
     command = _command(folder, jobs, seeds, out, precision, gpus_per_run, allow_unequal, cfg_options)
-    write = partial(_write, Path(folder).resolve().name, runs, scenes, out, command)
+    write = partial(_write, name, runs, scenes, out, command)
 
     def report(run: Run) -> None:
         run.write_result(jobs)

@@ -68,17 +68,19 @@ def read_rows(folder: str | Path, cfg_options: dict | None = None) -> list[Row]:
     name, such as ``pspnet/``, the figure stands without it.
 
     Args:
-        folder: whose ``*.py`` are configs; folders below it are not looked at.
+        folder: whose ``*.py`` are configs; folders below it are not looked at. Or a name, such as
+            ``'semsynth::ablations/ecgan'``.
         cfg_options: entries of every config to override.
 
     Raises:
         FileNotFoundError: there is no such folder.
         ValueError: it has no config, a ``row`` cannot be read, or two rows have one title.
     """
-    if not Path(folder).is_dir():
+    folder = find_config(folder)
+    if not folder.is_dir():
         raise FileNotFoundError(f'There is no folder {folder}: name one whose configs are the rows of an ablation.')
     rows = []
-    for path in sorted(path for path in Path(folder).glob('*.py') if path.name[0] != '.'):  # macOS leaves ._NAME
+    for path in sorted(path for path in folder.glob('*.py') if path.name[0] != '.'):  # macOS leaves ._NAME
         config = read_config(path, cfg_options)
         rows.append(Row(path.stem, config, **{'title': path.stem, **_own_row(path, config)}))
     if not rows:
