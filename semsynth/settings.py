@@ -100,7 +100,7 @@ def check_options(config: Config, names: Iterable[str]) -> None:
     for name in names:
         if name in FACTS and name not in OPTIONS:
             raise ValueError(f'{name} as an option changes nothing: configs have made their parts with it before. Set '
-                             'these parts, by the names that tools/train.py CONFIG --dry-run prints, or write a config '
+                             'these parts, by the names that semsynth train CONFIG --dry-run prints, or write a config '
                              f'of your own with another {name}.')
 
 

@@ -68,9 +68,6 @@ def test_the_package_holds_its_pages_configs_and_tools_and_nothing_of_tests(sour
 
 
 NAMED = """
-import os, sys
-sys.path.insert(0, sys.argv[1])
-os.chdir(sys.argv[2])
 from mmengine.config import Config
 from mmengine.hub import get_config
 import semsynth
@@ -81,9 +78,10 @@ print(Config.fromfile('mine.py').filename, semsynth.__file__)
 
 
 @pytest.mark.slow
-def test_mmengine_finds_the_configs_of_an_installed_package(package, tmp_path):
-    (tmp_path / 'mine.py').write_text("_base_ = 'semsynth::ecgan/ecgan_toycity.py'\n")
-    done = run_python('-c', NAMED, package, tmp_path)
+def test_mmengine_finds_the_configs_of_an_installed_package(package, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path('mine.py').write_text("_base_ = 'semsynth::ecgan/ecgan_toycity.py'\n")
+    done = run_python('-c', NAMED, PYTHONPATH=str(package))
     assert done.stdout.split() == ['GlobalGenerator', 'EdgeGuidedHead', 'mine.py', f'{package}/semsynth/__init__.py'], (
         done.stderr)
 

@@ -38,5 +38,5 @@ def build_for_inference(config: Config, checkpoint: str | Path | None) -> Synthe
         model.load_state_dict(read)
         if model.styles and model.styles.encoder not in ('', hash_weights(model.encoder)):
             raise ValueError(f'The styles in {config.model.styles} were not made with the encoder in {checkpoint}: '
-                             'make them anew with tools/encode_styles.py.')
+                             'make them anew with semsynth encode_styles.')
     return model.eval()

@@ -60,7 +60,7 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     model = build_for_inference(config, checkpoint)
     if model.style_channels and model.styles is None:
         raise ValueError('The model was trained with styles, and the photos that judge it must not give them: '
-                         'make a file of styles with tools/encode_styles.py and name it with --styles.')
+                         'make a file of styles with semsynth encode_styles and name it with --styles.')
     trained = model.state_dict() if checkpoint else None
     judged = _judged(config)
     config.model.update(TRAINED_ONLY)

@@ -62,7 +62,7 @@ def export(inferencer: Inferencer, out: str | Path, *, size: tuple[int, int] | N
             model, the test set has no one size, or ONNX Runtime's images are not PyTorch's (nothing is then written).
     """
     if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
-        raise ValueError(f"Export needs {' and '.join(missing)}: pip install -e '.[export]'")
+        raise ValueError(f"Export needs {' and '.join(missing)}: pip install 'semsynth[export]'")
     check_out_file(out, (inferencer.config.filename, inferencer.checkpoint))
     model, generator = inferencer.model, copy.deepcopy(inferencer.model.generator).cpu()
     size = size or layout_size(inferencer)

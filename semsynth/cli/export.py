@@ -25,6 +25,6 @@ def run(args: Namespace) -> None:
     inputs = ', '.join(f'{name} ({", ".join(map(str, shape))})' for name, shape in exported.inputs.items())
     print(f'{exported.path}: {inputs} in, {", ".join(exported.outputs)} out')
     if exported.difference is None:
-        print("Not compared with PyTorch: ONNX Runtime is not installed (pip install -e '.[export]').")
+        print("Not compared with PyTorch: ONNX Runtime is not installed (pip install 'semsynth[export]').")
     else:
         print(f"ONNX Runtime's images differ from PyTorch's by at most {exported.difference:.1g} in [-1, 1].")

@@ -24,7 +24,7 @@ class ADE20KDataset(SceneDataset):
     """
 
     root_variable = 'ADE20K_ROOT'
-    hint = '; `python tools/prepare/ade20k.py` unpacks and checks the official archive'
+    hint = '; `semsynth prepare ade20k` unpacks and checks the official archive'
     classes = ('unknown', *(name.strip() for name in SegmentorADE20K.METAINFO['classes']))
 
     def __init__(self, data_root: str, split: str, **kwargs):

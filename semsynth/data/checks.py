@@ -77,7 +77,7 @@ def quick_check(dataset: object, headers: int = 200, whole: int = 4, label_pixel
         report.sum_up()
     if problems:
         more = f' And {len(problems) - 3} problems more.' if len(problems) > 3 else ''
-        raise DataError(f'{" ".join(problems[:3])}{more} `python tools/check_dataset.py CONFIG` checks every file.')
+        raise DataError(f'{" ".join(problems[:3])}{more} `semsynth check_dataset CONFIG` checks every file.')
     for warning in report.one_class():
         print_log(f'{dataset.data_root}: {warning}', logger='current', level=logging.WARNING)
 

@@ -39,8 +39,8 @@ class CityscapesDataset(SceneDataset):
     """
 
     root_variable = 'CITYSCAPES_ROOT'
-    hint = ('; without Cityscapes, data_root=data/toycity runs this config on ToyCity, which `make demo` or '
-            '`python tools/make_toycity.py --out data/toycity` renders')
+    hint = ('; without Cityscapes, data_root=data/toycity runs this config on ToyCity, which `semsynth demo` or '
+            '`semsynth make_toycity --out data/toycity` renders')
     id_map = {number: number for number in range(34)} | {-1: 34, 255: 34}
     classes = tuple(_CLASSES)
 
@@ -63,6 +63,6 @@ class ToyCityDataset(CityscapesDataset):
     """
 
     root_variable = 'TOYCITY_ROOT'
-    hint = '; `make demo` renders ToyCity there, and so does `python tools/make_toycity.py --out PATH`'
+    hint = '; `semsynth demo` renders ToyCity there, and so does `semsynth make_toycity --out PATH`'
     id_map = {number: index for index, number in enumerate(TOYCITY_IDS)}
     classes = tuple(tuple(_CLASSES)[number] for number in TOYCITY_IDS)

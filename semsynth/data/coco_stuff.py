@@ -27,7 +27,7 @@ def _colour(number: int) -> list[int]:
 
 @DATASETS.register_module()
 class COCOStuffDataset(PairedFolderDataset):
-    """COCO-Stuff (Caesar et al., CVPR 2018), as ``tools/prepare/coco_stuff.py`` writes it.
+    """COCO-Stuff (Caesar et al., CVPR 2018), as ``semsynth prepare coco_stuff`` writes it.
 
     182 classes as ids 0..181, of which 11 never occur, and 255 = unknown, which is index 182. An instance map holds an
     object's number, and elsewhere the id of the class. Pictures have many sizes.
@@ -41,7 +41,7 @@ class COCOStuffDataset(PairedFolderDataset):
     """
 
     root_variable = 'COCO_STUFF_ROOT'
-    hint = '; `python tools/prepare/coco_stuff.py` makes them from the official archives'
+    hint = '; `semsynth prepare coco_stuff` makes them from the official archives'
     classes = _names()
 
     def __init__(self, data_root: str, split: str, instances: bool = True, **kwargs):

@@ -15,7 +15,7 @@ _CLASSES = {
 
 @DATASETS.register_module()
 class HelenDataset(PairedFolderDataset):
-    """Helen faces in the 11 segment classes of Smith et al. (CVPR 2013), as ``tools/prepare/helen.py`` writes them.
+    """Helen faces in the 11 segment classes of Smith et al. (CVPR 2013), as ``semsynth prepare helen`` writes them.
 
     Background is a class like the others, so no index is unknown. There are no instance maps; pictures have many sizes.
 
@@ -27,7 +27,7 @@ class HelenDataset(PairedFolderDataset):
     """
 
     root_variable = 'HELEN_ROOT'
-    hint = '; `python tools/prepare/helen.py` makes them from the official archive'
+    hint = '; `semsynth prepare helen` makes them from the official archive'
 
     def __init__(self, data_root: str, split: str, **kwargs):
         super().__init__(data_root=data_root, split=split, classes=list(_CLASSES), palette=list(_CLASSES.values()),

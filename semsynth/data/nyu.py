@@ -25,7 +25,7 @@ _THINGS = [name for name in _CLASSES if name not in ('unknown', 'wall', 'floor',
 
 @DATASETS.register_module()
 class NYUDataset(PairedFolderDataset):
-    """NYU Depth v2, its 1449 labelled pictures, as ``tools/prepare/nyu.py`` writes them: 561x427 pixels.
+    """NYU Depth v2, its 1449 labelled pictures, as ``semsynth prepare nyu`` writes them: 561x427 pixels.
 
     40 classes as ids 1..40, and 0 = unknown, which is index 0 too; an instance is an object of a single label.
 
@@ -38,7 +38,7 @@ class NYUDataset(PairedFolderDataset):
     """
 
     root_variable = 'NYU_ROOT'
-    hint = '; `python tools/prepare/nyu.py` makes them from the official files'
+    hint = '; `semsynth prepare nyu` makes them from the official files'
 
     def __init__(self, data_root: str, split: str, instances: bool = True, **kwargs):
         super().__init__(data_root=data_root, split=split, classes=list(_CLASSES), palette=list(_CLASSES.values()),

@@ -25,7 +25,7 @@ from semsynth.errors import DataError
 PHOTO_SUFFIXES = ('.png', '.jpg', '.jpeg', '.jpe', '.jfif', '.webp', '.bmp', '.tif', '.tiff', '.ppm', '.jp2', '.avif')
 MAP_SUFFIXES = ('.png', '.tif', '.tiff', '.bmp', '.jpg', '.jpeg', '.webp')
 """Of label and instance maps. JPEG and WebP are among them, so that whoever reads one can say what is wrong with it."""
-MAKE_EDGES = 'python tools/prepare/edges.py CONFIG'
+MAKE_EDGES = 'semsynth prepare edges CONFIG'
 SAVE_IDS = 'save the ids themselves in one channel, as 8 or 16 bit PNG or as 32 bit TIFF'
 _ORIENTATION = 274
 _WIDTH, _HEIGHT, _PHOTOMETRIC, _SAMPLE_FORMAT = 256, 257, 262, 339  # tags of TIFF

@@ -33,7 +33,7 @@ def read_note(root: str | Path) -> dict[str, Size]:
         return {folder: dict(scale=tuple(size['scale']), keep_ratio=size['keep_ratio'])
                 for folder, size in json.loads(note.read_text(encoding='utf-8')).items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DataError(f'{note} is not as tools/prepare/resize.py writes it ({error!r}): make the copy again, in an '
+        raise DataError(f'{note} is not as semsynth prepare resize writes it ({error!r}): make the copy again, in an '
                         'empty folder.') from None
 
 
@@ -80,5 +80,5 @@ def copy_misread(root: str | Path, folder: str, transforms: Sequence) -> str | N
         return f'{copy}, but {late[0]} comes after ResizeScene, and expects files of the original size: {remedy}.'
     if size_of(resize) != size:
         return (f'{copy}, but the pipeline resizes to {in_words(size_of(resize))}: {remedy}, or to a copy that '
-                'tools/prepare/resize.py makes with this config.')
+                'semsynth prepare resize makes with this config.')
     return None

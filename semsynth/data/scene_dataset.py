@@ -69,7 +69,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
             ``'identity'`` or a table; ``metainfo`` then holds the segmentor's classes.
         endings: of names, by kind of file, in place of ``suffixes``: ``dict(label='_mask.png')`` where the label map of
             ``NAME.jpg`` is ``NAME_mask.png``; several as a tuple. The same with ``.png`` counts too (for image-like
-            inputs ``.npy``), as copies by ``tools/prepare/resize.py`` end so.
+            inputs ``.npy``), as copies by ``semsynth prepare resize`` end so.
         full_size: whether samples also carry label map and photo as they are on disk, for evaluators that judge there.
         kwargs: further arguments of mmseg's BaseSegDataset, such as ``indices=100`` for the first 100 scenes.
 

@@ -214,7 +214,7 @@ class Editor(LayoutEditor):
     @property
     def _bank(self) -> StyleBank:
         if self.inferencer.styles is None:
-            raise ValueError('The model has no file of styles to choose from: make one with tools/encode_styles.py.')
+            raise ValueError('The model has no file of styles to choose from: make one with semsynth encode_styles.')
         return self.inferencer.styles
 
     def _read(self, label: Source, instance: Source | None = None,

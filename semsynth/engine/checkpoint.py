@@ -138,7 +138,7 @@ def check_fits(own: dict, saved: dict, path: str | Path, model: str = 'the model
             the file may be.
     """
     if not _parts(own) & _parts(saved):
-        official = (' Weights that official code wrote become a checkpoint by tools/convert_checkpoint.py.'
+        official = (' Weights that official code wrote become a checkpoint by semsynth convert_checkpoint.'
                     if any(name.startswith('generator.') for name in own) else '')
         raise ValueError(f"{path} holds another kind of network: it has {_first(saved)}, where {model} has "
                          f'{_first(own)}.{official}')

@@ -18,10 +18,12 @@ from semsynth.config import dataset_of, load_config, stage_configs
 from semsynth.data import check_classes, quick_check
 from semsynth.devices import SLOW, is_slow
 from semsynth.engine.checkpoint import latest_good_checkpoint
+from semsynth.engine.overview import OverviewHook
 from semsynth.engine.run_record import RunRecordHook
 from semsynth.engine.same_run import check_same_run
 from semsynth.engine.stages import check_stages
 from semsynth.engine.stopping import StopHook
+from semsynth.engine.terminal import QuietRunner
 from semsynth.registry import DATASETS
 from semsynth.writing import check_place
 
@@ -72,7 +74,7 @@ def check_synthesizer(config: Config) -> None:
     """Raise a ValueError for a config of something else, such as a segmentor."""
     if 'generator' not in config.get('model', {}):
         raise ValueError(f'{config.filename} has no model.generator: it is no config of a synthesizer, such as '
-                         'configs/ecgan/ecgan_cityscapes.py. Segmentors are trained by tools/train_segmentor.py.')
+                         'configs/ecgan/ecgan_cityscapes.py. Segmentors are trained by semsynth train_segmentor.')
 
 
 def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: bool = False,
@@ -89,9 +91,9 @@ def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: 
     config = complete(config, work_dir=work_dir, precision=precision, launcher=launcher, resume_from=newest)
     join_ranks(config, launcher)
     changes = check_same_run(config, newest) if newest else []
-    runner = Runner.from_cfg(config)
-    runner.register_hook(RunRecordHook(changes))
-    runner.register_hook(StopHook())
+    runner = QuietRunner.from_cfg(config)
+    for hook in (RunRecordHook(changes), StopHook(), OverviewHook()):
+        runner.register_hook(hook)
     if config.optim_wrapper and is_slow(config.precision, get_device()):
         runner.logger.warning(SLOW)
     return runner
@@ -124,7 +126,7 @@ def join_ranks(config: Config, launcher: str) -> None:
             raise ValueError(f'{ranks} processes were started together: add --launcher pytorch.')
         return
     if launcher == 'pytorch' and 'RANK' not in os.environ:
-        raise ValueError('--launcher pytorch needs torchrun: torchrun --nproc_per_node 2 tools/train.py ...')
+        raise ValueError('--launcher pytorch needs torchrun: torchrun --nproc_per_node 2 -m semsynth train ...')
     if torch.cuda.is_available():
         gpus = torch.cuda.device_count()
         if int(os.environ.get('LOCAL_RANK', 0)) >= gpus:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 
@@ -11,14 +10,11 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.runner import Runner
 
-from semsynth.engine.checkpoint import facts_of_losses, kept_note
+from semsynth.engine.checkpoint import kept_note
 from semsynth.engine.loop import ResumableTrainLoop
 from semsynth.engine.memory import peak_memory
 from semsynth.engine.optim import PlayerOptimWrapper
-from semsynth.engine.wrapping import bare
 from semsynth.registry import HOOKS
-
-NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
 
 
 @HOOKS.register_module()
@@ -38,16 +34,9 @@ class DeferredInfoHook(RuntimeInfoHook):
         self.loop: ResumableTrainLoop | None = None
         self.pending: list[tuple[int, list[str], dict[str, torch.Tensor]]] = []
 
-    def before_run(self, runner: Runner) -> None:
-        """Drop two warnings that mmengine gives about its own code in every run."""
-        super().before_run(runner)
-        runner.logger.addFilter(_is_no_noise)
-
     def before_train(self, runner: Runner) -> None:
-        """Take the interval from the logger, and log what each loss approximates."""
+        """Take the interval from the logger."""
         super().before_train(runner)
-        for name, protocol in facts_of_losses(bare(runner.model))['loss_protocols'].items():
-            runner.logger.info(f'{name}: {protocol}')
         self.interval = next((hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)), 50)
         self.loop = runner.train_loop
         self._start_clock()
@@ -113,7 +102,3 @@ class DeferredInfoHook(RuntimeInfoHook):
         if not torch.cuda.is_available():  # on a GPU mmengine logs it
             runner.message_hub.update_scalar('train/memory', peak_memory())
         self._start_clock()
-
-
-def _is_no_noise(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith(NOISE)

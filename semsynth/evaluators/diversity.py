@@ -73,7 +73,7 @@ class DiversityEvaluator(Evaluator):
         for samples in data_samples:
             if isinstance(samples, dict):
                 raise ValueError(f'{type(self).__name__} compares samples of one layout, of which tests make but one: '
-                                 'name it in diversity_evaluator, not in test_evaluator, and run tools/diversity.py.')
+                                 'name it in diversity_evaluator, not in test_evaluator, and run semsynth diversity.')
             images = [self.resized(self.generated(sample)) for sample in samples]
             distances = self.distances(images, neighbours_first(len(images), self.pairs)).double()
             self.results.append(dict(mean=distances.mean().item(), samples=len(images), pairs=len(distances)))

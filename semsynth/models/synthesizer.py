@@ -29,7 +29,7 @@ from semsynth.seeds import draw_latents, seed_of
 from semsynth.styles import StyleBank
 
 NO_STYLES = ('The model was trained with styles, but there is neither a file of styles nor a photo to take them from: '
-             'make a file with tools/encode_styles.py and name it with --styles.')
+             'make a file with semsynth encode_styles and name it with --styles.')
 
 
 @MODELS.register_module()

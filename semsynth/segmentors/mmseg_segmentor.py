@@ -130,7 +130,7 @@ def _load(network: nn.Module, config: str | Path | dict, checkpoint: str | Path)
         path = find_weights(checkpoint)
     except FileNotFoundError as error:
         published = str(config).startswith('mmseg::')  # for data as mmseg lays it out
-        way_out = '' if published else f' Or train it: python tools/train_segmentor.py {name}'
+        way_out = '' if published else f' Or train it: semsynth train_segmentor {name}'
         raise FileNotFoundError(f'{error}{way_out}') from None
     stored = load_checkpoint(path)
     try:

@@ -15,12 +15,13 @@ import numpy as np
 from rich.console import Console
 
 from semsynth.apis.inferencer import Inferencer
+from semsynth.completion import work_dir_of
 from semsynth.config import load_config
 from semsynth.studies.gallery import legend_of, write_gallery
-from semsynth.studies.processes import share, sigterm_unwinds, start, stop
+from semsynth.studies.processes import COMMAND, share, sigterm_unwinds, start, stop
 from semsynth.visualise import colour_labels
 
-CONFIG = 'configs/ecgan/ecgan_toycity_demo.py'
+CONFIG = 'semsynth::ecgan/ecgan_toycity_demo.py'
 SCENES, SHOWN = dict(train=2000, val=100), 12
 METRICS = ('mIoU', 'aAcc', 'frechet_judge')
 TEXT = (
@@ -38,7 +39,7 @@ class Task:
 
     Args:
         title: what it does.
-        command: a tool and its arguments.
+        command: a subcommand and its arguments.
         result: the file that is there, whole, once it is done.
     """
 
@@ -47,32 +48,29 @@ class Task:
     result: Path
 
 
-def demo_steps(root: Path) -> list[list[Task]]:
-    """The commands of the demo in their order, each of which can be run by hand; those of one step need not wait."""
-    config = load_config(root / CONFIG)
-    steps = config.train_cfg.max_iters
-    work_dir = root / 'work_dirs' / Path(CONFIG).stem
-    trained = work_dir / f'iter_{steps}.pth'
-    render = ['tools/make_toycity.py', f'--out={config.data_root}', '--size', *map(str, config.image_size),
+def demo_steps() -> list[list[Task]]:
+    """The commands of the demo in their order, each of which can be run by hand; those of one step need not wait.
+
+    They work in the current folder.
+    """
+    config = load_config(CONFIG)
+    work_dir = work_dir_of(config)
+    trained = work_dir / f'iter_{config.train_cfg.max_iters}.pth'
+    render = ['make_toycity', f'--out={config.data_root}', '--size', *map(str, config.image_size),
               *(f'--{split}={count}' for split, count in SCENES.items())]
-    segmentors = {name: root / 'work_dirs' / f'{name}_toycity' / 'final.pth' for name in ('unet', 'judge')}
+    segmentors = {name: f'semsynth::segmentors/{name}_toycity.py' for name in ('unet', 'judge')}
     return [
-        [Task('Render ToyCity', render, root / config.data_root / 'toycity.json')],
-        [Task('Train the label generator of the losses',
-              ['tools/train_segmentor.py', 'configs/segmentors/unet_toycity.py', '--resume'], segmentors['unet']),
-         Task('Train the judge',
-              ['tools/train_segmentor.py', 'configs/segmentors/judge_toycity.py', '--resume'], segmentors['judge'])],
-        [Task('Train ECGAN', ['tools/train.py', CONFIG, '--resume'], trained)],
-        [Task('Judge the untrained generator', ['tools/test.py', CONFIG], work_dir / 'results_untrained.json')],
-        [Task('Judge ECGAN', ['tools/test.py', CONFIG, str(trained.relative_to(root))],
-              work_dir / f'results_{trained.stem}.json')]]
+        [Task('Render ToyCity', render, Path(config.data_root, 'toycity.json'))],
+        [Task(title, ['train_segmentor', segmentors[name], '--resume'],
+              work_dir_of(load_config(segmentors[name])) / 'final.pth')
+         for name, title in dict(unet='Train the label generator of the losses', judge='Train the judge').items()],
+        [Task('Train ECGAN', ['train', CONFIG, '--resume'], trained)],
+        [Task('Judge the untrained generator', ['test', CONFIG], work_dir / 'results_untrained.json')],
+        [Task('Judge ECGAN', ['test', CONFIG, str(trained)], work_dir / f'results_{trained.stem}.json')]]
 
 
-def run_demo(root: Path) -> Path:
-    """Run every task that is not done yet, then write the gallery.
-
-    Args:
-        root: the repository, with ``configs`` and ``tools``; it must be the current folder.
+def run_demo() -> Path:
+    """Run every task that is not done yet in the current folder, then write the gallery.
 
     Returns:
         Path of the gallery page.
@@ -80,29 +78,28 @@ def run_demo(root: Path) -> Path:
     Raises:
         SystemExit: a task failed; its own message stands above.
     """
-    console, steps, began = Console(highlight=False), demo_steps(root), time.monotonic()
+    console, steps, began = Console(highlight=False), demo_steps(), time.monotonic()
     for number, step in enumerate(steps, 1):
         console.rule(f'[{number}/{len(steps)}] {"; ".join(task.title for task in step)}', align='left')
         for task in step:
-            console.print(f'done before: {task.result.relative_to(root)}' if task.result.is_file() else
-                          f'$ python {" ".join(task.command)}', markup=False, soft_wrap=True)
+            console.print(f'done before: {task.result}' if task.result.is_file() else
+                          f'$ semsynth {" ".join(task.command)}', markup=False, soft_wrap=True)
         waiting = [task for task in step if not task.result.is_file()]
-        if failed := run_beside(waiting, root, console):
-            raise SystemExit(f'{"; ".join(failed)} failed (see above); `make demo` continues there once that is '
+        if failed := run_beside(waiting, console):
+            raise SystemExit(f'{"; ".join(failed)} failed (see above); the same command continues there once that is '
                              'mended.')
         if waiting:
             console.print(f'after {(time.monotonic() - began) / 60:.1f} min')
     console.rule('Gallery', align='left')
     [trained], [untrained], [judged] = steps[-3:]
-    return gallery(root, trained.result, untrained=untrained.result, trained=judged.result)
+    return gallery(trained.result, untrained=untrained.result, trained=judged.result)
 
 
-def run_beside(tasks: Sequence[Task], root: Path, console: Console) -> list[str]:
+def run_beside(tasks: Sequence[Task], console: Console) -> list[str]:
     """Run tasks side by side, each on its share of the cores: two small networks train faster so than in turn.
 
     Args:
         tasks: what to run; what one of several prints comes line by line, under its title.
-        root: the current folder of the commands.
         console: to print to.
 
     Returns:
@@ -113,7 +110,7 @@ def run_beside(tasks: Sequence[Task], root: Path, console: Console) -> list[str]
     with sigterm_unwinds():
         try:
             for slot, task in enumerate(tasks):
-                processes.append(start(task.command, cwd=root, env=share(slot, len(tasks)), **piped))
+                processes.append(start([*COMMAND, *task.command], env=share(slot, len(tasks)), **piped))
                 if piped:
                     readers.append(threading.Thread(target=_echo, args=(task.title, processes[-1], console)))
                     readers[-1].start()
@@ -130,14 +127,14 @@ def _echo(title: str, process: subprocess.Popen, console: Console) -> None:
         console.print(f'{title}: {line.rstrip()}', markup=False, soft_wrap=True)
 
 
-def gallery(root: Path, checkpoint: Path, untrained: Path, trained: Path) -> Path:
+def gallery(checkpoint: Path, untrained: Path, trained: Path) -> Path:
     """Write the page: scores of both result files, and scenes of the validation set."""
     reports = [json.loads(path.read_text(encoding='utf-8')) for path in (trained, untrained)]
     titles, (ours, theirs) = reports[0]['titles'], (report['scores'] for report in reports)
     scores = {'ECGAN': {titles[metric]: ours[metric] for metric in METRICS},
               'untrained generator': {titles[metric]: theirs[metric] for metric in METRICS},
               'real images (oracle)': {titles[metric]: ours[f'oracle_{metric}'] for metric in METRICS}}
-    inferencer = Inferencer(root / CONFIG, checkpoint)
+    inferencer = Inferencer(CONFIG, checkpoint)
     dataset = inferencer.dataset
     dataset.full_init()
     samples = {}
@@ -148,5 +145,5 @@ def gallery(root: Path, checkpoint: Path, untrained: Path, trained: Path) -> Pat
         samples[result['name']] = {'label map': colour_labels(result['label'], dataset.metainfo['palette'])} | {
             caption: np.ascontiguousarray(np.moveaxis(pictures[name].numpy(), 0, -1))
             for name, caption in names.items()}
-    return write_gallery(root / 'work_dirs' / 'demo', 'ECGAN on ToyCity', samples, paragraphs=TEXT, scores=scores,
+    return write_gallery(Path('work_dirs', 'demo'), 'ECGAN on ToyCity', samples, paragraphs=TEXT, scores=scores,
                          legend=legend_of(dataset.metainfo['classes'], dataset.metainfo['palette']))

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 
 import torch
 
+COMMAND = ('-m', 'semsynth')
+"""Arguments of Python up to the subcommand."""
 STOP_SECONDS = 120
 """Seconds that a process has, after it was asked to end, for its last step and checkpoint."""
 DIES_WITH_PARENT = '''

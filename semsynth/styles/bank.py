@@ -82,14 +82,14 @@ class StyleBank:
         """
         if self.instances is None or self.members is None:
             raise ValueError('These styles do not say from which instances they come: make the file anew, with '
-                             'tools/encode_styles.py.')
+                             'semsynth encode_styles.')
         return self.instances, self.members
 
     def check(self, channels: int) -> None:
         """Raise ValueError unless its styles have as many numbers as a model reads."""
         if self.centres.shape[1] != channels:
             raise ValueError(f'styles: the file has styles of {self.centres.shape[1]} numbers, but the model reads '
-                             f'{channels}; make one from this model with tools/encode_styles.py.')
+                             f'{channels}; make one from this model with semsynth encode_styles.')
 
     def clusters(self, class_index: int) -> Tensor:
         """The centres of a class, ``(K, F)``; the mean of all centres, ``(1, F)``, for a class without any."""
@@ -205,7 +205,7 @@ class StyleBank:
             ValueError: it holds something else.
         """
         if not Path(path).is_file():
-            raise FileNotFoundError(f'There is no style file {path}: tools/encode_styles.py makes one.')
+            raise FileNotFoundError(f'There is no style file {path}: semsynth encode_styles makes one.')
         try:
             stored = read_npz(path)
             if stored['format'] != FORMAT:
@@ -220,7 +220,7 @@ class StyleBank:
                        str(stored.get('settings', '')))
         except Exception as error:  # numpy and zipfile raise all sorts
             reason = f'it has no {error}' if isinstance(error, KeyError) else error
-            raise ValueError(f'{path} is no file of styles ({reason!s:.200}): tools/encode_styles.py makes '
+            raise ValueError(f'{path} is no file of styles ({reason!s:.200}): semsynth encode_styles makes '
                              'one.') from error
 
 

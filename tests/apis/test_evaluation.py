@@ -157,7 +157,7 @@ def test_a_photos_own_styles_do_not_leak_into_its_scores(settings, toycity, tmp_
     train(config, work_dir=tmp_path)
     checkpoint = tmp_path / 'iter_1.pth'
     for path in (checkpoint, None):
-        with pytest.raises(ValueError, match=facts('tools/encode_styles.py', '--styles')):
+        with pytest.raises(ValueError, match=facts('semsynth encode_styles', '--styles')):
             evaluate(config, path)
     bank, styles = encode_styles(Inferencer(config, checkpoint, 'cpu'), clusters=2)
     report = evaluate(config, checkpoint, styles=styles)

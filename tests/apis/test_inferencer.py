@@ -138,5 +138,5 @@ def test_a_checkpoint_of_another_model_is_refused(inferencer, tmp_path):
     with pytest.raises(ValueError, match=message):
         Inferencer(inferencer.config, path)
     torch.save({'fc.weight': torch.zeros(1)}, path)
-    with pytest.raises(ValueError, match=facts('other.pth', 'fc.weight', 'generator.', 'tools/convert_checkpoint.py')):
+    with pytest.raises(ValueError, match=facts('other.pth', 'fc.weight', 'generator.', 'semsynth convert_checkpoint')):
         Inferencer(inferencer.config, path)

@@ -18,7 +18,7 @@ from semsynth.registry import GENERATORS
 
 needs_extra = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ('onnx', 'onnxscript', 'onnxruntime')),
-    reason="ONNX is not installed: pip install -e '.[export]'")
+    reason="ONNX is not installed: pip install 'semsynth[export]'")
 
 EDGES = dict(type='EdgeGuidedHead', num_classes=3, num_layers=1, embedding_channels=2)
 TINY = dict(base_channels=2, hidden_channels=2)

@@ -53,7 +53,7 @@ def test_resuming_ends_with_the_same_weights(roots, tmp_path):
 
 
 def test_without_data_it_says_what_is_missing(tmp_path):
-    with pytest.raises(ValueError, match=r'There is no folder .*nowhere.*make demo'):
+    with pytest.raises(ValueError, match=r'There is no folder .*nowhere.*semsynth demo'):
         train_segmentor(CONFIGS / 'unet_toycity.py', work_dir=tmp_path,
                         cfg_options=dict(data_root=str(tmp_path / 'nowhere')))
 

@@ -88,7 +88,7 @@ def test_training_without_data_says_what_is_missing(told, monkeypatch):
     monkeypatch.delenv('CITYSCAPES_ROOT', raising=False)
     sentence = told('train', ROOT / 'configs/ecgan/ecgan_cityscapes.py')
     for what in ('no folder data/cityscapes', 'leftImg8bit/train/, gtFine/train/', 'data_root=PATH', 'CITYSCAPES_ROOT',
-                 'data_root=data/toycity', 'make demo', 'make_toycity.py'):
+                 'data_root=data/toycity', 'semsynth demo', 'semsynth make_toycity'):
         assert what in sentence
 
 
@@ -200,7 +200,7 @@ def test_mistakes_in_synthesising_are_one_sentence(told, config, checkpoint, toy
 
 def test_mistakes_in_the_other_tools_are_one_sentence(told, monkeypatch):
     monkeypatch.delenv('TOYCITY_ROOT', raising=False)
-    assert '`make demo` renders ToyCity there' in told('train_segmentor', ROOT / 'configs/segmentors/unet_toycity.py')
+    assert '`semsynth demo` renders ToyCity there' in told('train_segmentor', 'semsynth::segmentors/unet_toycity.py')
     assert 'train=-1' in told('make_toycity', '--out', 'city', '--train', '-1')
     assert 'There is no config nowhere.py' in told('check_dataset', 'nowhere.py')
 

@@ -69,7 +69,7 @@ def test_configs(refused, name):
 @pytest.mark.parametrize(('tool', 'others'), [(tool, others) for tool, *others in TRAINED])
 def test_official_weights_are_for_the_converter(refused, tool, others):
     assert 'raw.pth holds another kind of network' in (said := refused(tool, 'good.py', 'raw.pth', *others))
-    assert said.endswith('tools/convert_checkpoint.py.')
+    assert said.endswith('semsynth convert_checkpoint.')
 
 
 @pytest.mark.parametrize('name', ['list.pth', 'words.pth', 'none.pth', 'tensor.pth', 'torn.pth', 'blank.pth', '.'])

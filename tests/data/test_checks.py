@@ -72,7 +72,7 @@ def test_instances_are_checked(scenes, write):
 
 def test_quick_check(broken):
     with pytest.raises(DataError, match=facts(
-            '1 of 10 label maps', 'no photo', 'problems more', 'tools/check_dataset.py CONFIG')):
+            '1 of 10 label maps', 'no photo', 'problems more', 'semsynth check_dataset CONFIG')):
         quick_check(lazily(broken))
 
 

@@ -68,7 +68,7 @@ def test_ids(dataset, tmp_path, write, pipeline):
     write(tmp_path / 'labels/train/a.png', np.array([[0, 182]], np.uint8))
     with pytest.raises(DataError, match=facts('a.png', 'the id 182', '183 classes', '0..181, 255')):
         dataset[0]
-    with pytest.raises(DataError, match=r'COCO_STUFF_ROOT; `python tools/prepare/coco_stuff\.py` makes them'):
+    with pytest.raises(DataError, match=r'COCO_STUFF_ROOT; `semsynth prepare coco_stuff` makes them'):
         COCOStuffDataset('data/none', 'val')
 
 

@@ -151,9 +151,9 @@ def test_empty_split_and_absent_root(scenes):
                                         r'leftImg8bit/train/, gtFine/train/: put the data there, or name their folder '
                                         r'with --cfg-options data_root=PATH or the environment variable '
                                         r'CITYSCAPES_ROOT; without Cityscapes, data_root=data/toycity runs .*ToyCity, '
-                                        r'which `make demo` or .*make_toycity\.py --out data/toycity` renders\.$'):
+                                        r'which `semsynth demo` or .*make_toycity --out data/toycity` renders\.$'):
         CityscapesDataset('data/none', 'train')
-    with pytest.raises(DataError, match='TOYCITY_ROOT; `make demo` renders ToyCity there'):
+    with pytest.raises(DataError, match='TOYCITY_ROOT; `semsynth demo` renders ToyCity there'):
         ToyCityDataset('data/none', 'train')
 
 
@@ -207,7 +207,7 @@ def test_the_papers_data_sets(name, kind, split, named, num_classes, unknown, tm
     assert len(dataset) == 3
     assert ('instance' in dataset[0]['inputs']) == (name == 'nyu')
     assert int(dataset[0]['inputs']['label'].max()) == num_classes - 1  # ids in files are indices
-    with pytest.raises(DataError, match=rf'{kind.root_variable}; `python tools/prepare/{name}\.py`'):
+    with pytest.raises(DataError, match=rf'{kind.root_variable}; `semsynth prepare {name}`'):
         kind('data/none', split)
 
 

@@ -114,7 +114,7 @@ def test_edges_from_a_file(dtype, tmp_path, write):
     (np.zeros((6, 10, 3), np.uint8), r'e\.png has the mode RGB, but an edge map is gray with 8 bits, white edges on'),
     (np.zeros((6, 10), np.uint16), r'e\.png has the mode I;16, but an edge map is gray with 8 bits'),
     (np.zeros((3, 5), np.uint8), r'e\.png is 3x5 pixels, but its photo, where edge maps are loaded, is 6x10: '
-                                 r'edges=dict\(full_size=True\) .*or remove .* run `python tools/prepare/edges\.py'),
+                                 r'edges=dict\(full_size=True\) .*or remove .* run `semsynth prepare edges'),
     (b'no picture', r'e\.png cannot be read')])
 def test_files_that_are_no_edges(content, sentence, tmp_path, write):
     path = str(write(tmp_path / 'e.png', content))
@@ -170,7 +170,7 @@ def test_missing_edge_maps(same, write):
     (same / 'edges/images/train/sub/b.png').unlink()
     with pytest.raises(DataError, match=facts(
             '1 of 2 label maps', 'no edge map', '/edges/images/train (sub/b)',
-            '`python tools/prepare/edges.py CONFIG`', 'edges=dict()')):
+            '`semsynth prepare edges CONFIG`', 'edges=dict()')):
         with_edges(same)
     write(same / 'half/images/train/c.png', np.zeros((6, 10), np.uint8))
     with pytest.raises(DataError, match=facts(

@@ -241,11 +241,11 @@ def test_copies(scenes, pipeline):
     pipeline.insert(2, dict(type='ResizeScene', scale=(8, 8)))
     write_note(scenes, {'labels/train': dict(scale=(4, 4), keep_ratio=False)})
     refused(r'is a copy resized to 4x4, but the pipeline resizes to 8x8: set data_root to the original data, or to '
-            r'a copy that tools/prepare/resize\.py makes with this config', paired, scenes, pipeline=pipeline)
+            r'a copy that semsynth prepare resize makes with this config', paired, scenes, pipeline=pipeline)
     write_note(scenes, {'labels/train': dict(scale=(8, 8), keep_ratio=False)})
     assert len(paired(scenes, pipeline=pipeline)) == 3
     (scenes / 'resized.json').write_text('{')
-    refused(r'resized\.json is not as tools/prepare/resize\.py writes it .*: make the copy again, in an empty folder',
+    refused(r'resized\.json is not as semsynth prepare resize writes it .*: make the copy again, in an empty folder',
             read_note, scenes)
     (scenes / 'resized.json').unlink()
     assert len(paired(scenes, pipeline=pipeline)) == 3

@@ -214,7 +214,7 @@ def test_a_copy_is_not_resized_to_yet_another_size(scenes, out):
         paired(out, late, instances=False)
     assert len(paired(out, [PHOTO, LABEL, PACK])) == 3  # as it is
     (out / 'resized.json').write_text('{"labels/train": [8, 5]}')
-    with pytest.raises(DataError, match=r'resized\.json is not as tools/prepare/resize\.py writes it'):
+    with pytest.raises(DataError, match=r'resized\.json is not as semsynth prepare resize writes it'):
         paired(out)
 
 

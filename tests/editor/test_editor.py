@@ -200,7 +200,7 @@ def test_models_without_a_bank(inferencer, files, monkeypatch):
     editor.open(*files[:2])
     car = first(editor, CAR)
     assert editor.style_of(car).tolist() == [0, 0, 0]
-    with pytest.raises(ValueError, match=facts('no file of styles', 'tools/encode_styles.py')):
+    with pytest.raises(ValueError, match=facts('no file of styles', 'semsynth encode_styles')):
         editor.style(car, cluster=0)
     editor.style(car, vector=[1, 0, 0])
     assert editor.image.shape == (64, 64, 3)

@@ -75,7 +75,7 @@ def test_another_kind_of_network():
     """Without the list of all names."""
     hook, runner = hook_of(MODELS.build(config()))
     official = {'model.1.weight': torch.ones(3), 'model.1.bias': torch.ones(3)}
-    with pytest.raises(ValueError, match=facts('some.pth', 'model.1.weight and 1 more', 'tools/convert_checkpoint.py')):
+    with pytest.raises(ValueError, match=facts('some.pth', 'model.1.weight and 1 more', 'semsynth convert_checkpoint')):
         hook.after_load_checkpoint(runner, official)
     other = torch.nn.Linear(1, 1, bias=False)
     with pytest.raises(ValueError, match=r'it has model\.1\.weight and 1 more, where the model has weight\.$'):

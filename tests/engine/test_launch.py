@@ -25,7 +25,7 @@ def test_config_errors(tmp_path):
     train, lambda config: build_for_inference(load_config(config), None),
     lambda config: benchmark('step', 'cpu', configs=[config])], ids=['train', 'inference', 'benchmark'])
 def test_a_config_of_something_else(use):
-    with pytest.raises(ValueError, match=r'unet_toycity\.py has no model\.generator: .* tools/train_segmentor\.py'):
+    with pytest.raises(ValueError, match=r'unet_toycity\.py has no model\.generator: .* semsynth train_segmentor'):
         use('configs/segmentors/unet_toycity.py')
 
 

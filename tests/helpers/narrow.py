@@ -8,6 +8,7 @@ import numpy as np
 
 from helpers import tiny_segmentor
 from semsynth.config import read_config, stage_configs
+from semsynth.config_files import find_config
 from semsynth.label_spaces import CLASS_MAPS
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ RUNS = itertools.count()
 
 def narrow(path, data_root, *, stage=0, **options):
     """A config of the tree, its last stage or another one, but for widths, depths and sizes, and weights from files."""
-    config = stage_configs(read_config(ROOT / path, {'data_root': str(data_root)}))[stage - 1]
+    config = stage_configs(read_config(ROOT / find_config(path), {'data_root': str(data_root)}))[stage - 1]
     _walk(config._cfg_dict, config.model.data_preprocessor.num_classes)
     config.merge_from_dict({'train_cfg.max_epochs': None, 'train_cfg.max_iters': 1, 'log_level': 'ERROR',
                             'precision': 'float32',  # whatever the processor

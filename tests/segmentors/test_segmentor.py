@@ -221,7 +221,7 @@ def test_the_class_map_that_is_missing_is_named():
 
 
 def test_missing_checkpoint_names_file_and_command():
-    with pytest.raises(FileNotFoundError, match=r'no weight file nowhere\.pth.*tools/train_segmentor\.py'):
+    with pytest.raises(FileNotFoundError, match=r'no weight file nowhere\.pth.*semsynth train_segmentor'):
         build(checkpoint='nowhere.pth')
 
 

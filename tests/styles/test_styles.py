@@ -139,7 +139,7 @@ def test_instances_fit_their_clusters(tmp_path):
 
 
 def test_other_files_are_refused(bank, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'no style file .*none\.npz: tools/encode_styles\.py makes one'):
+    with pytest.raises(FileNotFoundError, match=r'no style file .*none\.npz: semsynth encode_styles makes one'):
         StyleBank.load(tmp_path / 'none.npz')
     (tmp_path / 'text.npz').write_text('styles')
     np.savez(tmp_path / 'future.npz', format=2)

@@ -56,7 +56,7 @@ def prepare_ade20k(source: str | Path, out: str | Path) -> dict[str, int]:
 def _opened(source: Path) -> ZipFile:
     if source.is_dir():
         raise DataError(f'{source} is a folder, and an unpacked archive needs no preparation: set ADE20K_ROOT to the '
-                        'folder that holds images and annotations, and check it with tools/check_dataset.py.')
+                        'folder that holds images and annotations, and check it with semsynth check_dataset.')
     return open_archive(source, 'name ADEChallengeData2016.zip, as downloaded.')
 
 

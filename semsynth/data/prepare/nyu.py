@@ -74,7 +74,7 @@ def _labelled(path: Path) -> Any:
     try:
         import h5py
     except ImportError:
-        raise ValueError(f"{path} is an HDF5 file, and h5py reads it: pip install -e '.[prepare]'") from None
+        raise ValueError(f"{path} is an HDF5 file, and h5py reads it: pip install 'semsynth[prepare]'") from None
     _require(path)
     try:
         return h5py.File(path)

@@ -28,7 +28,7 @@ class Scenes:
         count: number of scenes.
 
     Attributes:
-        inputs: the files of the layouts, as ``tools/synthesize.py`` takes them.
+        inputs: the files of the layouts, as ``semsynth synthesize`` takes them.
     """
 
     def __init__(self, config: Config, count: int = 4):

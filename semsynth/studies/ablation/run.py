@@ -20,11 +20,10 @@ from semsynth.devices import resolve_precision
 from semsynth.engine.checkpoint import latest_good_checkpoint
 from semsynth.registry import DATASETS
 from semsynth.studies.ablation.plan import Row, config_differences
+from semsynth.studies.processes import COMMAND
 from semsynth.writing import write_whole
 
 BATCH_SIZE = 'train_dataloader.batch_size'
-COMMAND = ('-m', 'semsynth')
-"""Arguments of Python up to the subcommand."""
 TORCHRUN = ('-m', 'torch.distributed.run', '--standalone', '--nproc_per_node')
 """Arguments of Python that start several ranks, up to their number."""
 

@@ -19,7 +19,7 @@ from semsynth.layers.norm import bake
 from semsynth.studies.benchmark.measuring import Step, Version, check_versions
 
 VERSIONS = ('float32', 'plain', 'channels_last', 'bfloat16', 'bfloat16_channels_last')
-"""As ``tools/synthesize.py`` does it; as training leaves the model, with spectral norm and what only losses read; the
+"""As ``semsynth synthesize`` does it; as training leaves the model, with spectral norm and what only losses read; the
 first with weights channels last in memory, under autocast, and both."""
 COMPILED = 'bfloat16_compiled'
 """Under autocast and compiled by ``torch.compile``, on a GPU with CUDA graphs; it takes minutes: on request."""

@@ -22,7 +22,7 @@ from semsynth.studies.benchmark.measuring import Step, Version, check_versions
 from semsynth.studies.benchmark.plain import PlainSynthesizer
 
 VERSIONS = ('plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last')
-"""As the papers' code does it; ``tools/train.py``, without ``model.channels_last``; with it; in bfloat16; with both."""
+"""As the papers' code does it; ``semsynth train``, without ``model.channels_last``; with it; in bfloat16; with both."""
 COMPILED = 'bfloat16_compiled'
 """In bfloat16 and ``model.compiled=True``, which takes minutes: on request."""
 WITH_WEIGHTS = ('PerceptualLoss', 'CRNLoss')

@@ -73,7 +73,7 @@ class Study:
         """
         path = Path(folder, KEY)
         if not path.is_file():
-            raise DataError(f'There is no {path}: name the folder that `tools/user_study.py make` wrote.')
+            raise DataError(f'There is no {path}: name the folder that `semsynth user_study make` wrote.')
         try:
             key = json.loads(path.read_text(encoding='utf-8'))
             study = cls(key['id'], tuple(map(tuple, key['pairs'])), {

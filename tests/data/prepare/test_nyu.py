@@ -77,7 +77,7 @@ def test_nyu_says_what_is_wrong(nyu_download, told, monkeypatch, tmp_path):
     labelled.write_bytes(b'torn')
     assert 'nyu_depth_v2_labeled.mat cannot be read' in told('nyu', nyu_download)[0]
     monkeypatch.setitem(sys.modules, 'h5py', None)
-    assert "h5py reads it: pip install -e '.[prepare]'" in told('nyu', nyu_download)[0]
+    assert "h5py reads it: pip install 'semsynth[prepare]'" in told('nyu', nyu_download)[0]
 
 
 def test_lists_are_short(nyu_download, told, monkeypatch):

@@ -1,0 +1,48 @@
+"""What a run says on the terminal, and what it leaves to its log file."""
+
+import logging
+import re
+
+import pytest
+
+from helpers.toy_run import toy_config
+from semsynth.engine import launch
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capfd):
+    """A finished run in the current folder: what it said on the terminal, and its log."""
+    monkeypatch.chdir(tmp_path)
+    runner = launch.build_runner(toy_config(log_level='INFO', **{'train_cfg.max_iters': 4}), work_dir='runs')
+    runner.logger.warning('mind this')
+    runner.train()
+    return capfd.readouterr(), next(tmp_path.glob('runs/*/*.log')).read_text()
+
+
+def test_the_terminal_has_a_dozen_lines_before_the_first_losses(run):
+    (out, err), _ = run
+    before = out.partition('Iter(train)')[0]
+    lines = before.splitlines()
+    assert len(lines) <= 17 and max(map(len, lines)) < 160
+    facts = dict(re.findall(r'^  (\S[^:\n]*?)  +(.+)$', before, re.M))
+    assert re.fullmatch(r'generator \w+ \([\d,]+ parameters\), discriminator \w+ \([\d,]+ parameters\)', facts['model'])
+    assert facts['length'].startswith('4 steps, or ') and 'CPU' in facts['device']
+    assert facts['log'].startswith('runs/') and '.log' in facts['log']
+    assert 'runs/iter_' in facts['checkpoints'] and '--resume' in facts['to stop']
+    assert 'mind this' in before and before.count('WARNING') == 1 and not err
+    assert 'System environment' not in out and 'Hooks will be executed' not in out
+
+
+def test_the_log_has_all_of_it(run):
+    _, log = run
+    for part in ('System environment', 'Config:', 'Hooks will be executed', 'mind this', 'to stop', 'Iter(train)'):
+        assert part in log
+    assert 'FileClient' not in log
+
+
+def test_hooks_of_others_are_heard(tmp_path, capfd):
+    runner = launch.build_runner(toy_config(log_level='INFO'), work_dir=tmp_path)
+    runner.logger.info('a hook of mine')
+    runner.logger.log(logging.INFO, 'and another one')
+    assert [line.split(' - ')[-1] for line in capfd.readouterr().out.splitlines()] == [
+        'a hook of mine', 'and another one']
