@@ -127,9 +127,10 @@ OPTIM_WRAPPERS = _child('optimiser wrapper', engine.OPTIM_WRAPPERS, 'mmengine.op
 OPTIM_WRAPPER_CONSTRUCTORS = _child(
     'optimiser constructor', engine.OPTIM_WRAPPER_CONSTRUCTORS, 'mmengine.optim', 'semsynth.engine')
 PARAM_SCHEDULERS = _child('parameter scheduler', engine.PARAM_SCHEDULERS, 'mmengine.optim', 'semsynth.engine')
+VISBACKENDS = _child('visualisation backend', engine.VISBACKENDS, 'mmengine.visualization', 'semsynth.engine')
 
 # mmengine warns in every run about each of its registries that has no child in the default scope, or one without a
 # location.
-for _parent in (engine.OPTIMIZERS, engine.MODEL_WRAPPERS, engine.LOG_PROCESSORS, engine.VISUALIZERS, engine.VISBACKENDS,
-                engine.EVALUATOR, engine.FUNCTIONS, engine.WEIGHT_INITIALIZERS):
+for _parent in (engine.OPTIMIZERS, engine.MODEL_WRAPPERS, engine.LOG_PROCESSORS, engine.VISUALIZERS, engine.EVALUATOR,
+                engine.FUNCTIONS, engine.WEIGHT_INITIALIZERS):
     _child(_parent.name, _parent, __name__)

@@ -11,8 +11,9 @@ from semsynth.engine.pictures import SamplePicturesHook
 from semsynth.engine.published import load_from_published
 from semsynth.engine.sampler import ResumableSampler
 from semsynth.engine.schedule import LinearDecayLR
+from semsynth.engine.vis_backends import GroupedTensorboardVisBackend, PicturesMLflowVisBackend
 
 __all__ = ['AtomicBackend', 'Bf16OptimWrapper', 'CarryHook', 'DeferredInfoHook', 'GeneratorEMAHook',
-           'IterationSeedHook', 'LinearDecayLR', 'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor',
+           'GroupedTensorboardVisBackend', 'IterationSeedHook', 'LinearDecayLR', 'PicturesMLflowVisBackend', 'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor',
            'ResumableSampler', 'ResumableTrainLoop', 'SamplePicturesHook', 'StrictCheckpointHook',
            'latest_good_checkpoint', 'load_from_published']

@@ -1,12 +1,15 @@
 import json
 import re
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from helpers.toy_run import run, toy_config
 from semsynth.engine import launch
+from semsynth.registry import VISBACKENDS
 
 
 @pytest.fixture(scope='module')
@@ -31,6 +34,29 @@ def test_what_is_logged(logged):
     assert training[0]['generator.lr'] == 1e-3
     assert training[-1]['generator.lr'] == 0
     assert [line['step'] for line in lines if 'toy/brightness' in line] == [5, 10, 12]
+
+
+def test_tensorboard_opens_on_the_losses(tmp_path):
+    backend = VISBACKENDS.build(dict(type='GroupedTensorboardVisBackend', save_dir=str(tmp_path)))
+    written = {}
+    backend.experiment.add_scalar = lambda name, value, step: written.update({name: (value, step)})
+    numbers = {'generator/pixel': 1.5, 'discriminator/adversarial/real': 2.5, 'generator.lr': 0.5, 'time': 0.25,
+               'generator/grad_norm': 3.0, 'data_percent': 4.0, 'toy/brightness': 7.0, 'mIoU': 50.0}
+    backend.add_scalars(numbers, step=3)
+    assert written == {name: (value, 3) for name, value in {
+        'generator/pixel': 1.5, 'discriminator/adversarial/real': 2.5, 'run/generator.lr': 0.5, 'run/time': 0.25,
+        'run/generator.grad_norm': 3.0, 'run/data_percent': 4.0, 'scores/toy/brightness': 7.0,
+        'scores/mIoU': 50.0}.items()}
+    assert [name.split('/')[0] for name in sorted(written)][:2] == ['discriminator', 'generator']
+
+
+def test_pictures_for_mlflow_have_a_format(monkeypatch):
+    backend = VISBACKENDS.get('MLflowVisBackend').__new__(VISBACKENDS.get('MLflowVisBackend'))
+    stored = []
+    backend._env_initialized = True
+    backend._mlflow = SimpleNamespace(log_image=lambda image, name: stored.append((image.shape, name)))
+    backend.add_image('samples', np.zeros((2, 3, 3), np.uint8), step=7)
+    assert stored == [((2, 3, 3), 'samples_000007.png')]
 
 
 def test_the_log_reads_well(logged):
