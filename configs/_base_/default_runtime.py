@@ -13,7 +13,7 @@ default_hooks = dict(
 # A config adds, say, default_hooks=dict(ema=dict(type='GeneratorEMAHook', momentum=0.001)), or drops pictures=None.
 log_processor = dict(type='LogProcessor', by_epoch=False, window_size=50,
                      mean_pattern=r'^(generator|discriminator)/|time')
-visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend'), dict(type='GroupedTensorboardVisBackend')])
+visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')])
 env_cfg = dict(cudnn_benchmark=True, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
                dist_cfg=dict(backend='nccl'))
 randomness = dict(seed=0)

@@ -14,6 +14,6 @@ from semsynth.engine.schedule import LinearDecayLR
 from semsynth.engine.vis_backends import GroupedTensorboardVisBackend, PicturesMLflowVisBackend
 
 __all__ = ['AtomicBackend', 'Bf16OptimWrapper', 'CarryHook', 'DeferredInfoHook', 'GeneratorEMAHook',
-           'GroupedTensorboardVisBackend', 'IterationSeedHook', 'LinearDecayLR', 'PicturesMLflowVisBackend', 'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor',
-           'ResumableSampler', 'ResumableTrainLoop', 'SamplePicturesHook', 'StrictCheckpointHook',
-           'latest_good_checkpoint', 'load_from_published']
+           'GroupedTensorboardVisBackend', 'IterationSeedHook', 'LinearDecayLR', 'PicturesMLflowVisBackend',
+           'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor', 'ResumableSampler', 'ResumableTrainLoop',
+           'SamplePicturesHook', 'StrictCheckpointHook', 'latest_good_checkpoint', 'load_from_published']

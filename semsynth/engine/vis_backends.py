@@ -1,4 +1,7 @@
-"""Where numbers and pictures of a run go: TensorBoard, which opens on the losses, and MLflow."""
+"""Where numbers and pictures of a run go: TensorBoard, which opens on the losses, and MLflow.
+
+Both take the places of mmengine's own, under the same names.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ RUN = ('lr', 'time', 'data_time', 'data_percent', 'images_per_second', 'memory',
 """Ends of the names of what is logged about the run itself."""
 
 
-@VISBACKENDS.register_module()
+@VISBACKENDS.register_module(name='TensorboardVisBackend')
 class GroupedTensorboardVisBackend(TensorboardVisBackend):
     """mmengine's TensorBoard backend, with every number in a group.
 
