@@ -37,7 +37,7 @@ def test_what_is_logged(logged):
 
 
 def test_tensorboard_opens_on_the_losses(tmp_path):
-    backend = VISBACKENDS.build(dict(type='GroupedTensorboardVisBackend', save_dir=str(tmp_path)))
+    backend = VISBACKENDS.build(dict(type='TensorboardVisBackend', save_dir=str(tmp_path)))
     written = {}
     backend.experiment.add_scalar = lambda name, value, step: written.update({name: (value, step)})
     numbers = {'generator/pixel': 1.5, 'discriminator/adversarial/real': 2.5, 'generator.lr': 0.5, 'time': 0.25,
