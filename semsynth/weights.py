@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlparse
@@ -125,6 +126,35 @@ def find_weights(source: str | Path) -> Path:
         return _download(address, cache / name)
     raise FileNotFoundError(f'There is no weight file {address}: correct the path, or put {name} into a folder and '
                             f'name that folder in the environment variable {FOLDER_VARIABLE}.')
+
+
+def find_packaged_weights(source: str | Path | None, package: str, file: str, install: str,
+                          others: Iterable[str] = ()) -> Path:
+    """The file of a frozen network's weights that are installed as a Python package, which is not imported.
+
+    Looked for in this order: ``source`` alone, as ``find_weights`` does; by name in the folder that the environment
+    variable ``SEMSYNTH_WEIGHTS`` names; in the package.
+
+    Args:
+        source: path; None where there is none.
+        package: name by which the package would be imported.
+        file: path of the file in the package.
+        install: the command that installs the package.
+        others: names of files in that folder that would do as well.
+
+    Raises:
+        FileNotFoundError: it is nowhere; the message says what to install.
+    """
+    if source is not None:
+        return find_weights(source)
+    name, folder, found = Path(file).name, os.environ.get(FOLDER_VARIABLE), find_spec(package)
+    roots = list(found.submodule_search_locations or ()) if found else []
+    in_folder = [Path(folder, each) for each in (name, *others)] if folder else []
+    for place in in_folder + [Path(root, file) for root in roots]:
+        if place.is_file():
+            return place
+    raise FileNotFoundError(f'The weights {name} are not on this machine: run {install}, or put the file into a folder '
+                            f'and name that folder in the environment variable {FOLDER_VARIABLE}.')
 
 
 def _download(address: str, target: Path) -> Path:

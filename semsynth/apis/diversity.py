@@ -67,8 +67,8 @@ def measure_diversity(inferencer: Inferencer, layouts: Sequence[LayoutFile], *, 
             evaluator.process(None, [results])
     scores = {name: value for evaluator in evaluators for name, value in evaluator.evaluate(len(layouts)).items()}
     meta = load_checkpoint(checkpoint).get('meta', {})
-    report = build_report(scores, evaluators, meta.get('label_generator'), settings=settings,
-                          config=str(inferencer.config.filename), checkpoint=str(checkpoint),
+    report = build_report(scores, evaluators, meta.get('label_generator'), meta.get('loss_networks'),
+                          settings=settings, config=str(inferencer.config.filename), checkpoint=str(checkpoint),
                           iterations=meta.get('iter', 0), samples=samples, seed=seed, **facts)
     write_report(path, report)
     console = Console()

@@ -14,7 +14,7 @@ from mmengine.registry import DefaultScope
 from semsynth.arguments import check_arguments
 from semsynth.config import dataset_of, load_config
 from semsynth.data.pipeline import photo_at_edges
-from semsynth.data.prepare.hed import HED, WEIGHTS, load_hed
+from semsynth.data.prepare.hed import HED, load_hed
 from semsynth.data.prepare.parts import Part, refuse, write_parts
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.devices import find_device
@@ -24,7 +24,7 @@ from semsynth.writing import check_out_folder, encode_png
 
 
 @check_arguments
-def make_edges(config: str | Path | Config, weights: str | Path = WEIGHTS, device: str | None = None,
+def make_edges(config: str | Path | Config, weights: str | Path | None = None, device: str | None = None,
                cfg_options: dict | None = None) -> tuple[int, str]:
     """Write the HED edges of a config's training photos where its data set looks for them; what is there is skipped.
 

@@ -85,8 +85,9 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     path = place_of_result(out, usual, settings, settings_in, own=judged == _judged(own))
     scores = runner.test()
     meta = load_checkpoint(checkpoint).get('meta', {}) if checkpoint else {}
-    report = build_report(scores, evaluators, meta.get('label_generator'), settings=settings,
-                          config=str(config.filename), checkpoint=str(checkpoint) if checkpoint else 'untrained',
+    report = build_report(scores, evaluators, meta.get('label_generator'), meta.get('loss_networks'),
+                          settings=settings, config=str(config.filename),
+                          checkpoint=str(checkpoint) if checkpoint else 'untrained',
                           iterations=meta.get('iter', 0), losses=meta.get('loss_protocols', {}),
                           device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU',
                           **facts)

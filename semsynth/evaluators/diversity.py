@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import torch
 import torch.nn.functional as F
@@ -100,25 +97,24 @@ class LPIPSDiversity(DiversityEvaluator):
     """
 
     def __init__(self, weights: str | Path | None = None, pairs: int = 50, **settings):
-        from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
+        # not torchmetrics' public class, which would download AlexNet's weights by itself
+        from torchmetrics.functional.image.lpips import _LPIPS
 
         path = find_weights(weights or ALEXNET)
-        # torchvision reads the file without weights_only, so it gets none that was not read safely before.
-        weights_in(load_checkpoint(path), path)
-        with _in_torchs_cache(path, Path(ALEXNET).name):
-            try:
-                network = LearnedPerceptualImagePatchSimilarity('alex', reduction='none')
-            except RuntimeError as error:
-                raise ValueError(f"{path} does not hold the weights of torchvision's AlexNet; expected the file "
-                                 f'{ALEXNET}') from error
+        stored, network = weights_in(load_checkpoint(path), path), _LPIPS(net='alex', pnet_rand=True)
+        try:  # layers have torchvision's numbers, within slices
+            network.net.load_state_dict({name: stored[f'features.{name.partition(".")[2]}']
+                                         for name in network.net.state_dict()})
+        except (KeyError, RuntimeError) as error:
+            reason = str(error).splitlines()[-1].strip()
+            raise ValueError(f"{path} does not hold the weights of torchvision's AlexNet ({reason}); expected the file "
+                             f'{ALEXNET}') from error
         facts = dict(network='AlexNet with the linear layers of LPIPS 0.1')
-        super().__init__('LPIPS', network, hash_weights(network.net), facts, pairs, **settings)
+        super().__init__('LPIPS', network, hash_weights(network), facts, pairs, **settings)
 
     def distances(self, images: list[Tensor], pairs: Pairs) -> Tensor:
         """LPIPS of each pair, of images ``(1, 3, H, W)`` in ``[-1, 1]``."""
-        distances = torch.stack([self.network(images[first], images[second]) for first, second in pairs])
-        self.network.reset()  # it has kept them for a mean of its own
-        return distances
+        return torch.stack([self.network(images[first], images[second]).squeeze() for first, second in pairs])
 
 
 @EVALUATORS.register_module()
@@ -148,14 +144,3 @@ class FeatureDiversity(DiversityEvaluator):
         return torch.stack([
             sum(((one - other).square().sum(1).mean() for one, other in
                  zip(features[first], features[second], strict=True)), zero) for first, second in pairs])
-
-
-@contextmanager
-def _in_torchs_cache(path: Path, name: str) -> Iterator[None]:
-    """Have torch find this file, under that name, where it looks for its downloads."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, 'checkpoints').mkdir()
-        Path(folder, 'checkpoints', name).symlink_to(path.resolve())
-        # not by set_dir: it could not be taken back, and TORCH_HOME would count no more
-        with patch.object(torch.hub, 'get_dir', return_value=folder):
-            yield

@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from semsynth.evaluators.base import Evaluator
+from semsynth.layers.efficientnet_lite import efficientnet_lite0
 from semsynth.registry import EVALUATORS, SEGMENTORS
 from semsynth.weights import find_weights, hash_weights, load_checkpoint, weights_in
 
@@ -118,6 +119,33 @@ class FrechetDistance(FrechetEvaluator):
         """Features ``(d,)`` float64, on the CPU, of an image ``(3, H, W)`` uint8."""
         stages = self.network.features(self.resized(image))
         return torch.cat([stage[0].double().mean((1, 2)) for stage in stages]).cpu()
+
+
+@EVALUATORS.register_module()
+class FrechetEfficientNetLite0(FrechetEvaluator):
+    """Fréchet distance on EfficientNet-Lite0, which knows ImageNet: its features at four sizes, each averaged over the
+    image, all joined.
+
+    Its score is ``frechet_efficientnet_lite0``. It is no FID, and is not to be compared with one.
+
+    Args:
+        weights: path of the weights, or None; see ``efficientnet_lite0``.
+        settings: see ``Evaluator``.
+
+    Raises:
+        FileNotFoundError: the weights are nowhere; the message says what to install.
+        ValueError: the file does not hold EfficientNet-Lite0's weights.
+    """
+
+    def __init__(self, weights: str | None = None, **settings):
+        network = efficientnet_lite0(weights)
+        facts = dict(network='EfficientNet-Lite0, trained on ImageNet',
+                     features='the last blocks at 1/4, 1/8, 1/16 and 1/32, each averaged over the image, joined')
+        super().__init__('frechet_efficientnet_lite0', network, hash_weights(network), facts, **settings)
+
+    def embed(self, image: Tensor) -> Tensor:
+        """Features ``(d,)`` float64, on the CPU, of an image ``(3, H, W)`` uint8."""
+        return torch.cat([level[0].double().mean((1, 2)) for level in self.network(self.resized(image))]).cpu()
 
 
 @EVALUATORS.register_module()

@@ -16,17 +16,18 @@ from semsynth.writing import write_whole
 
 
 def build_report(scores: Mapping[str, float], evaluators: Sequence[Evaluator], label_generator: str | None = None,
-                 **facts: Any) -> dict[str, Any]:
+                 networks: Mapping[str, str] | None = None, **facts: Any) -> dict[str, Any]:
     """Everything that the result file says.
 
     Args:
         scores: the evaluators' scores by name.
         evaluators: the ones that computed them; each gives its protocol and its table of classes.
         label_generator: weights' hash of the segmentor that the model's losses read, or None.
+        networks: other frozen networks that its losses read: name by hash of the weights.
         facts: what else should stand there: config, checkpoint, the similarity loss's stride.
     """
-    return dict(judge=_independence(evaluators, label_generator), scores=dict(scores), titles=_titles(evaluators),
-                **facts, label_generator=label_generator,
+    return dict(judge=_independence(evaluators, label_generator, networks or {}), scores=dict(scores),
+                titles=_titles(evaluators), **facts, label_generator=label_generator,
                 evaluators=[dict(type=type(evaluator).__name__, protocol=evaluator.protocol, classes=evaluator.classes)
                             for evaluator in evaluators])
 
@@ -76,17 +77,24 @@ def _titles(evaluators: Sequence[Evaluator]) -> dict[str, str]:
             for evaluator in evaluators for name, title in evaluator.titles.items()}
 
 
-def _independence(evaluators: Sequence[Evaluator], label_generator: str | None) -> str:
-    same = [name for evaluator in evaluators for name, weights in evaluator.judges.items()
-            if weights == label_generator]
-    if same:
-        line = (f"NOT INDEPENDENT: {', '.join(same)} judged with the very weights ({label_generator}) that the model's "
-                f'losses read as label generator; high scores say little.')
+def _independence(evaluators: Sequence[Evaluator], label_generator: str | None, networks: Mapping[str, str]) -> str:
+    def judged_by(weights: str | None) -> str:
+        return ', '.join(name for evaluator in evaluators for name, own in evaluator.judges.items() if own == weights)
+
+    warnings = [f'NOT INDEPENDENT: {names} judged with the very weights ({weights}) of {network}, on whose features a '
+                'loss of the model trained; a low distance says little.'
+                for weights, network in networks.items() if (names := judged_by(weights))]
+    if names := judged_by(label_generator):
+        warnings.insert(0, f"NOT INDEPENDENT: {names} judged with the very weights ({label_generator}) that the "
+                           "model's losses read as label generator; high scores say little.")
+    for line in warnings:
         print_log(line, logger='current', level=logging.WARNING)
-        return line
+    if judged_by(label_generator):
+        return ' '.join(warnings)
     if label_generator is None:
-        return 'independent: no loss of the model reads a label generator.'
-    return f"independent: no judge has the weights of the losses' label generator ({label_generator})."
+        return ' '.join([*warnings, 'independent: no loss of the model reads a label generator.'])
+    return ' '.join([*warnings, f"independent: no judge has the weights of the losses' label generator "
+                                f'({label_generator}).'])
 
 
 def _oracle_of(name: str) -> str:

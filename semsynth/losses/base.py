@@ -75,6 +75,11 @@ class Loss(nn.Module):
     protocol: str | None = None
     """What the log and result files must say of how it is computed, in words."""
 
+    @property
+    def networks(self) -> Mapping[str, str]:
+        """The frozen networks of its own that it trains on: name by hash of the weights, for result files."""
+        return {}
+
     def __init__(self, weight: float = 1.0, views: dict[str, float] | None = None):
         super().__init__()
         self.weight, self.views = weight, views

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from semsynth.losses.perceptual import PerceptualLoss, perceptual_loss, vgg19
+from semsynth.layers.frozen import Frozen
+from semsynth.losses.frozen_features import FrozenFeatureLoss, checked_weights
+from semsynth.losses.perceptual import perceptual_loss, vgg19
 from semsynth.registry import LOSSES
+
+if TYPE_CHECKING:
+    from semsynth.losses.step import Step
 
 LAYER_WEIGHTS = (1.0, 1 / 2.6, 1 / 4.8, 1 / 3.7, 1 / 5.6, 10 / 1.5)
 """Those of the released code."""
-VARIANT: dict[str, Any] = dict(ends=(4, 9, 14, 23, 32), images=True, average=True)
+LEVELS = ('the image', 'relu1_2', 'relu2_2', 'relu3_2', 'relu4_2', 'relu5_2')
+ENDS = (4, 9, 14, 23, 32)
+"""Where the layers end in torchvision's ``vgg19().features``."""
 
 
 def crn_vgg19(weights: str | Path | None = None) -> nn.Module:
@@ -22,7 +29,7 @@ def crn_vgg19(weights: str | Path | None = None) -> nn.Module:
     Args:
         weights: as of ``vgg19``.
     """
-    return vgg19(weights, 'imagenet', **VARIANT)
+    return vgg19(weights, 'imagenet', ENDS, images=True, average=True)
 
 
 def crn_loss(network: nn.Module, output: Tensor, target: Tensor,
@@ -49,7 +56,7 @@ def crn_loss(network: nn.Module, output: Tensor, target: Tensor,
 
 
 @LOSSES.register_module()
-class CRNLoss(PerceptualLoss):
+class CRNLoss(FrozenFeatureLoss):
     """L1 between image and real image, and between VGG19's features of both, weighted and summed over layers and views.
 
     The layers are the image itself, relu1_2, relu2_2, relu3_2, relu4_2 and relu5_2, of a VGG19 that averages where it
@@ -68,9 +75,12 @@ class CRNLoss(PerceptualLoss):
         ValueError: the file is not VGG19's weights, or the layer weights are not six.
     """
 
-    levels = ('the image', 'relu1_2', 'relu2_2', 'relu3_2', 'relu4_2', 'relu5_2')
-    variant = VARIANT
-
     def __init__(self, layer_weights: Sequence[float] = LAYER_WEIGHTS, weights: str | Path | None = None,
                  weight: float = 1.0, views: dict[str, float] | None = None):
-        super().__init__(weights, 'imagenet', layer_weights, weight, views)
+        super().__init__(weight, views)
+        self.level_weights = checked_weights(layer_weights, LEVELS, type(self).__name__)
+        self.frozen = Frozen(crn_vgg19(weights))
+
+    def features(self, step: Step, images: Tensor) -> list[Tensor]:
+        """The images as VGG19 is fed them, and its features at the layers."""
+        return self.frozen(images)

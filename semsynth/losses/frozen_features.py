@@ -44,6 +44,23 @@ def averaging(levels: int) -> list[float]:
     return [1 / levels] * levels
 
 
+def checked_weights(level_weights: Sequence[float], levels: Sequence[str], loss: str) -> tuple[float, ...]:
+    """Factors of levels, as many as there are.
+
+    Args:
+        level_weights: what was given.
+        levels: the names of the levels.
+        loss: for the message.
+
+    Raises:
+        ValueError: there are fewer or more.
+    """
+    if len(level_weights) != len(levels):
+        raise ValueError(f'{loss}: {len(level_weights)} weights are given for {len(levels)} levels; give one each for '
+                         f'{", ".join(levels)}.')
+    return tuple(level_weights)
+
+
 class FrozenFeatureLoss(Loss):
     """L1 between a frozen network's features of each view and of the real image that it imitates.
 

@@ -1,19 +1,22 @@
-"""Perceptual loss on VGG19's features (pix2pixHD, 4; SPADE; ECGAN, eq. 10)."""
+"""Perceptual loss on the features of a network that knows ImageNet (pix2pixHD, 4; SPADE; ECGAN, eq. 10)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from semsynth.layers.efficientnet_lite import LEVELS as LITE_LEVELS
+from semsynth.layers.efficientnet_lite import efficientnet_lite0
 from semsynth.layers.frozen import Frozen
-from semsynth.losses.frozen_features import FrozenFeatureLoss, feature_l1
+from semsynth.losses.frozen_features import FrozenFeatureLoss, averaging, checked_weights, feature_l1
 from semsynth.registry import LOSSES
-from semsynth.weights import find_weights, load_checkpoint, weights_in
+from semsynth.weights import find_weights, hash_weights, load_checkpoint, weights_in
 
 if TYPE_CHECKING:
     from semsynth.losses.step import Step
@@ -26,6 +29,11 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 INPUTS = {'raw': ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)), 'imagenet': IMAGENET}
 LEVEL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 """Those of pix2pixHD's released code, which SPADE and CC-FPSE took over."""
+
+
+LEVELS = dict(vgg19=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
+              efficientnet_lite0=tuple(LITE_LEVELS.values()))
+"""The networks of ``PerceptualLoss``, and the names of their features."""
 
 
 class VGG19Features(nn.ModuleList):
@@ -121,41 +129,52 @@ def perceptual_loss(network: nn.Module, output: Tensor, target: Tensor,
 
 @LOSSES.register_module()
 class PerceptualLoss(FrozenFeatureLoss):
-    """L1 between VGG19's features of each view and of the real image, summed over levels and views.
+    """L1 between a frozen network's features of each view and of the real image, summed over levels and views.
 
-    The levels are relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1. Images are at least 16 x 16.
+    The networks know ImageNet. VGG19 is the papers' choice; its levels are relu1_1, relu2_1, relu3_1, relu4_1 and
+    relu5_1, and images are at least 16 x 16. EfficientNet-Lite0 is small enough for a CPU; its levels are the last
+    blocks at 1/4, 1/8, 1/16 and 1/32 of the size.
 
     Args:
-        weights: path of ``vgg19-dcbb9e9d.pth``, None, or ``'random'`` for tests; see ``vgg19``.
-        input: ``'raw'`` feeds images as they are, in ``[-1, 1]`` (pix2pixHD, SPADE, OASIS); ``'imagenet'`` normalises
-            them as VGG19 was trained.
-        level_weights: factor of each level's mean absolute difference, by default those of pix2pixHD's released code,
-            which SPADE and CC-FPSE took over. All 1 is the equation that pix2pixHD prints, whose 1/M_i turns the
-            i-th level's sum over its M_i elements into their mean.
+        weights: path of the network's weights, None, or ``'random'`` for tests; see ``vgg19`` and
+            ``efficientnet_lite0``.
+        input: for VGG19: ``'raw'``, its default, feeds images as they are, in ``[-1, 1]`` (pix2pixHD, SPADE, OASIS);
+            ``'imagenet'`` normalises them as VGG19 was trained.
+        level_weights: factor of each level's mean absolute difference. VGG19's are by default those of pix2pixHD's
+            released code, which SPADE and CC-FPSE took over. All 1 is the equation that pix2pixHD prints, whose 1/M_i
+            turns the i-th level's sum over its M_i elements into their mean. EfficientNet-Lite0's are by default
+            1/4 each.
         weight: factor of the whole term (pix2pixHD, SPADE, ECGAN: 10).
         views: weight of each view that it is for; by default the model's views with their weights.
+        network: ``'vgg19'`` or ``'efficientnet_lite0'``.
 
     Raises:
-        FileNotFoundError: the weights are nowhere; the message says which file to put where.
-        ValueError: the file is not VGG19's weights, the input is none of the two, or the level weights are not as many
-            as the levels.
+        FileNotFoundError: the weights are nowhere; the message says which file to put where, or what to install.
+        ValueError: the file is not the network's weights, the input or the network is none of the two, or the level
+            weights are not as many as the levels.
     """
 
-    levels: tuple[str, ...] = ('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1')
-    """Names of what ``features`` returns."""
-    variant: dict[str, Any] = {}
-    """Further arguments of ``vgg19``."""
-
-    def __init__(self, weights: str | Path | None = None, input: str = 'raw',
-                 level_weights: Sequence[float] = LEVEL_WEIGHTS, weight: float = 1.0,
-                 views: dict[str, float] | None = None):
+    def __init__(self, weights: str | Path | None = None, input: str | None = None,
+                 level_weights: Sequence[float] | None = None, weight: float = 1.0,
+                 views: dict[str, float] | None = None, network: str = 'vgg19'):
         super().__init__(weight, views)
-        if len(level_weights) != len(self.levels):
-            raise ValueError(f'{type(self).__name__}: {len(level_weights)} weights are given for {len(self.levels)} '
-                             f'levels; give one each for {", ".join(self.levels)}.')
-        self.level_weights = tuple(level_weights)
-        self.vgg = Frozen(vgg19(weights, input, **self.variant))
+        name = type(self).__name__
+        if network not in LEVELS:
+            raise ValueError(f'{name}: network={network!r} is not one of {", ".join(LEVELS)}.')
+        levels, is_vgg = LEVELS[network], network == 'vgg19'
+        if input and not is_vgg:
+            raise ValueError(f"{name}: input={input!r} is for VGG19; {network} takes images as it was trained. Leave "
+                             'it out.')
+        usual = LEVEL_WEIGHTS if is_vgg else averaging(len(levels))
+        self.level_weights = checked_weights(level_weights or usual, levels, name)
+        self.network = network
+        self.frozen = Frozen(vgg19(weights, input or 'raw') if is_vgg else efficientnet_lite0(weights))
+
+    @cached_property
+    def networks(self) -> Mapping[str, str]:
+        """The network, by the hash of its weights."""
+        return {hash_weights(self.frozen.network): self.network}
 
     def features(self, step: Step, images: Tensor) -> list[Tensor]:
-        """VGG19's features at the levels."""
-        return self.vgg(images)
+        """The network's features at the levels."""
+        return self.frozen(images)

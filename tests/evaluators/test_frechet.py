@@ -4,8 +4,10 @@ import torch
 from torch import nn
 
 from helpers import tiny_segmentor
+from helpers.random_lite import random_lite
 from semsynth.evaluators import FrechetDistance, FrechetInceptionDistance
 from semsynth.evaluators.frechet import frechet_distance
+from semsynth.layers.efficientnet_lite import efficientnet_lite0
 from semsynth.registry import EVALUATORS
 
 
@@ -54,8 +56,8 @@ def test_features_that_cannot_be_measured():
         frechet_distance(torch.full((2, 2), torch.nan), torch.ones(3, 2))
 
 
-def samples(number, real=True):
-    picture = lambda: torch.randint(0, 256, (3, 8, 12), dtype=torch.uint8)
+def samples(number, real=True, size=(8, 12)):
+    picture = lambda: torch.randint(0, 256, (3, *size), dtype=torch.uint8)
     return [dict(name=str(i), outputs=dict(image=picture()), label=torch.zeros(8, 12), real=dict(image=picture()))
             | ({} if real else dict(real={})) for i in range(number)]
 
@@ -78,6 +80,25 @@ def test_evaluator_on_a_segmentors_features():
                           oracle_frechet_judge=pytest.approx(plainly(real[::2], real[1::2]), rel=1e-3))
     assert evaluator.protocol['num_images'] == 6 and evaluator.protocol['num_features'] == 56
     assert evaluator.judges == dict(frechet_judge=evaluator.network.weights_hash)
+
+
+def test_evaluator_on_efficientnet_lite0(tmp_path):
+    torch.save(random_lite(), tmp_path / 'lite.pth')
+    evaluator = EVALUATORS.build(dict(type='FrechetEfficientNetLite0', weights=str(tmp_path / 'lite.pth')))
+    data, network = samples(6, size=(40, 50)), efficientnet_lite0(tmp_path / 'lite.pth')
+    evaluator.process(None, data)
+    scores = evaluator.evaluate(6)
+
+    @torch.no_grad()
+    def features(pictures):
+        levels = network(torch.stack(pictures) / 127.5 - 1)
+        return torch.cat([level.mean((2, 3)) for level in levels], dim=1).double().numpy()
+
+    fake, real = features([d['outputs']['image'] for d in data]), features([d['real']['image'] for d in data])
+    assert fake.shape == (6, 24 + 40 + 112 + 320) and set(scores) == {
+        'frechet_efficientnet_lite0', 'oracle_frechet_efficientnet_lite0'}
+    assert scores['frechet_efficientnet_lite0'] == pytest.approx(plainly(fake, real), rel=1e-2)
+    assert evaluator.judges == dict(frechet_efficientnet_lite0=evaluator.protocol['weights_hash'])
 
 
 def test_edge_maps_are_compared_with_edge_maps(monkeypatch):

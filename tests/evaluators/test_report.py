@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
+from helpers.facts import facts
 from semsynth.evaluators import build_report, report_tables, write_report
 
 
@@ -39,6 +40,17 @@ def test_first_line_says_whether_the_judge_is_the_label_generator(tmp_path, labe
     assert stored['similarity_stride'] == 4
     assert stored['evaluators'] == [dict(type='Judged', protocol=Judged.protocol, classes=Judged.classes)]
     assert [file.name for file in path.parent.iterdir()] == ['scores.json']
+
+
+@pytest.mark.parametrize(('label_generator', 'said'), [
+    ('bbbb', ['NOT INDEPENDENT', 'judge ', 'aaaa', 'lite', 'independent: no judge', 'bbbb']),
+    ('aaaa', ['NOT INDEPENDENT', 'label generator', 'NOT INDEPENDENT', 'lite']),
+    (None, ['NOT INDEPENDENT', 'lite', 'no loss of the model reads a label generator'])])
+def test_a_judge_that_a_loss_trained_on_is_named_too(label_generator, said):
+    line = build_report(SCORES, [Judged()], label_generator, dict(aaaa='lite', cccc='other'))['judge']
+    assert re.search(facts(*said), line) and 'other' not in line
+    other = build_report(SCORES, [Judged()], 'bbbb', dict(cccc='other'))['judge']
+    assert 'NOT' not in other and 'other' not in other
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):

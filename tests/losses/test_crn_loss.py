@@ -17,7 +17,7 @@ def plain(loss, output, target):
     mean, std = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
     ours, theirs = ((torch.stack([((image[:, c] + 1) / 2 - mean[c]) / std[c] for c in range(3)], 1))
                     for image in (output, target))
-    convolutions = iter([layer for layer in loss.vgg.network.modules() if isinstance(layer, nn.Conv2d)])
+    convolutions = iter([layer for layer in loss.frozen.network.modules() if isinstance(layer, nn.Conv2d)])
     total = (ours - theirs).abs().mean()
     read = {'1_2': 1 / 2.6, '2_2': 1 / 4.8, '3_2': 1 / 3.7, '4_2': 1 / 5.6, '5_2': 10 / 1.5}
     for block, depth in enumerate((2, 2, 4, 4, 2), 1):
@@ -35,7 +35,7 @@ def test_equals_a_plain_loop(loss, make_step):
     output, target = torch.randn(2, 3, 32, 19), torch.rand(2, 3, 32, 19) * 2 - 1
     value = loss.for_generator(make_step(dict(image=output), dict(image=target)))
     assert value.item() == pytest.approx(plain(loss, output, target), rel=1e-5)
-    assert torch.equal(crn_loss(loss.vgg, output, target), value)
+    assert torch.equal(crn_loss(loss.frozen, output, target), value)
 
 
 def test_each_layer_has_its_weight(make_step):

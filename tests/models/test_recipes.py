@@ -56,7 +56,7 @@ def unpack(batch, *kinds):
 def vgg_features(net, x):
     """relu1_1 to relu5_1; [-1, 1] fed directly."""
     features = []
-    for part in net.losses['perceptual'].vgg.network:
+    for part in net.losses['perceptual'].frozen.network:
         x = part(x)
         features.append(x)
     return features

@@ -72,7 +72,7 @@ def listen(module, calls):
 def test_each_network_runs_once_in_a_role_and_turn(path, views, kinds):
     model, players, data = prepare(path)
     generated, judged, seen = (listen(part, []) for part in (
-        model.generator, model.discriminator, model.losses['perceptual'].vgg.network[0]))
+        model.generator, model.discriminator, model.losses['perceptual'].frozen.network[0]))
     segmented = listen(model.segmentor.frozen.network.backbone, []) if model.segmentor else []
     model.train_step(data, players)
     assert generated == [(1, True)]

