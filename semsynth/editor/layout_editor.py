@@ -37,24 +37,31 @@ class LayoutEditor:
         self._history = History()
 
     @property
+    def scene(self) -> Scene:
+        """The layout and its styles as they are now. It never changes: an edit makes another one."""
+        if self._opened is None:
+            raise ValueError('Nothing is open: open a layout first.')
+        return self._opened
+
+    @property
     def label(self) -> np.ndarray:
         """Class indices, ``(H, W)``, read-only."""
-        return read_only(self._scene.label)
+        return read_only(self.scene.label)
 
     @property
     def instance(self) -> np.ndarray:
         """Object ids, ``(H, W)`` int64, read-only. Where the layout came without, each connected component of a thing
         is an object, and so is all that is of one other class."""
-        return read_only(self._scene.instance)
+        return read_only(self.scene.instance)
 
     def objects(self) -> list[Object]:
         """The objects, in the order of their ids."""
-        return list(self._scene.objects.values())
+        return list(self.scene.objects.values())
 
     def object_at(self, x: int, y: int) -> int:
         """The id of the object at a pixel."""
         self._check_pixel(x, y)
-        return int(self._scene.instance[y, x])
+        return int(self.scene.instance[y, x])
 
     def paint(self, mask: np.ndarray, class_index: int, instance: int | None = None) -> int:
         """Paint the pixels of a mask.
@@ -71,7 +78,7 @@ class LayoutEditor:
         Raises:
             ValueError: the mask is empty or of another size, there is no such class, or the object is of another one.
         """
-        scene, mask = self._scene, np.asarray(mask)
+        scene, mask = self.scene, np.asarray(mask)
         self._check_class(class_index)
         if mask.shape != scene.label.shape or mask.dtype != bool:
             raise ValueError(f'mask is {mask.shape} {mask.dtype}, instead of {scene.label.shape} bool.')
@@ -87,7 +94,7 @@ class LayoutEditor:
 
     def brush(self, points: Points, radius: int, class_index: int, instance: int | None = None) -> int:
         """Paint along points ``(x, y)`` with a round brush; radius 0 is one pixel wide. Otherwise as ``paint``."""
-        size, points = self._scene.label.shape, _check_points(points, 1)
+        size, points = self.scene.label.shape, _check_points(points, 1)
         if not 0 <= radius <= max(size):
             raise ValueError(f'radius={radius}: a brush for this picture has a radius of 0..{max(size)} pixels.')
         return self.paint(shapes.stroke(size, points, int(radius)), class_index, instance)
@@ -96,9 +103,9 @@ class LayoutEditor:
         """Paint the connected pixels of one object around a pixel, unless they have the class already. Otherwise as
         ``paint``."""
         self._check_pixel(x, y)
-        if instance is None and self._scene.label[y, x] == class_index:
+        if instance is None and self.scene.label[y, x] == class_index:
             return self.object_at(x, y)
-        return self.paint(shapes.region(self._scene.label, self._scene.instance, x, y), class_index, instance)
+        return self.paint(shapes.region(self.scene.label, self.scene.instance, x, y), class_index, instance)
 
     def add(self, class_index: int, mask: np.ndarray | None = None, polygon: Points | None = None) -> int:
         """Add an object of a class, either as a mask ``(H, W)`` bool or by three or more corners ``(x, y)``.
@@ -112,8 +119,12 @@ class LayoutEditor:
         if mask is not None and polygon is None:
             return self.paint(mask, class_index)
         if polygon is not None and mask is None:
-            return self.paint(shapes.polygon(self._scene.label.shape, _check_points(polygon, 3)), class_index)
+            return self.polygon(polygon, class_index)
         raise ValueError('add takes either a mask or a polygon.')
+
+    def polygon(self, points: Points, class_index: int, instance: int | None = None) -> int:
+        """Paint within three or more corners ``(x, y)``, outline included. Otherwise as ``paint``."""
+        return self.paint(shapes.polygon(self.scene.label.shape, _check_points(points, 3)), class_index, instance)
 
     def relabel(self, id: int, class_index: int) -> int:
         """Give an object another class, and with it an id of that class and another style.
@@ -123,7 +134,7 @@ class LayoutEditor:
         """
         found = self._object(id)
         self._check_class(class_index)
-        return id if found.class_index == class_index else self.paint(self._scene.instance == id, class_index)
+        return id if found.class_index == class_index else self.paint(self.scene.instance == id, class_index)
 
     def move(self, id: int, dx: int, dy: int) -> None:
         """Move an object right by dx and down by dy, in front of what is there.
@@ -133,7 +144,7 @@ class LayoutEditor:
         Raises:
             ValueError: there is no such object, it is all that there is, or nothing of it would stay in the picture.
         """
-        scene, mask = self._scene, self._mask_with_surroundings(id)
+        scene, mask = self.scene, self._mask_with_surroundings(id)
         if not shapes.shift(mask, mask.shape, int(dx), int(dy)).any():
             raise ValueError(f'Moved by {dx}, {dy} the object {id} would lie outside the picture: remove it instead.')
         self._commit(*edits.move(scene.label, scene.instance, id, int(dx), int(dy), self.things))
@@ -144,8 +155,13 @@ class LayoutEditor:
         Raises:
             ValueError: there is no such object, or it is all that there is.
         """
-        self._commit(*edits.fill(self._scene.label, self._scene.instance, self._mask_with_surroundings(id),
+        self._commit(*edits.fill(self.scene.label, self.scene.instance, self._mask_with_surroundings(id),
                                  self.things))
+
+    @property
+    def steps(self) -> int:
+        """Number of edits that can be undone."""
+        return len(self._history.past)
 
     @property
     def can_undo(self) -> bool:
@@ -161,19 +177,13 @@ class LayoutEditor:
         """Undo the last edit; a ValueError where there is none."""
         if not self.can_undo:
             raise ValueError('There is nothing to undo.')
-        self._opened = self._history.undo(self._scene)
+        self._opened = self._history.undo(self.scene)
 
     def redo(self) -> None:
         """Redo the edit that was undone last; a ValueError where there is none, or after another edit."""
         if not self.can_redo:
             raise ValueError('There is nothing to redo.')
-        self._opened = self._history.redo(self._scene)
-
-    @property
-    def _scene(self) -> Scene:
-        if self._opened is None:
-            raise ValueError('Nothing is open: open a layout first.')
-        return self._opened
+        self._opened = self._history.redo(self.scene)
 
     @contextmanager
     def kept_on_failure(self) -> Iterator[None]:
@@ -190,7 +200,7 @@ class LayoutEditor:
 
     def _commit(self, label: np.ndarray | None = None, instance: np.ndarray | None = None,
                 styles: dict[int, Style] | None = None) -> None:
-        before = self._scene
+        before = self.scene
         after = Scene(before.label if label is None else label, before.instance if instance is None else instance,
                       before.styles if styles is None else styles)
         # An id that is free again, and given to something else, must not bring its old style along.
@@ -205,7 +215,7 @@ class LayoutEditor:
         return scene.objects
 
     def _object(self, id: int, scene: Scene | None = None, whole: bool = True) -> Object:
-        found = (scene or self._scene).objects.get(id)
+        found = (scene or self.scene).objects.get(id)
         where = 'that layout' if scene else 'the layout'
         if found is None:
             raise ValueError(f'There is no object {id} in {where}.')
@@ -215,16 +225,16 @@ class LayoutEditor:
         return found
 
     def _mask_with_surroundings(self, id: int) -> np.ndarray:
-        if self._object(id).area == self._scene.instance.size:
+        if self._object(id).area == self.scene.instance.size:
             raise ValueError(f'The object {id} is all that there is: nothing surrounds it to fill its place with.')
-        return self._scene.instance == id
+        return self.scene.instance == id
 
     def _check_class(self, class_index: int) -> None:
         if class_index not in range(len(self.classes)):
             raise ValueError(f'There is no class {class_index}: there are 0..{len(self.classes) - 1}.')
 
     def _check_pixel(self, x: int, y: int) -> None:
-        height, width = self._scene.label.shape
+        height, width = self.scene.label.shape
         if x not in range(width) or y not in range(height):
             raise ValueError(f'({x}, {y}) is no pixel of the picture, which is {width} wide and {height} high.')
 

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,6 +37,20 @@ class Object:
         return len(self.areas)
 
 
+class Runs(NamedTuple):
+    """Pixels of a scene that are equal and beside each other in a row, as runs, row by row.
+
+    Args:
+        ends: number of the first pixel after each run, in rows: y * W + x.
+        ids: its object.
+        classes: its class.
+    """
+
+    ends: np.ndarray
+    ids: np.ndarray
+    classes: np.ndarray
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """A layout and the styles of some of its objects. Never changed: an edit makes another.
@@ -51,17 +66,23 @@ class Scene:
     styles: Mapping[int, Style]
 
     @cached_property
+    def runs(self) -> Runs:
+        """Its pixels as runs of equal ones, of which there are few."""
+        starts = np.ones(self.label.shape, bool)
+        starts[:, 1:] = (self.label[:, 1:] != self.label[:, :-1]) | (self.instance[:, 1:] != self.instance[:, :-1])
+        first = np.flatnonzero(starts)
+        return Runs(np.append(first[1:], self.label.size), self.instance.ravel()[first], self.label.ravel()[first])
+
+    @cached_property
     def objects(self) -> dict[int, Object]:
         """The objects by id, in the order of the ids."""
-        # From runs of equal pixels along rows, of which there are few.
-        starts = np.ones(self.label.shape, bool)
-        starts[:, 1:] = (np.diff(self.label) != 0) | (np.diff(self.instance) != 0)
-        starts = np.flatnonzero(starts)
-        lengths = np.diff(starts, append=self.label.size)
+        runs = self.runs
+        starts = np.append(0, runs.ends[:-1])
+        lengths = runs.ends - starts
         rows, lefts = np.divmod(starts, self.label.shape[1])
-        ids, place = np.unique(self.instance.ravel()[starts], return_inverse=True)
-        num_classes = int(self.label.max()) + 1
-        pairs = place * num_classes + self.label.ravel()[starts]
+        ids, place = np.unique(runs.ids, return_inverse=True)
+        num_classes = int(runs.classes.max()) + 1
+        pairs = place * num_classes + runs.classes
         counts = np.bincount(pairs, lengths, len(ids) * num_classes).astype(int).reshape(len(ids), num_classes)
         boxes = np.stack([np.full(len(ids), self.label.size)] * 2 + [np.zeros(len(ids), int)] * 2, axis=1)
         for side, (extend, values) in enumerate([(np.minimum, lefts), (np.minimum, rows), (np.maximum, lefts + lengths),

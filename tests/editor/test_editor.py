@@ -97,7 +97,7 @@ def test_what_is_shown_is_what_is_said(editor, inferencer):
 def test_a_photo_gives_its_styles(inferencer, files):
     editor = Editor(inferencer)
     editor.open(*files)
-    assert set(editor._scene.styles) == {found.id for found in editor.objects()}
+    assert set(editor.scene.styles) == {found.id for found in editor.objects()}
     with pytest.raises(ValueError, match=r'The sizes .* differ: label \(64, 64\), .* photo \(48, 80\)'):
         editor.open(editor.label, editor.instance, np.asarray(Image.open(files[2])))
 
@@ -123,7 +123,7 @@ def test_photos_are_labelled(inferencer, files, toycity):
     segmentor = build_segmentor(narrow('configs/ecgan/ecgan_toycity.py', toycity))
     editor = Editor(inferencer, segmentor)
     editor.open_photo(files[2])
-    assert editor.label.shape == (64, 64) and editor._scene.styles and editor.image.shape == (64, 64, 3)
+    assert editor.label.shape == (64, 64) and editor.scene.styles and editor.image.shape == (64, 64, 3)
     assert editor.from_photos == set(range(12))
     photo = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
     editor.open_photo(photo)
@@ -239,10 +239,10 @@ def test_styles_of_classes_outlive_edits_and_stay_apart_from_those_of_objects(tm
     label[:9], label[30:] = 0, 8
     rng = np.random.default_rng(0)
     editor.open(label, np.zeros_like(label), rng.integers(256, size=(40, 40, 3), dtype=np.uint8))  # one id for all
-    before = dict(editor._scene.styles)
+    before = dict(editor.scene.styles)
     assert before.keys() == {0, 3, 8}
     editor.brush([(20, 20)], 2, 5)
-    assert editor._scene.styles == before
+    assert editor.scene.styles == before
     editor.save(tmp_path / 'scene.npz')
     config.model.data_preprocessor.instances = True
     other = Editor(Inferencer(config, None, device='cpu'))

@@ -25,7 +25,7 @@ def editor():
 
 
 def state(editor):
-    scene = editor._scene
+    scene = editor.scene
     return scene.label.tobytes(), scene.instance.tobytes(), scene.label.dtype, scene.instance.dtype, scene.styles
 
 
@@ -61,21 +61,21 @@ def test_adding_and_relabelling(editor):
     assert editor.relabel(26001, PERSON) == 24002
     assert (editor.instance[10:16, 10:14] == 24002).all() and (editor.label[10:16, 10:14] == PERSON).all()
     assert editor.relabel(23, ROAD) == 7
-    assert not (editor.label == SKY).any() and editor._scene.styles == {26000: (0.5,)}
+    assert not (editor.label == SKY).any() and editor.scene.styles == {26000: (0.5,)}
     assert editor.relabel(7, ROAD) == 7
 
 
 def test_moving_and_removing(editor):
     editor.move(26000, 10, 4)
-    assert (editor.instance[14:20, 14:20] == 26000).all() and editor._scene.styles[26000] == (0.5,)
+    assert (editor.instance[14:20, 14:20] == 26000).all() and editor.scene.styles[26000] == (0.5,)
     assert set(np.unique(editor.label[10:16, 4:10])) == {SKY, ROAD}
     assert (editor.instance[10:16, 10:14] == 26001).all()
     editor.move(26000, 15, 0)  # partly out of the frame
-    assert editor._scene.objects[26000].area == 6 * 3
+    assert editor.scene.objects[26000].area == 6 * 3
     editor.remove(26000)
-    assert 26000 not in editor._scene.objects and editor._scene.styles == {23: (0.25,)}
+    assert 26000 not in editor.scene.objects and editor.scene.styles == {23: (0.25,)}
     assert editor.add(CAR, polygon=[(0, 0), (3, 0), (3, 3)]) == 26000
-    assert 26000 not in editor._scene.styles  # a new car does not look like the one whose id it has
+    assert 26000 not in editor.scene.styles  # a new car does not look like the one whose id it has
 
 
 def test_a_step_that_changes_nothing_is_none(editor):
@@ -104,7 +104,7 @@ def test_random_edits_stay_consistent_and_are_all_undone(editor):
         lambda: editor.relabel(any_object(), int(dice.integers(4))),
         lambda: editor.move(any_object(), *(dice.integers(-9, 10, 2).tolist())),
         lambda: editor.remove(any_object()),
-        lambda: editor._commit(styles={**editor._scene.styles, any_object(): (float(dice.random()),)})]
+        lambda: editor._commit(styles={**editor.scene.styles, any_object(): (float(dice.random()),)})]
     states, refused = [state(editor)], 0
     for _ in range(300):
         try:
@@ -115,7 +115,7 @@ def test_random_edits_stay_consistent_and_are_all_undone(editor):
         if state(editor) != states[-1]:
             states.append(state(editor))
         assert all(list(found.areas) == [found.class_index] for found in editor.objects())
-        assert set(editor._scene.styles) <= set(editor._scene.objects)
+        assert set(editor.scene.styles) <= set(editor.scene.objects)
         assert sum(found.area for found in editor.objects()) == SIZE[0] * SIZE[1]
         for found in editor.objects():
             number = SPACE.to_id(found.class_index)

@@ -1,13 +1,14 @@
-"""Session: one browser tab's editor, with the data that the page shows; it does not depend on Gradio."""
+"""Session: one browser tab's editor, with the data that the page shows; it does not know how these travel."""
 
 from __future__ import annotations
 
 import time
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
+from threading import Lock
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -15,71 +16,99 @@ import numpy as np
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
 from semsynth.editor.editor import Editor
-from semsynth.editor.scene import Object
+from semsynth.editor.page.state import Selection, layout_state
+from semsynth.editor.reading import Source
+from semsynth.editor.scene import Object, Scene
 from semsynth.segmentors import Segmentor
-from semsynth.visualise import colour_labels
 
-EDITS = ('brush', 'fill', 'relabel', 'add', 'move', 'remove', 'style', 'undo', 'redo')
-"""Operations of the editor that the page asks for by name."""
+KEPT = 4
+"""Number of layouts from uploaded files that stay to be pasted from."""
+QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 97, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+"""Of the image on the page. At 1024x2048, a PNG takes 0.1 to 0.2 s longer; downloads are PNG."""
+
+
+class Shown(NamedTuple):
+    """An image on the page.
+
+    Args:
+        version: of the scene that it shows.
+        content: JPEG.
+        seconds: that the model took.
+    """
+
+    version: int
+    content: bytes
+    seconds: float
 
 
 class Session:
-    """An editor, the layouts that it can open, and what the page shows of both.
+    """An editor, the layouts that it can open, what is selected, and what the page shows.
 
-    Each operation returns a view: a dict of what has changed for the page, which JSON can hold. An operation that the
-    editor refuses changes nothing, and its view says why.
+    Edits do not wait for the model: while it makes an image, strokes are applied, and the next image is of the scene
+    that they led to.
 
     Args:
         inferencer: of a trained model; sessions share it.
         layouts: to choose from.
         segmentor: labels photos; None: photos without label maps cannot be opened.
+        model: held by whoever uses the model.
+
+    Attributes:
+        version: number of the scene, of its layout and styles.
     """
 
-    def __init__(self, inferencer: Inferencer, layouts: Sequence[LayoutFile] = (), segmentor: Segmentor | None = None):
+    def __init__(self, inferencer: Inferencer, layouts: Sequence[LayoutFile] = (), segmentor: Segmentor | None = None,
+                 model: Lock | None = None):
         self.editor = Editor(inferencer, segmentor)
-        self.layouts = {layout.name: layout for layout in layouts}
+        self.layouts: dict[str, tuple[Source, Source | None]] = {
+            layout.name: (layout.label, layout.instance) for layout in layouts}
         self.name: str | None = None
+        self.version = 0
+        self._uploaded: list[str] = []
+        self._model, self._editing = model or Lock(), Lock()  # taken in this order
+        self._selection = Selection(self.editor)
+        self._seen: Scene | None = None
+        self._shown = Shown(-1, b'', 0)
 
-    def start(self) -> dict:
-        """The first view: what stays the same, and the first of the layouts."""
-        setup = dict(classes=self.editor.classes, palette=self.editor.palette, things=sorted(self.editor.things),
-                     styled=self._styled, clusters=self._clusters())
-        first = next(iter(self.layouts), None)
-        return dict(setup=setup) | self._listed() | ({} if first is None else self._try(self._open, first))
+    def setup(self) -> dict:
+        """What stays the same while the page is open."""
+        editor = self.editor
+        return dict(
+            setup=dict(classes=editor.classes, palette=editor.palette, things=sorted(editor.things),
+                       styled=self._styled, clusters=self._clusters(), labels_photos=editor.segmentor is not None),
+            layouts=list(self.layouts))
 
-    def act(self, operation: str, number: int = 0, **arguments) -> dict:
-        """Carry out an operation of the page's user.
+    def edit(self, actions: Sequence[Mapping[str, Any]]) -> bytes:
+        """Carry out what the page's user did, in its order.
 
         Args:
-            operation: one of ``EDITS``, or ``open``, ``look_at``, ``paste``, ``download``.
-            number: of this action; its view says that it is ``done``.
-            arguments: of the operation.
+            actions: each with its ``operation`` and its arguments. One that is refused changes nothing.
 
-        Raises:
-            ValueError: there is no such operation.
+        Returns:
+            The state, with the last refusal as its ``message``.
         """
-        operations = {name: getattr(self.editor, name) for name in EDITS} | dict(
-            paste=self._paste, open=self._open, look_at=self._look_at, download=self._download)
-        if operation not in operations:
-            raise ValueError(f'The page asked for {operation}, but there are {", ".join(operations)}.')
-        return dict(self._try(operations[operation], **arguments), done=number)
+        message = None
+        with self._editing:
+            for action in actions:
+                try:
+                    self._act(**action)
+                except (ValueError, TypeError) as refusal:
+                    message = str(refusal)
+            return self._state(message)
 
-    @property
-    def photo_serves(self) -> str:
-        """The uses that the page has for a photo, in words; empty where it has none."""
-        uses = ['its photo, which gives the styles'] * self._styled + [
-            'a photo alone, to be labelled'] * (self.editor.segmentor is not None)
-        return ', or '.join(uses).capitalize()
+    def image(self) -> Shown:
+        """The image of the scene as it is when the model is free."""
+        with self._model:
+            return self._draw()
 
-    def open_files(self, label: str | None, instance: str | None, photo: str | None, project: str | None) -> dict:
+    def open(self, name: str) -> bytes:
+        """Open one of the layouts."""
+        return self._start(name, self.editor.open, *self._layout(name))
+
+    def open_files(self, label: str | None = None, instance: str | None = None, photo: str | None = None,
+                   project: str | None = None) -> bytes:
         """Open a label map with what belongs to it, a photo alone, which the segmentor labels, or a project; all are
         paths, or None."""
-        return self._try(self._open_files, label, instance, photo, project)
-
-    def _open(self, name: str) -> dict:
-        return self._start(name, self.editor.open, self.layouts[name].label, self.layouts[name].instance)
-
-    def _open_files(self, label: str | None, instance: str | None, photo: str | None, project: str | None) -> dict:
         if project is not None and (label, instance, photo) == (None, None, None):
             return self._start(Path(project).stem, self.editor.load, project)
         if photo is not None and (label, instance, project) == (None, None, None):
@@ -87,48 +116,93 @@ class Session:
         if label is None or project is not None:
             raise ValueError('Give a label map with what belongs to it, or a photo alone, or a project alone.')
         name = Path(label).stem
-        view = self._start(name, self.editor.open, label, instance, photo)
-        self.layouts[name] = LayoutFile(name, label, instance)
-        return view | self._listed()
+        self._start(name, self.editor.open, label, instance, photo)
+        self._keep(name)
+        return self.edit([])
 
-    def _start(self, name: str, how: Callable, *sources: str | None) -> dict:
-        with self.editor.kept_on_failure():  # the image may fail, too
-            how(*sources)
-            view = self.view()
-        self.name = name
-        return view | dict(selected=None) | self._listed()
+    def other(self, name: str) -> bytes:
+        """Another layout, to paste from."""
+        other = Editor(self.editor.inferencer)
+        other.open(*self._layout(name))
+        return layout_state(other.scene, dict(name=name), lambda found: None)
 
-    def _listed(self) -> dict:
-        return dict(layouts=list(self.layouts), name=self.name)
+    def file(self, part: str) -> tuple[str, bytes]:
+        """Name and content of a file of the scene: ``label``, ``instance``, ``image`` or ``project``."""
+        if self.name is None:
+            raise ValueError('Nothing is open: open a layout first.')
+        # an opened file's name has the ending that export adds
+        name = self.name.removesuffix(Path(self.editor.inferencer.dataset.suffixes['label'][0]).stem)
+        with TemporaryDirectory() as folder:
+            if part == 'project':
+                path = self.editor.save(Path(folder, f'{name}.npz'))
+            else:
+                with self._model:
+                    path = self.editor.export(folder, name)[part]
+            return path.name, path.read_bytes()
 
-    def _try(self, how: Callable, *sources: str | None, **arguments) -> dict:
-        """The view of an operation; of one of the editor's, the scene as it is then and what it returned."""
-        try:
-            answer = how(*sources, **arguments)
-        except ValueError as refusal:
-            return dict(message=str(refusal))
-        return answer if isinstance(answer, dict) else self.view() | ({} if answer is None else dict(selected=answer))
+    def _act(self, operation: str, **arguments) -> None:
+        editor, select = self.editor, self._selection
+        edits: dict[str, Callable] = dict(
+            brush=select.painting(editor.brush), polygon=select.painting(editor.polygon),
+            fill=select.painting(editor.fill), relabel=select.painting(editor.relabel),
+            paste=select.painting(self._paste), move=editor.move, remove=editor.remove, style=editor.style)
+        others: dict[str, Callable] = dict(select=select.choose, undo=select.undo, redo=select.redo)
+        if operation in others:
+            others[operation](**arguments)
+        elif operation in edits:
+            with select.remembered():
+                edits[operation](**arguments)
+        else:
+            raise ValueError(f'The page asked for {operation}, but there are {", ".join([*edits, *others])}.')
 
-    def view(self) -> dict:
-        """All that the page shows of the scene as it is now."""
-        start = time.perf_counter()
-        image = self.editor.image
-        seconds = time.perf_counter() - start
-        height, width = self.editor.label.shape
-        return dict(width=width, height=height, image=_picture(image), seconds=seconds, undo=self.editor.can_undo,
-                    redo=self.editor.can_redo, **self._drawn(self.editor))
+    def _start(self, name: str, how: Callable, *sources: Source | None) -> bytes:
+        with self._model, self._editing:
+            with self.editor.kept_on_failure():  # the image may fail, too
+                how(*sources)
+                self._count()
+                self._draw()
+            self.name = name
+            self._selection.forget()
+            return self._state()
 
-    def _drawn(self, editor: Editor) -> dict:
-        """A layout as pictures, in the classes' colours and with each object's place in the list of objects as a
-        24-bit colour; and that list."""
-        objects = editor.objects()
-        place = np.searchsorted([found.id for found in objects], editor.instance)
-        numbers = np.stack([place & 255, place >> 8 & 255, place >> 16], axis=-1).astype(np.uint8)
-        return dict(layout=_picture(colour_labels(editor.label, editor.palette)), places=_picture(numbers),
-                    objects=[dict(id=found.id, kind=found.class_index, area=found.area, box=found.box,
-                                  whole=found.classes == 1,
-                                  cluster=self._cluster(found) if editor is self.editor else None)
-                             for found in objects])
+    def _keep(self, name: str) -> None:
+        if name in self._uploaded:
+            self._uploaded.remove(name)
+        self._uploaded.append(name)
+        self.layouts[name] = self.editor.label, self.editor.instance
+        if len(self._uploaded) > KEPT:
+            del self.layouts[self._uploaded.pop(0)]
+
+    def _layout(self, name: str) -> tuple[Source, Source | None]:
+        if name not in self.layouts:
+            raise ValueError(f'There is no layout {name} here, or no longer.')
+        return self.layouts[name]
+
+    def _paste(self, name: str, id: int, dx: int = 0, dy: int = 0) -> int:
+        return self.editor.paste(*self._layout(name), id, dx, dy)
+
+    def _count(self) -> int:
+        """The version of the scene as it is now."""
+        if self.editor.scene is not self._seen:
+            self._seen, self.version = self.editor.scene, self.version + 1
+        return self.version
+
+    def _draw(self) -> Shown:
+        version, start = self.version, time.perf_counter()  # an edit meanwhile makes the image newer than it says
+        if self._shown.version != version:
+            image = self.editor.image
+            seconds = time.perf_counter() - start
+            self._shown = Shown(version, cv2.imencode('.jpg', image[..., ::-1], QUALITY)[1].tobytes(), seconds)
+        return self._shown
+
+    def _state(self, message: str | None = None) -> bytes:
+        common = dict(name=self.name, layouts=list(self.layouts), message=message)
+        if self.name is None:
+            return layout_state(None, common)
+        editor = self.editor
+        return layout_state(editor.scene, common | dict(
+            version=self._count(), undo=editor.can_undo, redo=editor.can_redo, selected=self._selection.id),
+            self._cluster)
 
     @property
     def _styled(self) -> bool:
@@ -150,28 +224,8 @@ class Session:
         return [[_picture(each) for each in bank.thumbnails_of(owner)] or [None] * int((bank.owners == owner).sum())
                 for owner in classes]
 
-    def _look_at(self, name: str) -> dict:
-        """Another layout, to paste from."""
-        other = Editor(self.editor.inferencer)
-        other.open(self.layouts[name].label, self.layouts[name].instance)
-        return dict(other=dict(name=name, width=other.label.shape[1], height=other.label.shape[0],
-                               **self._drawn(other)))
-
-    def _paste(self, name: str, id: int) -> int:
-        return self.editor.paste(self.layouts[name].label, self.layouts[name].instance, id)
-
-    def _download(self, part: str) -> dict:
-        """A file of the scene: ``label``, ``instance``, ``image`` or ``project``."""
-        # an opened file's name has the ending that export adds
-        name = cast(str, self.name).removesuffix(Path(self.editor.inferencer.dataset.suffixes['label'][0]).stem)
-        with TemporaryDirectory() as folder:
-            path = (self.editor.save(Path(folder, f'{name}.npz')) if part == 'project' else
-                    self.editor.export(folder, name)[part])
-            return dict(file=dict(name=path.name, content=b64encode(path.read_bytes()).decode()))
-
 
 def _picture(pixels: np.ndarray) -> str:
-    """An RGB picture as the data URL of a PNG."""
-    # The lowest compression: at 1024x2048 a tenth of a second sooner than the default.
-    content = cv2.imencode('.png', pixels[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
+    """A small RGB picture as the data URL of a PNG."""
+    content = cv2.imencode('.png', pixels[..., ::-1])[1]
     return f'data:image/png;base64,{b64encode(content.tobytes()).decode()}'

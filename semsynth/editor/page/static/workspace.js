@@ -1,99 +1,162 @@
-// Runs once, as the body of a function of (element, trigger, props, watch), when the page is loaded. What Python sends
-// arrives in props.value (see session.py); what the user does goes out as the event 'act'.
-const root = element.querySelector('.workspace');
+// The page: what the user does goes to the server (semsynth/editor/page/app.py), what comes back is drawn.
+const root = document.querySelector('.workspace');
 const find = (selector) => root.querySelector(selector);
 const all = (selector) => [...root.querySelectorAll(selector)];
 
 let setup = { classes: [], palette: [], things: [], clusters: {}, styled: false };
-let scene = null;        // the last view of a layout
+let session = null;      // the path of this tab's session
+let scene = null;        // the last state of the layout
 let other = null;        // the layout to paste from
+let shown = -1;          // version of the scene that the image shows
 let tool = 'select', kind = 0, selected = null, hovered = null;
-let last = 0, sent = 0, done = 0, waiting = [], clocks = {};    // actions, which are numbered
+let last = 0, waiting = [], sending = false, drawing = false, clock = null;    // actions, which are numbered
 let wet = [];            // strokes that the layout does not show yet
 let drag = null, stroke = null, corners = [], pointer = null, picksStyle = false;
 
 // ---- What goes out and comes in
 
-// One action at a time is under way: requests that are can overtake each other.
+async function ask(path, options) {
+  const response = await fetch(path, options).catch(() => { throw new Error('The server is gone: start it again.'); });
+  if (response.ok) return response;
+  throw new Error((await response.json().catch(() => ({}))).message || `The server answered ${response.status}.`);
+}
+
+const as_json = (content) => ({
+  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(content) });
+
 function act(operation, more = {}) {
   last += 1;
-  clocks[last] = performance.now();
-  waiting.push({ operation, number: last, ...more });
+  waiting.push({ operation, ...more });
+  clock ??= performance.now();
   send();
   return last;
 }
 
-function send() {
-  if (done === sent && waiting.length) {
-    sent += 1;
-    trigger('act', waiting.shift());
+// One list of actions is under way at a time: requests can overtake each other.
+async function send() {
+  busy();
+  if (sending || !waiting.length) return;
+  sending = true;
+  const actions = waiting, number = last;
+  waiting = [];
+  if (selected) actions.unshift({ operation: 'select', id: selected.id });
+  try {
+    const state = await read(await ask(`${session}/edit`, as_json(actions)));
+    wet = wet.filter((each) => each.number > number);
+    receive(state);
+  } catch (error) {
+    say(error.message, true);
   }
-  root.classList.toggle('busy', done < last);
+  sending = false;
+  send();
 }
 
-async function receive(view) {
-  if (view.setup) { setup = view.setup; build(); }
-  if (view.layouts) list(view.layouts, view.name);
-  if (view.file) save(view.file);
-  if (view.other) {
-    other = await read(view.other);
-    find('.other .none').hidden = panes.other.box.hidden = false;
-    show(panes.other, other);
-  }
-  if (view.image) {
-    const before = id_of(selected);
-    scene = await read(view);
-    if (view.layouts) corners = [], wet = [], drag = null;    // another layout was opened
-    const id = 'selected' in view ? view.selected : before;
-    selected = scene.objects.find((each) => each.id === id && (each.whole || id === before)) || null;
-    if (view.selected != null && selected && !setup.things.includes(selected.kind) && before !== id) selected = null;
+function receive(state) {
+  const renewed = !scene || scene.name !== state.name;
+  list(state.layouts, state.name);
+  if (state.width) {
+    scene = state;
+    if (renewed) corners = [], wet = [], drag = null;
+    if (!waiting.length) selected = scene.objects.find((each) => each.id === state.selected) || null;
     hovered = null;
     show(panes.layout, scene);
-    show(panes.image, scene);
+    image();
   }
-  say(view.message || '', true);
-  if (view.done) {
-    done = view.done;
-    wet = wet.filter((each) => each.number > done);
-    if (view.image) {
-      await new Promise(requestAnimationFrame);
-      const elapsed = performance.now() - clocks[done];
-      find('.latency').textContent =
-        `${Math.round(elapsed)} ms after the edit, ${Math.round(view.seconds * 1000)} ms of them the model`;
-    }
-    delete clocks[done];
-  } else if (view.image) {
-    find('.latency').textContent = `the model took ${Math.round(view.seconds * 1000)} ms`;
-  }
-  send();
+  say(state.message || '', true);
   refresh();
 }
 
-const load = (address) => new Promise((resolve, reject) => {
-  const image = new Image();
-  image.onload = () => resolve(image);
-  image.onerror = reject;
-  image.src = address;
-});
-
-// A view with its pictures decoded, and `at`: for each pixel, the place of its object in the list.
-async function read(view) {
-  const [layout, places, image] = await Promise.all(
-    [view.layout, view.places, view.image].map((each) => each && load(each)));
-  const { width, height } = view;
-  const canvas = Object.assign(document.createElement('canvas'), { width, height });
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  context.drawImage(places, 0, 0);
-  const bytes = context.getImageData(0, 0, width, height).data;
-  const at = new Uint32Array(width * height);
-  for (let i = 0; i < at.length; i++) at[i] = bytes[4 * i] + 256 * bytes[4 * i + 1] + 65536 * bytes[4 * i + 2];
-  return { ...view, at, pictures: { layout, image } };
+// One request at a time: the server makes the image of the newest scene when the model is free.
+async function image() {
+  if (drawing || !scene || scene.version === shown) return busy();
+  drawing = true;
+  busy();
+  try {
+    const response = await ask(`${session}/image`);
+    const picture = await createImageBitmap(await response.blob());
+    shown = Number(response.headers.get('X-Version'));
+    if (scene.width === picture.width && scene.height === picture.height) {
+      Object.assign(scene, { picture });
+      show(panes.image, scene);
+    }
+    const seconds = Math.round(1000 * response.headers.get('X-Seconds'));
+    await new Promise(requestAnimationFrame);
+    find('.latency').textContent = clock === null ? `the model took ${seconds} ms` :
+      `${Math.round(performance.now() - clock)} ms after the edit, ${seconds} ms of them the model`;
+    if (!waiting.length && !sending) clock = null;
+  } catch (error) {
+    say(error.message, true);
+    shown = scene.version;
+  }
+  drawing = false;
+  image();
 }
 
-function save(file) {
-  const link = Object.assign(document.createElement('a'),
-    { href: `data:application/octet-stream;base64,${file.content}`, download: file.name });
-  link.click();
+const busy = () => root.classList.toggle('busy', Boolean(sending || drawing || waiting.length));
+
+// A state with `at`: for each pixel, the place of its object in the list.
+async function read(response) {
+  const buffer = await response.arrayBuffer(), length = new DataView(buffer).getUint32(0, true);
+  const state = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const [ends, places, kinds] = [0, 1, 2].map((i) => new Uint32Array(buffer, 4 + length + 4 * i * state.runs, state.runs));
+  if (!state.width) return state;
+  const at = new Uint32Array(state.width * state.height), pixels = new ImageData(state.width, state.height);
+  const colours = new Uint32Array(pixels.data.buffer);
+  for (let i = 0, start = 0; i < state.runs; start = ends[i++]) {
+    const [red, green, blue] = setup.palette[kinds[i]];
+    at.fill(places[i], start, ends[i]);
+    colours.fill(((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0, start, ends[i]);
+  }
+  return { ...state, at, pixels };
+}
+
+async function open(path, options) {
+  shown = -1;
+  root.classList.add('busy');
+  try {
+    receive(await read(await ask(path, options)));
+  } catch (error) {
+    say(error.message, true);
+  }
+  busy();
+}
+
+async function look_at(name) {
+  try {
+    other = await read(await ask(`${session}/layout?name=${encodeURIComponent(name)}`));
+    find('.other .none').hidden = panes.other.box.hidden = false;
+    show(panes.other, other);
+  } catch (error) {
+    say(error.message, true);
+  }
+}
+
+async function download(part) {
+  try {
+    const response = await ask(`${session}/files/${part}`);
+    const name = decodeURIComponent(response.headers.get('Content-Disposition').split("''")[1]);
+    const address = URL.createObjectURL(await response.blob());
+    Object.assign(document.createElement('a'), { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60000);
+  } catch (error) {
+    say(error.message, true);
+  }
+}
+
+async function start() {
+  try {
+    const begun = await (await ask('sessions', { method: 'POST' })).json();
+    session = `sessions/${begun.session}`;
+    setup = begun.setup;
+    build();
+    list(begun.layouts, null);
+    const photo = find('.files .photo');
+    photo.hidden = !setup.styled && !setup.labels_photos;
+    find('.files').open = !begun.layouts.length;
+    if (begun.layouts.length) await open(`${session}/open`, as_json({ name: begun.layouts[0] }));
+  } catch (error) {
+    say(error.message, true);
+  }
 }
 
 const id_of = (object) => object ? object.id : null;
@@ -102,9 +165,10 @@ const id_of = (object) => object ? object.id : null;
 
 function show(pane, view) {
   pane.view = view;
-  const picture = view.pictures[pane.shows];
   Object.assign(pane.picture, { width: view.width, height: view.height });
-  pane.picture.getContext('2d').drawImage(picture, 0, 0);
+  const context = pane.picture.getContext('2d');
+  if (pane.shows === 'image') context.drawImage(view.picture, 0, 0);
+  else context.putImageData(view.pixels, 0, 0);
   pane.box.style.setProperty('--ratio', view.width / view.height);
   pane.borders = pane.shows === 'layout' ? borders(view) : null;
   fit(pane);
@@ -390,7 +454,7 @@ function release() {
     const { points } = stroke;
     stroke.number = act('brush', {
       points: points.map((each) => each.map((value) => Math.round(value * 10) / 10)), radius: stroke.radius,
-      class_index: kind, ...(extends_selected() ? { instance: selected.id } : {}) });
+      class_index: kind, extend: Boolean(extends_selected()) });
     wet.push(stroke);
     stroke = null;
   }
@@ -408,7 +472,7 @@ function leave(pane) {
 }
 
 function close() {
-  if (corners.length > 2) act('add', { class_index: kind, polygon: corners });
+  if (corners.length > 2) act('polygon', { class_index: kind, points: corners });
   corners = [];
   refresh();
 }
@@ -440,13 +504,13 @@ const redo = () => { if (scene && scene.redo) act('redo'); };
 const resize = (step) => { find('.size').value = radius() + step; refresh(); };
 
 all('.tools button').forEach((each) => { each.onclick = () => choose(each.dataset.tool); });
-all('[data-part]').forEach((each) => { each.onclick = () => act('download', { part: each.dataset.part }); });
+all('[data-part]').forEach((each) => { each.onclick = () => download(each.dataset.part); });
 find('.undo').onclick = undo;
 find('.redo').onclick = redo;
 find('.remove').onclick = remove;
 find('.size').oninput = refresh;
-find('.layouts select').onchange = (event) => { if (event.target.value) act('open', { name: event.target.value }); };
-find('.other select').onchange = (event) => { if (event.target.value) act('look_at', { name: event.target.value }); };
+find('.layouts select').onchange = (event) => { if (event.target.value) open(`${session}/open`, as_json({ name: event.target.value })); };
+find('.other select').onchange = (event) => { if (event.target.value) look_at(event.target.value); };
 find('.kind select').onchange = (event) => act('relabel', { id: selected.id, class_index: Number(event.target.value) });
 find('.like').onclick = () => { picksStyle = !picksStyle; refresh(); };
 find('.random').onclick = () => {
@@ -466,8 +530,9 @@ document.addEventListener('keydown', (event) => {
   keys[key]();
 });
 
-let turn = Promise.resolve();    // views are shown in their order, whole
-const next = () => { const view = props.value; if (view) turn = turn.then(() => receive(view)); };
-watch('value', next);
-next();
+find('.files form').onsubmit = (event) => {
+  event.preventDefault();
+  open(`${session}/open`, { method: 'POST', body: new FormData(event.target) });
+};
 refresh();
+start();

@@ -1,0 +1,190 @@
+"""The editor's page and its API, over HTTP.
+
+``GET /`` is the page, and its files lie beside it. Everything else belongs to a session, one a tab:
+
+======  ===============================  ==============================================================================
+method  path                             what it does
+======  ===============================  ==============================================================================
+POST    ``sessions``                     begins a session; JSON: its token, the classes and what the model can do, and
+                                         the layouts that can be opened
+DELETE  ``sessions/TOKEN``               ends it
+GET     ``sessions/TOKEN/state``         the state of the scene
+POST    ``sessions/TOKEN/edit``          JSON, a list of actions such as ``{"operation": "brush", "points": [[3, 5]],
+                                         "radius": 4, "class_index": 0, "extend": true}``; carries them out in this
+                                         order, without waiting for the model, and answers with the state
+GET     ``sessions/TOKEN/image``         the image of the scene as it is when the model is free, JPEG; the headers say
+                                         which version it shows (``X-Version``) and how long the model took
+                                         (``X-Seconds``)
+POST    ``sessions/TOKEN/open``          opens in place of what is open: JSON, ``{"name": ...}`` for one of the
+                                         layouts; or a form with the files ``label``, ``instance`` and ``photo``, or
+                                         ``photo`` alone, or ``project`` alone. Answers with the state when the
+                                         image is made. If it fails, nothing has changed
+GET     ``sessions/TOKEN/layout?name=``  another layout, to paste from; as the state
+GET     ``sessions/TOKEN/files/PART``    a file of the scene: ``label``, ``instance``, ``image`` or ``project``
+======  ===============================  ==============================================================================
+
+``Session.edit`` has the operations. **The state** is binary, all numbers uint32, little-endian: the length of the JSON
+that follows (a multiple of 4); the JSON; then of each run of equal pixels, row by row, the number of the first pixel
+after it; then the place of its object in the JSON's ``objects``; then its class. The JSON has the number of runs, the
+size, the objects, the version, what is selected, what can be undone, and ``message``: why the last action was refused.
+
+Errors are JSON with one sentence, ``{"message": ...}``: 404 where there is no such session, or no longer; 422 where a
+file or an argument does not fit; 500 where the model or our code failed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from functools import partial, wraps
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
+
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from semsynth.editor.page.guard import Guard
+from semsynth.editor.page.session import Session
+from semsynth.editor.page.sessions import SessionGoneError, Sessions
+
+STATIC = Path(__file__).with_name('static')
+HOSTS = ['127.0.0.1', 'localhost']
+"""Names of this machine. Under another one a page of another site could reach it (DNS rebinding)."""
+FILES = ('label', 'instance', 'photo', 'project')
+
+
+def build_app(make_session: Callable[[], Session], uploads: Path) -> Starlette:
+    """The page and its API.
+
+    Args:
+        make_session: makes that of a new tab.
+        uploads: folder where uploaded files are while they are read.
+    """
+    sessions = Sessions(make_session)
+    forms = partial(_with_files, uploads)
+
+    def of_session(answer: Callable[[Session, Request], Awaitable[Response]]) -> Callable:
+        @wraps(answer)
+        async def endpoint(request: Request) -> Response:
+            return await answer(sessions[request.path_params['token']], request)
+        return endpoint
+
+    async def begin(request: Request) -> Response:
+        token, session = sessions.add()
+        return JSONResponse(dict(session=token, **await _run(session.setup)), 201)
+
+    async def end(request: Request) -> Response:
+        sessions.drop(request.path_params['token'])
+        return Response(status_code=204)
+
+    async def open(session: Session, request: Request) -> Response:
+        if request.headers.get('content-type', '').startswith('application/json'):
+            return _binary(await _run(session.open, **await _json(request, dict)))
+        return await forms(session.open_files, request)
+
+    here = '/sessions/{token}'
+    routes = [Route('/sessions', begin, methods=['POST']), Route(here, end, methods=['DELETE']),
+              Route(f'{here}/state', of_session(_state)), Route(f'{here}/edit', of_session(_edit), methods=['POST']),
+              Route(f'{here}/image', of_session(_image)), Route(f'{here}/open', of_session(open), methods=['POST']),
+              Route(f'{here}/layout', of_session(_layout)), Route(f'{here}/files/{{part}}', of_session(_file)),
+              Mount('/', StaticFiles(directory=STATIC, html=True))]
+    return Starlette(
+        routes=routes, exception_handlers={SessionGoneError: _explain(404), ValueError: _explain(422),
+                                           HTTPException: _explain(400), Exception: _explain(500)},
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False), Middleware(Guard)])
+
+
+async def _state(session: Session, request: Request) -> Response:
+    return _binary(await _run(session.edit, []))
+
+
+async def _edit(session: Session, request: Request) -> Response:
+    actions = await _json(request, list)
+    if not all(isinstance(action, dict) and 'operation' in action for action in actions):
+        raise HTTPException(400, 'edit takes a list of actions, each with its operation.')
+    return _binary(await _run(session.edit, actions))
+
+
+async def _image(session: Session, request: Request) -> Response:
+    shown = await _run(session.image)
+    return Response(shown.content, media_type='image/jpeg', headers={
+        'X-Version': str(shown.version), 'X-Seconds': f'{shown.seconds:.3f}'})
+
+
+async def _layout(session: Session, request: Request) -> Response:
+    return _binary(await _run(session.other, request.query_params.get('name', '')))
+
+
+async def _file(session: Session, request: Request) -> Response:
+    part = request.path_params['part']
+    if part not in ('label', 'instance', 'image', 'project'):
+        raise HTTPException(404, f'There is no file {part}.')
+    name, content = await _run(session.file, part)
+    return Response(content, media_type='application/octet-stream', headers={
+        'Content-Disposition': f"attachment; filename*=UTF-8''{quote(name, safe='')}"})
+
+
+async def _run(what: Callable, *arguments: Any, **named: Any) -> Any:
+    """Run what takes long in a thread; when the server ends, it is left to itself."""
+    return await to_thread.run_sync(partial(what, *arguments, **named), abandon_on_cancel=True)
+
+
+async def _json(request: Request, kind: type) -> Any:
+    try:
+        content = await request.json()
+    except ValueError:
+        content = None
+    if not isinstance(content, kind):
+        raise HTTPException(400, f'The request holds no JSON {kind.__name__}.')
+    return content
+
+
+async def _with_files(uploads: Path, how: Callable[..., bytes], request: Request) -> Response:
+    """Answer by what a function makes of a form's files, which are on disk meanwhile, and no longer."""
+    async with request.form(max_files=len(FILES), max_fields=len(FILES)) as form:
+        return _binary(await _run(_on_disk, uploads, how, form))
+
+
+def _on_disk(uploads: Path, how: Callable[..., bytes], form: FormData) -> bytes:
+    with TemporaryDirectory(dir=uploads) as folder:
+        paths = {}
+        for kind in FILES:
+            file = form.get(kind)
+            if isinstance(file, UploadFile) and file.filename:
+                path = Path(folder, kind, Path(file.filename).name)
+                path.parent.mkdir()
+                path.write_bytes(file.file.read())
+                paths[kind] = str(path)
+        try:
+            return how(**paths)
+        except ValueError as error:  # which names its files, where they were for a moment
+            raise ValueError(re.sub(f'{re.escape(folder)}/({"|".join(FILES)})/', '', str(error))) from error
+
+
+def _binary(content: bytes) -> Response:
+    return Response(content, media_type='application/octet-stream')
+
+
+def _explain(status: int) -> Callable[[Request, Exception], Response]:
+    """What answers an error, by this status where it has none of its own."""
+    def answer(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException):
+            return JSONResponse(dict(message=error.detail), error.status_code)
+        if isinstance(error, SessionGoneError):
+            message = 'This tab is older than the server, or was not used for long.'
+        elif isinstance(error, ValueError):
+            message = str(error)
+        else:
+            message = f'That failed ({type(error).__name__}: {str(error).split(chr(10))[0]:.300}).'
+        return JSONResponse(dict(message=message), status)
+    return answer
