@@ -164,7 +164,7 @@ def dataset_of(config: Config, split: str) -> dict:
     loader = config.get(f'{split}_dataloader') or {}
     if 'dataset' not in loader:
         raise ValueError(f'{config.filename or "The config"} has no {split}_dataloader with a dataset: put a data set '
-                         'of configs/_base_ among its _base_.')
+                         'of semsynth::_base_ among its _base_.')
     return loader['dataset']
 
 

@@ -53,7 +53,7 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
         config.model.styles = str(styles)
     if not config.get('test_evaluator'):
         raise ValueError(f'{config.filename} has no test_evaluator: say how results are judged, as '
-                         "configs/ecgan/ecgan_toycity.py does, with dict(type='SegmentationEvaluator', judge=...).")
+                         "semsynth::ecgan/ecgan_toycity.py does, with dict(type='SegmentationEvaluator', judge=...).")
     work_dir = Path(checkpoint).parent if checkpoint else work_dir_of(config)
     usual = work_dir / f'results_{Path(checkpoint).stem if checkpoint else "untrained"}.json'
     check_out_file(usual if out is None else out, (config.filename, checkpoint, config.model.get('styles')))

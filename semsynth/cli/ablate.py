@@ -1,4 +1,4 @@
-"""Train and judge a folder of configs under equal conditions: semsynth ablate configs/ablations/ecgan."""
+"""Train and judge a folder of configs under equal conditions: semsynth ablate semsynth::ablations/ecgan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train a synthesizer from a config: semsynth train configs/ecgan/ecgan_toycity.py."""
+"""Train a synthesizer from a config: semsynth train semsynth::ecgan/ecgan_toycity.py."""
 
 from __future__ import annotations
 

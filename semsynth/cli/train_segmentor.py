@@ -1,4 +1,4 @@
-"""Train a segmentor on our data sets: semsynth train_segmentor configs/segmentors/unet_toycity.py."""
+"""Train a segmentor on our data sets: semsynth train_segmentor semsynth::segmentors/unet_toycity.py."""
 
 from __future__ import annotations
 

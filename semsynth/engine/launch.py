@@ -58,7 +58,7 @@ def check_trainable(config: Config) -> None:
     """Raise a ValueError for a config that lacks what training needs."""
     if missing := [entry for entry in ('train_dataloader', 'train_cfg', 'optim_wrapper') if not config.get(entry)]:
         raise ValueError(f'{config.filename or "The config"} has no {", ".join(missing)}, and cannot be trained: put a '
-                         'data set and a schedule of configs/_base_ among its _base_.')
+                         'data set and a schedule of semsynth::_base_ among its _base_.')
     for split in ('train', 'val'):
         if config.get(f'{split}_dataloader'):
             dataset_of(config, split)
@@ -74,7 +74,7 @@ def check_synthesizer(config: Config) -> None:
     """Raise a ValueError for a config of something else, such as a segmentor."""
     if 'generator' not in config.get('model', {}):
         raise ValueError(f'{config.filename} has no model.generator: it is no config of a synthesizer, such as '
-                         'configs/ecgan/ecgan_cityscapes.py. Segmentors are trained by semsynth train_segmentor.')
+                         'semsynth::ecgan/ecgan_cityscapes.py. Segmentors are trained by semsynth train_segmentor.')
 
 
 def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: bool = False,

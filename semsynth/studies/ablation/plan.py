@@ -147,7 +147,7 @@ def check_conditions(rows: Sequence[Row], allow_unequal: bool = False) -> None:
         last = load_config(row.config)
         if missing := [key for key in NEEDED if not last.get(key)]:
             raise ValueError(f'{row.config.filename} has no {", ".join(missing)}, and a row of an ablation is trained '
-                             'and judged: put a data set, a schedule and a judge of configs/_base_ among its _base_.')
+                             'and judged: put a data set, a schedule and a judge of semsynth::_base_ among its _base_.')
         check_last_is_saved(last, row.config.filename, 'an ablation judges')
     first, *others = rows
     for row in others:
