@@ -86,6 +86,17 @@ def test_mmengine_finds_the_configs_of_an_installed_package(package, tmp_path, m
         done.stderr)
 
 
+def test_extras(source, tmp_path):
+    build(source, '-q', 'egg_info', '--egg-base', str(tmp_path))
+    text = (tmp_path / 'semsynth.egg-info/requires.txt').read_text()
+    first, *others = re.split(r'^\[(\w+)\]$', text, flags=re.M)
+    extras = {name: set(wanted.split()) for name, wanted in zip(others[::2], others[1::2], strict=True)}
+    assert extras.keys() == {'edit', 'export', 'hub', 'weights', 'import', 'prepare', 'docs', 'test'}
+    needed = set.union(*(wanted for name, wanted in extras.items() if name not in ('docs', 'test')))
+    assert needed < extras['test'] and 'safetensors' in first.split()
+    assert not (needed | extras['test']) & set(first.split())  # what every user installs, the demo's included
+
+
 def test_the_version_has_a_dated_entry_and_a_note_for_its_tag():
     changes = (ROOT / 'docs/changelog.md').read_text(encoding='utf-8')
     assert re.search(rf'^## {re.escape(__version__)} - \d{{4}}-\d\d-\d\d$', changes, re.M)
