@@ -1,0 +1,136 @@
+// No edit is lost: the project is kept in this browser after each one, and leaving asks where there is unsaved work.
+import * as drafts from './drafts.js';
+import * as editing from './editing.js';
+import * as server from './server.js';
+import { say, state } from './state.js';
+
+let work = null;       // the record of the open layout, once it was edited
+let clean = null;      // the version that was opened, or saved last
+let keeping = false, again = false, letGo = () => {};
+
+export const unsaved = () => editing.pending() || Boolean(
+  state.scene?.width && state.scene.version !== clean && (state.scene.undo || state.restored));
+
+export function start() {
+  editing.onArrival(arrived);
+  editing.onGone(recover);
+  window.addEventListener('beforeunload', (event) => { if (unsaved()) event.preventDefault(); });
+}
+
+let seen = 0;    // state.opened of the layout whose record `work` is
+
+function arrived() {
+  const { scene, opened } = state;
+  if (opened !== seen) {
+    seen = opened;
+    clean = state.restored ? null : scene.version;
+    if (!state.restored) adopt(null);
+  } else if (unsaved()) {
+    keep();
+  } else if (work && scene.version !== clean) {    // all was undone
+    drafts.remove(work.id).catch(complain);
+    adopt(null);
+  }
+}
+
+async function keep() {
+  again = true;
+  if (keeping) return;
+  keeping = true;
+  try {
+    while (again) {
+      again = false;
+      if (!work) adopt({ id: crypto.randomUUID() });
+      const record = work, { name, picture } = state;
+      const { blob } = await server.file('project');
+      Object.assign(record, { classes: state.setup.classes.join(), name, time: Date.now(), saved: false,
+        project: await blob.arrayBuffer(), thumbnail: thumbnail(picture?.bitmap ?? state.scene.colours) });
+      record.before ??= await bytesOf(state.before);
+      if (record === work) await drafts.put(record);
+    }
+  } catch (error) {
+    complain(error);
+  }
+  keeping = false;
+}
+
+// What cannot be kept is said; a server that is gone is noticed by the edits themselves.
+function complain(error) {
+  if (!(error instanceof server.Gone || error instanceof server.Unreachable)) {
+    say(`The browser cannot keep your work (${error.message}). Save the project.`, true);
+  }
+}
+
+// While a tab holds the lock of its work, it is offered nowhere.
+function adopt(record) {
+  letGo();
+  work = record;
+  if (record) navigator.locks?.request(`semsynth ${record.id}`, () => new Promise((resolve) => { letGo = resolve; }));
+}
+
+function thumbnail(picture) {
+  const width = 96, height = Math.round(width * picture.height / picture.width);
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  canvas.getContext('2d').drawImage(picture, 0, 0, width, height);
+  return canvas.toDataURL('image/jpeg');
+}
+
+async function bytesOf(bitmap) {
+  if (!bitmap) return null;
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  canvas.getContext('2d').drawImage(bitmap, 0, 0);
+  return (await canvas.convertToBlob()).arrayBuffer();
+}
+
+// The work that can be opened with this model, and that no other tab has open.
+export async function kept() {
+  const locks = await navigator.locks?.query(), held = new Set((locks?.held ?? []).map((lock) => lock.name));
+  const all = await drafts.all().catch(() => []);
+  return all.filter((each) => each.classes === state.setup.classes.join() && !held.has(`semsynth ${each.id}`));
+}
+
+const formOf = (record) => {
+  const form = new FormData();
+  form.append('project', new File([record.project], `${record.name ?? 'layout'}.npz`));
+  return form;
+};
+
+const beforeOf = (record) => record.before && createImageBitmap(new Blob([record.before]));
+
+export async function restore(record) {
+  const before = state.restored;
+  state.restored = true;
+  try {
+    await editing.open(formOf(record), await beforeOf(record));
+  } catch (error) {
+    state.restored = before;
+    throw error;
+  }
+  adopt(record);
+}
+
+// The server was started anew: go on from what was kept.
+async function recover() {
+  const { setup } = await server.begin();
+  if (setup.classes.join() !== state.setup.classes.join()) throw new server.Refused('Another model is served here now: reload the page.');
+  const form = work?.project ? formOf(work) : null, { name } = state;
+  state.restored = Boolean(form);
+  if (form) await editing.reopen(form, state.before);
+  else if (state.layouts.includes(name)) await editing.reopen({ name }, state.before);
+  say(form ? 'The editor was started anew. Your work is here again; what was before it cannot be undone.' : 'The editor was started anew.');
+}
+
+// Hand a file of the scene to the user.
+export async function save(part) {
+  try {
+    const { version } = state.scene, { blob, name } = await server.file(part);
+    const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    if (part !== 'project') return;
+    clean = version;
+    if (work) drafts.put(Object.assign(work, { saved: true })).catch(complain);
+  } catch (error) {
+    say(error.message, true);
+  }
+}
