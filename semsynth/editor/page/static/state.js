@@ -7,6 +7,7 @@ export const state = {
   picture: null,           // the newest image
   before: null,            // the image as it was when the layout was opened
   opened: 0,               // how many layouts were opened
+  kept: null,              // the version that this browser keeps
   restored: false,         // whether the layout is work that was kept
   tool: 'select',
   kind: 0,                 // index of the class to paint

@@ -1,0 +1,122 @@
+"""No work is lost: questions before it is left, and what the browser keeps."""
+
+import pytest
+
+from helpers.editor_page import EditorPage
+from semsynth.editor.page import serve_editor
+
+pytestmark = pytest.mark.slow
+SKY = 9
+KEPT = 'state.kept === state.scene.version'
+
+
+def stroke(editor, *pixels):
+    editor.page.keyboard.press('b')
+    editor.choose('sky')
+    editor.draw(*(pixels or [(10, 30), (50, 30)]))
+    editor.settle()
+
+
+def test_another_layout_asks_where_there_are_changes(editor):
+    names = editor.state('state.layouts')
+    editor.page.select_option('#layouts', names[1])
+    editor.wait('state.name === argument', names[1])  # nothing to lose
+    editor.settle()
+    stroke(editor)
+    changed = editor.label()
+    editor.page.select_option('#layouts', names[2])
+    editor.page.click('#ask-dialog [value=stay]')
+    assert editor.label() == changed and editor.page.input_value('#layouts') == names[1]
+    editor.page.select_option('#layouts', names[2])
+    with editor.page.expect_download() as download:
+        editor.page.click('#ask-dialog [value=save]')
+    assert download.value.suggested_filename.endswith('.npz')
+    editor.wait('state.name === argument', names[2])
+    editor.settle()
+    stroke(editor)
+    editor.page.select_option('#layouts', names[0])
+    editor.page.click('#ask-dialog [value=leave]')
+    editor.wait('state.name === argument', names[0])
+
+
+def test_closing_asks_where_there_are_changes(editor):
+    asked = []
+    editor.page.on('dialog', lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    stroke(editor)
+    editor.page.close(run_before_unload=True)
+    editor.page.wait_for_timeout(200)
+    assert asked == ['beforeunload'] and not editor.page.is_closed()
+    editor.press('Control+z')
+    with editor.page.expect_event('close'):
+        editor.page.close(run_before_unload=True)
+
+
+def test_work_comes_back_after_a_reload(editor):
+    stroke(editor)
+    changed = editor.label()
+    editor.wait(KEPT)
+    editor.page.on('dialog', lambda dialog: dialog.accept())
+    editor.page.reload()
+    editor.settle()
+    assert editor.label() != changed
+    editor.page.get_by_role('button', name='Restore it').click()
+    editor.wait('state.restored')
+    editor.settle()
+    assert editor.label() == changed and editor.page.locator('#banner').is_hidden()
+    editor.page.select_option('#layouts', index=2)  # it is still in no file
+    assert editor.page.locator('#ask-dialog').is_visible()
+
+
+def test_work_goes_on_after_the_server_was_started_anew(model, toycity, new_page):
+    layouts = model.find([toycity / 'gtFine/val'], instances_optional=True)
+    server = serve_editor(model, layouts)
+    editor = EditorPage(new_page(1280, 800), server.url)
+    stroke(editor, (10, 10))
+    editor.wait(KEPT)
+    server.close()
+    editor.draw((50, 10))
+    editor.page.locator('#message.bad', has_text='does not answer').wait_for()
+    server = serve_editor(model, layouts, port=int(server.url.rpartition(':')[2]))
+    try:
+        editor.page.locator('#message', has_text='started anew').wait_for()
+        editor.settle()
+        assert editor.pixel(10, 10) == editor.pixel(50, 10) == SKY
+        assert editor.state('state.scene.undo')
+    finally:
+        server.close()
+
+
+def test_a_failed_open_changes_nothing(editor, tmp_path):
+    stroke(editor)
+    before = editor.label(), editor.image(), editor.state('state.name')
+    (tmp_path / 'torn.png').write_bytes(b'PNG?')
+    editor.page.click('#open')
+    editor.page.set_input_files('#open-dialog [name=label]', tmp_path / 'torn.png')
+    editor.page.click('#open-dialog [type=submit]')
+    editor.page.click('#ask-dialog [value=leave]')
+    editor.page.locator('#open-dialog .refusal', has_text='torn.png').wait_for()
+    editor.page.click('#open-dialog [value=cancel]')
+    editor.settle()
+    assert (editor.label(), editor.image(), editor.state('state.name')) == before
+    editor.press('Control+z')
+    assert editor.state('state.scene.redo')
+
+
+def test_files_are_opened(editor, toycity):
+    before = editor.label()
+    editor.page.click('#open')
+    for kind in ('label', 'instance'):
+        file = sorted(toycity.glob(f'gtFine/val/*/*_{kind}Ids.png'))[1]
+        editor.page.set_input_files(f'#open-dialog [name={kind}]', file)
+    editor.page.click('#open-dialog [type=submit]')
+    editor.page.locator('#open-dialog').wait_for(state='hidden')
+    editor.settle()
+    assert editor.label() != before and not editor.state('state.scene.undo')
+
+
+def test_tabs_have_editors_of_their_own(served, new_page):
+    here, there = EditorPage(new_page(), served), EditorPage(new_page(), served)
+    before = there.label()
+    stroke(here)
+    there.press('Escape')
+    assert here.label() != before and there.label() == before and there.page.locator('#undo').is_disabled()
