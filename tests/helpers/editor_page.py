@@ -90,9 +90,9 @@ class EditorPage:
         return objects[number], pixels[len(pixels) // 2]
 
     def select(self, class_index):
-        """Click the largest object of a class."""
+        """Click the largest object of a class; it, and the pixel."""
         found, place = self.largest(class_index)
         self.page.keyboard.press('v')
         self.draw(place)
         self.wait('state.selected?.id === argument', found['id'])
-        return found
+        return found, place

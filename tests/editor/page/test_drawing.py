@@ -65,12 +65,16 @@ def test_shapes(editor):
 
 
 def test_a_selected_object_is_extended_moved_and_removed(editor):
-    found = editor.select(CAR)
+    found, place = editor.select(CAR)
     editor.page.keyboard.press('b')
     editor.choose('car')
-    editor.draw((5, 5))
+    editor.draw(place, (5, 5))
     editor.settle()
     assert editor.state('state.selected.id') == found['id'] and editor.pixel(5, 5) == CAR
+    editor.press('Control+z')
+    editor.draw((5, 5))  # elsewhere: a new one
+    editor.settle()
+    assert editor.state('state.selected.id') != found['id'] and editor.pixel(5, 5) == CAR
     editor.press('Control+z')
     assert editor.state('state.selected.id') == found['id']  # undo keeps the selection
     editor.page.keyboard.press('v')

@@ -7,7 +7,7 @@ SKY, CAR = 9, 11
 
 
 def test_after_a_drop_down_was_used(editor):
-    found = editor.select(CAR)
+    found, _ = editor.select(CAR)
     editor.page.click('#paste summary')
     editor.page.select_option('#paste select', index=2)
     for control in ('#paste select', '#layouts'):
@@ -34,7 +34,7 @@ def test_choosing_by_a_drop_down_gives_the_keys_back(editor):
 
 
 def test_a_class_is_changed_by_its_list_not_by_a_letter(editor):
-    found = editor.select(CAR)
+    found, _ = editor.select(CAR)
     editor.page.click('#relabel')
     editor.page.keyboard.type('veg')
     editor.press('Enter')

@@ -42,7 +42,7 @@ export function select(object) {
 // An edit by a file: the look of a photo.
 export const lookOf = (photo) => inTurn(async () => {
   state.waitingSince ??= performance.now();
-  await attempt(async () => arrive(await server.lookOf(photo)));
+  await attempt(async () => arrive(await ask(() => server.lookOf(photo))));
 });
 
 // Open what `server.open` takes; throws where that fails, and nothing has changed then. `before` is the image to compare
@@ -51,7 +51,7 @@ export const open = (what, before = null) => inTurn(async () => {
   state.openingSince = performance.now();
   changed();
   try {
-    await reopen(what, before);
+    await ask(() => reopen(what, before));
     queue = [];
   } finally {
     state.openingSince = null;
@@ -94,24 +94,30 @@ async function attempt(work) {
   }
 }
 
-// Ask the server until it answers, also where it was started anew in the meantime.
+// Ask the server, where it was started anew in the meantime once more.
+export async function ask(request) {
+  try {
+    return await request();
+  } catch (error) {
+    if (!(error instanceof server.Gone)) throw error;
+    recovering ??= recover().finally(() => { recovering = null; });
+    await recovering;
+    return request();
+  }
+}
+
+// Ask until it answers.
 async function insist(request) {
   for (;;) {
     try {
-      const answer = await request();
+      const answer = await ask(request);
       state.unreachable = false;
       return answer;
     } catch (error) {
-      if (error instanceof server.Gone) {
-        recovering ??= recover().finally(() => { recovering = null; });
-        await recovering;
-      } else if (error instanceof server.Unreachable) {
-        state.unreachable = true;
-        changed();
-        await new Promise((resolve) => setTimeout(resolve, AGAIN));
-      } else {
-        throw error;
-      }
+      if (!(error instanceof server.Unreachable)) throw error;
+      state.unreachable = true;
+      changed();
+      await new Promise((resolve) => setTimeout(resolve, AGAIN));
     }
   }
 }

@@ -86,6 +86,22 @@ function canvasOf(pixels, width, height) {
   return canvas;
 }
 
+// Whether two marks, { path, width } drawn or { path } filled, lie on each other or beside each other.
+export function meet(scene, one, other) {
+  const scale = Math.min(1, 512 / Math.max(scene.width, scene.height));
+  const canvas = new OffscreenCanvas(Math.ceil(scene.width * scale), Math.ceil(scene.height * scale));
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context.scale(scale, scale);
+  context.lineCap = context.lineJoin = 'round';
+  for (const { path, width } of [one, other]) {
+    context.lineWidth = width + 2;
+    if (width) context.stroke(path);
+    else context.fill(path);
+    context.globalCompositeOperation = 'source-in';
+  }
+  return context.getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value);
+}
+
 export function clampPixel(scene, [x, y]) {
   return [Math.min(Math.max(Math.round(x), 0), scene.width - 1), Math.min(Math.max(Math.round(y), 0), scene.height - 1)];
 }

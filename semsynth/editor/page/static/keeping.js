@@ -125,7 +125,7 @@ async function recover() {
 // Hand a file of the scene to the user.
 export async function save(part) {
   try {
-    const { version } = state.scene, { blob, name } = await server.file(part);
+    const { blob, name } = await editing.ask(() => server.file(part)), { version } = state.scene;
     const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);

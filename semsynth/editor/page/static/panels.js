@@ -4,7 +4,7 @@ import { edit, lookOf, select } from './editing.js';
 import { listObjects, swatch } from './object_list.js';
 import { panes } from './pane.js';
 import { changed, draw, objectName, onChange, state } from './state.js';
-import { chooseKind, remove } from './tools.js';
+import { chooseKind, point, remove } from './tools.js';
 
 const find = (selector) => document.querySelector(selector);
 
@@ -59,7 +59,7 @@ function show() {
   find('#object .some').hidden = !selected;
   if (selected) describe(selected);
   if (scene && find('#objects').open && listed !== scene) {
-    listObjects(objects, scene, select, (object) => { state.hovered = object; draw(); });
+    listObjects(objects, scene, point, (object) => { state.hovered = object; draw(); });
     listed = scene;
   }
   for (const each of objects.children) each.setAttribute('aria-pressed', Number(each.dataset.id) === selected?.id);

@@ -1,5 +1,5 @@
 // Pasting an object of another layout.
-import { edit } from './editing.js';
+import { ask, edit } from './editing.js';
 import { borders, colourLabels, objectAt, outline } from './geometry.js';
 import { listObjects } from './object_list.js';
 import * as server from './server.js';
@@ -35,7 +35,7 @@ function offer() {
 
 async function open(name) {
   try {
-    const scene = await server.otherLayout(name);
+    const scene = await ask(() => server.otherLayout(name));
     other = Object.assign(scene, { name, colours: colourLabels(scene, state.setup.palette), borders: borders(scene) });
   } catch (error) {
     return say(error.message, true);

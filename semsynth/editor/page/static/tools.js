@@ -1,6 +1,6 @@
 // What a press, a drag and a release do with each tool. Points are pixels of the layout.
 import { edit, select } from './editing.js';
-import { clampPixel, cornersOf, objectAt, silhouette } from './geometry.js';
+import { clampPixel, cornersOf, meet, objectAt, silhouette } from './geometry.js';
 import { markOf } from './pane.js';
 import { changed, className, draw, isThing, objectName, say, state } from './state.js';
 
@@ -31,29 +31,33 @@ export function resize(step) {
 
 export const largest = () => state.scene ? Math.ceil(Math.max(state.scene.width, state.scene.height) / 8) : 64;
 
+// An object is pointed at, on a canvas or in the list.
+export function point(object) {
+  if (!state.picksStyle) return select(object);
+  edit('style', { id: state.selected.id, like: object.id });
+  state.picksStyle = false;
+}
+
 // Answers whether the view is to be dragged instead.
-export function press(point, scale, alt) {
+export function press(at, scale, alt) {
   rest();
-  const { scene, selected } = state, object = objectAt(scene, point);
+  const { scene, selected } = state, object = objectAt(scene, at), [x, y] = clampPixel(scene, at);
   if (state.picksStyle) {
-    edit('style', { id: selected.id, like: object.id });
-    state.picksStyle = false;
+    point(object);
   } else if (alt || state.tool === 'pick') {
-    const [x, y] = clampPixel(scene, point);
     state.kind = scene.label[y * scene.width + x];
     if (state.tool === 'pick') choose(painter);
   } else if (state.tool === 'select') {
-    if (object !== selected) select(object);
+    if (object !== selected) point(object);
     if (!object.whole || (object !== selected && !isThing(object.kind))) return true;
-    state.gesture = { tool: 'select', from: point, dx: 0, dy: 0 };
+    state.gesture = { tool: 'select', from: at, dx: 0, dy: 0 };
   } else if (DRAWN.includes(state.tool)) {
-    const points = state.tool === 'brush' ? [point] : [point, point];
+    const points = state.tool === 'brush' ? [at] : [at, at];
     state.gesture = { tool: state.tool, points, radius: state.radius, kind: state.kind };
   } else if (state.tool === 'fill') {
-    const [x, y] = clampPixel(scene, point);
-    edit('fill', { x, y, class_index: state.kind, extend: true });
+    edit('fill', { x, y, class_index: state.kind, extend: !isThing(state.kind) });
   } else {
-    corner(point, scale);
+    corner(at, scale);
   }
   changed();
   return false;
@@ -84,11 +88,19 @@ export function release() {
 }
 
 function paint(gesture) {
-  const { tool, radius, kind } = gesture, more = { class_index: kind, extend: true };
+  const { tool, radius, kind } = gesture, mark = markOf(gesture), more = { class_index: kind, extend: continues(mark) };
   const points = tool === 'rectangle' ? cornersOf(gesture.points) : gesture.points;
   const rounded = points.map((point) => point.map((value) => Math.round(value * 10) / 10));
-  if (tool === 'brush' || tool === 'line') edit('brush', { points: rounded, radius, ...more }, markOf(gesture));
-  else edit('polygon', { points: rounded, ...more }, markOf(gesture));
+  if (tool === 'brush' || tool === 'line') edit('brush', { points: rounded, radius, ...more }, mark);
+  else edit('polygon', { points: rounded, ...more }, mark);
+}
+
+// Whether a thing that is drawn is part of the selected one, or of the one that is not in the scene yet: they meet.
+function continues(mark) {
+  const { marks, scene, selected } = state, latest = marks.findLast((each) => each.kind === mark.kind && !each.moves);
+  if (!isThing(mark.kind)) return true;
+  if (latest) return meet(scene, latest, mark);
+  return selected?.kind === mark.kind && meet(scene, { path: silhouette(scene, selected) }, mark);
 }
 
 function move({ dx, dy }) {
@@ -96,7 +108,7 @@ function move({ dx, dy }) {
   if (!selected || !(dx || dy)) return changed();
   const path = new Path2D();
   path.addPath(silhouette(scene, selected), new DOMMatrix().translate(dx, dy));
-  edit('move', { id: selected.id, dx, dy }, { path, kind: selected.kind });
+  edit('move', { id: selected.id, dx, dy }, { path, kind: selected.kind, moves: true });
 }
 
 // Close a polygon.
@@ -174,6 +186,8 @@ export function hint() {
   }
   if (!DRAWN.includes(tool)) return HINTS[tool];
   const name = className(kind);
-  if (selected?.whole && selected.kind === kind) return `Drag to extend ${objectName(selected)}. Escape begins a new ${name}.`;
+  if (selected?.whole && selected.kind === kind && isThing(kind)) {
+    return `Drag at ${objectName(selected)} to extend it, elsewhere to draw a new ${name}.`;
+  }
   return isThing(kind) ? `Drag to draw a new ${name}.` : `Drag to draw ${name}.`;
 }
