@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from semsynth.apis.diversity import measure_diversity
     from semsynth.apis.edges import make_edges
     from semsynth.apis.evaluation import evaluate
+    from semsynth.apis.importing import import_data
     from semsynth.apis.inferencer import Inferencer
     from semsynth.apis.onnx_file import export
     from semsynth.apis.resize import resize_data
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 _MODULES = dict(
     Inferencer='apis.inferencer', convert_checkpoint='apis.conversion', convert_styles='apis.conversion',
     dry_run='engine.dry_run', encode_styles='apis.style_encoding', evaluate='apis.evaluation', export='apis.onnx_file',
-    make_edges='apis.edges', measure_diversity='apis.diversity', resize_data='apis.resize', synthesize='apis.synthesis',
-    train='apis.training', train_segmentor='apis.training')
+    import_data='apis.importing', make_edges='apis.edges', measure_diversity='apis.diversity',
+    resize_data='apis.resize', synthesize='apis.synthesis', train='apis.training', train_segmentor='apis.training')
 
 __all__ = ['Inferencer', 'convert_checkpoint', 'convert_styles', 'dry_run', 'encode_styles', 'evaluate', 'export',
-           'make_edges', 'measure_diversity', 'resize_data', 'synthesize', 'train', 'train_segmentor']
+           'import_data', 'make_edges', 'measure_diversity', 'resize_data', 'synthesize', 'train', 'train_segmentor']
 
 
 def __getattr__(name: str) -> object:

@@ -15,7 +15,9 @@ from semsynth.cli.options import plain_errors
 
 COMMANDS = ('train', 'test', 'synthesize', 'edit', 'export', 'train_segmentor', 'encode_styles', 'diversity',
             'convert_checkpoint', 'check_dataset', 'prepare', 'make_toycity', 'visualize', 'ablate', 'user_study',
-            'benchmark', 'demo')
+            'benchmark', 'demo', 'import')
+MODULES = {'import': 'import_data'}
+"""Of commands whose names are words of Python."""
 
 
 def build_parser() -> ArgumentParser:
@@ -23,7 +25,7 @@ def build_parser() -> ArgumentParser:
     parser = ArgumentParser('semsynth', description='Semantic image synthesis: label map in, photo out.')
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
     for name in COMMANDS:
-        module = import_module(f'semsynth.cli.{name}')
+        module = import_module(f'semsynth.cli.{MODULES.get(name, name)}')
         summary = (module.__doc__ or '').splitlines()[0]
         command = commands.add_parser(name, help=summary.partition(':')[0].rstrip('.'), description=summary)
         command.set_defaults(run=module.run, parser=command)

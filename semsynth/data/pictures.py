@@ -90,6 +90,16 @@ def read_size(path: str) -> tuple[int, int]:
         return (width, height) if _orientation(image) >= 5 else (height, width)
 
 
+def read_orientation(path: str) -> int:
+    """How a file says that its picture is to be turned, 1 to 8 as in EXIF; 1 is not at all.
+
+    Raises:
+        DataError: as of ``open_picture``.
+    """
+    with open_picture(path) as image:
+        return _orientation(image)
+
+
 def _has_notes(path: str) -> bool:
     """Whether a PNG may hold an orientation. It may stand at the file's end, and Pillow decodes the file to read it."""
     with Path(path).open('rb') as file:

@@ -9,7 +9,7 @@ import pytest
 import semsynth
 from helpers.commands import run_python
 from semsynth import cli
-from semsynth.cli import COMMANDS, build_parser, convert_checkpoint, main, prepare
+from semsynth.cli import COMMANDS, MODULES, build_parser, convert_checkpoint, main, prepare
 
 ROOT = Path(__file__).parents[2]
 TOOLS = sorted(path.relative_to(ROOT / 'tools') for path in (ROOT / 'tools').rglob('*.py'))
@@ -37,7 +37,8 @@ def test_help_needs_nothing_heavy():
 
 def test_every_module_is_a_subcommand_and_every_subcommand_a_tool():
     modules = {path.stem for path in Path(cli.__file__).parent.glob('*.py')} - {'__init__', 'options'}
-    assert set(subcommands(build_parser())) == set(COMMANDS) == modules
+    assert set(subcommands(build_parser())) == set(COMMANDS)
+    assert {MODULES.get(name, name) for name in COMMANDS} == modules
     tools = {name: list(subcommands(parser)) for name, parser in subcommands(build_parser()).items()}
     expected = {Path(f'{name}.py') for name in COMMANDS if name != 'prepare'}
     assert set(TOOLS) == expected | {Path('prepare', f'{what}.py') for what in tools['prepare']}

@@ -1,0 +1,153 @@
+"""Imports: exports of labelling tools to a folder that can be trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from semsynth.arguments import check_arguments
+from semsynth.data.importing import SOURCES, ImportOptions, ImportSource, MaskSource
+from semsynth.data.importing.class_tables import Given, class_table
+from semsynth.data.importing.configs import (
+    CPU_PIXELS,
+    GPU_PIXELS,
+    DataSettings,
+    config_name,
+    dataset_config,
+    training_config,
+    training_size,
+)
+from semsynth.data.importing.place import check_free, folder_of_import, write_note
+from semsynth.data.importing.splits import choose_splits
+from semsynth.data.importing.tree import Contents, no_class, write_tree
+from semsynth.errors import first_few
+from semsynth.visualise import default_palette
+from semsynth.writing import check_out_folder
+
+UNKNOWN = 'unknown'
+"""What the class of pixels without one is called."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import has made.
+
+    Args:
+        out: the folder.
+        format: of the source.
+        classes: names by index; that of the unknown class, if there is one, is the last.
+        unknown: index of the unknown class, or None.
+        contents: what was written, with the number of pixels of each class.
+        remarks: sentences on what was not as it should be.
+        config: of a first training.
+    """
+
+    out: Path
+    format: str
+    classes: list[str]
+    unknown: int | None
+    contents: Contents
+    remarks: list[str]
+    config: Path
+
+
+@check_arguments
+def import_data(source: str | Path, out: str | Path, *, format: str | None = None, photos: str | None = None,
+                labels: str | None = None, classes: Given | None = None, tolerance: int | None = None,
+                background: str | None = None, val: float | None = None, seed: int = 0) -> Imported:
+    """Make a folder to train on, with configs, from what a labelling tool has exported.
+
+    The source is left as it is; photos are copied. The folder appears when it is whole.
+
+    Args:
+        source: the exported folder or file.
+        out: the folder to make; an earlier import there is replaced.
+        format: of the source, one of ``semsynth.data.importing.SOURCES``; by default it is found by a look.
+        photos: a folder of photos, or a glob; by default they are found.
+        labels: the same of label maps.
+        classes: a file of classes; their names; or their colours by name.
+        tolerance: by how much the colours of masks may differ from those of the classes in each channel; 8 by default.
+        background: the class of pixels that no shape covers, ``'background'`` by default; ``'unknown'`` for none.
+        val: the share of scenes to validate on, drawn by name; by default the source's own splits, or 0.1.
+        seed: of that draw.
+
+    Raises:
+        ValueError: the format is not known, an option is not for it, or ``out`` is no place for it.
+        DataError: the source cannot be read; one line for each scene.
+        OSError: ``out`` cannot be written.
+    """
+    source = Path(source)
+    asked: dict[str, Any] = dict(photos=photos, labels=labels, tolerance=tolerance, background=background,
+                                 classes=None if classes is None else class_table(classes))
+    given = {name: value for name, value in asked.items() if value is not None}
+    if val is not None and not 0 <= val <= 1:
+        raise ValueError(f'val={val}: the share of scenes to validate on is from 0 to 1, such as 0.1.')
+    if not source.exists():
+        raise ValueError(f'There is no {source}: name the folder or file that your labelling tool has exported.')
+    out = check_out_folder(out, reads=[source], kept=[source] if source.is_dir() else [])
+    check_free(out)
+    kind = _kind(source, format, labels)
+    if alien := given.keys() - kind.takes:
+        raise ValueError(f'The format {kind.format} does not heed {first_few(sorted(alien))}: it heeds '
+                         f'{", ".join(sorted(kind.takes))}; leave it out.')
+    read = kind(source, ImportOptions(**given))
+    splits = choose_splits(read.names, read.splits, val, seed)
+    with folder_of_import(out) as folder:
+        contents = write_tree(read, splits, folder)
+        unknown = len(read.classes) if contents.pixels[-1] else None
+        names = [*read.classes, *([] if unknown is None else [UNKNOWN])]
+        remarks = [*read.remarks, *_remarks(contents)]
+        config = _write_configs(folder, out, source, read, names, unknown, contents, remarks)
+    return Imported(out, kind.format, names, unknown, contents, remarks, out / config)
+
+
+def _kind(source: Path, format: str | None, labels: str | None) -> type[ImportSource]:
+    known = {kind.format: kind for kind in SOURCES}
+    listed = '; '.join(f'{name} ({kind.summary})' for name, kind in known.items())
+    if format is not None:
+        if format not in known:
+            raise ValueError(f'There is no format {format}: name one of {listed}.')
+        return known[format]
+    if source.suffix.lower() in ('.zip', '.tar', '.gz', '.tgz', '.7z', '.rar'):
+        raise ValueError(f'{source} is an archive: unpack it, and name its folder.')
+    found = [kind for kind in SOURCES if kind.recognises(source)]
+    found = [kind for kind in found if not any(other is not kind and issubclass(other, kind) for other in found)]
+    if not found and labels is not None:  # nothing else has label maps
+        return MaskSource
+    if len(found) != 1:
+        looks = ' and '.join(kind.format for kind in found)
+        raise ValueError(f'{source} looks like {looks}: say by --format which is meant.' if found else
+                         f'{source} looks like none of the formats: {listed}. Name one by --format, which then says '
+                         'what is missing.')
+    return found[0]
+
+
+def _remarks(contents: Contents) -> list[str]:
+    """The remarks on scenes, the most frequent first."""
+    order = sorted(contents.remarks.items(), key=lambda item: -item[1].total())
+    return [f'{by_scene.total()} {what}, in {len(by_scene)} scenes ({first_few(list(by_scene))}).'
+            for what, by_scene in order]
+
+
+def _write_configs(folder: Path, out: Path, source: Path, read: ImportSource, names: Sequence[str],
+                   unknown: int | None, contents: Contents, remarks: Sequence[str]) -> str:
+    """Write the configs and the note; the name of the config to train."""
+    gpu, name, count = torch.cuda.is_available(), config_name(out.resolve().name), len(read.classes)
+    palette = [*(read.palette or default_palette(count)), *([] if unknown is None else [(0, 0, 0)])]
+    settings = DataSettings(
+        names, palette, unknown, no_class(count), [read.classes[index] for index in sorted(contents.things)],
+        read.has_instances, contents.splits, training_size(contents.sizes, GPU_PIXELS if gpu else CPU_PIXELS))
+    about = f'{contents.splits.total()} scenes imported from {source} ({read.format}).'
+    dataset, training = f'{name}.py', f'pix2pixhd_{name}.py'
+    pixels = contents.pixels.tolist()
+    write_note(folder, dict(
+        format=read.format, source=str(source), splits=contents.splits, remarks=list(remarks),
+        classes=[dict(name=each, pixels=pixels[index], scenes=int(contents.scenes[index]))
+                 for index, each in enumerate(names)]),
+        {dataset: dataset_config(about, settings), training: training_config(dataset, contents.splits['train'], gpu)})
+    return training
+
