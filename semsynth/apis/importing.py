@@ -21,6 +21,7 @@ from semsynth.data.importing.configs import (
     training_config,
     training_size,
 )
+from semsynth.data.importing.pairs import has_label_maps
 from semsynth.data.importing.place import check_free, folder_of_import, write_note
 from semsynth.data.importing.splits import choose_splits
 from semsynth.data.importing.tree import Contents, no_class, write_tree
@@ -116,8 +117,8 @@ def _kind(source: Path, format: str | None, labels: str | None) -> type[ImportSo
         raise ValueError(f'{source} is an archive: unpack it, and name its folder.')
     found = [kind for kind in SOURCES if kind.recognises(source)]
     found = [kind for kind in found if not any(other is not kind and issubclass(other, kind) for other in found)]
-    if not found and labels is not None:  # nothing else has label maps
-        return MaskSource
+    if not found and source.is_dir() and (labels is not None or has_label_maps(source)):
+        return MaskSource  # nothing else has label maps; it says what is missing
     if len(found) != 1:
         looks = ' and '.join(kind.format for kind in found)
         raise ValueError(f'{source} looks like {looks}: say by --format which is meant.' if found else
@@ -150,4 +151,3 @@ def _write_configs(folder: Path, out: Path, source: Path, read: ImportSource, na
                  for index, each in enumerate(names)]),
         {dataset: dataset_config(about, settings), training: training_config(dataset, contents.splits['train'], gpu)})
     return training
-

@@ -15,7 +15,7 @@ from semsynth.cli.options import plain_errors
 
 COMMANDS = ('train', 'test', 'synthesize', 'edit', 'export', 'train_segmentor', 'encode_styles', 'diversity',
             'convert_checkpoint', 'check_dataset', 'prepare', 'make_toycity', 'visualize', 'ablate', 'user_study',
-            'benchmark', 'demo', 'import')
+            'benchmark', 'demo', 'import', 'label')
 MODULES = {'import': 'import_data'}
 """Of commands whose names are words of Python."""
 

@@ -12,12 +12,11 @@ from torch import Tensor
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.editor import shapes
-from semsynth.editor.labelling import label_photo
 from semsynth.editor.layout_editor import LayoutEditor, read_only
 from semsynth.editor.project import load_project, save_project, write_instance, write_label
 from semsynth.editor.reading import Source, read_scene
 from semsynth.editor.scene import Object, Scene, Style
-from semsynth.segmentors import Segmentor
+from semsynth.segmentors import Segmentor, label_photo
 from semsynth.styles import StyleBank
 from semsynth.writing import check_out_file, write_png
 

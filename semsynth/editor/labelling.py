@@ -1,11 +1,9 @@
-"""Label maps of photos, predicted by a segmentor."""
+"""The segmentor that labels an editor's photos."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import torch
 from mmengine.config import Config
 
 from semsynth.registry import SEGMENTORS
@@ -31,20 +29,3 @@ def build_segmentor(config: Config, network: str | Path | None = None,
         raise ValueError(f'{config.filename} names no segmentor that could label a photo (judge, or model.segmentor): '
                          'name one with --segmentor CONFIG CHECKPOINT.')
     return SEGMENTORS.build(parts)
-
-
-@torch.no_grad()
-def label_photo(segmentor: Segmentor, photo: np.ndarray) -> np.ndarray:
-    """The label map of a photo: for each pixel the likeliest of the segmentor's classes that the layout has.
-
-    Args:
-        segmentor: on any device.
-        photo: ``(H, W, 3)`` uint8 RGB.
-
-    Returns:
-        ``(H, W)`` class indices, int64.
-    """
-    table = segmentor.indices()
-    image = torch.from_numpy(photo).to(segmentor.table.device).permute(2, 0, 1)[None].float() / 127.5 - 1
-    likeliest = segmentor(image)[0, list(table)].argmax(0).cpu().numpy()
-    return np.array(list(table.values()))[likeliest]

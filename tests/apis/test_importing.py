@@ -27,7 +27,8 @@ def test_what_is_imported_is_sound_and_trains(masks, tmp_path):
     before = everything(masks)
     imported = import_data(masks, tmp_path / 'my scenes', val=0.4)
     assert everything(masks) == before
-    assert imported.format == 'masks' and imported.classes == ['sky', 'road', 'car', 'unknown'] and imported.unknown == 3
+    assert imported.format == 'masks' and imported.unknown == 3
+    assert imported.classes == ['sky', 'road', 'car', 'unknown']
     counts = sum(np.bincount(label(seed=seed).ravel(), minlength=4) for seed in range(8))
     assert imported.contents.pixels.tolist() == counts.tolist()
     config = load_config(imported.config)
@@ -79,7 +80,8 @@ def test_remarks_of_scenes_are_added_up(masks, tmp_path):
     (dict(background='sky'), ('masks', 'background', 'tolerance')), (dict(classes='none.txt'), ('no file none.txt',)),
     (dict(val=2.0), ('val', '2.0')), (dict(tolerance=-1), ('tolerance', '-1')), (dict(seed=-1), ('seed', '-1')),
     (dict(source='empty'), ('empty', 'none of the formats', 'voc', 'masks', '--format')),
-    (dict(source='masks.zip'), ('masks.zip', 'unpack')), (dict(out='other'), ('other', 'thesis.tex', 'another folder'))])
+    (dict(source='masks.zip'), ('masks.zip', 'unpack')),
+    (dict(out='other'), ('other', 'thesis.tex', 'another folder'))])
 def test_what_is_refused_before_anything_is_written(masks, tmp_path, monkeypatch, change, parts):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'empty').mkdir()
@@ -90,6 +92,13 @@ def test_what_is_refused_before_anything_is_written(masks, tmp_path, monkeypatch
     with pytest.raises(ValueError, match=facts(*parts)):
         import_data(**dict(source='source', out='mine') | change)
     assert everything(tmp_path) == before and not (tmp_path / 'mine').exists()
+
+
+def test_label_maps_whose_photos_are_elsewhere(masks, tmp_path):
+    (masks / 'images').rename(tmp_path / 'elsewhere')
+    with pytest.raises(ValueError, match=facts('0 photos and 8 label maps', '--photos')):
+        import_data(masks, tmp_path / 'mine')
+    assert import_data(masks, tmp_path / 'mine', photos=str(tmp_path / 'elsewhere')).contents.splits.total() == 8
 
 
 def test_nothing_is_left_of_an_import_that_fails(masks, tmp_path):

@@ -11,7 +11,7 @@ from helpers.narrow import make_camvid, narrow
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
 from semsynth.editor import Editor
-from semsynth.editor.labelling import build_segmentor, label_photo
+from semsynth.editor.labelling import build_segmentor
 from semsynth.editor.reading import read_scene
 from semsynth.errors import DataError
 
@@ -144,7 +144,7 @@ def test_classes_of_a_segmentor_become_indices():
 
     photo = np.array([[[255, 0, 0], [0, 255, 9], [9, 255, 0], [0, 0, 255]]], np.uint8)
     segmentor = Stub(torch.nn.Identity(), num_classes=3, class_map=[2, 255, 0, 2])
-    assert label_photo(segmentor, photo).tolist() == [[2, 0, 2, 0]]
+    assert semsynth.segmentors.label_photo(segmentor, photo).tolist() == [[2, 0, 2, 0]]
 
 
 def test_which_segmentor(toycity):

@@ -72,6 +72,11 @@ def find_pairs(root: Path, options: ImportOptions) -> tuple[dict[str, Pair], lis
     return _paired(root, found)
 
 
+def has_label_maps(root: Path) -> bool:
+    """Whether a folder holds pictures that are label maps by their names."""
+    return any(kind_of(PurePosixPath(name))[0] == 'label' for name in list_files(root) if _is_picture(name))
+
+
 def kind_of(path: PurePosixPath) -> tuple[str, str]:
     """The kind of a picture, and its key: its path without the folder's word for the kind, and without an ending."""
     folders, kind = list(path.parts[:-1]), None

@@ -123,13 +123,13 @@ def _write(source: ImportSource, scene: ImportedScene, split: str, folder: Path)
         raise DataError(f'{scene.name}: its label map holds the index {label.max()}, but there are {count} classes.')
     pixels = np.bincount(np.where(label == UNKNOWN, count, label).ravel(), minlength=count + 1)
     ids = np.where(label == UNKNOWN, no_class(count), label).astype(np.uint8 if count <= 255 else np.uint16)
-    files = {f'labels/{split}/{scene.name}.png': _encode(ids, source.palette or default_palette(count))}
+    files = {f'labels/{split}/{scene.name}.png': encode_ids(ids, source.palette or default_palette(count))}
     things: set[int] = set()
     if source.has_instances:
         objects = np.zeros_like(ids) if instance is None else instance
         present, numbers = np.unique(objects, return_inverse=True)
         numbers = numbers.reshape(ids.shape) - (present[0] == 0) + max(_FIRST_OBJECT, count)
-        files[f'instances/{split}/{scene.name}.png'] = _encode(np.where(objects > 0, numbers, ids).astype(np.uint16))
+        files[f'instances/{split}/{scene.name}.png'] = encode_ids(np.where(objects > 0, numbers, ids).astype(np.uint16))
         things = set(np.unique(label[(objects > 0) & (label != UNKNOWN)]).tolist())
     path = folder
     try:
@@ -165,7 +165,7 @@ def _as_shown(scene: ImportedScene, size: tuple[int, int]) -> tuple[np.ndarray, 
     raise DataError(sizes_differ(str(scene.photo), size, f'the label map of {scene.name}', scene.label.shape))
 
 
-def _encode(ids: np.ndarray, palette: Sequence[Sequence[int]] | None = None) -> bytes:
+def encode_ids(ids: np.ndarray, palette: Sequence[Sequence[int]] | None = None) -> bytes:
     """The PNG file of ids; of 8 bits with a palette, so that they can be looked at."""
     image, file = Image.fromarray(np.ascontiguousarray(ids)), io.BytesIO()
     if palette is not None and ids.dtype == np.uint8:

@@ -45,7 +45,8 @@ def test_what_is_no_json_of_classes(tmp_path, content):
 
 @pytest.mark.parametrize(('given', 'parts'), [
     ({'road': (1, 2, 3), 'sky': (1, 2, 3)}, ('colour', '(1, 2, 3)')), (['road', 'road'], ('name', 'road')),
-    ({'road': (1, 2, 300)}, ('(1, 2, 300)', '0..255')), ({'road': (1, 2)}, ('(1, 2)', 'r, g and b')), ([], ('no class',))])
+    ({'road': (1, 2, 300)}, ('(1, 2, 300)', '0..255')), ({'road': (1, 2)}, ('(1, 2)', 'r, g and b')),
+    ([], ('no class',))])
 def test_tables_that_say_nothing_clear(given, parts):
     with pytest.raises(DataError, match=facts('classes', *parts)):
         class_table(given)

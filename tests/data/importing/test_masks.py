@@ -96,7 +96,8 @@ def test_black_and_white(tmp_path, mode):
     source = numbered(tmp_path, [Image.fromarray(white * 255).convert(mode)])
     assert (source.scene('0').label == white).all()
     assert source.classes == (['class_0', 'class_1'] if mode == '1' else ['background', 'foreground'])
-    assert numbered(tmp_path, [Image.fromarray(white * 255).convert(mode)], ['street', 'car']).classes == ['street', 'car']
+    named = numbered(tmp_path, [Image.fromarray(white * 255).convert(mode)], ['street', 'car'])
+    assert named.classes == ['street', 'car'] and (named.scene('0').label == white).all()
 
 
 @pytest.mark.parametrize('mode', ['L', 'RGB'])
@@ -121,7 +122,8 @@ def test_objects_are_kept(tmp_path):
     save(root / 'instances/a.png', objects.astype(np.uint16))
     colours = np.array([(0, 0, 0), (1, 0, 0), (0, 9, 0), (224, 224, 192)], np.uint8)[label(seed=8)]
     save(root / 'instances/b.png', colours)
-    save(root / 'instances/c.png', indexed(np.array([0, 1, 2, 255], np.uint8)[label(seed=9)], np.resize(PALETTE, (256, 3))))
+    numbers = np.array([0, 1, 2, 255], np.uint8)[label(seed=9)]
+    save(root / 'instances/c.png', indexed(numbers, np.resize(PALETTE, (256, 3))))
     source = MaskSource(root, ImportOptions())
     assert source.has_instances and (source.scene('a').instance == objects).all()
     kinds = [source.scene('b').instance[label(seed=8) == kind] for kind in range(4)]

@@ -67,8 +67,9 @@ def test_objects_previews_and_photos_without_labels(files):
 
 
 @pytest.mark.parametrize(('options', 'expected'), [
-    (dict(labels='hand/*_x.png'), 'hand/a_x.png'), (dict(labels='hand'), None), (dict(labels='auto/**/*.png'), 'auto/k/a.png'),
-    (dict(photos='rgb/*.*', labels='hand/*_x.*'), 'hand/a_x.png'), (dict(photos='rgb', labels='auto/k'), 'auto/k/a.png')])
+    (dict(labels='hand/*_x.png'), 'hand/a_x.png'), (dict(labels='hand'), None),
+    (dict(labels='auto/**/*.png'), 'auto/k/a.png'), (dict(photos='rgb', labels='auto/k'), 'auto/k/a.png'),
+    (dict(photos='rgb/*.*', labels='hand/*_x.*'), 'hand/a_x.png')])
 def test_places_that_are_named(files, options, expected):
     root = files('rgb/a.jpg', 'hand/a_x.png', 'auto/k/a.png', 'auto/k/notes.txt')
     if expected is None:
@@ -91,7 +92,8 @@ def test_places_may_be_elsewhere(files, monkeypatch):
 @pytest.mark.parametrize(('names', 'options', 'parts'), [
     (['a.jpg'], {}, ('1 photos and 0 label maps', '--labels')),
     (['masks/a.png'], {}, ('0 photos and 1 label maps', '--photos')),
-    (['images/b.jpg', 'images/a.jpg', 'masks/a.png', 'masks/c.png'], {}, ('1 of 2 label maps', 'masks/c.png', '--photos')),
+    (['images/b.jpg', 'images/a.jpg', 'masks/a.png', 'masks/c.png'], {},
+     ('1 of 2 label maps', 'masks/c.png', '--photos')),
     (['images/a.jpg', 'masks/a.png', 'labels/a.png'], {}, ('labels/a.png', 'masks/a.png', 'one name', '--labels')),
     (['images/a.jpg', 'images/a.png', 'masks/a.png'], {}, ('images/a.jpg', 'images/a.png', 'one name')),
     (['images/a.jpg'], dict(labels='gt/*.png'), ('no pictures gt/*.png', 'masks/*_mask.png'))])

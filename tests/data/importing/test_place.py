@@ -28,7 +28,8 @@ def test_nothing_is_left_of_one_that_fails(tmp_path, error):
     with pytest.raises(error), folder_of_import(tmp_path / 'mine') as folder:
         (folder / 'images').mkdir()
         raise error
-    assert [path.name for path in tmp_path.iterdir()] == ['mine'] and (tmp_path / 'mine/mine.py').read_text() == 'config'
+    assert [path.name for path in tmp_path.iterdir()] == ['mine']
+    assert (tmp_path / 'mine/mine.py').read_text() == 'config'
 
 
 def test_what_a_killed_one_left_is_removed(tmp_path):
@@ -71,6 +72,6 @@ def test_two_at_once(tmp_path):
     (tmp_path / '.mine.importing').mkdir()
     with (tmp_path / '.mine.importing/.lock').open('wb') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(ValueError, match=facts('Another import', 'mine', 'wait')), folder_of_import(tmp_path / 'mine'):
-            pass
+        with pytest.raises(ValueError, match=facts('Another import', 'mine', 'wait')):
+            imported(tmp_path / 'mine')
     imported(tmp_path / 'mine')

@@ -45,7 +45,7 @@ def test_label_maps_photos_and_counts(tmp_path):
     assert (ids == np.where(label() == 3, 255, label())).all()
     assert (tmp_path / 'out/images/train/a.jpg').read_bytes() == first.photo.read_bytes()
     assert (tmp_path / 'out/images/train/sub/b.png').is_file() and not (tmp_path / 'out/instances').exists()
-    both = np.bincount(label().ravel(), minlength=4) + [192, 0, 0, 0]
+    both = np.bincount(label().ravel(), minlength=4) + np.array([192, 0, 0, 0])
     assert contents.pixels.tolist() == both.tolist() and contents.scenes.tolist() == [2, 1, 1, 1]
     assert contents.sizes == {(12, 16): 2} and contents.splits == dict(train=2) and not contents.things
     assert contents.remarks == dict(spots={'a': 2, 'sub/b': 3}, holes={'sub/b': 1})
@@ -113,8 +113,9 @@ def test_problems_of_all_scenes_are_told_and_the_rest_is_done(tmp_path):
     with pytest.raises(DataError) as refusal:
         written(source, tmp_path / 'out')
     lines = str(refusal.value).splitlines()
-    for line, parts in zip(lines, [('a.png', '12x16', '8x8'), ('c', 'index 3', '3 classes'), ('d.png', 'does not exist'),
-                                   ('e.gif', 'PNG or JPEG'), ('../../f', 'rename'), ('/g', 'rename')], strict=True):
+    expected = [('a.png', '12x16', '8x8'), ('c', 'index 3', '3 classes'), ('d.png', 'does not exist'),
+                ('e.gif', 'PNG or JPEG'), ('../../f', 'rename'), ('/g', 'rename')]
+    for line, parts in zip(lines, expected, strict=True):
         assert all(part in line for part in parts), line
     assert not (tmp_path / 'f.png').exists()
 
