@@ -60,7 +60,7 @@ setup(
     keywords=['semantic image synthesis', 'label map', 'GAN', 'pix2pixHD', 'SPADE', 'OASIS', 'ECGAN', 'PyTorch'],
     cmdclass={'build_py': BuildWithConfigs},
     packages=find_packages(include=['semsynth', 'semsynth.*']),
-    package_data={'semsynth': ['**/*.html', '**/*.css', '**/*.js', '**/*.svg', 'py.typed']},
+    package_data={'semsynth': ['**/*.html', '**/*.css', '**/*.js', '**/*.svg', '**/*.md', 'py.typed']},
     entry_points={'console_scripts': ['semsynth = semsynth.cli:main']},
     install_requires=[
         'torch>=2.11',
@@ -80,6 +80,7 @@ setup(
         'jinja2',
         'torchmetrics>=1.4',
         'torch-fidelity',
+        'safetensors',
         'rich',
         'tensorboard',
     ],

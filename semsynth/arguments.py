@@ -83,9 +83,18 @@ def check_arguments(target: Callable) -> Callable:
         return _wrapped(target, lambda args: target.__name__, lambda args: _arguments((target,)))
     is_shown, kind = _show_arguments(target), cast(Any, target)
     if inspect.isfunction(kind.__init__):  # else it has no arguments, or is no class of Python's own
-        kind.__init__ = _wrapped(kind.__init__, lambda args: type(args[0]).__name__, lambda args: _arguments(tuple(
-            vars(base)['__init__'] for base in type(args[0]).__mro__[:-1] if '__init__' in vars(base))), is_shown)
+        kind.__init__ = _wrapped(kind.__init__, lambda args: type(args[0]).__name__, lambda args: _arguments(
+            _constructors(type(args[0]))), is_shown)
     return target
+
+
+def kinds_of_arguments(target: type) -> dict[str, Any]:
+    """The annotation of each argument that a class can be built with, those of its bases' included."""
+    return {name: annotation for name, (annotation, _) in _arguments(_constructors(target))[0].items()}
+
+
+def _constructors(kind: type) -> tuple[Callable, ...]:
+    return tuple(vars(base)['__init__'] for base in kind.__mro__[:-1] if '__init__' in vars(base))
 
 
 def _show_arguments(target: type) -> bool:

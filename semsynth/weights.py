@@ -13,6 +13,7 @@ from urllib.parse import urlparse
 import torch
 from torch import nn
 
+from semsynth.safe_reading.safetensors_file import read_safetensors
 from semsynth.safe_reading.stored_tensors import read_stored
 
 FOLDER_VARIABLE = 'SEMSYNTH_WEIGHTS'
@@ -21,7 +22,7 @@ TRAINING_PARTS = ('optimizer', 'message_hub')
 
 
 def load_checkpoint(path: str | Path) -> dict:
-    """Read a file of weights onto the CPU, as data, and compared with its checksums.
+    """Read a file of weights onto the CPU, as data; torch's are compared with their checksums, safetensors have none.
 
     Returns:
         What the file holds. Where that has a ``state_dict``, as a training's has, its parts have the kinds that they
@@ -34,6 +35,8 @@ def load_checkpoint(path: str | Path) -> dict:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(_absent(path))
+    if path.suffix == '.safetensors':
+        return dict(state_dict=read_safetensors(path), meta={})
     stored = read_stored(path)
     if not isinstance(stored, dict):
         raise ValueError(f'{path} is no checkpoint: it holds a {type(stored).__name__}, not tensors by name.')
@@ -171,8 +174,13 @@ def _download(address: str, target: Path) -> Path:
 
 def hash_weights(network: nn.Module) -> str:
     """The first 16 digits of the SHA-256 over names and values of a network's weights."""
+    return hash_tensors(network.state_dict())
+
+
+def hash_tensors(tensors: Mapping[str, torch.Tensor]) -> str:
+    """The first 16 digits of the SHA-256 over names and values of tensors."""
     digest = hashlib.sha256()
-    for name, value in sorted(network.state_dict().items()):
+    for name, value in sorted(tensors.items()):
         digest.update(name.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]

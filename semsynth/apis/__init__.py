@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from semsynth.apis.inferencer import Inferencer
     from semsynth.apis.labelling import label_photos
     from semsynth.apis.onnx_file import export
+    from semsynth.apis.publishing.publish import publish
     from semsynth.apis.resize import resize_data
     from semsynth.apis.style_encoding import encode_styles
     from semsynth.apis.synthesis import synthesize
@@ -24,12 +25,12 @@ _MODULES = dict(
     Inferencer='apis.inferencer', convert_checkpoint='apis.conversion', convert_styles='apis.conversion',
     dry_run='engine.dry_run', encode_styles='apis.style_encoding', evaluate='apis.evaluation', export='apis.onnx_file',
     import_data='apis.importing', label_photos='apis.labelling', make_edges='apis.edges',
-    measure_diversity='apis.diversity', resize_data='apis.resize', synthesize='apis.synthesis', train='apis.training',
-    train_segmentor='apis.training')
+    measure_diversity='apis.diversity', publish='apis.publishing.publish', resize_data='apis.resize',
+    synthesize='apis.synthesis', train='apis.training', train_segmentor='apis.training')
 
 __all__ = ['Inferencer', 'convert_checkpoint', 'convert_styles', 'dry_run', 'encode_styles', 'evaluate', 'export',
-           'import_data', 'label_photos', 'make_edges', 'measure_diversity', 'resize_data', 'synthesize', 'train',
-           'train_segmentor']
+           'import_data', 'label_photos', 'make_edges', 'measure_diversity', 'publish', 'resize_data', 'synthesize',
+           'train', 'train_segmentor']
 
 
 def __getattr__(name: str) -> object:

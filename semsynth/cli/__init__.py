@@ -13,7 +13,7 @@ from importlib import import_module
 from semsynth.arguments import check_value
 from semsynth.cli.options import plain_errors
 
-COMMANDS = ('train', 'test', 'synthesize', 'edit', 'export', 'train_segmentor', 'encode_styles', 'diversity',
+COMMANDS = ('train', 'test', 'synthesize', 'edit', 'export', 'publish', 'train_segmentor', 'encode_styles', 'diversity',
             'convert_checkpoint', 'check_dataset', 'prepare', 'make_toycity', 'visualize', 'ablate', 'user_study',
             'benchmark', 'demo', 'import', 'label')
 MODULES = {'import': 'import_data'}

@@ -4,11 +4,11 @@ from semsynth.engine.carry import CarryHook
 from semsynth.engine.checkpoint import AtomicBackend, StrictCheckpointHook, latest_good_checkpoint
 from semsynth.engine.determinism import IterationSeedHook
 from semsynth.engine.ema import GeneratorEMAHook
+from semsynth.engine.fetched import load_from_address
 from semsynth.engine.logs import DeferredInfoHook
 from semsynth.engine.loop import ResumableTrainLoop
 from semsynth.engine.optim import Bf16OptimWrapper, PlayerOptimWrapper, PlayerOptimWrapperConstructor
 from semsynth.engine.pictures import SamplePicturesHook
-from semsynth.engine.published import load_from_published
 from semsynth.engine.sampler import ResumableSampler
 from semsynth.engine.schedule import LinearDecayLR
 from semsynth.engine.vis_backends import GroupedTensorboardVisBackend, PicturesMLflowVisBackend
@@ -16,4 +16,4 @@ from semsynth.engine.vis_backends import GroupedTensorboardVisBackend, PicturesM
 __all__ = ['AtomicBackend', 'Bf16OptimWrapper', 'CarryHook', 'DeferredInfoHook', 'GeneratorEMAHook',
            'GroupedTensorboardVisBackend', 'IterationSeedHook', 'LinearDecayLR', 'PicturesMLflowVisBackend',
            'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor', 'ResumableSampler', 'ResumableTrainLoop',
-           'SamplePicturesHook', 'StrictCheckpointHook', 'latest_good_checkpoint', 'load_from_published']
+           'SamplePicturesHook', 'StrictCheckpointHook', 'latest_good_checkpoint', 'load_from_address']

@@ -20,7 +20,7 @@ def folder(tmp_path, monkeypatch):
     torch.save(dict(state_dict={'backbone.w': torch.ones(1), 'head.w': torch.zeros(1)}), 'good.pth')
     torch.save(dict(state_dict=Evil()), 'evil.pth')
     tables = dict(good='https://example.org/good.pth', evil='https://example.org/evil.pth')
-    monkeypatch.setattr('semsynth.engine.published.TABLES', dict.fromkeys(
+    monkeypatch.setattr('semsynth.engine.fetched.TABLES', dict.fromkeys(
         ('torchvision', 'modelzoo', 'open-mmlab', 'openmmlab', 'mmcls'), lambda: tables))
     return tmp_path
 
@@ -51,4 +51,4 @@ def test_other_places(name):
 
 def test_no_loader_of_mmengines_is_left():
     assert {loader.__module__ for loader in CheckpointLoader._schemes.values()} == {
-        'semsynth.engine.checkpoint', 'semsynth.engine.published'}
+        'semsynth.engine.checkpoint', 'semsynth.engine.fetched'}

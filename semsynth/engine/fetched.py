@@ -21,7 +21,7 @@ TABLES = {'modelzoo': get_torchvision_models, 'torchvision': get_torchvision_mod
 
 
 @CheckpointLoader.register_scheme(prefixes=('http://', 'https://', *(f'{kind}://' for kind in TABLES)), force=True)
-def load_from_published(filename: str, map_location=None) -> dict:
+def load_from_address(filename: str, map_location=None) -> dict:
     """Download weights, or find them as ``find_weights`` does, and read them as data.
 
     Args:

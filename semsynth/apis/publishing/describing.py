@@ -1,0 +1,73 @@
+"""What ``config.json`` says of a trained model: all that inference needs, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from semsynth.apis.publishing.known_types import UNREAD
+from semsynth.config import dataset_of
+from semsynth.data.pipeline import FIXED
+from semsynth.data.scene_dataset import SceneDataset
+from semsynth.data.transforms import CannyEdges, EdgesAsRaw, KeepFullSize, LoadEdges, PackScene, ResizeScene
+from semsynth.registry import DATASETS
+
+NEEDED = ('type', 'data_preprocessor', 'generator', 'encoder', 'channels_last')
+"""Entries of a model's config that inference needs; styles are a file of their own."""
+
+
+def describe_model(config: Config) -> dict[str, Any]:
+    """The config of a trained model without what only training needs.
+
+    Args:
+        config: of the training.
+    """
+    return {name: _plain(value) for name, value in config.model.to_dict().items() if name in NEEDED and value}
+
+
+def test_set_of(config: Config) -> SceneDataset:
+    """The test set of a config; its files are not looked at."""
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        return DATASETS.build({**dataset_of(config, 'test'), 'lazy_init': True, 'edges': None})
+
+
+def describe_layouts(dataset: SceneDataset) -> dict[str, Any]:
+    """What a data set's files of layouts mean: classes, colours, ids, endings of names, and the size of layouts.
+
+    Raises:
+        ValueError: its scenes go through other transforms than loading and resizing, which only code could say.
+    """
+    space, facts = dataset.label_space, dataset.metainfo
+    id_map = None if space is None or space.id_map is None else {str(key): each for key, each in space.id_map.items()}
+    return dict(
+        classes=list(space.classes) if space else [], palette=[list(map(int, each)) for each in facts['palette']],
+        things=[facts['classes'][index] for index in facts.get('things', ())], unknown=space and space.unknown,
+        id_map=id_map, unknown_ids=list(space.unknown_ids) if space else [],
+        suffixes={kind: list(ends) for kind, ends in dataset.suffixes.items() if kind != 'edge'},
+        size=_size(dataset), raw_channels=dataset.raw_channels, edges_as_raw=dataset.layout_kind == 'photo')
+
+
+def _size(dataset: SceneDataset) -> list[int | None]:
+    transforms = dataset.pipeline.transforms
+    others = [part for part in transforms if not isinstance(part, (
+        *FIXED, CannyEdges, EdgesAsRaw, KeepFullSize, LoadEdges, PackScene))]
+    scales = [part.scale for part in transforms if isinstance(part, ResizeScene) and not part.keep_ratio]
+    if others or len(scales) != 1:
+        names = ', '.join(type(part).__name__ for part in others or transforms) or 'no transform'
+        raise ValueError(f'The pipeline of the test set has {names}, but a published model says no more of its layouts '
+                         'than one size: give the test set a size in place of a pipeline.')
+    return [scales[0][1], scales[0][0]]
+
+
+def _plain(value: Any) -> Any:
+    """A setting as JSON has it; types by their names, and no files of weights to begin training from."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items() if name not in UNREAD}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, type):
+        return value.__name__
+    return value.removeprefix('semsynth.') if isinstance(value, str) else value

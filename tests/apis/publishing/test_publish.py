@@ -1,0 +1,106 @@
+"""A model is published and loaded again."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from helpers.facts import facts
+from helpers.trained import trained
+from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.publishing.publish import publish
+from semsynth.apis.publishing.reading import read_published
+
+MODELS = dict(
+    ecgan='configs/ecgan/ecgan_toycity.py', oasis='configs/oasis/oasis_toycity.py',
+    latent='configs/spade/spade_vae_toycity.py', styles='configs/pix2pixhd/pix2pixhd_styles_toycity.py',
+    edges='configs/pix2pixhd/pix2pixhd_edges_toycity.py', backbone='configs/ecgan/ecgan_resnet18_toycity.py')
+
+
+def load(folder):
+    published = read_published(folder)
+    return Inferencer(published.config, published.weights, 'cpu')
+
+
+def images(inferencer, toycity, **options):
+    kind = 'leftImg8bit' if inferencer.dataset.layout_kind == 'photo' else 'gtFine'
+    [layout, *_] = inferencer.find([toycity / kind / 'val'], **options)
+    return {**next(inferencer.sample(layout))['outputs']}
+
+
+@pytest.mark.parametrize('kind', MODELS)
+def test_the_same_images(kind, toycity, tmp_path):
+    inferencer = trained(MODELS[kind], toycity, tmp_path)
+    own = dict(photos=toycity / 'leftImg8bit/val') if inferencer.model.style_channels else {}
+    before = images(inferencer, toycity, **own)
+    exact, half = (load(publish(inferencer, tmp_path / f'{half}', half=half, scenes=0)) for half in (False, True))
+    for name, image in images(exact, toycity, **own).items():
+        assert torch.equal(image, before[name]) and image.float().std() > 1
+    stored = torch.load(inferencer.checkpoint, weights_only=True)
+    rounded = {key: value.half() if value.is_floating_point() else value for key, value in stored['state_dict'].items()}
+    torch.save(dict(state_dict={key: value.float() if value.is_floating_point() else value
+                                for key, value in rounded.items()}), tmp_path / 'rounded.pth')
+    expected = images(Inferencer(inferencer.config, tmp_path / 'rounded.pth', 'cpu'), toycity, **own)
+    for name, image in images(half, toycity, **own).items():
+        assert torch.equal(image, expected[name])
+    assert next(half.model.parameters()).dtype == torch.float32
+    sizes = [(tmp_path / f'{half}/model.safetensors').stat().st_size for half in (False, True)]
+    assert sizes[1] < 0.6 * sizes[0]
+    if kind == 'oasis':
+        assert (expected['image'].int() - before['image'].int()).abs().float().mean() < 1
+
+
+def test_no_state_of_training_and_no_path_of_the_publisher(whole, toycity):
+    folder, inferencer = whole
+    stored = torch.load(inferencer.checkpoint, weights_only=True)
+    weights = load_file(folder / 'model.safetensors')
+    assert weights.keys() == {name for name in stored['state_dict'] if name.startswith(('generator.', 'encoder.'))}
+    assert all(torch.equal(value, stored['state_dict'][name]) for name, value in weights.items())
+    content = b''.join(path.read_bytes() for path in folder.rglob('*') if path.is_file())
+    for place in (folder.parent, toycity, inferencer.config.filename):
+        assert str(place).encode() not in content
+    config = json.loads((folder / 'config.json').read_text())
+    assert config['model'].keys() <= {'type', 'generator', 'encoder', 'data_preprocessor', 'channels_last'}
+
+
+def test_what_is_there_stays_unless_it_is_a_published_model(whole, tmp_path):
+    _, inferencer = whole
+    out = tmp_path / 'out'
+    out.mkdir()
+    (out / 'config.json').write_text('{"model_type": "bert"}')
+    (out / 'model.safetensors').write_bytes(b'mine')
+    with pytest.raises(ValueError, match=facts(out, 'something else than a published model')):
+        publish(inferencer, out)
+    assert (out / 'model.safetensors').read_bytes() == b'mine' and len(list(tmp_path.iterdir())) == 1
+    (out / 'config.json').unlink()
+    (out / 'model.safetensors').unlink()
+    publish(inferencer, out, scenes=0)
+    (out / 'LICENSE').write_text('mine')
+    (out / 'styles.npz').write_text('of another model')
+    publish(inferencer, out, half=True, scenes=0)
+    assert sorted(path.name for path in out.iterdir()) == [
+        'LICENSE', 'README.md', 'config.json', 'model.safetensors']
+    assert read_published(out).facts['weights'] == 'float16' and len(list(tmp_path.iterdir())) == 1
+
+
+def test_weights_too_large_for_half(toycity, tmp_path):
+    inferencer = trained(MODELS['oasis'], toycity, tmp_path)
+    stored = torch.load(inferencer.checkpoint, weights_only=True)
+    name = next(name for name in stored['state_dict'] if name.endswith('bias'))
+    stored['state_dict'][name][0] = 70_000
+    torch.save(stored, inferencer.checkpoint)
+    with pytest.raises(ValueError, match=facts(name, 'too large for float16')):
+        publish(inferencer, tmp_path / 'out', half=True)
+    assert not (tmp_path / 'out').exists() and not list(tmp_path.glob('.*'))
+
+
+def test_pipelines_that_only_code_can_say(toycity, tmp_path):
+    inferencer = trained(MODELS['ecgan'], toycity, tmp_path, **{'test_dataloader.dataset.flip': 0.5})
+    with pytest.raises(ValueError, match=facts('RandomFlip', 'size in place of a pipeline')):
+        publish(inferencer, tmp_path / 'out')
+
+
+def test_a_model_without_weights(whole, toycity, tmp_path):
+    with pytest.raises(ValueError, match='no checkpoint'):
+        publish(Inferencer(whole[1].config, None, 'cpu'), tmp_path / 'out')

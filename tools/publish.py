@@ -1,0 +1,5 @@
+"""``semsynth publish`` in a checkout."""
+from semsynth.cli import main
+
+if __name__ == '__main__':
+    main('publish')
