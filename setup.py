@@ -80,7 +80,6 @@ setup(
         'jinja2',
         'torchmetrics>=1.4',
         'torch-fidelity',
-        'safetensors',
         'rich',
         'tensorboard',
     ],
