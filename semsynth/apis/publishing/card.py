@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from semsynth.apis.publishing.folder import CONFIG, SAMPLES, STYLES, WEIGHTS
 from semsynth.apis.publishing.results import Evaluation
+from semsynth.encoders.base import Encoder
 
 OWN_DATA = 'PairedFolder'
-MAKERS = dict(InstanceFeatureEncoder='styles of single objects', StyleEncoder='a latent of the whole photo')
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Facts:
     Args:
         content: of ``config.json``.
         place: what the model is loaded by: a folder, or the name of a repository.
+        encoders: what each makes of a photo, in words.
         training: what is said of the training, by name.
         evaluations: from result files; none where there are none.
         license: an identifier such as ``'apache-2.0'``, or None.
@@ -37,6 +38,7 @@ class Facts:
 
     content: Mapping[str, Any]
     place: str
+    encoders: Sequence[str]
     training: Mapping[str, Any]
     evaluations: Sequence[Evaluation] = ()
     license: str | None = None
@@ -63,24 +65,27 @@ class Facts:
         return "the publisher's own data" if name == OWN_DATA else name
 
 
+def about_encoder(encoder: Encoder) -> str:
+    """An encoder, and what it makes of a photo, in words."""
+    made = 'the style of each object' if encoder.style_channels else 'a latent of the whole photo'
+    return f'a `{type(encoder).__name__}`, which makes {made}'
+
+
 def write_card(facts: Facts) -> str:
     """The text of ``README.md``. No score is in it that no result file has."""
     template = Environment(loader=PackageLoader('semsynth.apis.publishing', '.'), trim_blocks=True, lstrip_blocks=True,
                            undefined=StrictUndefined).get_template('card.md')
-    model = facts.content['model']
-    encoders = model.get('encoder') or []
-    kinds = [each['type'] for each in ([encoders] if isinstance(encoders, dict) else encoders)]
+    generator = facts.content['model']['generator']
     body = template.render(
-        facts=facts, generator=model['generator']['type'], head=model['generator'].get('head', {}).get('type'),
-        encoders=[f'`{kind}` ({MAKERS[kind]})' if kind in MAKERS else f'`{kind}`' for kind in kinds],
+        facts=facts, generator=generator['type'], head=generator.get('head', {}).get('type'),
         classes=_classes(facts.layouts), about_input=_about_input(facts), files=_files(facts), limits=_limits(facts))
     return f'---\n{yaml.safe_dump(_header(facts), sort_keys=False, allow_unicode=True)}---\n\n{body}'
 
 
 def _header(facts: Facts) -> dict[str, Any]:
     """The metadata that the Hugging Face Hub reads."""
-    header = dict(library_name='semsynth', pipeline_tag='image-to-image',
-                  tags=['semantic-image-synthesis', 'label-to-image', 'pytorch'])
+    header: dict[str, Any] = dict(library_name='semsynth', pipeline_tag='image-to-image',
+                                  tags=['semantic-image-synthesis', 'label-to-image', 'pytorch'])
     if facts.license:
         header['license'] = facts.license
     tests = [evaluation for evaluation in facts.evaluations if evaluation.kind == 'test']

@@ -21,7 +21,7 @@ from torch import Tensor
 from semsynth import __version__
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
-from semsynth.apis.publishing.card import Facts, write_card
+from semsynth.apis.publishing.card import Facts, about_encoder, write_card
 from semsynth.apis.publishing.describing import describe_layouts, describe_model, test_set_of
 from semsynth.apis.publishing.folder import (
     CARD,
@@ -86,7 +86,7 @@ def publish(inferencer: Inferencer, out: str | Path, *, half: bool = False, lice
     meta, weights = stored.get('meta', {}), _own(weights_in(stored, checkpoint))
     dataset, styles = test_set_of(inferencer.config), _styles_of(inferencer, checkpoint)
     evaluations = find_evaluations(checkpoint, hash_tensors(weights), meta.get('iter'))
-    content = dict(
+    content: dict[str, Any] = dict(
         format=FORMAT, semsynth=__version__, model=describe_model(inferencer.config), layouts=describe_layouts(dataset),
         facts=dict(name=out.resolve().name, dataset=type(dataset).__name__, iterations=meta.get('iter'),
                    weights='float16' if half else 'float32', license=license,
@@ -101,7 +101,9 @@ def publish(inferencer: Inferencer, out: str | Path, *, half: bool = False, lice
         if styles:
             loaded.model.styles = _as_published(styles, loaded)
             loaded.model.styles.save(part / STYLES)
-        card = Facts(content, push or content['facts']['name'], _training(inferencer, meta), evaluations, license,
+        encoders = loaded.model.encoder.members if loaded.model.encoder is not None else ()
+        card = Facts(content, push or content['facts']['name'], list(map(about_encoder, encoders)),
+                     _training(inferencer, meta), evaluations, license,
                      weights_size=(part / WEIGHTS).stat().st_size,
                      styles=bool(styles) if loaded.model.style_channels else None)
         if scenes:
@@ -110,7 +112,8 @@ def publish(inferencer: Inferencer, out: str | Path, *, half: bool = False, lice
             except DataError as error:
                 error.add_note('Or publish without samples: --scenes 0.')
                 raise
-            card.caption, images = write_sheet(loaded, layouts, part / SAMPLES / SHEET, content['layouts']['palette'])
+            card.caption, images = write_sheet(
+                loaded, layouts, part / SAMPLES / SHEET, *(content['layouts'][name] for name in ('palette', 'classes')))
             if dataset.label_space:
                 card.example = f'{card.place}/{Path(layouts[0].label).relative_to(part).as_posix()}'
             if half and not styles:

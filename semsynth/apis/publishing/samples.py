@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from torch import Tensor
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
 from semsynth.data.scene_dataset import KEYS, SceneDataset
-from semsynth.visualise import picture_grid, to_rgb
+from semsynth.visualise import picture_grid
 from semsynth.writing import write_png, write_whole
 
 SHEET = 'scenes.jpg'
 LOOKS = 4
 """Images of one layout, where latents or styles are drawn at random."""
-TILE = 320
-"""Width of the sheet's pictures in pixels."""
+LARGEST_SHEET = 2400
+"""Pixels of the sheet's longer side, at most."""
 _LARGEST_ID = 65535
 
 
@@ -55,8 +55,8 @@ def save_layouts(dataset: SceneDataset, folder: Path, count: int) -> list[Layout
     return layouts
 
 
-def write_sheet(inferencer: Inferencer, layouts: list[LayoutFile], path: Path,
-                palette: list[list[int]]) -> tuple[str, list[list[np.ndarray]]]:
+def write_sheet(inferencer: Inferencer, layouts: list[LayoutFile], path: Path, palette: Sequence[Sequence[int]],
+                classes: Sequence[str]) -> tuple[str, list[list[np.ndarray]]]:
     """Write a picture of some layouts and of what a model makes of them.
 
     Args:
@@ -64,21 +64,23 @@ def write_sheet(inferencer: Inferencer, layouts: list[LayoutFile], path: Path,
         layouts: a row each.
         path: of the picture, a JPEG.
         palette: colours of the classes.
+        classes: names of the classes; none of a model for image-like inputs.
 
     Returns:
         What the columns show, and the images ``(C, H, W)`` uint8 of each layout.
     """
     looks = LOOKS if inferencer.model.latent_dim or inferencer.model.style_channels else 1
-    shown = 'label map' if palette else 'input'
+    shown = 'label map' if classes else 'input'
     rows, images = [], []
     for layout in layouts:
         results = list(inferencer.sample(layout, looks))
         images.append([np.asarray(result['outputs']['image']) for result in results])
-        first = results[0]['label'] if palette else results[0]['raw']
-        rows.append([_tile(first, palette), *(_tile(image) for image in images[-1])])
+        rows.append([np.asarray(results[0]['label' if classes else 'raw']), *images[-1]])
     captions = [shown, *([f'look {number}' for number in range(1, looks + 1)] if looks > 1 else ['image'])]
+    sheet = Image.fromarray(picture_grid(rows, captions, palette, classes))
+    sheet.thumbnail((LARGEST_SHEET, LARGEST_SHEET))
     file = io.BytesIO()
-    Image.fromarray(picture_grid(rows, captions)).save(file, 'JPEG', quality=90)
+    sheet.save(file, 'JPEG', quality=90)
     write_whole(path, file.getvalue())
     return f'{shown.capitalize()}, and {"several looks of it" if looks > 1 else "what the model makes of it"}', images
 
@@ -89,10 +91,3 @@ def _as_png(ids: np.ndarray) -> np.ndarray:
         ids = np.unique(ids, return_inverse=True)[1].reshape(ids.shape)
     return ids.astype(np.uint8 if ids.max() <= 255 else np.uint16)
 
-
-def _tile(picture: Tensor | np.ndarray, palette: list[list[int]] | None = None) -> np.ndarray:
-    """A picture as wide as a tile, ``(3, H, TILE)`` uint8 RGB: pixels of label maps stay sharp."""
-    image = Image.fromarray(to_rgb(picture, palette))
-    size = TILE, max(1, round(image.height * TILE / image.width))
-    resized = image.resize(size, Image.Resampling.NEAREST if palette else Image.Resampling.BICUBIC)
-    return np.asarray(resized).transpose(2, 0, 1)
