@@ -150,4 +150,3 @@ def _limits(facts: Facts) -> list[str]:
     if facts.styles is False:
         limits.append('It has no file of styles: each object takes its style from a photo.')
     return limits
-

@@ -90,4 +90,3 @@ def _as_png(ids: np.ndarray) -> np.ndarray:
     if ids.max() > _LARGEST_ID or ids.min() < 0:
         ids = np.unique(ids, return_inverse=True)[1].reshape(ids.shape)
     return ids.astype(np.uint8 if ids.max() <= 255 else np.uint16)
-
