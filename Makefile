@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test quick lint docs wheel clean help
+.PHONY: demo model test quick lint docs wheel clean help
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -22,6 +22,19 @@ $(VENV)/documented: $(VENV)/installed
 
 demo: $(VENV)/installed  ## render ToyCity, train two segmentors and ECGAN on it, evaluate, write a gallery page
 	$(BIN)/python tools/demo.py
+
+model: SEMSYNTH := $(BIN)/python -m semsynth
+model: NAME := ecgan_toycity_128x256
+model: TRAINED := work_dirs/ecgan_toycity_128x256/iter_1000.pth
+model: $(VENV)/installed  ## train, judge and publish the model that comes with the package, again; takes two hours
+	$(SEMSYNTH) make_toycity --out data/toycity_128x256 --size 128 256 --workers 2
+	$(SEMSYNTH) train_segmentor configs/segmentors/unet_toycity_128x256.py --resume
+	$(SEMSYNTH) train_segmentor configs/segmentors/judge_toycity_128x256.py --resume
+	$(SEMSYNTH) train configs/ecgan/$(NAME).py --resume
+	$(SEMSYNTH) encode_styles $(TRAINED)
+	$(SEMSYNTH) test $(TRAINED) --styles work_dirs/$(NAME)/styles.npz
+	$(SEMSYNTH) diversity $(TRAINED) data/toycity_128x256/gtFine/val --styles work_dirs/$(NAME)/styles.npz
+	$(SEMSYNTH) publish $(TRAINED) --out configs/models/toycity --half --license apache-2.0
 
 test: $(VENV)/tested  ## all tests, by two workers
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
