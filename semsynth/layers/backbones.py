@@ -7,6 +7,7 @@ import difflib
 import inspect
 import warnings
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -125,15 +126,20 @@ def _layers(network: nn.Module, name: str) -> list[nn.Module]:
     return list(children.values())[:list(children).index('avgpool')]
 
 
-def _mmseg_backbone(config: dict, in_channels: int | None) -> nn.Module:
-    # mmseg takes seconds to import, and most models have no use for it.
-    from mmengine.model import revert_sync_batchnorm
-    from mmengine.registry import DefaultScope
-    from mmseg.registry import MODELS
-
+def mmseg_models() -> ModuleType:
+    """mmseg's models, imported when they are first needed: that takes seconds, and most models have no use for them."""
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
-        import mmseg.models  # noqa: F401  (registers every backbone)
+        import mmseg.models
+    return mmseg.models
+
+
+def _mmseg_backbone(config: dict, in_channels: int | None) -> nn.Module:
+    from mmengine.model import revert_sync_batchnorm
+    from mmengine.registry import DefaultScope
+
+    mmseg_models()  # registers every backbone
+    from mmseg.registry import MODELS
 
     network = MODELS.get(str(config.get('type')))
     if network is None:

