@@ -68,7 +68,7 @@ class Facts:
 def about_encoder(encoder: Encoder) -> str:
     """An encoder, and what it makes of a photo, in words."""
     made = 'the style of each object' if encoder.style_channels else 'a latent of the whole photo'
-    return f'a `{type(encoder).__name__}`, which makes {made}'
+    return f'`{type(encoder).__name__}`, makes {made}'
 
 
 def write_card(facts: Facts) -> str:

@@ -159,12 +159,15 @@ def _training(inferencer: Inferencer, meta: Mapping[str, Any]) -> dict[str, Any]
     """What a card says of the training: no path is in it."""
     config = inferencer.config
     run = _TIME.sub('', str(meta.get('experiment_name') or Path(config.filename or '').stem))
-    facts = dict(config=f'`{Path(run).name}`', iterations=meta.get('iter'),
-                 precision=config.get('precision'), semsynth=__version__)
-    if loader := config.get('train_dataloader'):
-        facts['images an iteration'] = loader.get('batch_size')
-    if official := meta.get('official'):
-        facts['weights'] = ', '.join(f'{part} of the official {each["source"]}' for part, each in official.items())
+    loader, precision = config.get('train_dataloader') or {}, config.get('precision')
+    facts = {
+        'config': f'`{Path(run).name}`',
+        'iterations': meta.get('iter'),
+        'images an iteration': loader.get('batch_size'),
+        'precision': precision if precision != 'auto' else None,
+        'weights': ', '.join(f'{part} of the official {each["source"]}'
+                             for part, each in meta.get('official', {}).items()),
+        'published with semsynth': __version__}
     return {name: value for name, value in facts.items() if value}
 
 

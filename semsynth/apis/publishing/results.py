@@ -20,11 +20,13 @@ class Score(NamedTuple):
 
     Args:
         name: of the score.
+        title: its plain name.
         value: of the synthesised images.
         oracle: of the real images, where there is such.
     """
 
     name: str
+    title: str
     value: float
     oracle: float | None
 
@@ -74,10 +76,10 @@ def find_evaluations(checkpoint: Path, weights: str, iterations: int | None) -> 
 
 
 def _evaluation(kind: str, report: Mapping[str, Any]) -> Evaluation:
-    scores = report['scores']
+    scores, titles = report['scores'], report.get('titles') or {}
     oracles = {name for name in scores if name.rpartition('/')[2].startswith('oracle_')}
-    listed = [Score(name, float(value), scores.get(_oracle_of(name))) for name, value in scores.items()
-              if name not in oracles]
+    listed = [Score(name, str(titles.get(name, name)), float(value), scores.get(_oracle_of(name)))
+              for name, value in scores.items() if name not in oracles]
     return Evaluation(kind, str(report['judge']), listed, [
         (str(evaluator['type']), _protocol(evaluator['protocol'])) for evaluator in report['evaluators']])
 

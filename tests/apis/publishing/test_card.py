@@ -18,7 +18,8 @@ from semsynth.apis.publishing.results import find_evaluations
 from semsynth.weights import hash_tensors, load_checkpoint
 
 REPORT = dict(judge='independent: yes.', scores={'mIoU': 81.234567, 'oracle_mIoU': 90.5, 'frechet_judge': 1.5},
-              checkpoint='/home/me/work/iter_7.pth', iterations=7, config='/home/me/x.py', evaluators=[dict(
+              checkpoint='/home/me/work/iter_7.pth', iterations=7, config='/home/me/x.py',
+              titles=dict(mIoU='mIoU ↑'), evaluators=[dict(
                   type='SegmentationEvaluator', classes=[], protocol=dict(
                       name='toy-v1', size=[64, 64], weights_hash='abcd', num_images=5, cache='/home/me/cache',
                       judge=dict(type='Segmentor', config='/home/me/judge.py', checkpoint='/home/me/judge.pth')))])
@@ -57,7 +58,7 @@ def test_scores_are_those_of_the_result_files(inferencer, tmp_path):
     assert header['license'] == 'cc-by-4.0' and '`cc-by-4.0`' in text
     metrics = header['model-index'][0]['results'][0]['metrics']
     assert [(each['type'], each['value']) for each in metrics] == [('mIoU', 81.2346), ('frechet_judge', 1.5)]
-    assert '| mIoU | 81.23 | 90.5 |' in text and '| frechet_judge | 1.5 |  |' in text and '| LPIPS | 0.25 |' in text
+    assert '| mIoU ↑ | 81.23 | 90.5 |' in text and '| frechet_judge | 1.5 |  |' in text and '| LPIPS | 0.25 |' in text
     assert 'judge: judge.py; name: toy-v1' in text and 'independent: yes.' in text and '/home/me' not in text
     assert 'before the weights were rounded to float16' in text
     assert read_published(out).facts['scores'] == {'mIoU': 81.234567, 'frechet_judge': 1.5, 'LPIPS': 0.25}
@@ -73,7 +74,7 @@ def test_results_of_other_weights_are_left_out(inferencer, tmp_path):
         report(tmp_path, name, **change)
     (tmp_path / 'diversity_iter_7_aaaaaaaa.json').write_text('[]')
     [found] = find_evaluations(tmp_path / 'iter_7.pth', weights, 7)
-    assert found.scores[0][:2] == ('mIoU', 81.234567) and found.scores[0].oracle == 90.5
+    assert found.scores[0][:3] == ('mIoU', 'mIoU ↑', 81.234567) and found.scores[0].oracle == 90.5
 
 
 def test_samples_are_layouts_and_what_the_published_model_makes_of_them(whole, toycity):
@@ -115,7 +116,7 @@ def test_an_edited_card_stays(inferencer, tmp_path):
 def test_looks_and_styles(toycity, tmp_path):
     inferencer = trained('configs/spade/spade_vae_toycity.py', toycity, tmp_path)
     header, text = card_of(publish(inferencer, tmp_path / 'latent', half=True, scenes=1))
-    assert 'several looks' in text and 'makes a latent of the whole photo' in text
+    assert 'several looks' in text and '`StyleEncoder`, makes a latent of the whole photo' in text
     assert float(re.search(r'by ([\d.e-]+) of 255', text)[1]) < 1
     assert header['tags']
 
