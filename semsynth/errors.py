@@ -9,6 +9,11 @@ class DataError(ValueError):
     """Something is wrong with the data, not with the code: one sentence says what, where, and what to do."""
 
 
+def counted(number: int, what: str) -> str:
+    """``1 photo``, ``2 photos``."""
+    return f'{number} {what}{"s" * (number != 1)}'
+
+
 def first_few(names: Sequence, limit: int = 3) -> str:
     """``a, b, c and 9 more``."""
     listed = ', '.join(str(name) for name in names[:limit])

@@ -25,7 +25,7 @@ from semsynth.data.importing.pairs import has_label_maps
 from semsynth.data.importing.place import check_free, folder_of_import, write_note
 from semsynth.data.importing.splits import choose_splits
 from semsynth.data.importing.tree import Contents, no_class, write_tree
-from semsynth.errors import first_few
+from semsynth.errors import counted, first_few
 from semsynth.visualise import default_palette
 from semsynth.writing import check_out_folder
 
@@ -66,7 +66,7 @@ def import_data(source: str | Path, out: str | Path, *, format: str | None = Non
 
     Args:
         source: the exported folder or file.
-        out: the folder to make; an earlier import there is replaced.
+        out: the folder to make; an earlier import there is replaced, and what somebody has added to it is kept.
         format: of the source, one of ``semsynth.data.importing.SOURCES``; by default it is found by a look.
         photos: a folder of photos, or a glob; by default they are found.
         labels: the same of label maps.
@@ -90,14 +90,14 @@ def import_data(source: str | Path, out: str | Path, *, format: str | None = Non
     if not source.exists():
         raise ValueError(f'There is no {source}: name the folder or file that your labelling tool has exported.')
     out = check_out_folder(out, reads=[source], kept=[source] if source.is_dir() else [])
-    check_free(out)
+    kept = check_free(out)
     kind = _kind(source, format, labels)
     if alien := given.keys() - kind.takes:
         raise ValueError(f'The format {kind.format} does not heed {first_few(sorted(alien))}: it heeds '
                          f'{", ".join(sorted(kind.takes))}; leave it out.')
     read = kind(source, ImportOptions(**given))
     splits = choose_splits(read.names, read.splits, val, seed)
-    with folder_of_import(out) as folder:
+    with folder_of_import(out, kept) as folder:
         contents = write_tree(read, splits, folder)
         unknown = len(read.classes) if contents.pixels[-1] else None
         names = [*read.classes, *([] if unknown is None else [UNKNOWN])]
@@ -130,7 +130,7 @@ def _kind(source: Path, format: str | None, labels: str | None) -> type[ImportSo
 def _remarks(contents: Contents) -> list[str]:
     """The remarks on scenes, the most frequent first."""
     order = sorted(contents.remarks.items(), key=lambda item: -item[1].total())
-    return [f'{by_scene.total()} {what}, in {len(by_scene)} scenes ({first_few(list(by_scene))}).'
+    return [f'{by_scene.total()} {what}, in {counted(len(by_scene), "scene")} ({first_few(list(by_scene))}).'
             for what, by_scene in order]
 
 
@@ -142,7 +142,7 @@ def _write_configs(folder: Path, out: Path, source: Path, read: ImportSource, na
     settings = DataSettings(
         names, palette, unknown, no_class(count), [read.classes[index] for index in sorted(contents.things)],
         read.has_instances, contents.splits, training_size(contents.sizes, GPU_PIXELS if gpu else CPU_PIXELS))
-    about = f'{contents.splits.total()} scenes imported from {source} ({read.format}).'
+    about = f'{counted(contents.splits.total(), "scene")} imported from {source} ({read.format}).'
     dataset, training = f'{name}.py', f'pix2pixhd_{name}.py'
     pixels = contents.pixels.tolist()
     write_note(folder, dict(

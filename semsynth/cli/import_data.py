@@ -44,6 +44,8 @@ def show(imported: Imported) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from semsynth.errors import counted
+
     console, contents = Console(), imported.contents
     splits = ', '.join(f'{count} {split}' for split, count in contents.splits.items())
     sizes = ', '.join(f'{height}x{width} ({count})' for (height, width), count in contents.sizes.most_common(3))
@@ -53,8 +55,9 @@ def show(imported: Imported) -> None:
     shares = 100 * contents.pixels / contents.pixels.sum()
     for index, name in enumerate(imported.classes):
         table.add_row(str(index), escape(name), f'{shares[index]:.3f}', str(contents.scenes[index]))
-    console.print(f'{imported.out}: {contents.splits.total()} scenes ({splits}) from {imported.format}; {sizes}',
-                  soft_wrap=True, highlight=False, markup=False)
+    scenes = counted(contents.splits.total(), 'scene')
+    console.print(f'{imported.out}: {scenes} ({splits}) from {imported.format}; {sizes}', soft_wrap=True,
+                  highlight=False, markup=False)
     console.print(table)
     remarks = list(imported.remarks)
     if len(remarks) > _REMARKS:

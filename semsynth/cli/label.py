@@ -28,6 +28,7 @@ def run(args: Namespace) -> None:
     from rich.table import Table
 
     from semsynth.apis import label_photos
+    from semsynth.errors import counted
 
     config, *checkpoint = args.segmentor
     done = label_photos(args.photos, args.out, config=config, checkpoint=checkpoint[0] if checkpoint else None,
@@ -38,6 +39,6 @@ def run(args: Namespace) -> None:
         table.add_row(escape(done.classes[index]), f'{100 * done.pixels[index] / max(done.pixels.sum(), 1):.3f}')
     if done.made:
         console.print(table)
-    console.print(f'{done.out}: {done.made} label maps made, {done.present} were there.\n\nNext:\n'
+    console.print(f'{done.out}: {counted(done.made, "label map")} made, {done.present} were there.\n\nNext:\n'
                   f'  semsynth import {done.out} --photos {done.photos} --out FOLDER', soft_wrap=True, highlight=False,
                   markup=False)

@@ -12,7 +12,7 @@ from unicodedata import normalize
 from semsynth.data.files import list_files
 from semsynth.data.importing.base import ImportOptions
 from semsynth.data.pictures import MAP_SUFFIXES, PHOTO_SUFFIXES
-from semsynth.errors import DataError, first_few
+from semsynth.errors import DataError, counted, first_few
 
 FOLDERS = dict(
     none=('visualization', 'visualisation', 'vis', 'viz', 'overlay', 'overlays', 'preview', 'thumbnails'),
@@ -187,9 +187,9 @@ def _paired(root: Path, found: Found) -> tuple[dict[str, Pair], list[str]]:
     if not labels or not photos:
         what, option = ('label maps', '--labels') if not labels else ('photos', '--photos')
         raise DataError(
-            f'{root} holds {sum(map(len, photos.values()))} photos and {sum(map(len, labels.values()))} label maps, as '
-            f'far as the names of folders and files tell: name the {what} by {option} FOLDER, or by a glob such as '
-            f"{option} 'masks/*_mask.png'.")
+            f'{root} holds {counted(sum(map(len, photos.values())), "photo")} and '
+            f'{counted(sum(map(len, labels.values())), "label map")}, as far as the names of folders and files tell: '
+            f"name the {what} by {option} FOLDER, or by a glob such as {option} 'masks/*_mask.png'.")
     if lonely := [paths[0] for key, paths in labels.items() if key not in photos]:
         raise DataError(f'{len(lonely)} of {len(labels)} label maps have no photo of their name ({first_few(lonely)}): '
                         f'add the photos, remove these label maps, or say which files belong together, such as '
@@ -202,7 +202,8 @@ def _paired(root: Path, found: Found) -> tuple[dict[str, Pair], list[str]]:
     pairs = {key: Pair(photos[key][0], paths[0], next(iter(instances.get(key, ())), None), _split(root, paths[0]))
              for key, paths in labels.items()}
     left_out = len(photos.keys() - labels.keys())
-    return _without_splits(pairs), [f'{left_out} photos have no label map and are left out.'] if left_out else []
+    remarks = [f'{counted(left_out, "photo")} without a label map: left out.'] if left_out else []
+    return _without_splits(pairs), remarks
 
 
 def _split(root: Path, path: Path) -> str | None:

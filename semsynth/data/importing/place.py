@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,27 +18,32 @@ NOTE = 'import.json'
 FOLDERS = ('images', 'labels', 'instances')
 
 
-def check_free(out: Path) -> None:
-    """Refuse a folder that holds anything but an import, or an import to which somebody has added, or whose configs
-    somebody has changed."""
+def check_free(out: Path) -> list[str]:
+    """What somebody has added to an earlier import in a folder: names of files and folders, to be kept.
+
+    Raises:
+        ValueError: the folder holds something else than an import, or one whose configs somebody has changed.
+    """
     entries = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
     if not entries:
-        return
+        return []
     note = _read_note(out / NOTE)
     if note is None:
         raise ValueError(f'{out} holds other files ({first_few(entries)}) and no {NOTE}, as imports have it: name '
                          'another folder.')
-    if strangers := [name for name in entries if name not in (*FOLDERS, NOTE, '__pycache__', *note)]:
-        raise ValueError(f'{out} is an earlier import, but {first_few(strangers)} in it is of somebody else, and would '
-                         'be lost: move it elsewhere, or name another folder.')
     if changed := [name for name, digest in note.items() if name in entries and _digest(out / name) != digest]:
-        raise ValueError(f'{out / changed[0]} was changed after the import that wrote it, and would be lost: save it '
-                         'under another name elsewhere and remove it here, or name another folder.')
+        raise ValueError(f'{out / changed[0]} was changed after the import that wrote it, and would be replaced: '
+                         'rename it, or name another folder.')
+    return [name for name in entries if name not in (*FOLDERS, NOTE, *note)]
 
 
 @contextmanager
-def folder_of_import(out: Path) -> Iterator[Path]:
+def folder_of_import(out: Path, kept: Sequence[str] = ()) -> Iterator[Path]:
     """Within this, an empty folder beside ``out``, which takes its place at the end, and is removed where that fails.
+
+    Args:
+        out: the folder.
+        kept: what of the folder that is there is kept: names of files and folders in it.
 
     Raises:
         ValueError: another import is writing into ``out``.
@@ -57,6 +62,8 @@ def folder_of_import(out: Path) -> Iterator[Path]:
         try:
             _empty(part, lock.name)
             yield part
+            for name in kept:
+                _copy(out / name, part / name)
             Path(lock.name).unlink()
             _replace(out, part, old)
         finally:
@@ -78,6 +85,13 @@ def _read_note(path: Path) -> dict[str, str] | None:
         return {str(name): str(digest) for name, digest in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _copy(path: Path, copy: Path) -> None:
+    if path.is_dir():
+        shutil.copytree(path, copy, symlinks=True)
+    else:
+        shutil.copy2(path, copy, follow_symlinks=False)
 
 
 def _replace(out: Path, part: Path, old: Path) -> None:

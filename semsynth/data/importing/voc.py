@@ -11,7 +11,7 @@ from semsynth.data.importing.base import ImportOptions
 from semsynth.data.importing.class_tables import find_class_table
 from semsynth.data.importing.masks import MaskSource
 from semsynth.data.importing.pairs import Pair, find_pairs
-from semsynth.errors import DataError
+from semsynth.errors import DataError, counted
 
 CLASSES = ('background', 'aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'chair', 'cow',
            'diningtable', 'dog', 'horse', 'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train', 'tvmonitor')
@@ -49,8 +49,7 @@ class VOCSource(MaskSource):
         split_of = {name: split for split, names in lists.items() for name in names}
         if lists['train'] and (lists['val'] or lists['test']):
             if strangers := sum(name not in split_of for name in pairs):
-                remarks.append(f'{strangers} label maps are in no list of ImageSets/Segmentation, and count as '
-                               'training scenes.')
+                remarks.append(f'{counted(strangers, "label map")} in no list of ImageSets/Segmentation: for training.')
             pairs = {name: replace(pair, split=split_of.get(name, 'train')) for name, pair in pairs.items()}
         return pairs, remarks
 

@@ -63,7 +63,7 @@ def test_objects_previews_and_photos_without_labels(files):
                  'SegmentationClassVisualization/a.jpg', 'visualization/a.png', 'notes.txt')
     pairs, _, remarks = found(root)
     assert pairs == {'a': ('JPEGImages/a.jpg', 'SegmentationClass/a.png', 'SegmentationObject/a.png')}
-    assert remarks == ['1 photos have no label map and are left out.']
+    assert remarks == ['1 photo without a label map: left out.']
 
 
 @pytest.mark.parametrize(('options', 'expected'), [
@@ -90,8 +90,8 @@ def test_places_may_be_elsewhere(files, monkeypatch):
 
 
 @pytest.mark.parametrize(('names', 'options', 'parts'), [
-    (['a.jpg'], {}, ('1 photos and 0 label maps', '--labels')),
-    (['masks/a.png'], {}, ('0 photos and 1 label maps', '--photos')),
+    (['a.jpg'], {}, ('1 photo and 0 label maps', '--labels')),
+    (['masks/a.png'], {}, ('0 photos and 1 label map,', '--photos')),
     (['images/b.jpg', 'images/a.jpg', 'masks/a.png', 'masks/c.png'], {},
      ('1 of 2 label maps', 'masks/c.png', '--photos')),
     (['images/a.jpg', 'masks/a.png', 'labels/a.png'], {}, ('labels/a.png', 'masks/a.png', 'one name', '--labels')),

@@ -61,7 +61,7 @@ def test_photos_elsewhere(tmp_path):
     root = tree(tmp_path / 'export', ['a'], label())
     (root / 'JPEGImages').rename(tmp_path / 'photos')
     assert VOCSource(root, ImportOptions(photos=str(tmp_path / 'photos'))).names == ['a']
-    with pytest.raises(DataError, match=facts('0 photos and 1 label maps', '--photos')):
+    with pytest.raises(DataError, match=facts('0 photos and 1 label map,', '--photos')):
         VOCSource(root, ImportOptions())
 
 
