@@ -79,8 +79,11 @@ class EditorPage:
         return self.state('state.scene.label[argument[1] * state.scene.width + argument[0]]', [x, y])
 
     def image(self):
-        """Something that differs where images do."""
-        return self.page.evaluate('() => document.querySelector("#image canvas").toDataURL()')
+        """What the image's canvas shows, the pointer being elsewhere."""
+        self.page.mouse.move(1, 1)
+        self.wait('state.pointer === null')
+        return self.page.evaluate('() => new Promise((show) => requestAnimationFrame(() => requestAnimationFrame('
+                                  '() => show(document.querySelector("#image canvas").toDataURL()))))')
 
     def largest(self, class_index):
         """The largest object of a class, and a pixel of it."""

@@ -18,7 +18,6 @@ def test_a_stroke_undo_and_redo(editor):
     editor.settle()
     after = editor.label(), editor.image()
     assert editor.pixel(20, 50) == SKY and after[0] != first[0] and after[1] != first[1]
-    editor.page.mouse.move(1, 1)
     editor.press('Control+z')
     assert (editor.label(), editor.image()) == first
     editor.press('Control+Shift+Z')
