@@ -87,8 +87,8 @@ async function showOpen(chosen = {}) {
   const form = dialogs.open.querySelector('form'), { setup } = state;
   form.reset();
   form.querySelector('.refusal').textContent = '';
-  find('#photo-use').textContent = setup.labels_photos ? 'Its photo, if there is one; or a photo alone, to be labelled' :
-    'Its photo, if there is one';
+  find('#photo-use').textContent = ['Its photo, if there is one', setup.photo_gives && `: it gives the ${setup.photo_gives}`,
+    setup.labels_photos && '; or a photo alone, to be labelled'].filter(Boolean).join('');
   for (const [name, file] of Object.entries(chosen)) {
     const transfer = new DataTransfer();
     transfer.items.add(file);

@@ -41,10 +41,10 @@ async function keep() {
     while (again) {
       again = false;
       if (!work) adopt({ id: crypto.randomUUID() });
-      const record = work, { name, picture, scene } = state;
+      const record = work, { name, scene } = state;
       const { blob } = await server.file('project');
       Object.assign(record, { classes: state.setup.classes.join(), name, time: Date.now(), saved: false,
-        project: await blob.arrayBuffer(), thumbnail: thumbnail(picture?.bitmap ?? scene.colours) });
+        project: await blob.arrayBuffer(), thumbnail: thumbnail(scene.colours) });
       record.before ??= await bytesOf(state.before);
       if (record !== work) continue;    // another layout was opened
       await drafts.put(record);
