@@ -1,4 +1,4 @@
-"""The picture of the editor in docs/editor.md: python -m helpers.editor_picture MODEL LAYOUTS OUT, in the folder tests."""
+"""Makes the picture of the editor in docs/editor.md: python -m helpers.editor_picture MODEL LAYOUTS OUT."""
 
 import sys
 

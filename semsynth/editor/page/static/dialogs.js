@@ -33,6 +33,7 @@ export async function mayLeave() {
   dialog.showModal();
   await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
   if (dialog.returnValue === 'save') await keeping.save('project');
+  await keeping.settled();
   return dialog.returnValue !== 'stay';
 }
 

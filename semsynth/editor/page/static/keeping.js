@@ -6,10 +6,13 @@ import { say, state } from './state.js';
 
 let work = null;       // the record of the open layout, once it was edited
 let clean = null;      // the version that was opened, or saved last
-let keeping = false, again = false, letGo = () => {};
+let wishes = 0, done = Promise.resolve(), letGo = () => {};
 
 export const unsaved = () => editing.pending() || Boolean(
   state.scene?.width && state.scene.version !== clean && (state.scene.undo || state.restored));
+
+// When all that was wished for is kept.
+export const settled = () => done;
 
 export function start() {
   editing.onArrival(arrived);
@@ -33,27 +36,22 @@ function arrived() {
   }
 }
 
-async function keep() {
-  again = true;
-  if (keeping) return;
-  keeping = true;
-  try {
-    while (again) {
-      again = false;
-      if (!work) adopt({ id: crypto.randomUUID() });
-      const record = work, { name, scene } = state;
-      const { blob } = await server.file('project');
-      Object.assign(record, { classes: state.setup.classes.join(), name, time: Date.now(), saved: false,
-        project: await blob.arrayBuffer(), thumbnail: thumbnail(scene.colours) });
-      record.before ??= await bytesOf(state.before);
-      if (record !== work) continue;    // another layout was opened
-      await drafts.put(record);
-      state.kept = scene.version;
-    }
-  } catch (error) {
-    complain(error);
-  }
-  keeping = false;
+// One after the other; what a later one keeps, too, is left out.
+function keep() {
+  wishes += 1;
+  const wish = wishes;
+  done = done.then(() => wish === wishes && write()).catch(complain);
+}
+
+async function write() {
+  if (!work) adopt({ id: crypto.randomUUID() });
+  const record = work, { name, scene } = state, { blob } = await server.file('project');
+  Object.assign(record, { classes: state.setup.classes.join(), name, time: Date.now(), saved: false,
+    project: await blob.arrayBuffer(), thumbnail: thumbnail(scene.colours) });
+  record.before ??= await bytesOf(state.before);
+  if (record !== work) return;    // another layout was opened
+  await drafts.put(record);
+  state.kept = scene.version;
 }
 
 // What cannot be kept is said; a server that is gone is noticed by the edits themselves.
