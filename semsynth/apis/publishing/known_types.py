@@ -16,6 +16,7 @@ from mmengine.registry import Registry
 
 from semsynth.arguments import SHORTENED, check_value, kinds_of_arguments
 from semsynth.data.preprocessor import LayoutPreprocessor
+from semsynth.layers.backbones import mmseg_models
 from semsynth.models import Synthesizer
 from semsynth.registry import ENCODERS, GENERATORS, HEADS, MODELS
 
@@ -104,7 +105,7 @@ def _check_plain(value: Any, owner: str, place: str) -> None:
 
 def _check_backbone(backbone: Mapping, owner: str, place: str) -> None:
     """Refuse all but backbones of mmseg, told to use layers of torch, mmcv and mmseg."""
-    from mmseg.models import backbones  # noqa: F401  (registers them, and takes seconds to import)
+    mmseg_models()  # registers them
     from mmseg.registry import MODELS as MMSEG_MODELS
 
     _check_registered(backbone, MMSEG_MODELS.module_dict, (_BACKBONES,), owner, place, 'backbone of mmseg')

@@ -38,6 +38,7 @@ from semsynth.apis.publishing.reading import read_published
 from semsynth.apis.publishing.results import find_evaluations
 from semsynth.apis.publishing.samples import SHEET, save_layouts, write_sheet
 from semsynth.arguments import check_arguments
+from semsynth.config_files import NAMED, OWN
 from semsynth.errors import DataError
 from semsynth.styles import StyleBank
 from semsynth.weights import hash_tensors, hash_weights, load_checkpoint, not_finite, weights_in
@@ -102,7 +103,7 @@ def publish(inferencer: Inferencer, out: str | Path, *, half: bool = False, lice
             loaded.model.styles = _as_published(styles, loaded)
             loaded.model.styles.save(part / STYLES)
         encoders = loaded.model.encoder.members if loaded.model.encoder is not None else ()
-        card = Facts(content, push or content['facts']['name'], list(map(about_encoder, encoders)),
+        card = Facts(content, push or _place(out), list(map(about_encoder, encoders)),
                      _training(inferencer, meta), evaluations, license,
                      weights_size=(part / WEIGHTS).stat().st_size,
                      styles=bool(styles) if loaded.model.style_channels else None)
@@ -114,7 +115,7 @@ def publish(inferencer: Inferencer, out: str | Path, *, half: bool = False, lice
                 raise
             card.caption, images = write_sheet(
                 loaded, layouts, part / SAMPLES / SHEET, *(content['layouts'][name] for name in ('palette', 'classes')))
-            if dataset.label_space:
+            if dataset.label_space and card.place == content['facts']['name']:
                 card.example = f'{card.place}/{Path(layouts[0].label).relative_to(part).as_posix()}'
             if half and not styles:
                 card.difference = _difference(inferencer, layouts, images)
@@ -141,6 +142,12 @@ def check_replaced(out: Path) -> None:
     if card.is_file() and hashlib.sha256(card.read_bytes()).hexdigest() != written:
         raise ValueError(f'{card} was edited since it was written, and a new one would take its place: move it away, '
                          'or name another folder.')
+
+
+def _place(out: Path) -> str:
+    """What a reader loads the folder by: its name, or the one that this library's own models have."""
+    whole = out.resolve()
+    return NAMED + whole.relative_to(OWN).as_posix() if whole.is_relative_to(OWN) else whole.name
 
 
 def _styles_of(inferencer: Inferencer, checkpoint: Path) -> StyleBank | None:
@@ -198,6 +205,7 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
 @contextmanager
 def _in_place_of(out: Path) -> Iterator[Path]:
     """A folder beside another one, whose files take their place there when all went well, and which then is gone."""
+    out = out.resolve()
     part = out.with_name(f'.{out.name}.{secrets.token_hex(8)}.part')
     part.mkdir(parents=True)
     try:

@@ -92,7 +92,7 @@ BACKBONES = [
     (dict(type='ResNet', depth=18, norm_cfg=dict(type='os.system')), 'norm_cfg.type'),
     (dict(type='ResNet', depth=18, norm_cfg=dict(type='ResNet')), 'norm_cfg.type'),
     (dict(type='ResNet', depth=18, plugins=[dict(cfg=dict(type='os.system'))]), 'plugins.0.cfg.type'),
-    (dict(type='ResNet', depth=18, norm_cfg=dict(type='BN', _scope_='os')), '_scope_'),
+    (dict(type='ResNet', depth=18, norm_cfg=dict(type='BN', _scope_='os')), 'norm_cfg._scope_'),
 ]
 
 
