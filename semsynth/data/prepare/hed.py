@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -101,11 +102,11 @@ def _read_keras(path: Path) -> dict[str, Tensor]:
         import h5py
     except ModuleNotFoundError:
         raise ValueError(f"{path} is an HDF5 file, and h5py reads it: pip install 'semsynth[weights]'") from None
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, np.ndarray] = {}
 
     def keep(name: str, part: Any) -> None:
         if isinstance(part, h5py.Dataset) and part.dtype.kind == 'f' and part.size <= LARGEST:
-            arrays[name] = part[...]
+            arrays[name] = np.asarray(part, np.float32)
 
     try:
         with h5py.File(path) as file:
