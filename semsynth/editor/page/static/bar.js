@@ -1,4 +1,5 @@
 // The bar above, the tools, and the options of the canvases.
+import { all, find } from './dom.js';
 import { edit, follow } from './editing.js';
 import { optionOf } from './pasting.js';
 import { panes } from './pane.js';
@@ -6,7 +7,6 @@ import { changed, onChange, state } from './state.js';
 import * as tools from './tools.js';
 import { reset, viewport, zoomAt } from './viewport.js';
 
-const find = (selector) => document.querySelector(selector), all = (selector) => [...document.querySelectorAll(selector)];
 const slider = (name) => find(`#${name} input`);
 
 let offered = null;

@@ -1,5 +1,7 @@
 // A list of the classes with a field that filters it: one stop for the Tab key, arrows within it.
-import { colour, state } from './state.js';
+import { make } from './dom.js';
+import { swatch } from './object_list.js';
+import { state } from './state.js';
 
 // `choose(index)` is called with the class; answers `{ build, show }`.
 export function classList(root, choose) {
@@ -8,12 +10,9 @@ export function classList(root, choose) {
 
   function build() {
     list.replaceChildren(...state.setup.classes.map((name, index) => {
-      const option = Object.assign(document.createElement('button'), { title: name });
-      option.setAttribute('role', 'option');
+      const option = make('button', { title: name, role: 'option' });
       option.dataset.kind = index;
-      const swatch = document.createElement('i');
-      swatch.style.background = colour(index);
-      option.append(swatch, Object.assign(document.createElement('span'), { textContent: name }));
+      option.append(swatch(index), make('span', { textContent: name }));
       option.onclick = () => choose(index);
       return option;
     }));

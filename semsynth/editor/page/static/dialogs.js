@@ -1,12 +1,12 @@
 // Opening, beginning anew, the question before work is left, and the help.
-import * as editing from './editing.js';
+import { all, find, make } from './dom.js';
 import * as drafts from './drafts.js';
+import * as editing from './editing.js';
 import * as keeping from './keeping.js';
 import { help } from './keys.js';
 import { say, state } from './state.js';
 
-const find = (selector) => document.querySelector(selector), all = (selector) => [...document.querySelectorAll(selector)];
-const dialogs = { open: find('#open-dialog'), new: find('#new-dialog'), ask: find('#ask-dialog'), help: find('#help-dialog') };
+const dialogs = Object.fromEntries(['open', 'new', 'ask', 'help'].map((name) => [name, find(`#${name}-dialog`)]));
 
 export function start() {
   all('#open, [data-opens=open]').forEach((each) => { each.onclick = () => showOpen(); });
@@ -27,8 +27,8 @@ export function start() {
 export async function mayLeave() {
   if (!keeping.unsaved()) return true;
   const dialog = dialogs.ask;
-  dialog.querySelector('.what').textContent = `${state.name ?? 'The layout'} has changes that are in no file yet. This ` +
-    'browser keeps them: Open… lists them.';
+  dialog.querySelector('.what').textContent =
+    `${state.name ?? 'The layout'} has changes that are in no file yet. This browser keeps them: Open… lists them.`;
   dialog.returnValue = 'stay';
   dialog.showModal();
   await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
@@ -88,7 +88,8 @@ async function showOpen(chosen = {}) {
   const form = dialogs.open.querySelector('form'), { setup } = state;
   form.reset();
   form.querySelector('.refusal').textContent = '';
-  find('#photo-use').textContent = ['Its photo, if there is one', setup.photo_gives && `: it gives the ${setup.photo_gives}`,
+  find('#photo-use').textContent = ['Its photo, if there is one',
+    setup.photo_gives && `: it gives the ${setup.photo_gives}`,
     setup.labels_photos && '; or a photo alone, to be labelled'].filter(Boolean).join('');
   for (const [name, file] of Object.entries(chosen)) {
     const transfer = new DataTransfer();
@@ -103,13 +104,10 @@ async function listKept() {
   const records = await keeping.kept();
   find('#kept').hidden = !records.length;
   find('#kept ul').replaceChildren(...records.map((record) => {
-    const item = document.createElement('li'), open = document.createElement('button'), drop = document.createElement('button');
-    open.type = drop.type = 'button';
-    open.append(Object.assign(new Image(), { src: record.thumbnail, alt: '' }),
-      `${record.name ?? 'layout'}, ${when(record.time)}${record.saved ? ', saved' : ''}`);
-    open.onclick = () => restore(record);
-    drop.textContent = 'Delete';
-    drop.setAttribute('aria-label', `Delete ${record.name ?? 'layout'}, ${when(record.time)}`);
+    const item = make('li'), name = `${record.name ?? 'layout'}, ${when(record.time)}`;
+    const open = make('button', { type: 'button', onclick: () => restore(record) });
+    const drop = make('button', { type: 'button', textContent: 'Delete', ariaLabel: `Delete ${name}` });
+    open.append(make('img', { src: record.thumbnail, alt: '' }), record.saved ? `${name}, saved` : name);
     drop.onclick = async () => { await drafts.remove(record.id); await listKept(); };
     item.append(open, drop);
     return item;
@@ -121,17 +119,20 @@ const when = (time) => new Date(time).toLocaleString([], { dateStyle: 'medium', 
 async function restore(record) {
   const refusal = dialogs.open.querySelector('.refusal');
   if (!await mayLeave()) return;
-  if (await openOr(() => keeping.restore(record), (message) => { refusal.textContent = message; })) dialogs.open.close();
+  const opened = await openOr(() => keeping.restore(record), (message) => { refusal.textContent = message; });
+  if (opened) dialogs.open.close();
 }
 
 // At the start: offer the newest work that was not saved.
 export async function offerKept() {
   const record = (await keeping.kept()).find((each) => !each.saved), banner = find('#banner');
   if (!record) return;
-  banner.querySelector('p').textContent = `This browser kept unsaved work: ${record.name ?? 'a layout'}, ${when(record.time)}.`;
+  banner.querySelector('p').textContent =
+    `This browser kept unsaved work: ${record.name ?? 'a layout'}, ${when(record.time)}.`;
   find('#later').onclick = () => { banner.hidden = true; };
   find('#restore').onclick = async () => {
-    if (await mayLeave() && await openOr(() => keeping.restore(record), (message) => say(message, true))) banner.hidden = true;
+    if (!await mayLeave()) return;
+    banner.hidden = await openOr(() => keeping.restore(record), (message) => say(message, true));
   };
   banner.hidden = false;
 }
@@ -151,28 +152,29 @@ function dropsFiles() {
 // ---- An empty canvas
 
 function showNew() {
-  const { setup, scene } = state, form = dialogs.new.querySelector('form'), { width, height, class_index } = form.elements;
+  const { setup, scene } = state, form = dialogs.new.querySelector('form');
+  const { width, height, class_index } = form.elements;
   width.value = setup.size.width;
   height.value = setup.size.height;
   width.readOnly = height.readOnly = setup.size.fixed;
   form.querySelector('.hint').textContent = setup.size.fixed ? 'This model has one size.' :
     `The model was trained at ${setup.size.width} × ${setup.size.height}: it is at its best near that.`;
-  const largest = scene?.objects.length ? scene.objects.reduce((one, other) => one.area > other.area ? one : other).kind : 0;
+  const largest = [...scene?.objects ?? []].sort((one, other) => other.area - one.area)[0];
   class_index.replaceChildren(...setup.classes.map((name, index) => new Option(name, index)));
-  class_index.value = largest;
+  class_index.value = largest?.kind ?? 0;
   form.querySelector('.refusal').textContent = '';
   dialogs.new.showModal();
 }
 
 function buildHelp() {
   dialogs.help.querySelector('.columns').replaceChildren(...help().map(([title, keys]) => {
-    const section = document.createElement('section'), table = document.createElement('table');
+    const section = make('section'), table = make('table');
     for (const [key, says] of keys) {
       const row = table.insertRow();
-      row.insertCell().append(Object.assign(document.createElement('kbd'), { textContent: key }));
+      row.insertCell().append(make('kbd', { textContent: key }));
       row.insertCell().textContent = says;
     }
-    section.append(Object.assign(document.createElement('h3'), { textContent: title }), table);
+    section.append(make('h3', { textContent: title }), table);
     return section;
   }));
 }

@@ -1,4 +1,5 @@
-// Work that this browser keeps, in its IndexedDB: records { id, classes, name, time, saved, project, before, thumbnail }.
+// Work that this browser keeps, in its IndexedDB: records
+// { id, classes, name, time, saved, project, before, thumbnail }.
 const STORE = 'work', MOST = 12;
 
 const result = (request) => new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
-// Edits on their way to the server, and what comes back. What is drawn shows at once as a mark. Edits that are made while
-// a request is under way go out together in the next one, and the model makes one image of them all.
+// Edits on their way to the server, and what comes back. What is drawn shows at once as a mark. Edits that are made
+// while a request is under way go out together in the next one, and the model makes one image of them all.
 import { borders, colourLabels } from './geometry.js';
 import * as server from './server.js';
 import { changed, say, state } from './state.js';
@@ -45,8 +45,8 @@ export const lookOf = (photo) => inTurn(async () => {
   await attempt(async () => arrive(await ask(() => server.lookOf(photo))));
 });
 
-// Open what `server.open` takes; throws where that fails, and nothing has changed then. `before` is the image to compare
-// with, by default that of what is opened.
+// Open what `server.open` takes; throws where that fails, and nothing has changed then. `before` is the image to
+// compare with, by default that of what is opened.
 export const open = (what, before = null) => inTurn(async () => {
   state.openingSince = performance.now();
   changed();

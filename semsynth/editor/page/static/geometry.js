@@ -1,5 +1,6 @@
 // Paths and rasters of a layout, in its pixels. `scene.places` says for each pixel the place of its object in the list
 // `scene.objects`; the middle of the first pixel is at (0, 0), so that paths are half a pixel to the right and below.
+import { make } from './dom.js';
 
 export function pathOf(points, closed = false) {
   const path = new Path2D();
@@ -9,7 +10,9 @@ export function pathOf(points, closed = false) {
   return path;
 }
 
-export const cornersOf = ([[left, top], [right, bottom]]) => [[left, top], [right, top], [right, bottom], [left, bottom]];
+// The corners of a rectangle, by two that are opposite.
+export const cornersOf = ([[left, top], [right, bottom]]) =>
+  [[left, top], [right, top], [right, bottom], [left, bottom]];
 
 export function circle([x, y], radius) {
   const path = new Path2D();
@@ -80,7 +83,7 @@ export function borders(scene) {
 }
 
 function canvasOf(pixels, width, height) {
-  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  const canvas = make('canvas', { width, height });
   const data = new ImageData(new Uint8ClampedArray(pixels.buffer), width, height);
   canvas.getContext('2d').putImageData(data, 0, 0);
   return canvas;
@@ -103,25 +106,11 @@ export function meet(scene, one, other) {
 }
 
 export function clampPixel(scene, [x, y]) {
-  return [Math.min(Math.max(Math.round(x), 0), scene.width - 1), Math.min(Math.max(Math.round(y), 0), scene.height - 1)];
+  const within = (value, size) => Math.min(Math.max(Math.round(value), 0), size - 1);
+  return [within(x, scene.width), within(y, scene.height)];
 }
 
 export function objectAt(scene, point) {
   const [x, y] = clampPixel(scene, point);
   return scene.objects[scene.places[y * scene.width + x]];
-}
-
-// The object of a scene that is what an object of an earlier one was: by its id, else by its pixels.
-export function sameObject(scene, earlier, object) {
-  const found = scene.objects.find((each) => each.id === object.id);
-  if (found || scene.width !== earlier.width || scene.height !== earlier.height) return found ?? null;
-  const place = earlier.objects.indexOf(object), [left, top, right, bottom] = object.box, counts = new Map();
-  for (let y = top; y < bottom; y++) {
-    for (let i = y * scene.width + left; i < y * scene.width + right; i++) {
-      if (earlier.places[i] === place) counts.set(scene.places[i], (counts.get(scene.places[i]) ?? 0) + 1);
-    }
-  }
-  const [likeliest, count] = [...counts].sort((a, b) => b[1] - a[1])[0];
-  const its = scene.objects[likeliest];
-  return count > object.area / 2 && count > its.area / 2 ? its : null;
 }

@@ -1,4 +1,5 @@
 // No edit is lost: the project is kept in this browser after each one, and leaving asks where there is unsaved work.
+import { make } from './dom.js';
 import * as drafts from './drafts.js';
 import * as editing from './editing.js';
 import * as server from './server.js';
@@ -70,7 +71,7 @@ function adopt(record) {
 
 function thumbnail(picture) {
   const width = 96, height = Math.round(width * picture.height / picture.width);
-  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  const canvas = make('canvas', { width, height });
   canvas.getContext('2d').drawImage(picture, 0, 0, width, height);
   return canvas.toDataURL('image/jpeg');
 }
@@ -112,19 +113,21 @@ export async function restore(record) {
 // The server was started anew: go on from what was kept.
 async function recover() {
   const { setup } = await server.begin();
-  if (setup.classes.join() !== state.setup.classes.join()) throw new server.Refused('Another model is served here now: reload the page.');
+  if (setup.classes.join() !== state.setup.classes.join()) {
+    throw new server.Refused('Another model is served here now: reload the page.');
+  }
   const form = work?.project ? formOf(work) : null, { name } = state;
   state.restored = Boolean(form);
   if (form) await editing.reopen(form, state.before);
   else if (state.layouts.includes(name)) await editing.reopen({ name }, state.before);
-  say(form ? 'The editor was started anew. Your work is here again; what was before it cannot be undone.' : 'The editor was started anew.');
+  say(`The editor was started anew.${form ? ' Your work is here again; earlier steps cannot be undone.' : ''}`);
 }
 
 // Hand a file of the scene to the user.
 export async function save(part) {
   try {
     const { blob, name } = await editing.ask(() => server.file(part)), { version } = state.scene;
-    const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: name });
+    const link = make('a', { href: URL.createObjectURL(blob), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
     if (part !== 'project') return;

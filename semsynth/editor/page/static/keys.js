@@ -1,4 +1,5 @@
 // The keyboard. Keys work wherever the focus is, but for text fields and what a focused control needs itself.
+import { find } from './dom.js';
 import { panes } from './pane.js';
 import { space } from './pointer.js';
 import { changed, draw, state } from './state.js';
@@ -9,7 +10,7 @@ const ARROWS = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrow
 const PAN = 40;    // CSS pixels by an arrow key
 
 const press = (selector) => () => {
-  const control = document.querySelector(selector);
+  const control = find(selector);
   if (control.checkVisibility() && !control.disabled) control.click();
 };
 
@@ -25,7 +26,7 @@ export const KEYS = [
     ['i', 'Pick the class under the pointer; also Alt and a click with any tool', () => tools.choose('pick')],
     ['[', 'Thinner brush', () => tools.resize(-1)],
     [']', 'Thicker brush', () => tools.resize(1)],
-    ['/', 'Find a class', () => document.querySelector('#classes input').focus()],
+    ['/', 'Find a class', () => find('#classes input').focus()],
   ]],
   ['Objects', [
     ['delete', 'Remove the selected object', tools.remove],
@@ -87,7 +88,7 @@ function showBefore(shows) {
 
 function down(event) {
   const { target } = event, key = event.key.toLowerCase();
-  if (document.querySelector('dialog[open]') || opened(target)) return;
+  if (find('dialog[open]') || opened(target)) return;
   if (target.matches('input:not([type=range]), textarea')) {
     if (key === 'escape' && !target.closest('[popover]')) focusCanvas();
     return;

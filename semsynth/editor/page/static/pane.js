@@ -1,13 +1,14 @@
 // The canvases of layout and image: what they show, and how it is drawn.
+import { find } from './dom.js';
 import { circle, cornersOf, outline, pathOf, silhouette } from './geometry.js';
 import { colour, draw, onChange, onDraw, state } from './state.js';
 import { placed } from './viewport.js';
 
-const frame = document.querySelector('.panes');
+const frame = find('.panes');
 
 export const panes = {
-  layout: document.querySelector('#layout canvas'),
-  image: document.querySelector('#image canvas'),
+  layout: find('#layout canvas'),
+  image: find('#image canvas'),
 };
 
 // How a gesture of a tool is drawn: a path, which is filled, or drawn as wide as `width` pixels of the layout.

@@ -1,12 +1,11 @@
 // The panels beside the canvases: classes, the selected object, the look, and the list of objects.
 import { classList } from './class_list.js';
+import { find, make } from './dom.js';
 import { edit, lookOf, select } from './editing.js';
 import { listObjects, swatch } from './object_list.js';
 import { panes } from './pane.js';
 import { changed, draw, objectName, onChange, state } from './state.js';
 import { chooseKind, point, remove } from './tools.js';
-
-const find = (selector) => document.querySelector(selector);
 
 let listed = null;    // the scene whose objects are listed
 
@@ -80,9 +79,8 @@ function describe(object) {
 function buildClusters(kind, clusters) {
   find('.clusters').dataset.kind = kind;
   find('.clusters').replaceChildren(...clusters.map((picture, index) => {
-    const name = `Style ${index + 1}`, button = Object.assign(document.createElement('button'), { title: name });
-    button.setAttribute('aria-label', name);
-    button.append(picture ? Object.assign(new Image(), { src: picture, alt: '' }) : index + 1);
+    const name = `Style ${index + 1}`, button = make('button', { title: name, ariaLabel: name });
+    button.append(picture ? make('img', { src: picture, alt: '' }) : index + 1);
     button.onclick = () => edit('style', { id: state.selected.id, cluster: index });
     return button;
   }));

@@ -1,4 +1,5 @@
 // Pasting an object of another layout.
+import { find } from './dom.js';
 import { ask, edit } from './editing.js';
 import { borders, colourLabels, objectAt, outline } from './geometry.js';
 import { listObjects } from './object_list.js';
@@ -8,7 +9,7 @@ import { placed, pointAt } from './viewport.js';
 
 const WHOLE = { zoom: 1, x: 0.5, y: 0.5 };
 
-const root = document.querySelector('#paste'), canvas = root.querySelector('canvas'), choice = root.querySelector('select');
+const root = find('#paste'), canvas = root.querySelector('canvas'), choice = root.querySelector('select');
 
 let other = null, hovered = null, offered = null;
 
@@ -59,7 +60,8 @@ function hover(object) {
 function paint() {
   if (!other) return;
   const ratio = devicePixelRatio, context = canvas.getContext('2d');
-  Object.assign(canvas, { width: Math.round(canvas.clientWidth * ratio), height: Math.round(canvas.clientHeight * ratio) });
+  canvas.width = Math.round(canvas.clientWidth * ratio);
+  canvas.height = Math.round(canvas.clientHeight * ratio);
   const { scale } = placed(canvas, other, WHOLE);
   context.setTransform(scale * ratio, 0, 0, scale * ratio, 0, 0);
   for (const [picture, smooth] of [[other.colours, false], [other.borders, true]]) {

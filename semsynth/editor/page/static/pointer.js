@@ -1,5 +1,5 @@
-// Mouse, pen and fingers on the canvases: a press goes to the tool; two fingers, the wheel, the middle button or the space
-// key zoom and move the view.
+// Mouse, pen and fingers on the canvases: a press goes to the tool; two fingers, the wheel, the middle button or the
+// space key zoom and move the view.
 import { objectAt } from './geometry.js';
 import { panes } from './pane.js';
 import { changed, draw, state } from './state.js';

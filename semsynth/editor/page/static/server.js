@@ -1,5 +1,5 @@
-// The server's HTTP API, as semsynth/editor/page/ serves it. Every function throws one of these errors, whose message is
-// a sentence for the user.
+// The server's HTTP API, as app.py describes it. Every function throws one of these errors, whose message is a sentence
+// for the user.
 export class Refused extends Error {}        // nothing has changed
 export class Gone extends Error {}           // the server knows the session no more: it was started anew
 export class Unreachable extends Error {}    // the server does not answer

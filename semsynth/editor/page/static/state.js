@@ -23,7 +23,8 @@ export const state = {
   showsWhole: false,       // the model's image of everything in place of the edited photo
   message: '', bad: false,
   unreachable: false,
-  openingSince: null, workingSince: null, waitingSince: null,    // in ms: opening, the model, the oldest edit without image
+  // In ms, since when: a layout is being opened, the model works, an edit has no image yet.
+  openingSince: null, workingSince: null, waitingSince: null,
   elapsed: null,           // seconds from the last edit to its image
 };
 

@@ -1,8 +1,7 @@
 // The line below: what the tool does or what went wrong, what is under the pointer, and what the model is doing.
+import { find } from './dom.js';
 import { objectName, onChange, onDraw, state } from './state.js';
 import { hint } from './tools.js';
-
-const find = (selector) => document.querySelector(selector);
 
 let ticking = null;
 
@@ -26,7 +25,8 @@ function show() {
 function tick() {
   const { openingSince, workingSince, picture, elapsed } = state, now = performance.now();
   const passed = (since) => `${((now - since) / 1000).toFixed(1)} s`;
-  const done = picture && `Model ${picture.seconds.toFixed(2)} s${elapsed ? `, image ${elapsed.toFixed(2)} s after the edit` : ''}`;
+  const after = elapsed ? `, image ${elapsed.toFixed(2)} s after the edit` : '';
+  const done = picture && `Model ${picture.seconds.toFixed(2)} s${after}`;
   find('#model').textContent = openingSince !== null ? `Opening… ${passed(openingSince)}` :
     workingSince !== null ? `The model is at work… ${passed(workingSince)}` : done ?? '';
 }
