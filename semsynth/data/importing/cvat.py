@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from semsynth.data.importing.drawing import Size, bitmap, box, ellipse, polygon, runs, turned
-from semsynth.data.importing.photos import split_of
+from semsynth.data.importing.photos import split_of_path
 from semsynth.data.importing.records import Record, mentions, read_bytes
 from semsynth.data.importing.shapes import TOO_FEW, WITHOUT_AREA, Colour, Drawn, Export, Shape, ShapeSource
 from semsynth.errors import DataError
@@ -82,7 +82,7 @@ def _drawn(file: Path, number: int, image: Element) -> Drawn:
                 shapes.append((depth, Shape(name, inside, (name, group) if group else ('shape', place))))
     ordered = [shape for _, shape in sorted(shapes, key=lambda entry: entry[0])]
     return Drawn(file, record.place, [record.get('name', str)], ordered, record.size('height', 'width'),
-                 split_of(record.get('subset', str, '')), remarks=left_out)
+                 split_of_path(record.get('subset', str, '')), remarks=left_out)
 
 
 def _inside(kind: str, record: Record) -> Callable[[Size], np.ndarray] | None:

@@ -1,4 +1,4 @@
-"""Photos of an export: found by what its annotations call them, named, and put into splits."""
+"""Photos of an export: found by what its annotations call them, and named."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from unicodedata import normalize
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from semsynth.data.files import list_files, stem_of
+from semsynth.data.importing.pairs import split_of
 from semsynth.data.pictures import PHOTO_SUFFIXES
 from semsynth.errors import DataError, first_few
 
@@ -18,7 +19,6 @@ ELSEWHERE = ('annotations', 'labels', 'labelme', 'json')
 """Folders of annotations alone, whose photos lie beside them."""
 _UPLOADED = re.compile(r'[0-9a-f]{8}-(?=.)')
 """What Label Studio writes before the name of a photo that is uploaded to it."""
-_SPLITS = dict(train='train', training='train', val='val', valid='val', validation='val', test='test', testing='test')
 
 
 class Photos:
@@ -94,13 +94,10 @@ def short_names(photos: Sequence[Path]) -> list[str]:
     return names
 
 
-def split_of(path: str | PurePosixPath) -> str | None:
-    """The split that a file's name or one of its folders speaks of: ``train``, ``val`` or ``test``; the innermost."""
-    for part in reversed(PurePosixPath(path).parts):
-        for word in re.findall(r'[a-z]+', part.lower()):
-            if word in _SPLITS:
-                return _SPLITS[word]
-    return None
+def split_of_path(path: str | PurePosixPath) -> str | None:
+    """The split that a file or one of its folders is called after; the innermost."""
+    parts = PurePosixPath(path).parts
+    return next((split for part in reversed(parts) if (split := split_of(part.split('.')[0]))), None)
 
 
 def _parts(name: str) -> list[str]:

@@ -16,7 +16,7 @@ from semsynth.data.importing.base import UNKNOWN, ImportedScene, ImportOptions, 
 from semsynth.data.importing.class_tables import means_no_class
 from semsynth.data.importing.drawing import Size
 from semsynth.data.importing.pairs import chosen
-from semsynth.data.importing.photos import Photos, photos_below, short_names, split_of
+from semsynth.data.importing.photos import Photos, photos_below, short_names, split_of_path
 from semsynth.data.pictures import PHOTO_SUFFIXES, open_picture, read_size
 from semsynth.errors import DataError, first_few
 from semsynth.writing import write_whole
@@ -119,9 +119,7 @@ class ShapeSource(ImportSource):
         self._drawn = dict(zip(self.names, drawn, strict=True))
         self._photo = dict(zip(self.names, places, strict=True))
         own = {file: _split_of(path, file, export) for file, export in exports.items()}
-        splits = {name: split for name, each in self._drawn.items() if (split := each.split or own[each.file])}
-        # where all are in one, the file is but called so
-        self.splits = splits if len(splits) == len(drawn) and len(set(splits.values())) > 1 else {}
+        self.splits = {name: split for name, each in self._drawn.items() if (split := each.split or own[each.file])}
         self.remarks: list[str] = [remark for export in exports.values() for remark in export.remarks]
         listed = self.listed_classes(path)
         for export in exports.values():
@@ -229,7 +227,7 @@ def _colour(values: Sequence[int]) -> Colour | None:
 def _split_of(path: Path, file: Path, export: Export) -> str | None:
     """The split that the folders of a file speak of; or the file's own name, unless it is but that of a photo."""
     below = file.relative_to(path) if path.is_dir() else Path(file.name)
-    return split_of((below if len(export.drawn) > 1 else below.parent).as_posix())
+    return split_of_path((below if len(export.drawn) > 1 else below.parent).as_posix())
 
 
 def _check_twins(drawn: Sequence[Drawn], photos: Sequence[Path]) -> None:

@@ -111,7 +111,6 @@ def test_splits_are_those_of_the_files(tmp_path, write, photo):
     source, _ = read(tmp_path)
     assert source.splits == {'train': 'train', 'valid': 'val', 'test': 'test'}
     assert any('3 photos have no shapes' in remark for remark in source.remarks)
-    assert read(tmp_path / 'train')[0].splits == {}  # all in one split are in none
 
 
 def test_what_is_left_out(tmp_path, write, photo):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from semsynth.data.importing.photos import Photos, photos_below, short_names, split_of
+from semsynth.data.importing.photos import Photos, photos_below, short_names, split_of_path
 from semsynth.errors import DataError
 
 FILE = Path('set/json/a.json')
@@ -63,5 +63,5 @@ def test_short_names():
 @pytest.mark.parametrize(('path', 'split'), [
     ('train/_annotations.coco.json', 'train'), ('valid/a.json', 'val'), ('instances_val2017.json', 'val'),
     ('gtFine/test/city/a.json', 'test'), ('test/training.json', 'train'), ('a.json', None), ('trains/a.json', None)])
-def test_split_of(path, split):
-    assert split_of(path) == split
+def test_split_of_path(path, split):
+    assert split_of_path(path) == split
