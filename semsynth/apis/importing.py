@@ -18,6 +18,8 @@ from semsynth.data.importing.configs import (
     DataSettings,
     config_name,
     dataset_config,
+    ecgan_config,
+    segmentor_config,
     training_config,
     training_size,
 )
@@ -57,9 +59,10 @@ class Imported:
 
 
 @check_arguments
-def import_data(source: str | Path, out: str | Path, *, format: str | None = None, photos: str | None = None,
-                labels: str | None = None, classes: Given | None = None, tolerance: int | None = None,
-                background: str | None = None, val: float | None = None, seed: int = 0) -> Imported:
+def import_data(source: str | Path, out: str | Path, *, format: str | type[ImportSource] | None = None,
+                photos: str | None = None, labels: str | None = None, classes: Given | None = None,
+                tolerance: int | None = None, background: str | None = None, val: float | None = None,
+                seed: int = 0) -> Imported:
     """Make a folder to train on, with configs, from what a labelling tool has exported.
 
     The source is left as it is; photos are copied. The folder appears when it is whole.
@@ -67,7 +70,8 @@ def import_data(source: str | Path, out: str | Path, *, format: str | None = Non
     Args:
         source: the exported folder or file.
         out: the folder to make; an earlier import there is replaced, and what somebody has added to it is kept.
-        format: of the source, one of ``semsynth.data.importing.SOURCES``; by default it is found by a look.
+        format: of the source, the name of one of ``semsynth.data.importing.SOURCES``, or a class of one's own; by
+            default it is found by a look.
         photos: a folder of photos, or a glob; by default they are found.
         labels: the same of label maps.
         classes: a file of classes; their names; or their colours by name.
@@ -91,7 +95,7 @@ def import_data(source: str | Path, out: str | Path, *, format: str | None = Non
         raise ValueError(f'There is no {source}: name the folder or file that your labelling tool has exported.')
     out = check_out_folder(out, reads=[source], kept=[source] if source.is_dir() else [])
     kept = check_free(out)
-    kind = _kind(source, format, labels)
+    kind = format if isinstance(format, type) else _kind(source, format, labels)
     if alien := given.keys() - kind.takes:
         raise ValueError(f'The format {kind.format} does not heed {first_few(sorted(alien))}: it heeds '
                          f'{", ".join(sorted(kind.takes))}; leave it out.')
@@ -143,11 +147,15 @@ def _write_configs(folder: Path, out: Path, source: Path, read: ImportSource, na
         names, palette, unknown, no_class(count), [read.classes[index] for index in sorted(contents.things)],
         read.has_instances, contents.splits, training_size(contents.sizes, GPU_PIXELS if gpu else CPU_PIXELS))
     about = f'{counted(contents.splits.total(), "scene")} imported from {source} ({read.format}).'
-    dataset, training = f'{name}.py', f'pix2pixhd_{name}.py'
+    dataset, training, scenes = f'{name}.py', f'pix2pixhd_{name}.py', contents.splits['train']
+    files = {dataset: dataset_config(about, settings), training: training_config(dataset, scenes, gpu)}
+    if len(contents.splits) > 1:  # segmentors are validated
+        files |= {f'unet_{name}.py': segmentor_config(dataset, count, judge=False),
+                  f'judge_{name}.py': segmentor_config(dataset, count, judge=True),
+                  f'ecgan_{name}.py': ecgan_config(dataset, scenes, gpu, name)}
     pixels = contents.pixels.tolist()
     write_note(folder, dict(
         format=read.format, source=str(source), splits=contents.splits, remarks=list(remarks),
         classes=[dict(name=each, pixels=pixels[index], scenes=int(contents.scenes[index]))
-                 for index, each in enumerate(names)]),
-        {dataset: dataset_config(about, settings), training: training_config(dataset, contents.splits['train'], gpu)})
+                 for index, each in enumerate(names)]), files)
     return training

@@ -8,9 +8,10 @@ import pytest
 from helpers.commands import run_python
 from helpers.facts import facts
 from helpers.masks import colour_masks, label, photo, save
-from semsynth.apis import dry_run, import_data
+from semsynth.apis import dry_run, import_data, train_segmentor
 from semsynth.config import load_config
 from semsynth.data import check_dataset
+from semsynth.data.importing import MaskSource, VOCSource
 from semsynth.registry import DATASETS
 
 
@@ -42,7 +43,18 @@ def test_what_is_imported_is_sound_and_trains(masks, tmp_path):
 @pytest.mark.slow
 def test_a_first_step_of_training(masks, tmp_path):
     imported = import_data(masks, tmp_path / 'mine')
-    assert 'step' in str(dry_run(str(imported.config), work_dir=str(tmp_path / 'work')))
+    for config in (imported.config, tmp_path / 'mine/ecgan_mine.py'):
+        options = {} if config == imported.config else {'model.segmentor.checkpoint': None}
+        assert 'step' in str(dry_run(str(config), work_dir=str(tmp_path / 'work'), cfg_options=options))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ['unet', 'judge'])
+def test_a_first_step_of_the_segmentors(masks, tmp_path, name):
+    import_data(masks, tmp_path / 'mine')
+    _, scores = train_segmentor(tmp_path / f'mine/{name}_mine.py', work_dir=tmp_path / 'work',
+                                cfg_options={'train_cfg.max_iters': 1, 'train_cfg.val_interval': 1})
+    assert scores.keys() == {'mIoU', 'aAcc'}
 
 
 def test_the_folder_can_be_moved_and_imported_again(masks, tmp_path):
@@ -111,9 +123,20 @@ def test_nothing_is_left_of_an_import_that_fails(masks, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {'source'}
 
 
+def test_a_format_of_one_s_own(masks, tmp_path):
+    class Own(MaskSource):
+        format = 'own'
+
+        def __init__(self, path, options):
+            super().__init__(path / 'inner', options)
+
+    (tmp_path / 'outer').mkdir()
+    masks.rename(tmp_path / 'outer/inner')
+    assert import_data(tmp_path / 'outer', tmp_path / 'mine', format=Own).format == 'own'
+
+
 def test_a_source_that_looks_like_two_formats(masks, tmp_path, monkeypatch):
     from semsynth.apis import importing
-    from semsynth.data.importing import MaskSource, VOCSource
 
     class Other(VOCSource):
         format = 'other'

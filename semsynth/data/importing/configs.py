@@ -1,4 +1,4 @@
-"""The configs that an import writes: the data set, and a first training of it."""
+"""The configs that an import writes: the data set, a first training of it, and what ECGAN and scores need."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pprint import pformat
 Size = tuple[int, int]
 CPU_PIXELS, GPU_PIXELS = 128 * 128, 256 * 512
 """What networks are trained at: about so many pixels, in the shape of most photos."""
-DIVISOR = 16
-"""Of height and width."""
+DIVISOR, LEAST = 16, 64
+"""Of height and width; networks halve them several times."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ def config_name(folder: str) -> str:
 
 
 def training_size(sizes: Counter[Size], pixels: int) -> Size:
-    """Height and width of about so many pixels, and no more than the photos have, in the shape of most photos."""
+    """Height and width of about so many pixels, in the shape of most photos, and no larger unless they are tiny."""
     height, width = max(sizes, key=lambda size: (sizes[size], size))
     scale = min(1, (pixels / (height * width)) ** 0.5)
-    high, wide = (max(DIVISOR, round(side * scale / DIVISOR) * DIVISOR) for side in (height, width))
+    high, wide = (max(LEAST, round(side * scale / DIVISOR) * DIVISOR) for side in (height, width))
     return high, wide
 
 
@@ -93,17 +93,61 @@ def training_config(dataset: str, scenes: int, gpu: bool) -> str:
         gpu: whether there is a GPU.
     """
     model, schedule = ('pix2pixhd', 'pix2pixhd_200e') if gpu else ('pix2pixhd_small', 'pix2pixhd_short')
-    # as many passes as the paper's where there is time; with few scenes more, with many fewer
+    return f"# pix2pixHD{_training(dataset, model, schedule, scenes, gpu)}"
+
+
+def ecgan_config(dataset: str, scenes: int, gpu: bool, name: str) -> str:
+    """The text of a config that trains ECGAN, and scores it.
+
+    Args:
+        dataset: file of the data set's config, beside it.
+        scenes: to train on.
+        gpu: whether there is a GPU.
+        name: of the data set, with which the configs of label generator and judge end.
+    """
+    model, schedule = ('ecgan', 'ecgan_200e') if gpu else ('ecgan_small', 'camvid')
+    return f"""# ECGAN{_training(dataset, model, schedule, scenes, gpu)}
+# Train both first: semsynth train_segmentor unet_{name}.py, and judge_{name}.py, in this folder.
+model = dict(segmentor=dict(type='Segmentor', config='unet_{name}.py', checkpoint='work_dirs/unet_{name}/final.pth'))
+train_dataloader = dict(dataset=dict(edges=dict()))
+judge = dict(type='Segmentor', config='judge_{name}.py', checkpoint='work_dirs/judge_{name}/final.pth')
+test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', judge=judge)]
+"""
+
+
+def segmentor_config(dataset: str, num_classes: int, judge: bool) -> str:
+    """The text of the config of a label generator, or of a judge: another architecture, and another seed.
+
+    Args:
+        dataset: file of the data set's config, beside it.
+        num_classes: without the unknown one.
+        judge: whether it is the judge.
+    """
+    what, model = ('judge, which no training sees', 'segmentor_fpn') if judge else ('label generator', 'segmentor_unet')
+    return f"""# The {what}. After it is trained, it also labels photos: semsynth label.
+_base_ = ['semsynth::_base_/models/{model}.py', '{dataset}', 'semsynth::_base_/segmentor_runtime.py']
+model = dict(data_preprocessor=dict(size=_base_.image_size), decode_head=dict(num_classes={num_classes}))
+# With a class_map, a data set gives the labels of a segmentor's classes; for testing, at their own size.
+train_dataloader = dict(dataset=dict(class_map=_base_.class_map))
+val_dataloader = dict(dataset=dict(class_map=_base_.class_map))
+test_dataloader = val_dataloader
+randomness = dict(seed={int(judge)})
+"""
+
+
+def _training(dataset: str, model: str, schedule: str, scenes: int, gpu: bool) -> str:
+    """What the configs that train a synthesizer have in common, from their first comment on."""
+    # as many passes as the papers' where there is time; with few scenes more, with many fewer
     steps = min(max(scenes * 200 // 4, 20000), 200000) if gpu else min(max(scenes * 20 // 4, 1000), 4000)
-    where = 'for a GPU' if gpu else 'narrowed, for a CPU'
-    return f"""# pix2pixHD, {where}. --cfg-options train_cfg.max_iters=N makes it shorter or longer.
+    where, interval = ('for a GPU', 500) if gpu else ('narrowed, for a CPU', 100)
+    return f""", {where}. --cfg-options train_cfg.max_iters=N makes it shorter or longer.
 _base_ = [
     'semsynth::_base_/models/{model}.py', '{dataset}',
     'semsynth::_base_/schedules/{schedule}.py', 'semsynth::_base_/default_runtime.py'
 ]
 train_cfg = dict(max_iters={steps}, val_interval={steps}{', max_epochs=None' if gpu else ''})
 default_hooks = dict(ema=dict(type='GeneratorEMAHook', momentum={0.001 if gpu else 0.002}),
-                     checkpoint=dict(interval={500 if gpu else 100}), pictures=dict(interval={500 if gpu else 100}))
+                     checkpoint=dict(interval={interval}), pictures=dict(interval={interval}))
 """
 
 

@@ -3,10 +3,23 @@ from collections import Counter
 import pytest
 
 from semsynth.config import load_config
-from semsynth.data.importing.configs import DataSettings, config_name, dataset_config, training_config, training_size
+from semsynth.data.importing.configs import (
+    DataSettings,
+    config_name,
+    dataset_config,
+    ecgan_config,
+    segmentor_config,
+    training_config,
+    training_size,
+)
 from semsynth.registry import DATASETS
 
 CLASSES = [f"class {number}'s name" for number in range(40)]
+
+
+def load_segmentor(tmp_path, judge):
+    (tmp_path / 'segmentor.py').write_text(segmentor_config('mine.py', 40, judge))
+    return load_config(tmp_path / 'segmentor.py')
 
 
 def load(tmp_path, gpu=False, **changes):
@@ -31,6 +44,29 @@ def test_configs_say_what_they_are_told(tmp_path, gpu):
     assert config.train_cfg.max_iters == (20000 if gpu else 1000)
 
 
+def test_label_generator_and_judge_differ(tmp_path):
+    load(tmp_path)
+    configs = [load_segmentor(tmp_path, judge) for judge in (False, True)]
+    assert configs[0].model.decode_head.type != configs[1].model.decode_head.type
+    assert [config.randomness.seed for config in configs] == [0, 1]
+    for config in configs:
+        assert config.model.decode_head.num_classes == 40 and config.model.data_preprocessor.size == (48, 64)
+        for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+            assert loader.dataset.class_map == 'identity' and loader.dataset.data_root == str(tmp_path)
+
+
+@pytest.mark.parametrize('gpu', [False, True])
+def test_ecgan_reads_the_segmentors(tmp_path, gpu):
+    load(tmp_path)
+    (tmp_path / 'unet_mine.py').write_text(segmentor_config('mine.py', 40, judge=False))
+    (tmp_path / 'judge_mine.py').write_text(segmentor_config('mine.py', 40, judge=True))
+    (tmp_path / 'ecgan_mine.py').write_text(ecgan_config('mine.py', 7, gpu, 'mine'))
+    config = load_config(tmp_path / 'ecgan_mine.py')
+    assert config.model.segmentor.config == str(tmp_path / 'unet_mine.py')
+    assert config.test_evaluator[0].judge.config == str(tmp_path / 'judge_mine.py')
+    assert config.model.generator.base_channels == (64 if gpu else 16)
+
+
 def test_fewer_splits_and_no_unknown_class(tmp_path):
     config = load(tmp_path, classes=CLASSES, palette=[(0, 0, 0)] * 40, unknown=None, splits=Counter(train=1, test=3))
     assert config.val_dataloader.dataset.split == config.test_dataloader.dataset.split == 'test'
@@ -47,7 +83,7 @@ def test_steps_follow_from_the_number_of_scenes(scenes, gpu, steps):
 
 @pytest.mark.parametrize(('size', 'pixels', 'expected'), [
     ((1024, 2048), 256 * 512, (256, 512)), ((360, 480), 128 * 128, (112, 144)), ((100, 90), 128 * 128, (96, 96)),
-    ((20, 3000), 128 * 128, (16, 1568)), ((5, 5), 128 * 128, (16, 16))])
+    ((20, 3000), 128 * 128, (64, 1568)), ((5, 5), 128 * 128, (64, 64))])
 def test_sizes_keep_the_shape_of_most_photos(size, pixels, expected):
     assert training_size(Counter({size: 3, (7, 7): 2}), pixels) == expected
 
