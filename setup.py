@@ -86,7 +86,7 @@ setup(
     extras_require={
         **EXTRAS,
         'docs': ['mkdocs-material>=9.5,<10', 'mkdocstrings[python]>=1,<2', 'mkdocs-jupyter>=0.26,<1'],
-        'test': ['pytest', 'pytest-xdist', 'playwright', *LINT,
+        'test': ['pytest', 'pytest-xdist', 'playwright', 'marionette-driver', *LINT,
                  *(package for extra in EXTRAS.values() for package in extra)],
     },
 )

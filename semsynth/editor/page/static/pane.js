@@ -59,6 +59,7 @@ function paint(canvas, shows) {
   }
   if (shows === 'image' && state.showsBefore) return;
   marks(context, shows === 'layout' ? 1 : 0.5);
+  if (shows === 'image' && !state.pointer && !state.nudge) return;    // to be looked at without lines
   chosen(context, scene, pen);
   tool(context, pen);
 }
