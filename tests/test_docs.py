@@ -53,6 +53,12 @@ def test_files_exist(page):
 
 
 @every_page
+def test_named_configs_exist(page):
+    named = re.findall(r'semsynth::((?!models/)[a-z_]\w*/[\w/]*\w(?:\.py)?)', TEXTS[page])
+    assert [name for name in named if not (ROOT / 'configs' / name).exists()] == []
+
+
+@every_page
 def test_links_lead_somewhere(page):
     broken = []
     for link in re.findall(r'(?<!!)\[[^\]]+\]\(([^)\s]+)\)', TEXTS[page]):
