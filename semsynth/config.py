@@ -57,9 +57,11 @@ def read_config(config: str | Path | Config, cfg_options: dict | None = None) ->
     config, used = (copy.deepcopy(config), None) if isinstance(config, Config) else read_file(config)
     check_options(config, cfg_options or ())
     for _, dataset in scene_datasets(config):
-        if dataset.get('pipeline') and dataset.get('size') and _is_composed(dataset):
+        if dataset.get('pipeline') and dataset.get('size') and is_composed(dataset):
             del dataset['pipeline']  # completing it composes it anew, of what options may have changed
     merge_options(config, cfg_options)
+    if any(name.startswith(LOADERS) for name in cfg_options or ()):
+        config.pop('layouts', None)  # the data sets, which options have changed, say it anew
     _check(config, used, cfg_options or ())
     if any(name.startswith('custom_imports') for name in cfg_options or ()):
         import_modules(config, config.filename or 'The config')
@@ -200,7 +202,7 @@ def _scenes_in(node: object) -> Iterator[dict]:
         yield from _scenes_in(part)
 
 
-def _is_composed(dataset: Mapping) -> bool:
+def is_composed(dataset: Mapping) -> bool:
     """Whether a pipeline is the one that the data set's other settings make."""
     try:
         composed = whole_pipeline(**{**dataset, 'pipeline': None})
@@ -249,7 +251,7 @@ def _share(config: Config) -> Config:
         if dataset.get('pipeline') is None:
             if config.get('image_size'):
                 dataset.setdefault('size', config.image_size)
-        elif dataset.get('size') and not _is_composed(dataset):
+        elif dataset.get('size') and not is_composed(dataset):
             raise ValueError(f'{place} has size={tuple(dataset["size"])} and a pipeline that is not made of it: drop '
                              'one of the two.')
     generator = (config.get('model') or {}).get('generator') or {}

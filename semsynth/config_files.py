@@ -65,6 +65,11 @@ def _introduce() -> None:
 _introduce()
 
 
+def is_config(path: str | Path) -> bool:
+    """Whether a path or name is that of a config, by its ending."""
+    return Path(path).suffix in ENDINGS
+
+
 def load_formatter(tries: int = 50) -> None:
     """Import yapf, by which mmengine prints configs, also while another process imports it for the first time.
 

@@ -23,6 +23,16 @@ def load_plugins() -> None:
         plugin.load()
 
 
+class UnknownType(str):
+    """A type that a checkpoint or another stranger's file names, and that is registered nowhere: it is not imported."""
+
+    def about(self) -> str:
+        """The sentence that refuses to build it."""
+        return (f'{self!r} is no type of semsynth, and a checkpoint or a published folder imports nothing: if it is a '
+                'part of yours, name its module with --cfg-options custom_imports.imports=MODULE (from Python: in '
+                'cfg_options).')
+
+
 class Registry(EngineRegistry):
     """A registry that knows plugins, has its classes check their arguments, and names the nearest types to a misspelt
     one.
@@ -64,6 +74,8 @@ class Registry(EngineRegistry):
         return self.get(kind) if isinstance(kind, str) else kind
 
     def _named(self, cfg: dict) -> Any:
+        if isinstance(cfg.get('type'), UnknownType):
+            raise KeyError(cfg['type'].about())
         if cfg.get('type') is None:
             raise KeyError(f'A config of the {self.name} registry names no type: {SHORTENED.repr(dict(cfg))}. '
                            'Give it one; or, if it was meant to change an entry that there is, correct the name.')
@@ -76,6 +88,8 @@ class Registry(EngineRegistry):
             KeyError: nothing is; the message lists the nearest names and where to look.
             TypeError: what is does not inherit from the family's base class.
         """
+        if isinstance(key, UnknownType):
+            raise KeyError(key.about())
         found = super().get(key) if key else None  # mmengine's own has an error of another kind for it
         if found is None:
             raise KeyError(self._unknown(key))
@@ -85,7 +99,7 @@ class Registry(EngineRegistry):
         return found
 
     def __contains__(self, key: str) -> bool:
-        return bool(key) and super().get(key) is not None
+        return bool(key) and not isinstance(key, UnknownType) and super().get(key) is not None
 
     def _register_module(self, module, module_name=None, force=False) -> None:
         super()._register_module(module, module_name, force)
@@ -134,3 +148,27 @@ VISBACKENDS = _child('visualisation backend', engine.VISBACKENDS, 'mmengine.visu
 for _parent in (engine.OPTIMIZERS, engine.MODEL_WRAPPERS, engine.LOG_PROCESSORS, engine.VISUALIZERS, engine.EVALUATOR,
                 engine.FUNCTIONS, engine.WEIGHT_INITIALIZERS):
     _child(_parent.name, _parent, __name__)
+
+
+def is_registered(kind: object) -> bool:
+    """Whether a type, ``'Type'`` or ``'scope.Type'``, is in one of the registries here, of mmengine or of mmseg.
+
+    Unlike a registry itself, this imports nothing that the name says: mmengine takes ``'os.system'`` for a type.
+    """
+    if not isinstance(kind, str):
+        return False
+    scope, _, name = kind.rpartition('.')
+    known = [each for each in (*globals().values(), *vars(engine).values()) if isinstance(each, EngineRegistry)]
+    return any(_has(each, name) for each in known if scope in ('', each.scope)) or any(
+        _has(each, name) for each in _registries_of_mmseg() if scope in ('', each.scope))
+
+
+def _has(registry: EngineRegistry, name: str) -> bool:
+    if name not in registry.module_dict:
+        registry.import_from_location()
+    return name in registry.module_dict
+
+
+@cache
+def _registries_of_mmseg() -> list[EngineRegistry]:
+    return [each for each in vars(import_module('mmseg.registry')).values() if isinstance(each, EngineRegistry)]

@@ -29,6 +29,8 @@ SETTINGS: dict[str, Any] = {
     'custom_hooks': Sequence[dict] | None, 'env_cfg': dict, 'randomness': dict,
     'launcher': Literal['none', 'pytorch', 'slurm'], 'sync_bn': Literal['torch', 'mmcv'] | None,
     'model_wrapper_cfg': Part, 'find_unused_parameters': bool,
+    # what label maps in files mean to a model without its data set
+    'layouts': Part,
     # what is shown
     'log_level': Literal['DEBUG', 'INFO', 'WARNING', 'ERROR'], 'log_processor': dict, 'visualizer': Part,
     # a row of an ablation

@@ -135,7 +135,7 @@ def save_images(result: dict, folder: str | Path) -> None:
     where there is an edge map."""
     for output, suffix in dict(image='', edge='_edge').items():
         if output in result['outputs']:
-            write_png(Path(folder, f'{result["name"]}{suffix}.png'), _to_picture(result['outputs'][output]))
+            write_png(Path(folder, f'{result["name"]}{suffix}.png'), to_picture(result['outputs'][output]))
 
 
 def to_rgb(picture: Tensor | np.ndarray, palette: Sequence[Sequence[int]] | None = None) -> np.ndarray:
@@ -146,10 +146,10 @@ def to_rgb(picture: Tensor | np.ndarray, palette: Sequence[Sequence[int]] | None
     if picture.ndim != 3 or picture.shape[0] not in (1, 3) or picture.dtype != np.uint8:
         raise ValueError(f'picture_grid takes images (3, H, W) or (1, H, W) uint8 and label maps (H, W), '
                          f'not {picture.shape} {picture.dtype}.')
-    return _to_picture(np.broadcast_to(picture, (3, *picture.shape[1:])))
+    return to_picture(np.broadcast_to(picture, (3, *picture.shape[1:])))
 
 
-def _to_picture(image: Tensor | np.ndarray) -> np.ndarray:
+def to_picture(image: Tensor | np.ndarray) -> np.ndarray:
     """``(3, H, W)`` to ``(H, W, 3)``, ``(1, H, W)`` to ``(H, W)``."""
     image = np.asarray(image)
     return image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))

@@ -14,7 +14,7 @@ ORDER = {
     'what is built on top': 'editor studies',
     'what people call': 'apis',
     'what a run is made of': 'engine',
-    'what a run fills in by itself': 'completion',
+    'what a run fills in, and keeps': 'completion stored_config',
     'from a config to what runs': 'config',
     'the model, and what judges or fills it': 'models evaluators converters',
     'components: none knows another family': 'generators heads encoders discriminators losses segmentors data styles',

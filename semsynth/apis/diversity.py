@@ -15,7 +15,7 @@ from semsynth.apis.layout_files import LayoutFile, files_of
 from semsynth.arguments import check_arguments
 from semsynth.evaluators import build_report, report_tables, settings_in, write_report
 from semsynth.registry import EVALUATORS
-from semsynth.weights import hash_weights, load_checkpoint
+from semsynth.weights import hash_weights
 from semsynth.writing import check_out_file, hash_settings, place_of_result
 
 
@@ -66,7 +66,7 @@ def measure_diversity(inferencer: Inferencer, layouts: Sequence[LayoutFile], *, 
         for evaluator in evaluators:
             evaluator.process(None, [results])
     scores = {name: value for evaluator in evaluators for name, value in evaluator.evaluate(len(layouts)).items()}
-    meta = load_checkpoint(checkpoint).get('meta', {})
+    meta = inferencer.meta
     report = build_report(scores, evaluators, meta.get('label_generator'), meta.get('loss_networks'),
                           settings=settings, config=str(inferencer.config.filename), checkpoint=str(checkpoint),
                           iterations=meta.get('iter', 0), samples=samples, seed=seed, **facts)

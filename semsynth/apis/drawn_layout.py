@@ -20,7 +20,7 @@ def layout_size(inferencer: Inferencer) -> tuple[int, int]:
     Raises:
         ValueError: they have no one size.
     """
-    scales = [cast(tuple[int, int], part.scale) for part in inferencer.dataset.pipeline.transforms
+    scales = [cast(tuple[int, int], part.scale) for part in inferencer.reader.transforms
               if isinstance(part, ResizeScene) and not part.keep_ratio and None not in part.scale]
     if not scales:
         raise ValueError(f'{inferencer.config.filename} does not resize its test set to one size: name a size, with '

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from pathlib import Path
 
@@ -11,14 +12,14 @@ from mmengine.runner.checkpoint import load_state_dict
 from rich.console import Console
 from torch import distributed
 
-from semsynth.apis.building import TRAINED_ONLY, build_for_inference
+from semsynth.apis.building import TRAINED_ONLY, build_for_inference, open_model
 from semsynth.arguments import check_arguments
 from semsynth.completion import work_dir_of
-from semsynth.config import load_config
+from semsynth.config_files import is_config
 from semsynth.engine.launch import build_runner
 from semsynth.engine.wrapping import bare
 from semsynth.evaluators import build_report, report_tables, settings_in, write_report
-from semsynth.weights import hash_weights, load_checkpoint
+from semsynth.weights import hash_weights
 from semsynth.writing import check_out_file, hash_settings, place_of_result
 
 TRAINING_ENTRIES = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
@@ -26,13 +27,13 @@ TRAINING_ENTRIES = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_sch
 
 
 @check_arguments
-def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out: str | Path | None = None,
+def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *, out: str | Path | None = None,
              launcher: str = 'none', cfg_options: dict | None = None, styles: str | Path | None = None) -> dict:
     """Judge a model by its config's ``test_evaluator``, print the scores, and write the result file.
 
     Args:
-        config: path or config.
-        checkpoint: path; None judges the untrained generator.
+        model: path of a checkpoint, which carries its config; or a config, its path or its name, beside the checkpoint.
+        checkpoint: path, only beside a config; with a config alone the untrained generator is judged.
         out: the result file; by default ``results_CHECKPOINT.json`` beside the checkpoint, in the work dir without
             one. Where ``cfg_options`` change data, judges or network, or that file holds the result of other settings,
             the name ends in eight digits that stand for the settings: a result replaces the same one alone.
@@ -48,7 +49,9 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
             with the model's classes; a model with styles has no file of them: a photo's own styles would say what it
             looks like; or ``out`` is read, is no place for a file, or holds something else.
     """
-    own, config = (load_config(config, options) for options in (None, cfg_options))
+    trained = open_model(model, checkpoint, cfg_options)
+    own = open_model(model, checkpoint).config if cfg_options else copy.deepcopy(trained.config)
+    config, checkpoint, source = trained.config, trained.checkpoint, str(trained.config.filename)
     if styles:
         config.model.styles = str(styles)
     if not config.get('test_evaluator'):
@@ -57,11 +60,11 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     work_dir = Path(checkpoint).parent if checkpoint else work_dir_of(config)
     usual = work_dir / f'results_{Path(checkpoint).stem if checkpoint else "untrained"}.json'
     check_out_file(usual if out is None else out, (config.filename, checkpoint, config.model.get('styles')))
-    model = build_for_inference(config, checkpoint)
-    if model.style_channels and model.styles is None:
+    network = build_for_inference(config, checkpoint, trained.stored)
+    if network.style_channels and network.styles is None:
         raise ValueError('The model was trained with styles, and the photos that judge it must not give them: '
                          'make a file of styles with semsynth encode_styles and name it with --styles.')
-    trained = model.state_dict() if checkpoint else None
+    weights = network.state_dict() if checkpoint else None
     judged = _judged(config)
     config.model.update(TRAINED_ONLY)
     for entry in TRAINING_ENTRIES:
@@ -70,24 +73,25 @@ def evaluate(config: str | Path | Config, checkpoint: str | Path | None, *, out:
     config.default_hooks.update(dict.fromkeys(('runtime_info', 'param_scheduler', 'checkpoint', 'sampler_seed')))
     config.custom_hooks = []
     config.load_from, config.resume, config.precision = None, False, 'float32'
+    if not is_config(source):  # a checkpoint's own, which mmengine writes into the work dir
+        config = Config(config.to_dict(), filename=f'{Path(source).stem}.py', cfg_text=source)
     runner = build_runner(config, work_dir=work_dir / 'test', launcher=launcher)
-    if trained is not None:  # else all ranks have the weights that the config's seed gives
-        load_state_dict(bare(runner.model), trained, strict=True)  # torch's own does not look into ranks' wrappers
-    evaluators, layouts = runner.test_loop.evaluator.metrics, model.data_preprocessor
+    if weights is not None:  # else all ranks have the weights that the config's seed gives
+        load_state_dict(bare(runner.model), weights, strict=True)  # torch's own does not look into ranks' wrappers
+    evaluators, layouts = runner.test_loop.evaluator.metrics, network.data_preprocessor
     for evaluator in evaluators:
         evaluator.check_layout(layouts.num_classes, layouts.unknown)
-    facts = {'styles': facts_of_styles(config.model.styles)} if model.styles else {}
+    facts = {'styles': facts_of_styles(config.model.styles)} if network.styles else {}
     settings = hash_settings(
-        judged=judged, weights=hash_weights(model), scenes=len(runner.test_loop.dataloader.dataset),
+        judged=judged, weights=hash_weights(network), scenes=len(runner.test_loop.dataloader.dataset),
         data_root=str(Path(config.test_dataloader.dataset.get('data_root', '')).resolve()),
         judges=[evaluator.protocol | dict(type=type(evaluator).__name__) for evaluator in evaluators],
         styles=facts.get('styles', {}).get('hash'))
     path = place_of_result(out, usual, settings, settings_in, own=judged == _judged(own))
     scores = runner.test()
-    meta = load_checkpoint(checkpoint).get('meta', {}) if checkpoint else {}
+    meta = trained.meta
     report = build_report(scores, evaluators, meta.get('label_generator'), meta.get('loss_networks'),
-                          settings=settings, config=str(config.filename),
-                          checkpoint=str(checkpoint) if checkpoint else 'untrained',
+                          settings=settings, config=source, checkpoint=str(checkpoint) if checkpoint else 'untrained',
                           iterations=meta.get('iter', 0), losses=meta.get('loss_protocols', {}),
                           device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU',
                           **facts)

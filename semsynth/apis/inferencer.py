@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.registry import DefaultScope
+from mmengine.logging import print_log
+from PIL import Image
 from torch import Tensor
 
-from semsynth.apis.building import build_for_inference
-from semsynth.apis.layout_files import Beside, LayoutFile, find_layouts, instances_of
+from semsynth.apis.building import build_for_inference, build_reader, open_model
+from semsynth.apis.layout_files import LayoutFile, add_instances, add_photos, find_layouts
+from semsynth.apis.result import Result
+from semsynth.apis.scenes import Input, Scene, SceneMaker, each_of
 from semsynth.arguments import check_arguments
-from semsynth.config import dataset_of, load_config
 from semsynth.data.draws import seed_all
-from semsynth.data.pictures import read_photo
-from semsynth.data.preprocessor import to_gray
+from semsynth.data.layout_reader import Source
 from semsynth.devices import find_device, run_in, settle
-from semsynth.errors import DataError
 from semsynth.layers.norm import bake
+from semsynth.layout import Layout
 from semsynth.models.synthesizer import NO_STYLES
-from semsynth.registry import DATASETS
 from semsynth.seeds import draw_latents, seed_of
 from semsynth.styles import StyleBank, vectors_of
 
 
 @check_arguments
 class Inferencer:
-    """Synthesise images from layouts in files, with the very transforms and sizes of the config's test set.
+    """A trained model, ready to synthesise: ``Inferencer('iter_330.pth')('labels.png').image``.
+
+    Files of layouts are read as in training: in the data set's ids, and resized to its size. The data set itself is
+    not needed.
 
     Args:
-        config: path or config of the training.
-        checkpoint: path of the trained weights.
+        model: path of a checkpoint, which carries its config; or a config, its path or its name, beside the checkpoint.
+        checkpoint: path of the trained weights, only beside a config; with a config alone the model is not trained.
         device: such as ``'cpu'`` or ``'cuda:1'``; the GPU where there is one by default.
         cfg_options: entries of the config to override.
         styles: file of the styles to pick from, by ``encode_styles``.
@@ -45,23 +49,33 @@ class Inferencer:
     Attributes:
         config: of the training, with what was overridden.
         checkpoint: path of the weights, or None.
+        meta: what the checkpoint says of its training.
         device: that it runs on.
         model: the synthesizer without what only training needs, in eval mode.
-        dataset: the config's test set; its files are not looked at.
+        reader: reads layouts; it knows the classes, their ids and colours, and the endings of files.
     """
 
-    def __init__(self, config: str | Path | Config, checkpoint: str | Path | None, device: str | None = None,
+    def __init__(self, model: str | Path | Config, checkpoint: str | Path | None = None, device: str | None = None,
                  cfg_options: dict | None = None, styles: str | Path | None = None, precision: str = 'float32'):
-        self.checkpoint, self.device = checkpoint, find_device(device)
+        self.device = find_device(device)
         self.autocast = partial(run_in, settle(precision, self.device.type), self.device.type)
-        self.config = load_config(config, cfg_options)
+        trained = open_model(model, checkpoint, cfg_options)
+        self.config, self.checkpoint, self.meta = trained.config, trained.checkpoint, trained.meta
+        if self.checkpoint is None and not isinstance(model, Config):
+            print_log(f'{model} is a config without a checkpoint: the model is not trained, and its images are noise.',
+                      logger='current', level=logging.WARNING)
         if styles:
             self.config.model.styles = str(styles)
-        self.model = build_for_inference(self.config, checkpoint).to(self.device)
+        self.model = build_for_inference(self.config, self.checkpoint, trained.stored).to(self.device)
         bake(self.model.generator)
-        with DefaultScope.overwrite_default_scope('semsynth'):
-            self.dataset = DATASETS.build({**dataset_of(self.config, 'test'), 'lazy_init': True, 'edges': None})
+        self.reader = build_reader(trained)
         self.reads_instances = self.model.data_preprocessor.instances
+        self._scenes = SceneMaker(self.model, self.reader)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes by index; none of a model for image-like inputs."""
+        return self.reader.classes
 
     @property
     def styles(self) -> StyleBank | None:
@@ -71,9 +85,9 @@ class Inferencer:
     @property
     def encodes_latents(self) -> bool:
         """Whether the model has an encoder that makes a latent of a photo."""
-        return self.model.encoder is not None and self.model.encoder.latent_dim is not None
+        return self._scenes.encodes_latents
 
-    def require_checkpoint(self) -> str | Path:
+    def require_checkpoint(self) -> Path:
         """The path of the trained weights.
 
         Raises:
@@ -83,6 +97,18 @@ class Inferencer:
             raise ValueError('The model has no checkpoint: give the Inferencer one.')
         return self.checkpoint
 
+    def check_samples(self, samples: int, photos: bool) -> None:
+        """Refuse several samples of one layout where all would be the same.
+
+        Args:
+            samples: their number.
+            photos: whether photos give the styles and the latents, as far as the model has encoders for these.
+        """
+        draws_latents = self.model.latent_dim and not (photos and self.encodes_latents)
+        if samples > 1 and not draws_latents and (photos or self.styles is None):
+            raise ValueError(f'samples={samples}, but nothing is drawn at random: neither a latent, which the model '
+                             'lacks or a photo gives, nor styles from a file (--styles).')
+
     def find(self, inputs: Iterable[str | Path], instances: str | Path | None = None,
              photos: str | Path | None = None, instances_optional: bool = False) -> list[LayoutFile]:
         """The layouts in files and folders.
@@ -91,68 +117,62 @@ class Inferencer:
             inputs: label maps (image-like inputs, or photos whose edges are such, as the data set has them), or folders
                 that hold some: files with the endings of the data set's.
             instances: folder of the instance maps, by the data set's endings; by default beside the label maps, or,
-                where these are the data set's own, its folder of instance maps.
+                where these are the data set's own, its folder of instance maps. If no label map has one there,
+                connected regions of things will be taken for objects.
             photos: folder of photos of the layouts, which then give the styles and the latents; or, where the model
                 takes latents alone from photos, one photo for all of them.
             instances_optional: name the instance maps that there are, whether the model reads instances or not.
 
         Raises:
-            DataError: there are none, a file is missing, two have one name, or the model reads instances and a layout
-                has none.
+            DataError: there are none, a file is missing, two have one name, or only some of the layouts have the
+                instance map that the model reads.
         """
-        layouts, objects, pictures = [], Beside(self.dataset, 'instance'), Beside(self.dataset, 'photo')
-        for layout, folder in find_layouts(self.dataset, inputs):
-            if self.reads_instances or instances_optional:
-                beside = Path(instances or instances_of(self.dataset, folder))
-                layout.instance = self._instance(layout, beside, objects, instances_optional)
-            if photos:
-                layout.photo = self._photo(layout, Path(photos), pictures)
-            layouts.append(layout)
-        return layouts
+        found = find_layouts(self.reader, inputs)
+        if self.reads_instances or instances_optional:
+            add_instances(self.reader, found, instances, instances_optional)
+        if photos:
+            self._scenes.check_takes_photos()
+            add_photos(self.reader, found, Path(photos), bool(self.model.style_channels), self.encodes_latents)
+        return [layout for layout, _ in found]
 
-    def _instance(self, layout: LayoutFile, folder: Path, beside: Beside, optional: bool) -> str | None:
-        found = beside.find(layout, folder)
-        if found is None and not optional:
-            expected = beside.expected(layout, folder)
-            way_out = '' if expected == Path(layout.label) else f'there is no {expected}; put it there, or '
-            raise DataError(f'The model reads instance maps, but {layout.label} has none: {way_out}name the folder of '
-                            'the instance maps with --instances.')
-        return found
+    def __call__(self, layouts: Input | Iterable[Input], instance: Source | None = None, *,
+                 photo: Source | None = None, samples: int = 1, seed: int = 0) -> Result | Iterator[Result]:
+        """Synthesise a layout, or one after another.
 
-    def _photo(self, layout: LayoutFile, folder: Path, beside: Beside) -> str:
-        if not self.encodes_latents:
-            self._check_styled()
-        elif folder.is_file() and self.model.style_channels:
-            raise ValueError(f'{folder} cannot be the photo of all layouts: the model also takes the style of each '
-                             'object from its own photo; name a folder of photos of the layouts.')
-        elif folder.is_file():
-            return str(folder)
-        if not folder.exists():
-            raise DataError(f'There is no {folder} to take photos from.')
-        found = beside.find(layout, folder)
-        if found is None:
-            what = 'a latent' if self.encodes_latents else 'styles'
-            raise DataError(f'{layout.label} has no photo to take {what} from: there is no '
-                            f'{beside.expected(layout, folder)}.')
-        return found
+        Args:
+            layouts: a label map in a file, or as Pillow opened it, in the data set's ids; class indices ``(H, W)``, at
+                their own size; a ``Layout`` or a ``LayoutFile``; a folder of label maps; or several of all these. Where
+                the model reads them: an image-like input, likewise, or a photo whose edges are one.
+            instance: its instance map, likewise; of a folder, a folder. By default the file beside the label map.
+                Without one, connected regions of things are taken for objects.
+            photo: that gives the latent, and the styles of all objects of the same layout, as far as the model has
+                encoders for these; of a folder, a folder of photos.
+            samples: results of each layout, each with another random latent and other random styles.
+            seed: another one gives other results.
 
-    def _check_styled(self) -> None:
-        if not self.model.style_channels:
-            raise ValueError('The model was trained without styles: its config has no encoder that makes some.')
+        Returns:
+            The result of one layout; an iterator over the results of several layouts, or over several samples, in their
+            order.
 
-    def __call__(self, layouts: Iterable[LayoutFile]) -> Iterator[dict]:
-        """Synthesise one layout after another.
-
-        Yields:
-            ``name``; ``outputs``: images by name, ``(3, H, W)`` uint8 RGB or ``(1, H, W)`` gray; ``label`` ``(H, W)``,
-            or ``raw``, a picture of an image-like input; ``real``, empty but for the photo whose edges were the input.
+        Raises:
+            ValueError: what is given does not fit the model, or all samples would be the same.
+            DataError: a file is missing or unsound.
         """
-        for layout in layouts:
-            yield from self.sample(layout)
+        self.check_samples(samples, photo is not None)
+        several, given = True, cast(Iterable[Input], layouts)
+        if isinstance(layouts, str | Path) and Path(layouts).is_dir():
+            given = self.find([layouts], cast(str | None, instance), cast(str | None, photo))
+            instance = photo = None
+        elif isinstance(layouts, Layout):
+            several, given = len(layouts) > 1, each_of(layouts)
+        elif isinstance(layouts, str | Path | Image.Image | np.ndarray | Tensor | LayoutFile):
+            several, given = False, [layouts]
+        scenes = (self._scene(each, instance, photo) for each in given)
+        results = (result for scene in scenes for result in self._samples(scene, samples, seed))
+        return results if several or samples > 1 else next(results)
 
-    @torch.no_grad()
     def sample(self, layout: LayoutFile, count: int = 1, seed: int = 0,
-               clusters: Mapping[str, int] | None = None) -> Iterator[dict]:
+               clusters: Mapping[str, int] | None = None) -> Iterator[Result]:
         """Synthesise one layout several times, each time with other random styles and another random latent.
 
         Args:
@@ -164,87 +184,54 @@ class Inferencer:
                 before the photo's styles.
 
         Yields:
-            As a call; ``real`` holds the photo; ``styles`` as of ``synthesize``.
+            As a call; ``real`` holds the photo.
 
         Raises:
             ValueError: the model reads styles, and there is neither a file of them nor a photo; or the clusters name
                 what is not there.
         """
-        photo = layout.photo if self.model.style_channels else None
-        paths = {'instance': layout.instance, 'photo': photo, self.dataset.layout_kind: layout.label}
-        scene = self.dataset.scene(layout.name, {kind: path for kind, path in paths.items() if path})
-        batch = self.model.data_preprocessor(pseudo_collate([self.dataset.pipeline(scene)]))
-        fixed: dict[int, Tensor] = {}
-        if self.model.style_channels and not (self.styles or photo):
-            raise ValueError(NO_STYLES)
-        latent = None
-        if layout.photo and self.encodes_latents:
-            latent = self.encode_latent(read_photo(layout.photo)[..., ::-1], batch['layout'].size)
-        if photo:
-            fixed |= vectors_of(self.model.encoder(batch['layout'], batch['real']['image']))[0]
+        scene = self._scene(layout)
         if clusters:
-            self._check_styled()
+            self._scenes.check_styled()
             if self.styles is None:
                 raise ValueError('Clusters are named by their number in a file of styles: name it with --styles.')
-            fixed |= self.styles.choose(batch['layout'], clusters)[0]
-        for number in range(count):
-            yield self._result(batch, seed_of(layout.name, number, seed), fixed, latent)
+            scene.styles = {**scene.styles, **self.styles.choose(scene.batch['layout'], clusters)[0]}
+        yield from self._samples(scene, count, seed)
 
-    @torch.no_grad()
     def synthesize(self, label: np.ndarray, instance: np.ndarray | None = None,
                    styles: Mapping[int, Tensor] | None = None, seed: int = 0, name: str = 'layout',
-                   latent: Tensor | None = None) -> dict:
-        """Synthesise a layout in arrays, at its own size.
+                   latent: Tensor | None = None) -> Result:
+        """Synthesise a layout in arrays, at its own size, with all that is random in hand.
 
         Args:
             label: class indices, ``(H, W)``.
-            instance: object ids, ``(H, W)``; None where the model reads no instances.
+            instance: object ids, ``(H, W)``; None where the model reads no instances, or for connected regions of
+                things.
             styles: the style ``(F,)`` of some objects by id (without instances: by class index); the others' are picked
                 from the model's ``StyleBank``, or are all zeros where it has none.
             seed: of what is picked, and of a latent.
             name: what the result is called.
             latent: ``(Z,)``, such as ``encode_latent`` makes of a photo; by default it is drawn from N(0, I).
 
-        Returns:
-            As one of a call's; with styles also ``styles``, that ``(F,)`` of each object by id.
-
         Raises:
             ValueError: the latent is not as long as the model's, or the model reads none.
         """
-        return self._result(self._batch(name, label, instance), seed, styles or {}, latent)
+        return self._result(Scene(name, self._scenes.batch(name, label, instance), styles or {}, latent), seed)
 
-    def _result(self, batch: dict, seed: int, fixed: Mapping[int, Tensor], latent: Tensor | None) -> dict:
-        seed_all(seed)
-        layout, channels, length = batch['layout'], self.model.style_channels, self.model.latent_dim
-        if latent is not None and latent.shape != (length,):
-            raise ValueError(f'latent has the shape {tuple(latent.shape)}, but the model reads '
-                             f'{f"({length},)" if length else "none"}.')
-        if length:
-            latents = draw_latents([seed], length) if latent is None else latent[None]
-            layout = layout.with_latent(latents.to(layout.device))
-        if channels:
-            layout = (self.styles or StyleBank.neutral(channels)).draw(layout, [seed], [fixed])
-        with self.autocast():
-            [result] = self.model(**{**batch, 'layout': layout}, mode='predict')
-        return result | (dict(styles=vectors_of(layout)[0]) if channels else {})
-
-    @torch.no_grad()
     def encode(self, photo: np.ndarray, label: np.ndarray, instance: np.ndarray | None = None) -> dict[int, Tensor]:
         """The style ``(F,)`` of each object of a photo, by id.
 
         Args:
             photo: ``(H, W, 3)`` uint8 RGB.
             label: its class indices, ``(H, W)``.
-            instance: its object ids, ``(H, W)``; None where the model reads no instances.
+            instance: its object ids, ``(H, W)``; None as of ``synthesize``.
 
         Raises:
             ValueError: the model was trained without styles.
         """
-        self._check_styled()
-        batch = self._batch('photo', label, instance, photo)
-        return vectors_of(self.model.encoder(batch['layout'], batch['real']['image']))[0]
+        self._scenes.check_styled()
+        return self._scenes.styles_in(self._scenes.batch('photo', label, instance, photo))
 
-    @torch.no_grad()
     def encode_latent(self, photo: np.ndarray, size: tuple[int, int]) -> Tensor:
         """The latent ``(Z,)`` of a photo: the mean of its posterior.
 
@@ -255,27 +242,37 @@ class Inferencer:
         Raises:
             ValueError: the model was trained without an encoder that makes latents, or the photo has another shape.
         """
-        if not self.encodes_latents:
-            raise ValueError('No latent can be taken from a photo: the config of the model has no encoder that makes '
-                             "one, such as dict(type='StyleEncoder').")
-        if photo.ndim != 3 or photo.shape[2] != 3:
-            raise ValueError(f'photo has the shape {photo.shape}, but an RGB photo is (height, width, 3).')
-        image = torch.from_numpy(np.array(photo, order='C')).to(self.device)
-        image = F.interpolate(image.permute(2, 0, 1)[None].float(), size, mode='bicubic', antialias=True)
-        image = image.clamp(0, 255) / 127.5 - 1
-        if self.model.data_preprocessor.image_channels == 1:
-            image = to_gray(image)
-        return self.model.encoder.encode(image)[0][0]
-
-    def _batch(self, name: str, label: np.ndarray, instance: np.ndarray | None,
-               photo: np.ndarray | None = None) -> dict:
-        arrays = dict(label=label, instance=instance, image=None if photo is None else photo.transpose(2, 0, 1))
-        inputs = {key: [torch.from_numpy(np.array(array, order='C'))] for key, array in arrays.items()
-                  if array is not None}
-        return self.model.data_preprocessor(dict(inputs=inputs, sample=dict(name=[name])))
+        return self._scenes.encode_latent(photo, size)
 
     @torch.no_grad()
-    def predict(self, sample: dict) -> dict:
-        """Synthesise one sample of the data set; the result is as of a call, with the sample's ``real`` images."""
+    def predict(self, sample: dict) -> Result:
+        """Synthesise one sample of a data set; the result has the sample's ``real`` images."""
         with self.autocast():
-            return self.model.val_step(pseudo_collate([sample]))[0]
+            return Result(self.model.val_step(pseudo_collate([sample]))[0])
+
+    def _scene(self, given: Input, instance: Source | None = None, photo: Source | None = None) -> Scene:
+        if isinstance(given, str | Path):
+            [given] = self.find([given])
+        scene = self._scenes.scene(given, instance, photo)
+        if self.model.style_channels and not (self.styles or scene.styles):
+            raise ValueError(NO_STYLES)
+        return scene
+
+    def _samples(self, scene: Scene, count: int, seed: int) -> Iterator[Result]:
+        return (self._result(scene, seed_of(scene.name, number, seed)) for number in range(count))
+
+    @torch.no_grad()
+    def _result(self, scene: Scene, seed: int) -> Result:
+        seed_all(seed)
+        layout, channels, length = scene.batch['layout'], self.model.style_channels, self.model.latent_dim
+        if scene.latent is not None and scene.latent.shape != (length,):
+            raise ValueError(f'latent has the shape {tuple(scene.latent.shape)}, but the model reads '
+                             f'{f"({length},)" if length else "none"}.')
+        if length:
+            latents = draw_latents([seed], length) if scene.latent is None else scene.latent[None]
+            layout = layout.with_latent(latents.to(layout.device))
+        if channels:
+            layout = (self.styles or StyleBank.neutral(channels)).draw(layout, [seed], [scene.styles])
+        with self.autocast():
+            [result] = self.model(**{**scene.batch, 'layout': layout}, mode='predict')
+        return Result(result, **(dict(styles=vectors_of(layout)[0]) if channels else {}))

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semsynth.data.files import find_by_stem, stem_of
+from semsynth.data.layout_reader import LayoutReader
 from semsynth.data.pairing import WORDS
-from semsynth.data.pictures import MAP_SUFFIXES
-from semsynth.data.scene_dataset import SceneDataset
 from semsynth.errors import DataError, first_few
 
 
@@ -49,18 +48,18 @@ def places_of(layouts: Iterable[LayoutFile]) -> set[str]:
     return places
 
 
-def find_layouts(dataset: SceneDataset, inputs: Iterable[str | Path]) -> list[tuple[LayoutFile, Path]]:
+def find_layouts(reader: LayoutReader, inputs: Iterable[str | Path]) -> list[tuple[LayoutFile, Path]]:
     """The layouts in files and folders, each with the folder that it was looked for in.
 
     Args:
-        dataset: whose endings the files have.
+        reader: whose endings the files have.
         inputs: label maps (image-like inputs, or photos whose edges are such, as the data set has them), or folders
             that hold some.
 
     Raises:
         DataError: there are none, or two have one name.
     """
-    suffixes, what = dataset.suffixes[dataset.layout_kind], WORDS[dataset.layout_kind]
+    suffixes, what = reader.suffixes[reader.kind], WORDS[reader.kind]
     found = []
     for source in map(Path, inputs):
         if source.is_dir():
@@ -79,10 +78,71 @@ def find_layouts(dataset: SceneDataset, inputs: Iterable[str | Path]) -> list[tu
     return found
 
 
-def instances_of(dataset: SceneDataset, folder: Path) -> Path:
+def add_instances(reader: LayoutReader, found: Iterable[tuple[LayoutFile, Path]], folder: str | Path | None = None,
+                  optional: bool = False) -> None:
+    """Give layouts their instance maps.
+
+    Args:
+        reader: whose endings the files have.
+        found: by ``find_layouts``.
+        folder: of the instance maps; by default beside the label maps, or, where these are the data set's own, its
+            folder of instance maps.
+        optional: whether some may have none; otherwise either all have one, or, without a folder, none.
+
+    Raises:
+        DataError: a layout has none.
+    """
+    beside, lacking, found = Beside(reader, 'instance'), [], list(found)
+    for layout, place in found:
+        place = Path(folder or instances_of(reader, place))
+        layout.instance = beside.find(layout, place)
+        if layout.instance is None:
+            lacking.append((layout, beside.expected(layout, place)))
+    if lacking and not optional and (folder or len(lacking) < len(found)):
+        layout, expected = lacking[0]
+        what = f'{layout.label} has none' if folder or len(found) == 1 else (
+            f'{len(lacking)} of the {len(found)} layouts have none, such as {layout.label}')
+        way_out = '' if expected == Path(layout.label) else f'there is no {expected}; put it there, or '
+        raise DataError(f'The model reads instance maps, but {what}: {way_out}name the folder of the instance maps '
+                        'with --instances.')
+
+
+def add_photos(reader: LayoutReader, found: Iterable[tuple[LayoutFile, Path]], place: Path, styles: bool,
+               latents: bool) -> None:
+    """Give layouts their photos.
+
+    Args:
+        reader: whose endings the files have.
+        found: by ``find_layouts``.
+        place: folder of the photos of the layouts; or, where only latents are taken from it, one photo for all.
+        styles: whether the photos give styles.
+        latents: whether they give latents.
+
+    Raises:
+        DataError: a layout has none.
+        ValueError: one photo cannot give the styles of all.
+    """
+    if place.is_file() and latents:
+        if styles:
+            raise ValueError(f'{place} cannot be the photo of all layouts: the model also takes the style of each '
+                             'object from its own photo; name a folder of photos of the layouts.')
+        for layout, _ in found:
+            layout.photo = str(place)
+        return
+    if not place.exists():
+        raise DataError(f'There is no {place} to take photos from.')
+    beside = Beside(reader, 'photo')
+    for layout, _ in found:
+        layout.photo = beside.find(layout, place)
+        if layout.photo is None:
+            raise DataError(f'{layout.label} has no photo to take {"a latent" if latents else "styles"} from: there is '
+                            f'no {beside.expected(layout, place)}.')
+
+
+def instances_of(reader: LayoutReader, folder: Path) -> Path:
     """The folder of the instance maps of the label maps in a folder: the same, or, where the label maps are the data
     set's own, and it has another folder for their instance maps, that one."""
-    labels, instances = (dataset.folders.get(kind) for kind in ('label', 'instance'))
+    labels, instances = (reader.folders.get(kind) for kind in ('label', 'instance'))
     if labels is None or instances is None or labels == instances:
         return folder
     own, place = Path(labels).resolve(), folder.resolve()
@@ -93,12 +153,12 @@ class Beside:
     """Files of another kind that belong to layouts; each folder is listed once.
 
     Args:
-        dataset: whose endings the files have.
+        reader: whose endings the files have.
         kind: ``'instance'`` or ``'photo'``.
     """
 
-    def __init__(self, dataset: SceneDataset, kind: str):
-        self.suffixes = tuple(dataset.suffixes.get(kind, MAP_SUFFIXES))
+    def __init__(self, reader: LayoutReader, kind: str):
+        self.suffixes = reader.suffixes[kind]
         if kind == 'instance':  # ids that need 32 bits
             self.suffixes += tuple(f'{end[:-4]}.tif' for end in self.suffixes if end.endswith('.png'))
         self._listed: dict[Path, dict[str, list[str]]] = {}

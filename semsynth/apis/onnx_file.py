@@ -84,7 +84,7 @@ def export(inferencer: Inferencer, out: str | Path, *, size: tuple[int, int] | N
 
 
 def _metadata(inferencer: Inferencer, size: tuple[int, int]) -> dict[str, object]:
-    model, space = inferencer.model, inferencer.dataset.label_space
+    model, space = inferencer.model, inferencer.reader.label_space
     classes = list(space.classes) if space else []
     channels = classes or [f'raw {number}' for number in range(model.data_preprocessor.raw_channels)]
     channels = [*channels, *['boundary'] * model.data_preprocessor.instances,

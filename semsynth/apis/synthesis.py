@@ -40,13 +40,10 @@ def synthesize(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str |
     """
     inferencer.model.generator.head.drop_extras()
     photos = any(layout.photo for layout in layouts)
-    draws_latents = inferencer.model.latent_dim and not (photos and inferencer.encodes_latents)
-    if samples > 1 and not draws_latents and (photos or inferencer.styles is None):
-        raise ValueError(f'samples={samples}, but nothing is drawn at random: neither a latent, which the model lacks '
-                         'or a photo gives, nor styles from a file (--styles).')
-    palette = inferencer.dataset.metainfo.get('palette')
+    inferencer.check_samples(samples, photos)
+    palette = inferencer.reader.palette or None
     names = _names(layouts, samples, photos, 'edge' in inferencer.model.generator.head.outputs)
-    check_out_folder(out, places_of(layouts), inferencer.dataset.folders.values(), names)
+    check_out_folder(out, places_of(layouts), inferencer.reader.folders.values(), names)
     for layout in track(layouts, 'Synthesising'):
         results = list(inferencer.sample(layout, samples, seed, clusters))
         if samples > 1 or photos:

@@ -1,4 +1,4 @@
-"""Edit layouts in the browser, and the image follows: semsynth edit CONFIG CHECKPOINT [LAYOUT...]."""
+"""Edit layouts in the browser, and the image follows: semsynth edit MODEL [LAYOUT...]."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from semsynth.cli.options import add_options, load_model
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    add_options(parser, 'config', 'checkpoint')
+    add_options(parser, 'model')
     parser.add_argument('layout', nargs='*', help="label maps in the data set's ids, or folders of them: to choose "
                         'from')
     parser.add_argument('--segmentor', nargs='*', metavar='FILE', help='CONFIG CHECKPOINT of a segmentor that labels '
@@ -28,7 +28,7 @@ def run(args: Namespace) -> None:
     from semsynth.editor.page import check_servable, serve_editor
 
     check_servable(args.port)
-    inferencer = load_model(args)
+    inferencer = load_model(args, args.layout, optional=True)
     layouts = inferencer.find(args.layout, args.instances, instances_optional=True) if args.layout else []
     segmentor = None if args.segmentor is None else build_segmentor(inferencer.config, *args.segmentor)
     server = serve_editor(inferencer, layouts, segmentor, port=args.port)

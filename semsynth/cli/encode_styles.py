@@ -1,4 +1,4 @@
-"""Styles of a training set, for a model whose encoder makes them: semsynth encode_styles CONFIG CHECKPOINT."""
+"""Styles of a training set, for a model whose encoder makes them: semsynth encode_styles MODEL."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from semsynth.cli.options import add_options, load_model
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument('config', help='config file of the training, with an InstanceFeatureEncoder')
-    add_options(parser, 'checkpoint')
+    add_options(parser, 'model', 'checkpoint')
     parser.add_argument('--out', help='file to write (default: styles.npz beside the checkpoint); a picture of it, as '
                         'PNG, comes beside it')
     parser.add_argument('--clusters', type=int, default=10, help='styles of a class, at most (default: %(default)s)')

@@ -1,4 +1,4 @@
-"""The generator as an ONNX file: semsynth export CONFIG CHECKPOINT --out MODEL.onnx."""
+"""The generator as an ONNX file: semsynth export MODEL --out MODEL.onnx."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from semsynth.cli.options import add_options, load_model
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    add_options(parser, 'config', 'checkpoint')
+    add_options(parser, 'model', 'checkpoint')
     parser.add_argument('--out', required=True, help='the file')
     parser.add_argument('--size', nargs=2, type=int, metavar=('HEIGHT', 'WIDTH'),
                         help="size of the layouts (default: the test set's)")

@@ -66,7 +66,9 @@ class _KeysAndValues(Action):
 
 OPTIONS: dict[str, dict[str, Any]] = {
     'config': dict(help='config file of the training'),
-    'checkpoint': dict(help='trained weights'),
+    'model': dict(metavar='MODEL', help='trained model: a checkpoint; or the config of its training, and after it the '
+                  'checkpoint'),
+    'checkpoint': dict(nargs='?', metavar='CHECKPOINT', help='its weights, where MODEL is a config'),
     'input': dict(nargs='+', help="label maps in the data set's ids (or image-like inputs, as the data set has them), "
                   'or folders of them'),
     '--instances': dict(metavar='DIR', help="folder of instance maps (default: the label maps', or the data set's)"),
@@ -96,9 +98,27 @@ def add_options(parser: ArgumentParser, *names: str) -> None:
         parser.add_argument(name, **OPTIONS[name])
 
 
-def load_model(args: Namespace) -> Inferencer:
-    """The trained model that the arguments name."""
-    from semsynth.apis import Inferencer
+def load_model(args: Namespace, inputs: list[str] | None = None, optional: bool = False) -> Inferencer:
+    """The trained model that the arguments name.
 
+    Args:
+        args: with ``model`` and, unless there are inputs, ``checkpoint``.
+        inputs: what comes after the model on the command line. After a config the first is its checkpoint, and is
+            taken out.
+        optional: whether there may be none.
+
+    Raises:
+        ArgumentError: a config has no checkpoint after it, or there are no inputs.
+    """
+    from semsynth.apis import Inferencer
+    from semsynth.config_files import is_config
+
+    checkpoint = args.checkpoint if inputs is None else None
+    if is_config(args.model):
+        checkpoint = inputs.pop(0) if inputs else checkpoint
+        if checkpoint is None:
+            raise ArgumentError(None, f'{args.model} is a config: name its checkpoint after it')
+    if inputs == [] and not optional:
+        raise ArgumentError(None, f'name label maps, or folders of them, after {checkpoint}')
     given = {name: value for name, value in vars(args).items() if name in ('styles', 'device', 'precision')}
-    return Inferencer(args.config, args.checkpoint, cfg_options=args.cfg_options, **given)
+    return Inferencer(args.model, checkpoint, cfg_options=args.cfg_options, **given)

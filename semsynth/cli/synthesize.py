@@ -1,4 +1,4 @@
-"""Images from label maps: semsynth synthesize CONFIG CHECKPOINT INPUT... --out DIR."""
+"""Images from label maps: semsynth synthesize MODEL INPUT... --out DIR."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from semsynth.cli.options import add_options, load_model
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    add_options(parser, 'config', 'checkpoint', 'input')
+    add_options(parser, 'model', 'input')
     parser.add_argument('--out', required=True, help="folder for NAME.png (and NAME_edge.png), in the inputs' "
                         'subfolders')
     add_options(parser, '--instances', '--photos', '--styles')
@@ -24,7 +24,7 @@ def run(args: Namespace) -> None:
     """Synthesise."""
     from semsynth.apis import synthesize
 
-    inferencer = load_model(args)
+    inferencer = load_model(args, args.input)
     layouts = inferencer.find(args.input, args.instances, args.photos)
     synthesize(inferencer, layouts, args.out, samples=args.samples, seed=args.seed, clusters=dict(args.style))
     print(f'{len(layouts)} scene{"s" if len(layouts) != 1 else ""} in {args.out}')

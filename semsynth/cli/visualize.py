@@ -1,4 +1,4 @@
-"""Pictures of the insides: semsynth visualize CONFIG CHECKPOINT INPUT... --out DIR."""
+"""Pictures of the insides: semsynth visualize MODEL INPUT... --out DIR."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from semsynth.cli.options import add_options, load_model
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    add_options(parser, 'config', 'checkpoint', 'input')
+    add_options(parser, 'model', 'input')
     parser.add_argument('--out', default='insides', help='folder for NAME_insides.png (default: %(default)s)')
     parser.add_argument('--classes', nargs='+', default=[], metavar='CLASS', help='names or indices of the classes '
                         'whose channels are shown (default: the three with the most pixels)')
@@ -22,7 +22,7 @@ def run(args: Namespace) -> None:
     """Draw."""
     from semsynth.studies.insides import draw_insides
 
-    inferencer = load_model(args)
+    inferencer = load_model(args, args.input)
     layouts = inferencer.find(args.input, args.instances, args.photos)
     left_out = draw_insides(inferencer, layouts, args.out, classes=args.classes, segment=args.segmentor == 'judge',
                             seed=args.seed)

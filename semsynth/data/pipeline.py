@@ -78,6 +78,11 @@ def whole_pipeline(pipeline: Sequence[Part] | None = None, size: tuple[int | Non
     return parts
 
 
+def without_edges(parts: Sequence[Part]) -> list[Part]:
+    """A pipeline without the transforms that layouts do not need: edge maps of photos, and what judges at full size."""
+    return [part for part in parts if not _is(part, CannyEdges, LoadEdges, KeepFullSize)]
+
+
 def photo_at_edges(transforms: Sequence, scene: dict) -> np.ndarray:
     """The photo of a scene, ``(H, W, 3)`` uint8 BGR, as it is where a pipeline loads the edge map.
 

@@ -123,7 +123,24 @@ class SceneDataset(SeededDraws, BaseSegDataset):
     @property
     def layout_folder(self) -> str:
         """The folder of what layouts are made from, below ``data_root``, such as ``gtFine/train``."""
-        return Path(os.path.relpath(self.folders[self.layout_kind], self.data_root)).as_posix()
+        return self._below_root(self.folders[self.layout_kind])
+
+    def _below_root(self, folder: str) -> str:
+        return Path(os.path.relpath(folder, self.data_root)).as_posix()
+
+    @property
+    def layout_facts(self) -> dict[str, Any]:
+        """What its files of layouts mean, as plain data: arguments of ``LayoutReader``, without size and pipeline."""
+        space, facts = self.label_space, dict(
+            data_root=self.data_root, suffixes={kind: list(ends) for kind, ends in self.suffixes.items()},
+            folders={kind: self._below_root(folder) for kind, folder in self.folders.items()})
+        if space is None:
+            return facts | dict(raw_channels=self.raw_channels, edges_as_raw=self.layout_kind == 'photo')
+        return facts | dict(
+            classes=list(space.classes), palette=[list(map(int, colour)) for colour in self.metainfo['palette']],
+            things=[space.classes[index] for index in sorted(self.metainfo.get('things', ()))], unknown=space.unknown,
+            id_map=None if space.id_map is None else {str(number): index for number, index in space.id_map.items()},
+            unknown_ids=list(space.unknown_ids))
 
     def load_data_list(self) -> list[dict]:
         """The scenes, sorted by name.

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from semsynth.apis.inferencer import Inferencer
+from semsynth.data.layout_reader import Source
 from semsynth.editor import shapes
 from semsynth.editor.layout_editor import LayoutEditor, read_only
 from semsynth.editor.project import load_project, save_project, write_instance, write_label
-from semsynth.editor.reading import Source, read_scene
 from semsynth.editor.scene import Object, Scene, Style
 from semsynth.segmentors import Segmentor, label_photo
 from semsynth.styles import StyleBank
@@ -42,15 +42,15 @@ class Editor(LayoutEditor):
     """
 
     def __init__(self, inferencer: Inferencer, segmentor: Segmentor | None = None):
-        dataset = inferencer.dataset
-        if dataset.label_space is None:
+        self.inferencer, self.segmentor, self._reader = inferencer, segmentor, inferencer.reader
+        space = self._reader.label_space
+        if space is None:
             raise ValueError('The model reads image-like inputs, no label maps: there are no classes to edit.')
-        super().__init__(dataset.label_space, frozenset(dataset.metainfo['things']))
-        self.inferencer, self.segmentor = inferencer, segmentor
-        self.palette = dataset.metainfo['palette']
+        super().__init__(space, self._reader.things)
+        self.palette = self._reader.palette
         self.from_photos: frozenset[int] = frozenset()
         if segmentor is not None:
-            segmentor.check_layout(dataset.label_space.num_classes, dataset.label_space.unknown)
+            segmentor.check_layout(space.num_classes, space.unknown)
             self.from_photos = frozenset(segmentor.indices().values())
         self._drawn: tuple[Scene, np.ndarray] | None = None
         self._files: set[str | Path] = set()  # that a scene or a style was read from
@@ -93,7 +93,7 @@ class Editor(LayoutEditor):
         if self.segmentor is None:
             raise ValueError('A photo needs a segmentor that labels it, but the editor was made without one.')
         self._files |= _paths(photo)
-        photo = read_scene(self.inferencer.dataset, photo=photo)[2]
+        photo = self._reader.read(photo=photo)['photo']
         scene, _ = self._read(label_photo(self.segmentor, photo))
         self._start(self._like_photo(scene, photo) if self._style_channels else scene)
 
@@ -178,10 +178,10 @@ class Editor(LayoutEditor):
             ValueError: it is none, or is of a model with other classes or styles.
         """
         scene = load_project(path, self.classes, self._styles_of)
-        label, instance, _ = read_scene(self.inferencer.dataset, scene.label, scene.instance)
+        arrays = self._reader.read(scene.label, scene.instance)
         for style in scene.styles.values():
             self._check_style(torch.tensor(style), f'{path} is of another model. ')
-        self._start(Scene(label, instance, scene.styles))
+        self._start(Scene(arrays['label'], arrays['instance'], scene.styles))
 
     def export(self, folder: str | Path, name: str) -> dict[str, Path]:
         """Write ``NAME.png``, the image, and the layout as files of the data set: maps of its ids, under its endings of
@@ -193,14 +193,14 @@ class Editor(LayoutEditor):
         Raises:
             ValueError: the folder is no place for files, or one of them is a file that a scene was read from.
         """
-        dataset, scene, image = self.inferencer.dataset, self.scene, self.image
-        endings = [dataset.suffixes[kind][0] for kind in ('label', 'instance')]
+        scene, image = self.scene, self.image
+        endings = [self._reader.suffixes[kind][0] for kind in ('label', 'instance')]
         label, instance = endings if endings[0] != endings[1] else ('_label.png', '_instance.png')
         for ending in (label, instance, f'{Path(instance).stem}.tif', '.png'):
             check_out_file(Path(folder, name + ending), self._files)
         written = write_instance(Path(folder, name + instance), scene.instance)  # first: it may be refused
-        return dict(label=write_label(Path(folder, name + label), scene.label, dataset.label_space), instance=written,
-                    image=write_png(Path(folder, f'{name}.png'), image))
+        return dict(label=write_label(Path(folder, name + label), scene.label, self._numbering.label_space),
+                    instance=written, image=write_png(Path(folder, f'{name}.png'), image))
 
     @property
     def _style_channels(self) -> int:
@@ -219,8 +219,10 @@ class Editor(LayoutEditor):
     def _read(self, label: Source, instance: Source | None = None,
               photo: Source | None = None) -> tuple[Scene, np.ndarray | None]:
         self._files |= _paths(label, instance, photo)
-        label, instance, photo = read_scene(self.inferencer.dataset, label, instance, photo)
-        return Scene(label, self._numbering.instances(label) if instance is None else instance, {}), photo
+        arrays = self._reader.read(label, instance, photo)
+        if instance is None:
+            arrays['instance'] = self._numbering.instances(arrays['label'])
+        return Scene(arrays['label'], arrays['instance'], {}), arrays.get('photo')
 
     def _read_by_model(self, scene: Scene) -> np.ndarray | None:
         return scene.instance if self.inferencer.reads_instances else None

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from semsynth.data.numbering import Numbering
 from semsynth.editor import edits, shapes
-from semsynth.editor.numbering import Numbering
 from semsynth.editor.scene import History, Object, Scene, Style
 from semsynth.label_spaces import LabelSpace
 
@@ -85,7 +85,8 @@ class LayoutEditor:
         if not mask.any():
             raise ValueError('The mask is empty: nothing of it lies within the picture.')
         if instance is None:
-            instance = self._numbering.target(scene, class_index)
+            instance = self._numbering.target({found.id: found.areas for found in scene.objects.values()},
+                                              class_index)
         elif (found := self._object(instance)).class_index != class_index:
             raise ValueError(f'The object {instance} is {self.classes[found.class_index]}: painting '
                              f'{self.classes[class_index]} cannot extend it.')

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from mmengine.config import Config
 from mmengine.fileio import register_backend
 from mmengine.fileio.backends import LocalBackend
 from mmengine.hooks import Hook
@@ -17,6 +18,7 @@ from semsynth.engine.wrapping import bare, bare_names
 from semsynth.models.synthesizer import Synthesizer
 from semsynth.registry import HOOKS
 from semsynth.safe_reading.stored_tensors import check_whole
+from semsynth.stored_config import layout_facts
 from semsynth.weights import check_resumable, load_checkpoint, not_finite, weights_in
 from semsynth.writing import write_whole
 
@@ -72,6 +74,7 @@ class StrictCheckpointHook(Hook):
     """Saves weights under their bare names and only if finite; loads only what fits, on resuming and ``load_from``."""
 
     priority = 'VERY_HIGH'  # names are settled before the average of weights takes its place
+    _layouts: dict | None = None
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Rename the weights, and check that they are finite.
@@ -86,6 +89,9 @@ class StrictCheckpointHook(Hook):
         for player, optimizer in (dict(segmentor=saved) if 'param_groups' in saved else saved).items():
             check_worth_saving(runner, f"the {player}'s moments", _moments(optimizer))
         checkpoint['meta'] |= facts_of_losses(bare(runner.model))
+        if isinstance(bare(runner.model), Synthesizer):
+            self._layouts = _facts_of_layouts(runner.cfg) if self._layouts is None else self._layouts
+            checkpoint['meta']['layouts'] = self._layouts
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare names and shapes.
@@ -175,6 +181,15 @@ def facts_of_losses(model: nn.Module) -> dict:
                 loss_networks={weights: name for loss in model.losses.values()
                                for weights, name in loss.networks.items()},
                 loss_protocols={name: loss.protocol for name, loss in model.losses.items() if loss.protocol})
+
+
+def _facts_of_layouts(config: Config) -> dict:
+    """What files of layouts mean to the model, for inference without the data set; nothing where that cannot be told.
+    """
+    try:
+        return layout_facts(config)
+    except (ValueError, KeyError, TypeError, OSError):  # of a test set that is not there, which training does not need
+        return {}
 
 
 def _listed(names: list[str]) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
-from typing import Any, cast
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import OPTIMIZERS
@@ -17,6 +16,7 @@ from mmengine.registry import OPTIMIZERS
 from semsynth import registry
 from semsynth.config import plain, scene_datasets
 from semsynth.data.pipeline import whole_pipeline
+from semsynth.stored_config import read_settings
 from semsynth.weights import load_checkpoint
 
 COMPARED = ('model', 'data_preprocessor', 'precision', 'randomness', 'train_dataloader', 'optim_wrapper',
@@ -82,7 +82,7 @@ def changes_since(checkpoint: Mapping[str, Any], config: Config) -> list[Change]
     text = checkpoint.get('meta', {}).get('cfg')
     if not isinstance(text, str):
         return []
-    saved, now = read_settings(text), plain(config.to_dict())
+    saved, now = plain(read_settings(text)), plain(config.to_dict())
     for settings in (saved, now):
         _tell_precision(settings)
         _tell_pipelines(settings)
@@ -126,35 +126,6 @@ def another_run(path: str | Path, difference: str, what: str) -> str:
     start = 'carry_from' if what == 'the network' else 'load_from'
     return (f'{Path(path).parent} cannot be resumed: {difference}. Give back what {Path(path).name} was trained with, '
             f'or start anew from its weights, without --resume: --work-dir OTHER --cfg-options {start}={path}.')
-
-
-def read_settings(text: str) -> dict[str, Any]:
-    """The settings in a config's text as mmengine writes it into checkpoints; read, not run.
-
-    Raises:
-        ValueError: there is something else in it than settings.
-    """
-    try:
-        lines = cast(list[ast.Assign], ast.parse(text).body)  # others have no targets
-        return {cast(ast.Name, line.targets[0]).id: _value(line.value) for line in lines}
-    except (SyntaxError, AttributeError, ValueError) as error:
-        raise ValueError(f'The config in the checkpoint cannot be read ({error}): it was not written by a training; '
-                         'use another checkpoint.') from error
-
-
-def _value(node: ast.expr) -> Any:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict':
-        parts = [_value(part) for part in node.args] + [{part.arg: _value(part.value)} for part in node.keywords]
-        return {key: value for part in parts for key, value in part.items()}
-    if isinstance(node, ast.Dict):
-        keys = cast(list[ast.expr], node.keys)  # mmengine writes no **others
-        return {str(_value(key)): _value(value) for key, value in zip(keys, node.values, strict=True)}
-    if isinstance(node, ast.List | ast.Tuple):
-        return [_value(part) for part in node.elts]
-    try:
-        return plain(ast.literal_eval(node))
-    except ValueError:
-        return ast.unparse(node)
 
 
 def _tell_precision(settings: dict[str, Any]) -> None:

@@ -12,11 +12,13 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from mmengine.registry import DefaultScope
 from rich.console import Console
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.completion import work_dir_of
-from semsynth.config import load_config
+from semsynth.config import dataset_of, load_config
+from semsynth.registry import DATASETS
 from semsynth.studies.gallery import legend_of, write_gallery
 from semsynth.studies.processes import COMMAND, share, sigterm_unwinds, start, stop
 from semsynth.visualise import colour_labels
@@ -135,8 +137,8 @@ def gallery(checkpoint: Path, untrained: Path, trained: Path) -> Path:
               'untrained generator': {titles[metric]: theirs[metric] for metric in METRICS},
               'real images (oracle)': {titles[metric]: ours[f'oracle_{metric}'] for metric in METRICS}}
     inferencer = Inferencer(CONFIG, checkpoint)
-    dataset = inferencer.dataset
-    dataset.full_init()
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        dataset = DATASETS.build({**dataset_of(inferencer.config, 'test'), 'edges': None})
     samples = {}
     for index in islice(range(0, len(dataset), max(1, len(dataset) // SHOWN)), SHOWN):
         result = inferencer.predict(dataset[index])

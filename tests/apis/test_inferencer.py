@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from helpers.data_sets import scenes_of
 from helpers.facts import facts
 from helpers.narrow import make_camvid, make_scenes, narrow
 from semsynth.apis.inferencer import Inferencer
@@ -55,8 +56,7 @@ def test_results_have_all_outputs_at_the_test_sets_size(inferencer, maps):
 def test_the_layout_alone_decides(inferencer, toycity, maps):
     """A scene of the test set, with its photo, gives the same image as its maps alone."""
     [alone] = inferencer([inferencer.find([maps / 'toycity_000000_000000_gtFine_labelIds.png'])[0]])
-    inferencer.dataset.full_init()
-    scene = inferencer.predict(inferencer.dataset[0])
+    scene = inferencer.predict(scenes_of(inferencer.config)[0])
     assert torch.equal(scene['outputs']['image'], alone['outputs']['image'])
     assert scene['real'].keys() == {'image'}
 
@@ -104,8 +104,10 @@ def test_instance_maps_are_found_where_the_data_set_has_them(tmp_path):
                                                          for name in ('a', 'b', 'sub/c')]
     [alone] = inferencer.find([nyu / 'labels/test/sub/c.png'])
     assert alone.instance == of_folder[-1].instance
-    with pytest.raises(DataError, match=facts('labels/train/a.png', '--instances')):
-        inferencer.find([nyu / 'labels/train'])
+    (nyu / 'instances/test/a.png').unlink()
+    with pytest.raises(DataError, match=facts('1 of the 3', 'labels/test/a.png', 'test/a.png', '--instances')):
+        inferencer.find([nyu / 'labels/test'])
+    assert {layout.instance for layout in inferencer.find([nyu / 'labels/train'])} == {None}  # none of them has one
 
 
 def test_the_data_set_itself_is_not_needed(tmp_path, maps):
@@ -121,11 +123,11 @@ def test_mistakes_are_explained(inferencer, maps, tmp_path):
         inferencer.find([(tmp_path / 'empty').mkdir() or tmp_path / 'empty'])
     with pytest.raises(DataError, match=facts('1 names', 'toycity_000000_000000')):
         inferencer.find([maps, label])
-    (maps / 'toycity_000000_000000_gtFine_instanceIds.png').unlink()
+    elsewhere = tmp_path / 'empty'
     with pytest.raises(DataError, match=r'reads instance maps, but .*000000_gtFine_labelIds\.png has none: '
-                                        r'there is no .*000000_gtFine_instanceIds\.png; put it there, or name the '
-                                        r'folder of the instance maps with --instances'):
-        inferencer.find([label])
+                                        r'there is no .*empty/.*000000_gtFine_instanceIds\.png; put it there, or name '
+                                        r'the folder of the instance maps with --instances'):
+        inferencer.find([label], elsewhere)
     Image.fromarray(np.full((9, 9), 3, np.uint8)).save(label)
     with pytest.raises(DataError, match=r'labelIds\.png holds the id 3, but the data set has 12 classes'):
         next(inferencer([LayoutFile('x', str(label), str(label))]))

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from helpers.data_sets import scenes_of
 from helpers.facts import facts
 from helpers.narrow import narrow
 from semsynth.apis.building import build_for_inference
@@ -65,9 +66,9 @@ def test_a_photo_gives_the_latent(inferencer, toycity):
 def test_the_latent_is_the_posteriors_mean_at_the_layouts_size(inferencer, toycity):
     photo = np.array(Image.open(sorted((toycity / 'leftImg8bit/val').rglob('*.png'))[0]))
     latent = inferencer.encode_latent(photo, (64, 64))
-    inferencer.dataset.full_init()
+    inputs = scenes_of(inferencer.config)[0]['inputs']
     batch = inferencer.model.data_preprocessor(dict(
-        inputs={name: [value] for name, value in inferencer.dataset[0]['inputs'].items()}, sample=dict(name=['a'])))
+        inputs={name: [value] for name, value in inputs.items()}, sample=dict(name=['a'])))
     with torch.no_grad():
         mean = inferencer.model.encoder(batch['layout'], batch['real']['image']).posterior[0][0]
     assert latent.shape == (32,) and (latent - mean).abs().max() < 0.05 * mean.abs().max()  # rounding of the photo

@@ -7,6 +7,7 @@ from PIL import Image
 
 from semsynth.apis.layout_files import Beside, find_layouts
 from semsynth.data import ADE20KDataset, PairedFolderDataset
+from semsynth.data.layout_reader import LayoutReader
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def files(tmp_path):
 
 
 def dataset(root, **arguments):
-    return PairedFolderDataset(str(root), 'train', ['a', 'b'], lazy_init=True, **arguments)
+    return LayoutReader(**PairedFolderDataset(str(root), 'train', ['a', 'b'], lazy_init=True, **arguments).layout_facts)
 
 
 def test_photos_and_instance_maps_are_found_whatever_the_case_and_form_of_their_names(files):
@@ -50,7 +51,7 @@ def test_endings_of_the_data_set_count(files):
 
 
 def test_data_sets_without_instance_maps(files):
-    data = ADE20KDataset('nowhere', 'training', lazy_init=True)
+    data = LayoutReader(**ADE20KDataset('nowhere', 'training', lazy_init=True).layout_facts)
     root = files('a.png', 'objects/a.tif')
     [(layout, folder)] = find_layouts(data, [root / 'a.png'])
     assert Beside(data, 'instance').find(layout, folder) is None

@@ -94,7 +94,7 @@ def test_the_file_is_fed_from_numpy_as_the_docs_say(styled, tmp_path, run_tool):
     facts = {name: json.loads(value) for name, value in session.get_modelmeta().custom_metadata_map.items()
              if name in ('channels', 'size', 'classes', 'unknown', 'ids', 'value_range')}
     inferencer = Inferencer(*styled, 'cpu')
-    space = inferencer.dataset.label_space
+    space = inferencer.reader.label_space
     assert facts['classes'] == list(space.classes) == facts['channels'][:12] and facts['unknown'] is None
     assert facts['channels'][12:] == ['boundary', 'style 0', 'style 1', 'style 2']
     assert facts['size'] == [64, 64] and facts['value_range'] == [-1, 1]

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from helpers.data_sets import scenes_of
 from helpers.facts import facts
 from helpers.narrow import make_scenes, narrow
 from semsynth.apis import train
@@ -48,9 +49,7 @@ def scenes(dataset):
 def test_every_instance_is_kept(run, inferencer):
     """Each object of each photo, with its own style, class and area, however small it is."""
     found = run.bank.instances
-    inferencer.dataset.full_init()
-    with_photos = Inferencer(run.config, run.checkpoint, 'cpu', {'test_dataloader.dataset.split': 'train'}).dataset
-    with_photos.full_init()
+    with_photos = scenes_of(run.config, split='train')
     places = 0
     for number, sample in enumerate(scenes(with_photos)):
         inputs = {name: array.numpy() for name, array in sample['inputs'].items()}
@@ -160,8 +159,7 @@ def test_samples_differ_and_seeds_agree(inferencer, maps):
 
 
 def test_evaluation_and_synthesis_draw_the_same_styles(inferencer, toycity):
-    inferencer.dataset.full_init()
-    judged = inferencer.predict(inferencer.dataset[0])
+    judged = inferencer.predict(scenes_of(inferencer.config)[0])
     [result] = inferencer(inferencer.find([toycity / 'gtFine/val'])[:1])
     assert result['name'] == judged['name'] and torch.equal(result['outputs']['image'], judged['outputs']['image'])
 
@@ -178,8 +176,7 @@ def test_styles_can_be_a_photos(inferencer, toycity, maps):
     [layout, *_] = inferencer.find([toycity / 'gtFine/val'], photos=toycity / 'leftImg8bit/val')
     [result] = inferencer.sample(layout)
     photo, label = result['real']['image'].permute(1, 2, 0).numpy(), result['label'].numpy()
-    inferencer.dataset.full_init()
-    styles = inferencer.encode(photo, label, inferencer.dataset[0]['inputs']['instance'].numpy())
+    styles = inferencer.encode(photo, label, scenes_of(inferencer.config)[0]['inputs']['instance'].numpy())
     assert result['styles'].keys() == styles.keys()
     assert all(torch.allclose(result['styles'][identity], styles[identity]) for identity in styles)
 

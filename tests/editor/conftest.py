@@ -15,7 +15,7 @@ def inferencer(toycity):
     torch.manual_seed(0)
     inferencer = Inferencer(narrow('configs/pix2pixhd/pix2pixhd_styles_toycity.py', toycity), None, device='cpu')
     inferencer.model.styles = StyleBank(torch.tanh(torch.randn(9, 3)), torch.tensor([CAR] * 4 + [ROAD] * 5),
-                                        inferencer.dataset.label_space.classes, np.zeros((0, 0, 0, 3), np.uint8))
+                                        inferencer.classes, np.zeros((0, 0, 0, 3), np.uint8))
     return inferencer
 
 

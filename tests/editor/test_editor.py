@@ -12,7 +12,6 @@ from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
 from semsynth.editor import Editor
 from semsynth.editor.labelling import build_segmentor
-from semsynth.editor.reading import read_scene
 from semsynth.errors import DataError
 
 
@@ -65,8 +64,8 @@ def test_every_way_to_a_style(editor, inferencer, files):
     editor.style(car, seed=7)
     assert torch.equal(editor.style_of(car), bank.pick(CAR, car, 7))
     editor.style(car, photo=(files[2], files[0], files[1], road))
-    label, instance, photo = read_scene(inferencer.dataset, *files)
-    assert torch.equal(editor.style_of(car), inferencer.encode(photo, label, instance)[road])
+    found = inferencer.reader.read(*files)
+    assert torch.equal(editor.style_of(car), inferencer.encode(found['photo'], found['label'], found['instance'])[road])
     for _ in range(5):
         editor.undo()
     assert torch.equal(editor.style_of(car), drawn) and not editor.can_undo
@@ -109,7 +108,7 @@ def test_pasting_from_another_layout(editor, toycity, inferencer):
     there.open(*other)
     car, used = there.objects()[-1], {found.id for found in editor.objects()}
     new = editor.paste(*other, car.id, dx=1, dy=-1)
-    assert new not in used and new // 1000 == inferencer.dataset.label_space.to_id(car.class_index)
+    assert new not in used and new // 1000 == inferencer.reader.label_space.to_id(car.class_index)
     left, top, right, bottom = car.box
     moved = np.zeros((64, 64), bool)
     moved[max(top - 1, 0):bottom - 1, left + 1:right + 1] = (there.instance == car.id)[top:bottom, left:right][

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from helpers.facts import facts
+from semsynth.data.numbering import Numbering
 from semsynth.editor import edits, shapes
-from semsynth.editor.numbering import Numbering
 from semsynth.editor.scene import Scene
 from semsynth.label_spaces import LabelSpace
 
@@ -69,7 +69,8 @@ def test_move_covers_what_is_there_and_loses_what_leaves():
 
 def test_new_ids_are_the_data_sets():
     def target(text, class_index, **ids):
-        return NUMBERING.target(Scene(*maps(text, ids), {}), class_index)
+        objects = Scene(*maps(text, ids), {}).objects
+        return NUMBERING.target({number: found.areas for number, found in objects.items()}, class_index)
 
     assert [target('sss AAB rrr', index) for index in (CAR, ROAD, POLE)] == [26002, 7, 17]
     assert target('sss BBB rrr', CAR) == 26000

@@ -30,7 +30,7 @@ def styled(toycity):
     inferencer = inferencer_of('configs/pix2pixhd/pix2pixhd_styles_toycity.py', toycity)
     thumbnails = np.arange(3 * 4 * 4 * 3, dtype=np.uint8).reshape(3, 4, 4, 3)
     inferencer.model.styles = StyleBank(torch.tanh(torch.randn(3, 3)), torch.tensor([CAR, CAR, ROAD]),
-                                        inferencer.dataset.label_space.classes, thumbnails)
+                                        inferencer.classes, thumbnails)
     return inferencer
 
 

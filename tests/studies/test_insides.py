@@ -259,7 +259,7 @@ def test_classes_are_chosen_and_segmentations_left_out(inferencer, maps, tmp_pat
     monkeypatch.setitem(inferencer.config, 'test_evaluator', other)
     assert draw() == 'Left out: segmentations (no SegmentationEvaluator in test_evaluator).'
     [label] = [result['label'] for result in inferencer(inferencer.find(maps[1:2]))]
-    names = [inferencer.dataset.metainfo['classes'][index] for index in label.flatten().bincount().argsort()[-3:]]
+    names = [inferencer.classes[index] for index in label.flatten().bincount().argsort()[-3:]]
     assert classes() == names[::-1]
 
 

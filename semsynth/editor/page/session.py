@@ -15,9 +15,9 @@ import numpy as np
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile
+from semsynth.data.layout_reader import Source
 from semsynth.editor.editor import Editor
 from semsynth.editor.page.state import Selection, layout_state
-from semsynth.editor.reading import Source
 from semsynth.editor.scene import Object, Scene
 from semsynth.segmentors import Segmentor
 
@@ -131,7 +131,7 @@ class Session:
         if self.name is None:
             raise ValueError('Nothing is open: open a layout first.')
         # an opened file's name has the ending that export adds
-        name = self.name.removesuffix(Path(self.editor.inferencer.dataset.suffixes['label'][0]).stem)
+        name = self.name.removesuffix(Path(self.editor.inferencer.reader.suffixes['label'][0]).stem)
         with TemporaryDirectory() as folder:
             if part == 'project':
                 path = self.editor.save(Path(folder, f'{name}.npz'))

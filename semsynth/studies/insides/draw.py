@@ -11,6 +11,7 @@ from rich.progress import track
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile, places_of
 from semsynth.arguments import check_arguments
+from semsynth.data.layout_reader import LayoutReader
 from semsynth.errors import first_few
 from semsynth.evaluators import SegmentationEvaluator
 from semsynth.registry import EVALUATORS
@@ -46,17 +47,17 @@ def draw_insides(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str
         DataError: a label map, an instance map or a photo is unsound.
         FileNotFoundError: the judge has no weights.
     """
-    head, metainfo = inferencer.model.generator.head, inferencer.dataset.metainfo
+    head, reader = inferencer.model.generator.head, inferencer.reader
     judged = [name for name, view in head.views.items() if view.is_image]
-    chosen = _find_classes(classes, metainfo['classes'])
-    check_out_folder(out, places_of(layouts), inferencer.dataset.folders.values(),
+    chosen = _find_classes(classes, reader.classes)
+    check_out_folder(out, places_of(layouts), reader.folders.values(),
                      [f'{layout.name}_insides.png' for layout in layouts])
     evaluator, reason = _build_judge(inferencer) if segment else (None, 'not asked for')
     source, left_out = f'{inferencer.config.filename}, {inferencer.checkpoint}', ''
     for layout in track(layouts, 'Drawing'):
         result, insides = look_inside(inferencer, layout, seed)
         left_out = _left_out(insides, reason)
-        sections = _sections(head.captions, judged, result, insides, evaluator, chosen, metainfo)
+        sections = _sections(head.captions, judged, result, insides, evaluator, chosen, reader)
         write_png(Path(out, f'{layout.name}_insides.png'), draw_sheet(
             layout.name, sections, [source, left_out] if left_out else [source]))
     return left_out
@@ -64,8 +65,8 @@ def draw_insides(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str
 
 def _sections(captions: dict[str, str], judged: Sequence[str], result: dict, insides: Insides,
               evaluator: SegmentationEvaluator | None, classes: Sequence[int],
-              metainfo: dict) -> list[panels.Section]:
-    palette, images = metainfo['palette'] or None, dict(captions)
+              reader: LayoutReader) -> list[panels.Section]:
+    palette, images = reader.palette or None, dict(captions)
     if insides.after is not None and len(images) > 1:
         images.pop('coarse', None)  # I' stands beside I_i'
     sections = [panels.result_section(result, images, palette)]
@@ -74,8 +75,8 @@ def _sections(captions: dict[str, str], judged: Sequence[str], result: dict, ins
     if insides.edge is not None:
         sections.append(panels.edge_section(result, insides, palette))
     if insides.classes is not None:
-        shown = classes or panels.commonest(result['label'], SHOWN, metainfo['unknown'])
-        sections.append(panels.class_section(result, insides, shown, metainfo['classes']))
+        shown = classes or panels.commonest(result['label'], SHOWN, reader.unknown)
+        sections.append(panels.class_section(result, insides, shown, reader.classes))
     if evaluator is not None:
         sections.append(panels.segmentation_section(
             result, {name: captions.get(name, name) for name in judged}, evaluator, palette))
@@ -93,7 +94,7 @@ def _find_classes(chosen: Sequence[str], names: Sequence[str]) -> list[int]:
 
 def _build_judge(inferencer: Inferencer) -> tuple[SegmentationEvaluator | None, str]:
     """The first evaluator of the config's that segments, or else the reason why there is none."""
-    if not inferencer.dataset.metainfo['classes']:
+    if not inferencer.classes:
         return None, 'layouts are no label maps'
     entries = inferencer.config.get('test_evaluator') or []
     entries = [entries] if isinstance(entries, dict) else entries

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count, islice
 
 import cv2
 import numpy as np
 
-from semsynth.editor.scene import Scene
 from semsynth.label_spaces import LabelSpace
 
 INSTANCES_A_CLASS = 1000
@@ -41,13 +40,18 @@ class Numbering:
             yield number
         yield from (identity for n in count() if (identity := INSTANCES_A_CLASS * number + n) not in used)
 
-    def target(self, scene: Scene, class_index: int) -> int:
+    def target(self, areas: Mapping[int, Mapping[int, int]], class_index: int) -> int:
         """The id of what is painted as a class: of a thing, a new one; else that of the class's largest region, or a
-        new one where there is none."""
-        regions = [found for found in scene.objects.values() if class_index in found.areas]
+        new one where there is none.
+
+        Args:
+            areas: pixels of each object, by id, and of each class in it, by index.
+            class_index: the class.
+        """
+        regions = [number for number, classes in areas.items() if class_index in classes]
         if class_index in self.things or not regions:
-            return self.free(class_index, scene.objects)
-        return max(regions, key=lambda found: found.areas[class_index]).id
+            return self.free(class_index, areas)
+        return max(regions, key=lambda number: areas[number][class_index])
 
     def instances(self, label: np.ndarray) -> np.ndarray:
         """An instance map for a label map without one, ``(H, W)`` int64: each connected component of a thing is an
