@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semsynth.data.files import find_by_stem, stem_of
-from semsynth.data.layout_reader import LayoutReader
+from semsynth.data.layout_reader import SUFFIXES, LayoutReader
 from semsynth.data.pairing import WORDS
 from semsynth.errors import DataError, first_few
+
+LOSSY = ('.jpg', '.jpeg', '.webp')
+"""Endings of pictures whose compression changes ids."""
 
 
 @dataclass
@@ -29,6 +32,11 @@ class LayoutFile:
     label: str
     instance: str | None = None
     photo: str | None = None
+
+
+def plain_suffixes(kind: str) -> tuple[str, ...]:
+    """The endings of any file of a kind; of maps, those of formats that keep ids."""
+    return tuple(end for end in SUFFIXES[kind] if kind not in ('label', 'instance') or end not in LOSSY)
 
 
 def files_of(layouts: Iterable[LayoutFile]) -> list[str]:
@@ -54,24 +62,25 @@ def find_layouts(reader: LayoutReader, inputs: Iterable[str | Path]) -> list[tup
     Args:
         reader: whose endings the files have.
         inputs: label maps (image-like inputs, or photos whose edges are such, as the data set has them), or folders
-            that hold some.
+            that hold some. In a folder where none ends as the data set's do, all pictures count.
 
     Raises:
         DataError: there are none, or two have one name.
     """
-    suffixes, what = reader.suffixes[reader.kind], WORDS[reader.kind]
+    suffixes, plain, what = reader.suffixes[reader.kind], plain_suffixes(reader.kind), WORDS[reader.kind]
     found = []
     for source in map(Path, inputs):
         if source.is_dir():
-            found += [(LayoutFile(name, path), source) for name, paths in find_by_stem(source, suffixes).items()
-                      for path in paths]
+            files = find_by_stem(source, suffixes) or find_by_stem(source, plain)
+            found += [(LayoutFile(name, path), source) for name, paths in files.items() for path in paths]
         elif source.is_file():
             name = stem_of(source.name, suffixes) or source.stem
             found.append((LayoutFile(name, str(source)), source.parent))
         else:
             raise DataError(f'There is no {what} {source}.')
     if not found:
-        raise DataError(f'There are no {what}s in {", ".join(map(str, inputs))}: they end in {", ".join(suffixes)}.')
+        raise DataError(f'There are no {what}s in {", ".join(map(str, inputs))}: they end in '
+                        f'{", ".join(dict.fromkeys((*suffixes, *plain)))}.')
     if twins := [name for name, count in Counter(layout.name for layout, _ in found).items() if count > 1]:
         raise DataError(f'{len(twins)} names stand for more than one {what} ({first_few(twins)}), and so would their '
                         'results: synthesise them one folder at a time.')
@@ -92,7 +101,7 @@ def add_instances(reader: LayoutReader, found: Iterable[tuple[LayoutFile, Path]]
     Raises:
         DataError: a layout has none.
     """
-    beside, lacking, found = Beside(reader, 'instance'), [], list(found)
+    beside, lacking, found = Beside(reader, 'instance', bool(folder)), [], list(found)
     for layout, place in found:
         place = Path(folder or instances_of(reader, place))
         layout.instance = beside.find(layout, place)
@@ -131,7 +140,7 @@ def add_photos(reader: LayoutReader, found: Iterable[tuple[LayoutFile, Path]], p
         return
     if not place.exists():
         raise DataError(f'There is no {place} to take photos from.')
-    beside = Beside(reader, 'photo')
+    beside = Beside(reader, 'photo', apart=True)
     for layout, _ in found:
         layout.photo = beside.find(layout, place)
         if layout.photo is None:
@@ -155,10 +164,11 @@ class Beside:
     Args:
         reader: whose endings the files have.
         kind: ``'instance'`` or ``'photo'``.
+        apart: whether their folder holds no others, so that plain names will do where the data set has its own endings.
     """
 
-    def __init__(self, reader: LayoutReader, kind: str):
-        self.suffixes = reader.suffixes[kind]
+    def __init__(self, reader: LayoutReader, kind: str, apart: bool = False):
+        self.suffixes = reader.suffixes[kind] + (plain_suffixes(kind) if apart else ())
         if kind == 'instance':  # ids that need 32 bits
             self.suffixes += tuple(f'{end[:-4]}.tif' for end in self.suffixes if end.endswith('.png'))
         self._listed: dict[Path, dict[str, list[str]]] = {}

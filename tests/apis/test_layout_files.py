@@ -50,6 +50,19 @@ def test_endings_of_the_data_set_count(files):
         assert layout.name == 'a' and Beside(data, 'photo').find(layout, root / 'photos') == str(root / 'photos/a.png')
 
 
+def test_plain_names_will_do_where_none_ends_as_the_data_sets(files):
+    root = files('maps/a.png', 'maps/b.tif', 'maps/photo.jpg', 'objects/a.png', 'photos/a.jpeg')
+    data = dataset(root, endings=dict(label='_mask.png', instance='_ids.png', photo='_photo.png'))
+    found = find_layouts(data, [root / 'maps'])
+    assert [layout.name for layout, _ in found] == ['a', 'b']
+    layout = found[0][0]
+    assert Beside(data, 'instance', apart=True).find(layout, root / 'objects') == str(root / 'objects/a.png')
+    assert Beside(data, 'photo', apart=True).find(layout, root / 'photos') == str(root / 'photos/a.jpeg')
+    assert Beside(data, 'instance').find(layout, root / 'objects') is None
+    (root / 'maps/c_mask.png').write_bytes(b'')
+    assert [layout.name for layout, _ in find_layouts(data, [root / 'maps'])] == ['c']
+
+
 def test_data_sets_without_instance_maps(files):
     data = LayoutReader(**ADE20KDataset('nowhere', 'training', lazy_init=True).layout_facts)
     root = files('a.png', 'objects/a.tif')

@@ -135,6 +135,19 @@ def test_label_maps_become_images_and_edge_maps(call, config, checkpoint, toycit
     assert 0 < abs(exact - rounded).mean() < 4
 
 
+def test_a_checkpoint_is_a_model(call, checkpoint, config, toycity, tmp_path):
+    [label, *_] = sorted((toycity / 'gtFine/val').rglob('*_labelIds.png'))
+    for out, model in dict(alone=[checkpoint], both=[config, checkpoint]).items():
+        assert call('synthesize', *model, label, '--out', out, '--device', 'cpu')[0] == 0
+    alone, both = (Path(out, 'toycity_000000_000000.png').read_bytes() for out in ('alone', 'both'))
+    assert alone == both
+    for arguments, sentence in {
+            ('synthesize', config, '--out', 'x'): 'are required', ('export', config, '--out', 'x'): 'its checkpoint',
+            ('synthesize', config, checkpoint, '--out', 'x'): 'name label maps'}.items():
+        code, _, err = call(*arguments)
+        assert code == 2 and sentence in err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('tool', ['synthesize', 'visualize'])
 def test_nothing_that_is_read_is_written_onto(told, config, checkpoint, toycity, tmp_path, tool):
@@ -190,10 +203,11 @@ def test_styles_are_encoded_and_picked(call, told, toycity, tmp_path):
 
 
 def test_mistakes_in_synthesising_are_one_sentence(told, config, checkpoint, toycity, tmp_path):
-    for path in (toycity / 'gtFine/val').rglob('*_labelIds.png'):
+    maps = toycity / 'gtFine/val/toycity'
+    for path in [*maps.glob('*_labelIds.png'), maps / 'toycity_000000_000000_gtFine_instanceIds.png']:
         shutil.copy(path, tmp_path)
     sentence = told('synthesize', config, checkpoint, tmp_path, '--out', 'out')
-    assert 'reads instance maps' in sentence and '--instances' in sentence
+    assert '4 of the 5' in sentence and '--instances' in sentence
     assert 'There is no label map nowhere.png' in told('synthesize', config, checkpoint, 'nowhere.png', '--out', 'out')
     assert not (tmp_path / 'out').exists()
 

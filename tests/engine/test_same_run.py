@@ -15,7 +15,8 @@ from helpers.toy_run import assert_equal, run, toy_config, weights
 from semsynth.apis import train
 from semsynth.completion import complete
 from semsynth.engine.run_record import RECORD
-from semsynth.engine.same_run import changes_since, read_settings
+from semsynth.engine.same_run import changes_since
+from semsynth.stored_config import read_settings
 from semsynth.weights import load_checkpoint
 
 SHORT = {'train_cfg.max_iters': 8, 'val_evaluator': None, 'default_hooks.logger.interval': 1}
@@ -234,8 +235,8 @@ def test_settings_are_read_and_not_run(tmp_path):
         model=dict(a=(1, -2.5), b=[dict(c='text\n'), None, True], table={'7': 1, 'x.y': dict(z=())}, kind=float,
                    far=float('inf'), near=-float('inf')), train_cfg=ConfigDict(max_iters=10)))
     assert read_settings(config.pretty_text) == dict(
-        model=dict(a=[1, -2.5], b=[dict(c='text\n'), None, True], table={'7': 1, 'x.y': dict(z=[])}, kind='float',
-                   far='inf', near='-inf'), train_cfg=dict(max_iters=10))
+        model=dict(a=(1, -2.5), b=[dict(c='text\n'), None, True], table={'7': 1, 'x.y': dict(z=())}, kind='float',
+                   far=float('inf'), near=-float('inf')), train_cfg=dict(max_iters=10))
     mark = tmp_path / 'mark'
     text = f"import pathlib\nmodel = dict(a=pathlib.Path('{mark}').touch())\n"
     with pytest.raises(ValueError, match='The config in the checkpoint cannot be read'):

@@ -84,7 +84,7 @@ def test_segmentors_train_side_by_side_on_their_share_of_the_cores(root, tools, 
 
 def test_the_gallery_shows_scenes_and_scores(root, toycity, monkeypatch):
     settings = narrow(demo.CONFIG, toycity)
-    monkeypatch.setattr('semsynth.apis.inferencer.load_config', lambda config, options: settings)
+    monkeypatch.setattr('semsynth.apis.building.load_config', lambda config, options: settings)
     state = build_for_inference(settings, None).state_dict()
     torch.save(dict(state_dict=state), root / 'iter_1.pth')
     for name, score in dict(trained=80.25, untrained=3.5).items():
