@@ -41,8 +41,7 @@ def stored_config(meta: Mapping[str, Any], path: str | Path, cfg_options: Mappin
     text = meta.get('cfg')
     if not isinstance(text, str):
         raise ValueError(f'{path} does not carry the config of its training: name the config too, before it.')
-    modules = {name: value for name, value in (cfg_options or {}).items() if name.startswith('custom_imports')}
-    import_modules(merge_options(Config(), modules), 'An option')
+    import_own_modules(cfg_options)
     settings = read_settings(text)
     settings.pop('custom_imports', None)
     settings = {name: _marked(value) for name, value in settings.items() if name != 'model'} | dict(
@@ -50,6 +49,16 @@ def stored_config(meta: Mapping[str, Any], path: str | Path, cfg_options: Mappin
     if layouts := meta.get('layouts'):
         settings['layouts'] = layouts
     return Config(settings, cfg_text=text, filename=str(path))
+
+
+def import_own_modules(cfg_options: Mapping | None) -> None:
+    """Import what ``custom_imports`` among the options names: a user's own modules, for files that import nothing.
+
+    Raises:
+        ValueError: there is no such module.
+    """
+    modules = {name: value for name, value in (cfg_options or {}).items() if name.startswith('custom_imports')}
+    import_modules(merge_options(Config(), modules), 'An option')
 
 
 def read_settings(text: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 
+from semsynth.apis.publishing.reading import read_published
 from semsynth.config import load_config
 from semsynth.config_files import find_config, is_config
 from semsynth.data.layout_reader import LayoutReader
@@ -19,7 +20,7 @@ from semsynth.engine.launch import check_synthesizer
 from semsynth.errors import DataError
 from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
-from semsynth.stored_config import NoLayoutsError, layout_facts, stored_config
+from semsynth.stored_config import NoLayoutsError, import_own_modules, layout_facts, stored_config
 from semsynth.weights import hash_weights, load_checkpoint, weights_in
 
 TRAINED_ONLY = {**dict.fromkeys(('discriminator', 'segmentor', 'losses', 'views', 'frozen')), 'compiled': False}
@@ -51,14 +52,14 @@ def open_model(model: str | Path | Config, checkpoint: str | Path | None = None,
     """Read a trained model's files.
 
     Args:
-        model: path of a checkpoint, which carries its config; or a config, its path or its name, to go with the
-            checkpoint.
+        model: path of a checkpoint, which carries its config, or of a published folder; the name of one of ours, such
+            as ``'semsynth::models/toycity'``; or a config, its path or its name, to go with the checkpoint.
         checkpoint: path of the weights, only beside a config; None leaves it untrained.
         cfg_options: entries of the config to override.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no trained model, the checkpoint carries no config, or there are two checkpoints.
+        ValueError: it is no trained model, the checkpoint carries no config, or there are two of them.
     """
     if isinstance(model, Config) or is_config(model):
         path = None if checkpoint is None else Path(checkpoint)
@@ -67,6 +68,10 @@ def open_model(model: str | Path | Config, checkpoint: str | Path | None = None,
         raise ValueError(f'{model} is no config, by its ending, to go with the checkpoint {checkpoint}: name a config '
                          'and its checkpoint, or a checkpoint alone.')
     path = find_config(str(model))
+    if path.is_dir():
+        import_own_modules(cfg_options)
+        published = read_published(path)
+        return TrainedModel(load_config(published.config, cfg_options), published.weights, _read(published.weights))
     stored = _read(path)
     config = stored_config(stored.get('meta', {}), path, cfg_options)
     return TrainedModel(load_config(config, cfg_options), path, stored)

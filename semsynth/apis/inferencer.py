@@ -18,6 +18,7 @@ from torch import Tensor
 
 from semsynth.apis.building import build_for_inference, build_reader, open_model
 from semsynth.apis.layout_files import LayoutFile, add_instances, add_photos, find_layouts
+from semsynth.apis.publishing.hub import download
 from semsynth.apis.result import Result
 from semsynth.apis.scenes import Input, Scene, SceneMaker, each_of
 from semsynth.arguments import check_arguments
@@ -39,7 +40,8 @@ class Inferencer:
     not needed.
 
     Args:
-        model: path of a checkpoint, which carries its config; or a config, its path or its name, beside the checkpoint.
+        model: path of a checkpoint, which carries its config, or of a published folder; the name of one of ours, such
+            as ``'semsynth::models/toycity'``; or a config, its path or its name, beside the checkpoint.
         checkpoint: path of the trained weights, only beside a config; with a config alone the model is not trained.
         device: such as ``'cpu'`` or ``'cuda:1'``; the GPU where there is one by default.
         cfg_options: entries of the config to override.
@@ -71,6 +73,21 @@ class Inferencer:
         self.reader = build_reader(trained)
         self.reads_instances = self.model.data_preprocessor.instances
         self._scenes = SceneMaker(self.model, self.reader)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, *, revision: str | None = None, **options) -> Inferencer:
+        """A published model: from a folder, or from the Hugging Face Hub.
+
+        Args:
+            name: path of the folder; or, where there is none, ``USER/NAME`` on the Hub. It is downloaded once, and only
+                the files of published folders are.
+            revision: a branch, tag or commit on the Hub; the newest by default.
+            options: ``device``, ``cfg_options``, ``styles`` and ``precision``.
+
+        Raises:
+            ValueError: nothing is published under that name, or it is no model.
+        """
+        return cls(name if Path(name).is_dir() else download(str(name), revision), **options)
 
     @property
     def classes(self) -> tuple[str, ...]:

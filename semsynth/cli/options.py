@@ -66,8 +66,8 @@ class _KeysAndValues(Action):
 
 OPTIONS: dict[str, dict[str, Any]] = {
     'config': dict(help='config file of the training'),
-    'model': dict(metavar='MODEL', help='trained model: a checkpoint; or the config of its training, and after it the '
-                  'checkpoint'),
+    'model': dict(metavar='MODEL', help='trained model: a checkpoint, a published folder, or the name of one, such as '
+                  'semsynth::models/toycity; or a config, and after it a checkpoint'),
     'checkpoint': dict(nargs='?', metavar='CHECKPOINT', help='its weights, where MODEL is a config'),
     'input': dict(nargs='+', help="label maps in the data set's ids (or image-like inputs, as the data set has them), "
                   'or folders of them'),

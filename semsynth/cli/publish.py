@@ -1,4 +1,4 @@
-"""A folder of a trained model for others: semsynth publish CONFIG CHECKPOINT --out FOLDER."""
+"""A folder of a trained model for others: semsynth publish MODEL --out FOLDER."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from semsynth.cli.options import add_options, load_model
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    add_options(parser, 'config', 'checkpoint')
+    add_options(parser, 'model', 'checkpoint')
     parser.add_argument('--out', required=True, metavar='FOLDER', help="the folder; its name becomes the model's")
     parser.add_argument('--half', action='store_true', help='store weights as float16, in half the size')
     parser.add_argument('--license', metavar='ID', help='of the model, for its card, such as apache-2.0')

@@ -131,12 +131,13 @@ class SceneDataset(SeededDraws, BaseSegDataset):
     @property
     def layout_facts(self) -> dict[str, Any]:
         """What its files of layouts mean, as plain data: arguments of ``LayoutReader``, without size and pipeline."""
-        space, facts = self.label_space, dict(
+        space = self.label_space
+        facts = dict(
             data_root=self.data_root, suffixes={kind: list(ends) for kind, ends in self.suffixes.items()},
-            folders={kind: self._below_root(folder) for kind, folder in self.folders.items()})
-        if space is None:
-            return facts | dict(raw_channels=self.raw_channels, edges_as_raw=self.layout_kind == 'photo')
-        return facts | dict(
+            folders={kind: self._below_root(folder) for kind, folder in self.folders.items()},
+            classes=[], palette=[], things=[], unknown=None, id_map=None, unknown_ids=[],
+            raw_channels=self.raw_channels, edges_as_raw=self.layout_kind == 'photo')
+        return facts if space is None else facts | dict(
             classes=list(space.classes), palette=[list(map(int, colour)) for colour in self.metainfo['palette']],
             things=[space.classes[index] for index in sorted(self.metainfo.get('things', ()))], unknown=space.unknown,
             id_map=None if space.id_map is None else {str(number): index for number, index in space.id_map.items()},

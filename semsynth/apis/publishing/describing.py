@@ -40,14 +40,9 @@ def describe_layouts(dataset: SceneDataset) -> dict[str, Any]:
     Raises:
         ValueError: its scenes go through other transforms than loading and resizing, which only code could say.
     """
-    space, facts = dataset.label_space, dataset.metainfo
-    id_map = None if space is None or space.id_map is None else {str(key): each for key, each in space.id_map.items()}
-    return dict(
-        classes=list(space.classes) if space else [], palette=[list(map(int, each)) for each in facts['palette']],
-        things=[facts['classes'][index] for index in facts.get('things', ())], unknown=space and space.unknown,
-        id_map=id_map, unknown_ids=list(space.unknown_ids) if space else [],
-        suffixes={kind: list(ends) for kind, ends in dataset.suffixes.items() if kind != 'edge'},
-        size=_size(dataset), raw_channels=dataset.raw_channels, edges_as_raw=dataset.layout_kind == 'photo')
+    facts = {name: value for name, value in dataset.layout_facts.items() if name not in ('data_root', 'folders')}
+    suffixes = {kind: ends for kind, ends in facts['suffixes'].items() if kind != 'edge'}
+    return facts | dict(suffixes=suffixes, size=_size(dataset))
 
 
 def _size(dataset: SceneDataset) -> list[int | None]:

@@ -1,4 +1,4 @@
-"""Pushing of a published folder to the Hugging Face Hub."""
+"""Published folders on the Hugging Face Hub: pushed there, and loaded from there."""
 
 from __future__ import annotations
 
@@ -57,6 +57,35 @@ def upload(folder: Path, name: str) -> str:
         raise ValueError(f'{folder} is written, but could not be pushed to {name} ({_first_line(error)}); try again '
                          f'with `hf upload {name} {folder}`.') from error
     return str(address)
+
+
+def download(name: str, revision: str | None = None) -> Path:
+    """Download a published folder, its own files alone, into huggingface_hub's cache, unless it is there.
+
+    Args:
+        name: of the repository.
+        revision: a branch, tag or commit; the newest by default.
+
+    Returns:
+        The folder in the cache.
+
+    Raises:
+        ValueError: it is no such name, huggingface_hub is missing, or the download failed.
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(f'There is no folder {name}, and no repository of the Hugging Face Hub is called so: there it '
+                         'would be USER/NAME.')
+    if importlib.util.find_spec('huggingface_hub') is None:
+        raise ValueError(f'There is no folder {name}. Loading it from the Hugging Face Hub needs huggingface_hub: pip '
+                         "install 'semsynth[hub]'")
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(FILES)))
+    except Exception as error:  # of the network, and of the library
+        raise ValueError(f'There is no folder {name}, and the Hugging Face Hub gave none of that name '
+                         f'({_first_line(error)}): correct the name, or log in with `hf auth login` where it is '
+                         'private.') from error
 
 
 def _first_line(error: Exception) -> str:

@@ -51,8 +51,9 @@ def read_published(folder: str | Path) -> Published:
     _check_entries(content, ENTRIES, str(path))
     check_model(content['model'], str(path))
     check_weights(content['model'], weights)
-    config = Config(dict(model={'type': 'Synthesizer', **content['model']}, test_dataloader=dict(
-        batch_size=1, num_workers=0, dataset=_dataset(content, str(path), folder))), filename=str(path))
+    config = Config(dict(model={'type': 'Synthesizer', **content['model']}, layouts=content['layouts'],
+                         test_dataloader=dict(batch_size=1, num_workers=0,
+                                              dataset=_dataset(content, str(path), folder))), filename=str(path))
     if (folder / STYLES).exists():
         config.model.styles = str(file_in(folder, STYLES))
     return Published(folder, config, weights, content['facts'])

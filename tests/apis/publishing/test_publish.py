@@ -24,7 +24,7 @@ def load(folder):
 
 
 def images(inferencer, toycity, **options):
-    kind = 'leftImg8bit' if inferencer.dataset.layout_kind == 'photo' else 'gtFine'
+    kind = 'leftImg8bit' if inferencer.reader.kind == 'photo' else 'gtFine'
     [layout, *_] = inferencer.find([toycity / kind / 'val'], **options)
     return {**next(inferencer.sample(layout))['outputs']}
 

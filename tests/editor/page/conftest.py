@@ -17,7 +17,7 @@ def model(toycity):
     torch.manual_seed(0)
     inferencer = Inferencer(narrow('configs/pix2pixhd/pix2pixhd_styles_toycity.py', toycity), None, device='cpu')
     inferencer.model.styles = StyleBank(torch.tensor([[1., 1, 1], [-1, -1, -1]]), torch.tensor([CAR, CAR]),
-                                        inferencer.dataset.label_space.classes, np.zeros((2, 4, 4, 3), np.uint8))
+                                        inferencer.classes, np.zeros((2, 4, 4, 3), np.uint8))
     return inferencer
 
 
