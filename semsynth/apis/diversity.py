@@ -12,6 +12,7 @@ from rich.progress import track
 from semsynth.apis.evaluation import facts_of_styles
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile, files_of
+from semsynth.apis.publishing.folder import is_published
 from semsynth.arguments import check_arguments
 from semsynth.evaluators import build_report, report_tables, settings_in, write_report
 from semsynth.registry import EVALUATORS
@@ -31,8 +32,9 @@ def measure_diversity(inferencer: Inferencer, layouts: Sequence[LayoutFile], *, 
         layouts: by ``Inferencer.find``.
         samples: images of each layout.
         seed: another one gives other samples.
-        out: the result file; by default ``diversity_CHECKPOINT.json`` beside the checkpoint. Where that holds the
-            result of other settings or layouts, the name ends in eight digits that stand for these.
+        out: the result file; by default ``diversity_CHECKPOINT.json`` beside the checkpoint, of a published folder
+            ``diversity_FOLDER.json`` in the current one. Where that holds the result of other settings or layouts, the
+            name ends in eight digits that stand for these.
 
     Returns:
         The report that the result file holds.
@@ -58,8 +60,10 @@ def measure_diversity(inferencer: Inferencer, layouts: Sequence[LayoutFile], *, 
         samples=samples, seed=seed,
         measures=[evaluator.protocol | dict(type=type(evaluator).__name__) for evaluator in evaluators],
         styles=facts.get('styles', {}).get('hash'))
-    path = place_of_result(out, Path(checkpoint).with_name(f'diversity_{Path(checkpoint).stem}.json'), settings,
-                           settings_in)
+    folder = checkpoint.parent
+    usual = Path(f'diversity_{folder.resolve().name}.json') if is_published(folder) else checkpoint.with_name(
+        f'diversity_{checkpoint.stem}.json')
+    path = place_of_result(out, usual, settings, settings_in)
     check_out_file(path, (inferencer.config.filename, checkpoint, bank, *files_of(layouts)))
     for layout in track(layouts, 'Sampling'):
         results = list(inferencer.sample(layout, samples, seed))

@@ -1,4 +1,4 @@
-"""Pushing, against a client that stands for the Hugging Face Hub's."""
+"""Pushing and loading, against a client that stands for the Hugging Face Hub's."""
 
 import importlib.util
 import sys
@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from helpers.facts import facts
+from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.publishing import hub
 from semsynth.apis.publishing.publish import publish
 
@@ -29,6 +30,7 @@ def client(monkeypatch):
 
     module = ModuleType('huggingface_hub')
     module.HfApi = HfApi
+    module.snapshot_download = HfApi().snapshot_download
     monkeypatch.setitem(sys.modules, 'huggingface_hub', module)
     find = importlib.util.find_spec
     monkeypatch.setattr(hub.importlib.util, 'find_spec', lambda name: name == 'huggingface_hub' or find(name))
@@ -72,3 +74,25 @@ def test_names_of_repositories(whole, tmp_path, name):
     if name:
         with pytest.raises(ValueError, match='USER/NAME'):
             hub.check_push(name)
+
+
+def test_a_model_of_the_hub(client, whole, monkeypatch):
+    """Its own files alone are fetched."""
+    asked = {}
+    monkeypatch.setattr(sys.modules['huggingface_hub'], 'snapshot_download',
+                        lambda name, **options: asked.update(options, name=name) or str(whole[0]))
+    inferencer = Inferencer.from_pretrained('user/toy', revision='v1', device='cpu')
+    assert (asked['name'], asked['revision']) == ('user/toy', 'v1') and inferencer.device.type == 'cpu'
+    assert set(asked['allow_patterns']) == {'config.json', 'model.safetensors', 'styles.npz', 'README.md', 'samples/*'}
+
+
+def test_what_the_hub_does_not_have(client, monkeypatch, tmp_path):
+    client.fails = 'snapshot_download'
+    with pytest.raises(ValueError, match=facts('no folder user/toy', '401 Client Error', 'hf auth login')) as caught:
+        Inferencer.from_pretrained('user/toy')
+    assert '\n' not in str(caught.value)
+    with pytest.raises(ValueError, match=facts('no folder', str(tmp_path), 'USER/NAME')):
+        Inferencer.from_pretrained(tmp_path / 'nowhere')
+    monkeypatch.setattr(hub.importlib.util, 'find_spec', lambda name: None)
+    with pytest.raises(ValueError, match=facts('user/toy', "pip install 'semsynth[hub]'")):
+        Inferencer.from_pretrained('user/toy')

@@ -1,0 +1,54 @@
+"""A published folder stands wherever a checkpoint does."""
+
+import shutil
+
+import pytest
+import torch
+from PIL import Image
+
+from helpers.facts import facts
+from semsynth.apis.inferencer import Inferencer
+from semsynth.config_files import UnknownConfigError
+
+
+def image_of(result):
+    return result['outputs']['image']
+
+
+@pytest.fixture
+def labels(whole):
+    return sorted((whole[0] / 'samples/labels').iterdir())[0]
+
+
+def test_a_folder_is_a_model(whole, labels, monkeypatch):
+    """No data set is built for it."""
+    folder, inferencer = whole
+    monkeypatch.setattr('semsynth.stored_config.DATASETS', None)
+    expected = image_of(inferencer(labels))
+    for loaded in (Inferencer(folder, device='cpu'), Inferencer.from_pretrained(folder, device='cpu')):
+        assert torch.equal(image_of(loaded(labels)), expected)
+        assert loaded.classes == inferencer.classes and loaded.reader.things == inferencer.reader.things
+    with Image.open(labels) as opened:
+        assert torch.equal(image_of(loaded(opened)), expected)
+
+
+def test_one_of_ours_has_a_name(whole, labels, monkeypatch, tmp_path):
+    monkeypatch.setattr('semsynth.config_files.OWN', tmp_path)
+    shutil.copytree(whole[0], tmp_path / 'models/toycity')
+    (tmp_path / 'models/a.py').touch()
+    inferencer = Inferencer('semsynth::models/toycity', device='cpu')
+    assert torch.equal(image_of(inferencer(labels)), image_of(whole[1](labels)))
+    with pytest.raises(UnknownConfigError, match=facts('semsynth::models/toycite')):
+        Inferencer('semsynth::models/toycite')
+
+
+def test_options_apply(whole, labels):
+    inferencer = Inferencer(whole[0], device='cpu', cfg_options={'layouts.size': (32, 48)})
+    assert inferencer(labels).image.size == (48, 32)
+
+
+def test_what_is_no_model(whole, tmp_path):
+    with pytest.raises(FileNotFoundError, match=facts(tmp_path, 'no published folder', 'config.json')):
+        Inferencer(tmp_path)
+    with pytest.raises(ValueError, match=facts('is no config', 'b.pth')):
+        Inferencer(whole[0], 'b.pth')
