@@ -67,6 +67,10 @@ def test_two_fingers_zoom_and_one_paints(served, new_page):
     fingers('touchEnd')
     editor.settle()
     assert editor.pixel(30, 30) == SKY
+    editor.press('Control+z')
+    editor.page.touchscreen.tap(*place)
+    editor.settle()
+    assert editor.pixel(30, 30) == SKY and editor.pixel(31, 30) == SKY
 
 
 def test_before_and_after_and_labels_over_the_image(editor):

@@ -6,8 +6,11 @@ import { changed, draw, state } from './state.js';
 import * as tools from './tools.js';
 import { panBy, placed, pointAt, zoomAt } from './viewport.js';
 
+const STILL = 4;    // CSS pixels that a finger may move and still be at the same place
+
 const fingers = new Map();
 let pans = false, pinch = null;
+let waits = null;    // a finger's press, until it moves or is lifted: a second finger may come
 
 export const space = { held: false };
 
@@ -28,22 +31,30 @@ function down(canvas, event) {
   canvas.setPointerCapture(event.pointerId);
   fingers.set(event.pointerId, event);
   if (fingers.size === 2) {
-    tools.drop();
+    if (!waits) tools.drop();
+    waits = null;
     pans = false;
     pinch = spread();
   } else if (event.button === 1 || space.held) {
     pans = true;
   } else if (event.button === 0 && fingers.size === 1) {
-    const point = pointAt(canvas, state.scene, event);
-    pans = tools.press(point, placed(canvas, state.scene).scale, event.altKey);
+    if (event.pointerType === 'touch') waits = event;
+    else press(canvas, event);
   }
   canvas.classList.toggle('grabbed', pans);
+}
+
+function press(canvas, event) {
+  waits = null;
+  pans = tools.press(pointAt(canvas, state.scene, event), placed(canvas, state.scene).scale, event.altKey);
 }
 
 function move(canvas, event) {
   const before = fingers.get(event.pointerId);
   if (before) fingers.set(event.pointerId, event);
   if (pinch && fingers.size === 2) return pinched(canvas);
+  if (waits && Math.hypot(event.clientX - waits.clientX, event.clientY - waits.clientY) < STILL) return;
+  if (waits) press(canvas, waits);
   const point = pointAt(canvas, state.scene, event);
   state.pointer = point;
   if (pans && before) {
@@ -72,11 +83,13 @@ function pinched(canvas) {
 }
 
 function up(event) {
+  if (waits) press(event.currentTarget, waits);
   if (!pinch && !pans) tools.release();
   let_go(event);
 }
 
 function cancel(event) {
+  waits = null;
   tools.drop();
   let_go(event);
 }
