@@ -57,6 +57,7 @@ wheel:  ## build a wheel, and use it in a clean environment and an empty folder;
 	build/clean/bin/python -m pip install build/wheel/*.whl
 	mkdir build/empty
 	cd build/empty && ../clean/bin/semsynth --help
+	cd build/empty && ../clean/bin/python ../../tests/helpers/first_use.py
 	cd build && clean/bin/python -c "import json; exec('\n'.join(''.join(cell['source']) for cell in \
 	    json.load(open('../docs/first_steps.ipynb'))['cells'] if cell['cell_type'] == 'code'))"
 

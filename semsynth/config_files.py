@@ -128,6 +128,8 @@ def read_file(path: str | Path) -> tuple[Config, dict[str, bool]]:
     except Exception as error:  # a config is a program, and may raise anything
         raise ValueError(f'{path} cannot be read: {type(error).__name__}: {_first_line(error)}{_place(error)}.'
                          ) from error
+    if path.is_relative_to(PACKED):
+        object.__setattr__(config, '_filename', from_here(path))  # what messages call it; mmengine has no setter
     import_modules(config, path)
     _find_others(config._cfg_dict, list(dict.fromkeys(each.parent for each in trees)))
     return config, dict.fromkeys(config if others else (), False) | used

@@ -73,7 +73,8 @@ from mmengine.hub import get_config
 import semsynth
 print(get_config('semsynth::pix2pixhd/pix2pixhd_toycity.py').model.generator.type)
 print(Config.fromfile('mine.py').model.generator.head.type)
-print(Config.fromfile('mine.py').filename, semsynth.__file__)
+from semsynth.config import read_config
+print(read_config('semsynth::crn/crn_toycity.py').filename, semsynth.__file__)
 """
 
 
@@ -82,8 +83,15 @@ def test_mmengine_finds_the_configs_of_an_installed_package(package, tmp_path, m
     monkeypatch.chdir(tmp_path)
     Path('mine.py').write_text("_base_ = 'semsynth::ecgan/ecgan_toycity.py'\n")
     done = run_python('-c', NAMED, PYTHONPATH=str(package))
-    assert done.stdout.split() == ['GlobalGenerator', 'EdgeGuidedHead', 'mine.py', f'{package}/semsynth/__init__.py'], (
-        done.stderr)
+    assert done.stdout.split() == ['GlobalGenerator', 'EdgeGuidedHead', 'semsynth::crn/crn_toycity.py',
+                                   f'{package}/semsynth/__init__.py'], done.stderr
+
+
+@pytest.mark.slow
+def test_a_person_gets_from_an_installed_package_to_an_image_in_an_empty_folder(package, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run_python(ROOT / 'tests/helpers/first_use.py', PYTHONPATH=str(package), CUDA_VISIBLE_DEVICES='')
+    assert done.returncode == 0, done.stderr
 
 
 def test_extras(source, tmp_path):

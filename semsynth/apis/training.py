@@ -16,6 +16,7 @@ from semsynth.completion import work_dir_of
 from semsynth.config import load_config, read_config
 from semsynth.devices import check_precision
 from semsynth.engine.launch import build_runner, check_data, check_trainable, checked_stages, join_ranks
+from semsynth.engine.overview import next_commands
 from semsynth.engine.stages import train_stages
 from semsynth.engine.stopping import stoppable
 from semsynth.engine.work_folder import work_folder
@@ -62,6 +63,8 @@ def train(config: str | Path | Config, *, work_dir: str | Path | None = None, re
         else:
             runner = build(stages[0], work_dir=folder)
             runner.train()
+    if commands := next_commands(runner):
+        runner.logger.info('\n'.join(['Training is done. Try next:', *(f'  {command}' for command in commands)]))
     if launcher != 'none':
         distributed.destroy_process_group()
     return runner

@@ -1,16 +1,24 @@
-"""What a training is, in a dozen lines at its start: what, where, how long, how to go on."""
+"""What a training is, in a dozen lines at its start; and at its end what to do with what it has made."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
 import torch
+from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.hooks import CheckpointHook, Hook, LoggerHook
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from semsynth.config_files import from_here
+from semsynth.data.scene_dataset import KEYS, SceneDataset
 from semsynth.engine.checkpoint import facts_of_losses
 from semsynth.engine.pictures import SamplePicturesHook
 from semsynth.engine.wrapping import bare
+from semsynth.registry import DATASETS
 
 
 class OverviewHook(Hook):
@@ -48,6 +56,46 @@ def overview(runner: Runner) -> dict[str, str]:
         'to stop': 'Ctrl-C, which saves a checkpoint; the same command with --resume goes on',
     }
     return {name: text for name, text in lines.items() if text}
+
+
+def next_commands(runner: Runner) -> list[str]:
+    """Commands that work on what a training has made, in their order; none where it has saved no checkpoint."""
+    saver = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
+    if saver is None or saver.last_ckpt is None:
+        return []
+    checkpoint, styles, commands = from_here(saver.last_ckpt), [], []
+    model = bare(runner.model)
+    if model.style_channels and model.styles is None:
+        styles = ['--styles', str(Path(checkpoint).with_name('styles.npz'))]
+        commands.append(['encode_styles', checkpoint])
+    if runner.cfg.get('test_evaluator'):
+        commands += [['train_segmentor', config] for config in dict.fromkeys(_untrained(runner.cfg.test_evaluator))]
+        commands.append(['test', checkpoint, *styles])
+    if layout := _a_layout(runner.cfg):
+        commands.append(['synthesize', checkpoint, layout, '--out', 'synthesised', *styles])
+        commands.append(['edit', checkpoint, layout, *styles])
+    commands.append(['publish', checkpoint, '--out', str(Path('published', Path(runner.work_dir).name)), *styles])
+    return [shlex.join(['semsynth', *command]) for command in commands]
+
+
+def _untrained(part: object) -> Iterator[str]:
+    """The configs of judges whose weights are not there yet."""
+    if isinstance(part, dict) and isinstance(part.get('config'), str):
+        yield from [] if Path(part.get('checkpoint') or '.').exists() else [part['config']]
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else ():
+        yield from _untrained(each)
+
+
+def _a_layout(config: Config) -> str | None:
+    """The file of a layout that the model was not trained on, where the config's data set has files."""
+    loader = config.get('test_dataloader') or config.get('val_dataloader')
+    if not loader:
+        return None
+    with DefaultScope.overwrite_default_scope('semsynth'):
+        dataset = DATASETS.build(loader.dataset)
+    if not isinstance(dataset, SceneDataset) or not len(dataset):
+        return None
+    return from_here(dataset.get_data_info(0)[KEYS[dataset.layout_kind]])
 
 
 def _model(runner: Runner) -> str:

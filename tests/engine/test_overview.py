@@ -1,0 +1,54 @@
+"""What a training names at its end; at its start: test_terminal.py."""
+
+import shlex
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from mmengine.config import Config
+from mmengine.hooks import CheckpointHook
+from torch import nn
+
+from semsynth.cli import build_parser
+from semsynth.engine.overview import next_commands
+
+JUDGE = dict(config='semsynth::segmentors/judge_toycity.py', checkpoint='work_dirs/judge.pth')
+
+
+@pytest.fixture
+def trained(toycity, tmp_path, monkeypatch):
+    """A runner at the end of a training whose model has styles."""
+    monkeypatch.chdir(tmp_path)
+    saver, model = CheckpointHook(by_epoch=False), nn.Module()
+    saver.last_ckpt = str(tmp_path / 'my runs/iter_7.pth')
+    model.style_channels, model.styles = 3, None
+    config = Config(dict(
+        test_evaluator=[dict(type='A', judge=JUDGE), dict(type='B', judge=JUDGE)],
+        test_dataloader=dict(dataset=dict(type='ToyCityDataset', data_root=str(toycity), split='val', size=(32, 64)))))
+    return SimpleNamespace(hooks=[saver], model=model, cfg=config, work_dir=str(tmp_path / 'my runs'))
+
+
+def test_commands_name_files_that_are_there_or_that_the_ones_before_make(trained):
+    commands = [shlex.split(command)[1:] for command in next_commands(trained)]
+    checkpoint, styles = 'my runs/iter_7.pth', ['--styles', 'my runs/styles.npz']
+    layout = commands[3][2]
+    assert Path(layout).is_file()
+    assert commands == [
+        ['encode_styles', checkpoint], ['train_segmentor', JUDGE['config']], ['test', checkpoint, *styles],
+        ['synthesize', checkpoint, layout, '--out', 'synthesised', *styles], ['edit', checkpoint, layout, *styles],
+        ['publish', checkpoint, '--out', 'published/my runs', *styles]]
+    for command in commands:
+        build_parser().parse_args(command)
+
+
+def test_a_judge_that_is_there_is_not_trained_again(trained):
+    Path('work_dirs').mkdir()
+    Path(JUDGE['checkpoint']).touch()
+    trained.model.styles = 'a bank'
+    assert [shlex.split(command)[1] for command in next_commands(trained)] == [
+        'test', 'synthesize', 'edit', 'publish']
+
+
+def test_without_a_checkpoint_there_is_nothing_to_do(trained):
+    trained.hooks[0].last_ckpt = None
+    assert next_commands(trained) == []
