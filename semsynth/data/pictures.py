@@ -154,7 +154,8 @@ def read_ids(path: str, file: BinaryIO | None = None) -> np.ndarray:
         if image.mode == 'F':
             raise DataError(f'{path} holds floats, but ids are integers: {SAVE_IDS}.')
         if len(image.getbands()) != 1:
-            raise DataError(f'{path} has {_channels_in_words(image)}, but a map of ids has one channel: {SAVE_IDS}.')
+            raise DataError(f'{path} has {_channels_in_words(image)}, but a map of ids has one channel: {SAVE_IDS}. Of '
+                            'masks in colours `semsynth import` makes such maps.')
         tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
         if tags.get(_PHOTOMETRIC) == 0:
             raise DataError(f'{path} is a TIFF that counts from white (its photometric interpretation is WhiteIsZero), '
