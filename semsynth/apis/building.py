@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 
+from semsynth.apis.publishing.folder import SAMPLES
 from semsynth.apis.publishing.reading import read_published
 from semsynth.config import load_config
 from semsynth.config_files import find_config, is_config
@@ -35,11 +36,13 @@ class TrainedModel:
         config: of its training, with what was overridden.
         checkpoint: the file of its weights; None where it is not trained.
         stored: what that file holds.
+        samples: label maps that came with it, to try it on.
     """
 
     config: Config
     checkpoint: Path | None = None
     stored: dict[str, Any] = field(default_factory=dict)
+    samples: tuple[Path, ...] = ()
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -71,7 +74,8 @@ def open_model(model: str | Path | Config, checkpoint: str | Path | None = None,
     if path.is_dir():
         import_own_modules(cfg_options)
         published = read_published(path)
-        return TrainedModel(load_config(published.config, cfg_options), published.weights, _read(published.weights))
+        return TrainedModel(load_config(published.config, cfg_options), published.weights, _read(published.weights),
+                            tuple(sorted(path.glob(f'{SAMPLES}/labels/*'))))
     stored = _read(path)
     config = stored_config(stored.get('meta', {}), path, cfg_options)
     return TrainedModel(load_config(config, cfg_options), path, stored)

@@ -52,6 +52,7 @@ class Inferencer:
         config: of the training, with what was overridden.
         checkpoint: path of the weights, or None.
         meta: what the checkpoint says of its training.
+        samples: label maps that came with a published model, to try it on.
         device: that it runs on.
         model: the synthesizer without what only training needs, in eval mode.
         reader: reads layouts; it knows the classes, their ids and colours, and the endings of files.
@@ -63,6 +64,7 @@ class Inferencer:
         self.autocast = partial(run_in, settle(precision, self.device.type), self.device.type)
         trained = open_model(model, checkpoint, cfg_options)
         self.config, self.checkpoint, self.meta = trained.config, trained.checkpoint, trained.meta
+        self.samples = trained.samples
         if self.checkpoint is None and not isinstance(model, Config):
             print_log(f'{model} is a config without a checkpoint: the model is not trained, and its images are noise.',
                       logger='current', level=logging.WARNING)

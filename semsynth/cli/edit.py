@@ -13,7 +13,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
     add_options(parser, 'model')
     parser.add_argument('layout', nargs='*', help="label maps in the data set's ids, or folders of them: to choose "
-                        'from')
+                        'from (default: the samples of a published model)')
     parser.add_argument('--segmentor', nargs='*', metavar='FILE', help='CONFIG CHECKPOINT of a segmentor that labels '
                         "photos; without values the config's own judge or label generator")
     parser.add_argument('--port', type=int, help='(default: the first that is free from 7860 on)')
@@ -29,7 +29,8 @@ def run(args: Namespace) -> None:
 
     check_servable(args.port)
     inferencer = load_model(args, args.layout, optional=True)
-    layouts = inferencer.find(args.layout, args.instances, instances_optional=True) if args.layout else []
+    shown = args.layout or inferencer.samples
+    layouts = inferencer.find(shown, args.instances, instances_optional=True) if shown else []
     segmentor = None if args.segmentor is None else build_segmentor(inferencer.config, *args.segmentor)
     server = serve_editor(inferencer, layouts, segmentor, port=args.port)
     print(f'The editor is at {server.url} (Ctrl+C ends it)', flush=True)

@@ -52,3 +52,9 @@ def test_what_is_no_model(whole, tmp_path):
         Inferencer(tmp_path)
     with pytest.raises(ValueError, match=facts('is no config', 'b.pth')):
         Inferencer(whole[0], 'b.pth')
+
+
+def test_samples_to_try_it_on(whole):
+    folder, model = whole[0], Inferencer(whole[0])
+    assert list(model.samples) == sorted((folder / 'samples/labels').iterdir()) and model.samples
+    assert model(model.samples[0]).image.size[0] > 0
