@@ -18,6 +18,7 @@ from semsynth.data.scene_dataset import KEYS, SceneDataset
 from semsynth.engine.checkpoint import facts_of_losses
 from semsynth.engine.pictures import SamplePicturesHook
 from semsynth.engine.wrapping import bare
+from semsynth.errors import DataError
 from semsynth.registry import DATASETS
 
 
@@ -87,12 +88,15 @@ def _untrained(part: object) -> Iterator[str]:
 
 
 def _a_layout(config: Config) -> str | None:
-    """The file of a layout that the model was not trained on, where the config's data set has files."""
+    """The file of a layout that the model was not trained on, where the config's data set has files that are there."""
     loader = config.get('test_dataloader') or config.get('val_dataloader')
     if not loader:
         return None
-    with DefaultScope.overwrite_default_scope('semsynth'):
-        dataset = DATASETS.build(loader.dataset)
+    try:
+        with DefaultScope.overwrite_default_scope('semsynth'):
+            dataset = DATASETS.build(loader.dataset)
+    except (DataError, OSError):  # training has not needed them
+        return None
     if not isinstance(dataset, SceneDataset) or not len(dataset):
         return None
     return from_here(dataset.get_data_info(0)[KEYS[dataset.layout_kind]])

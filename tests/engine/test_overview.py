@@ -52,3 +52,8 @@ def test_a_judge_that_is_there_is_not_trained_again(trained):
 def test_without_a_checkpoint_there_is_nothing_to_do(trained):
     trained.hooks[0].last_ckpt = None
     assert next_commands(trained) == []
+
+
+def test_a_test_set_that_is_elsewhere_is_no_error(trained):
+    trained.cfg.test_dataloader.dataset.data_root = 'nowhere'
+    assert {shlex.split(command)[1] for command in next_commands(trained)}.isdisjoint(('synthesize', 'edit'))
