@@ -11,6 +11,7 @@ import torch
 
 from semsynth.arguments import check_arguments
 from semsynth.data.importing import SOURCES, ImportOptions, ImportSource, MaskSource
+from semsynth.data.importing.archive import unpacked
 from semsynth.data.importing.class_tables import Given, class_table
 from semsynth.data.importing.configs import (
     CPU_PIXELS,
@@ -68,7 +69,7 @@ def import_data(source: str | Path, out: str | Path, *, format: str | type[Impor
     The source is left as it is; photos are copied. The folder appears when it is whole.
 
     Args:
-        source: the exported folder or file.
+        source: the exported folder or file, or a zip archive.
         out: the folder to make; an earlier import there is replaced, and what somebody has added to it is kept.
         format: of the source, the name of one of ``semsynth.data.importing.SOURCES``, or a class of one's own; by
             default it is found by a look.
@@ -95,18 +96,19 @@ def import_data(source: str | Path, out: str | Path, *, format: str | type[Impor
         raise ValueError(f'There is no {source}: name the folder or file that your labelling tool has exported.')
     out = check_out_folder(out, reads=[source], kept=[source] if source.is_dir() else [])
     kept = check_free(out)
-    kind = format if isinstance(format, type) else _kind(source, format, labels)
-    if alien := given.keys() - kind.takes:
-        raise ValueError(f'The format {kind.format} does not heed {first_few(sorted(alien))}: it heeds '
-                         f'{", ".join(sorted(kind.takes))}; leave it out.')
-    read = kind(source, ImportOptions(**given))
-    splits = choose_splits(read.names, read.splits, val, seed)
-    with folder_of_import(out, kept) as folder:
-        contents = write_tree(read, splits, folder)
-        unknown = len(read.classes) if contents.pixels[-1] else None
-        names = [*read.classes, *([] if unknown is None else [UNKNOWN])]
-        remarks = [*read.remarks, *_remarks(contents)]
-        config = _write_configs(folder, out, source, read, names, unknown, contents, remarks)
+    with unpacked(source) as place:
+        kind = format if isinstance(format, type) else _kind(place, format, labels)
+        if alien := given.keys() - kind.takes:
+            raise ValueError(f'The format {kind.format} does not heed {first_few(sorted(alien))}: it heeds '
+                             f'{", ".join(sorted(kind.takes))}; leave it out.')
+        read = kind(place, ImportOptions(**given))
+        splits = choose_splits(read.names, read.splits, val, seed)
+        with folder_of_import(out, kept) as folder:
+            contents = write_tree(read, splits, folder)
+            unknown = len(read.classes) if contents.pixels[-1] else None
+            names = [*read.classes, *([] if unknown is None else [UNKNOWN])]
+            remarks = [*read.remarks, *_remarks(contents)]
+            config = _write_configs(folder, out, source, read, names, unknown, contents, remarks)
     return Imported(out, kind.format, names, unknown, contents, remarks, out / config)
 
 
@@ -117,7 +119,7 @@ def _kind(source: Path, format: str | None, labels: str | None) -> type[ImportSo
         if format not in known:
             raise ValueError(f'There is no format {format}: name one of {listed}.')
         return known[format]
-    if source.suffix.lower() in ('.zip', '.tar', '.gz', '.tgz', '.7z', '.rar'):
+    if source.suffix.lower() in ('.tar', '.gz', '.tgz', '.7z', '.rar'):
         raise ValueError(f'{source} is an archive: unpack it, and name its folder.')
     found = [kind for kind in SOURCES if kind.recognises(source)]
     found = [kind for kind in found if not any(other is not kind and issubclass(other, kind) for other in found)]

@@ -92,12 +92,12 @@ def test_remarks_of_scenes_are_added_up(masks, tmp_path):
     (dict(background='sky'), ('masks', 'background', 'tolerance')), (dict(classes='none.txt'), ('no file none.txt',)),
     (dict(val=2.0), ('val', '2.0')), (dict(tolerance=-1), ('tolerance', '-1')), (dict(seed=-1), ('seed', '-1')),
     (dict(source='empty'), ('empty', 'none of the formats', 'voc', 'masks', '--format')),
-    (dict(source='masks.zip'), ('masks.zip', 'unpack')),
+    (dict(source='masks.tgz'), ('masks.tgz', 'unpack')),
     (dict(out='other'), ('other', 'thesis.tex', 'another folder'))])
 def test_what_is_refused_before_anything_is_written(masks, tmp_path, monkeypatch, change, parts):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'empty').mkdir()
-    (tmp_path / 'masks.zip').touch()
+    (tmp_path / 'masks.tgz').touch()
     (tmp_path / 'other').mkdir()
     (tmp_path / 'other/thesis.tex').touch()
     before = everything(tmp_path)

@@ -12,7 +12,7 @@ import numpy as np
 from semsynth.data.importing.drawing import Size, runs
 from semsynth.data.importing.records import Record, mentions, read_json
 from semsynth.data.importing.shapes import TOO_FEW, Drawn, Export, Shape, ShapeSource
-from semsynth.errors import DataError
+from semsynth.errors import DataError, counted
 
 REMEDY = 'export it again as COCO JSON with segmentation'
 LONGEST = 2**21
@@ -47,7 +47,7 @@ class COCOSource(ShapeSource):
                 strangers += 1
             else:
                 photo.add(each, categories)
-        remarks = [f'{strangers} annotations in {file} are of photos that it does not list, and are left out.']
+        remarks = [f'Left out, because {file} does not list their photo: {counted(strangers, "annotation")}.']
         return Export([photo.drawn() for photo in photos.values()],
                       dict.fromkeys(categories[number] for number in sorted(categories)), remarks if strangers else [])
 

@@ -18,7 +18,7 @@ from semsynth.data.importing.drawing import Size
 from semsynth.data.importing.pairs import chosen
 from semsynth.data.importing.photos import Photos, photos_below, short_names, split_of_path
 from semsynth.data.pictures import PHOTO_SUFFIXES, open_picture, read_size
-from semsynth.errors import DataError, first_few
+from semsynth.errors import DataError, counted, first_few
 from semsynth.writing import write_whole
 
 TOO_FEW = 'polygons of fewer than 3 points, left out'
@@ -126,7 +126,8 @@ class ShapeSource(ImportSource):
             listed = listed | export.classes
         self._choose_classes(path, listed, options)
         if empty := [each.place for each in read if not each.shapes]:
-            self.remarks.append(f'{len(empty)} photos have no shapes and are left out ({first_few(empty)}).')
+            self.remarks.append(f'Left out, because they have no shapes: {counted(len(empty), "photo")} '
+                                f'({first_few(empty)}).')
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
@@ -207,8 +208,8 @@ class ShapeSource(ImportSource):
             classes |= dict.fromkeys(sorted(used - classes.keys()))
             unused = [name for name in listed if name not in named and name != options.background]
             if unused := [name for name in unused if not means_no_class(name)]:
-                self.remarks.append(f'{len(unused)} classes have no shapes and are left out ({first_few(unused)}); a '
-                                    'file of classes (--classes) keeps all that it names.')
+                self.remarks.append(f'Left out, because no shape has them: the classes {first_few(unused)}. A file of '
+                                    'classes (--classes) keeps all that it names.')
         if not means_no_class(options.background):
             # the darkest gray that is none of the colours
             gray = next((value,) * 3 for value in range(256) if (value,) * 3 not in classes.values())
