@@ -65,7 +65,7 @@ class _KeysAndValues(Action):
 
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    'config': dict(help='config file of the training'),
+    'config': dict(help='config file of the training, or the name of one, such as semsynth::ecgan/ecgan_toycity.py'),
     'model': dict(metavar='MODEL', help='trained model: a checkpoint, a published folder, or the name of one, such as '
                   'semsynth::models/toycity; or a config, and after it a checkpoint'),
     'checkpoint': dict(nargs='?', metavar='CHECKPOINT', help='its weights, where MODEL is a config'),
