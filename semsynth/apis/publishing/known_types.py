@@ -20,8 +20,10 @@ from semsynth.layers.backbones import mmseg_models
 from semsynth.models import Synthesizer
 from semsynth.registry import ENCODERS, GENERATORS, HEADS, MODELS
 
-LARGEST = 2**16
+LARGEST = 2**13
 """No whole number of a network's settings is larger."""
+MOST_LAYERS = 128
+"""Of one kind, such as ``num_blocks``, and of encoders: more would only take time to build."""
 UNREAD = ('init_cfg', 'pretrained')
 """Arguments of parts that name files to be read at building. The weights of a published model are its own."""
 _NAME = re.compile(r'[A-Za-z]\w*')
@@ -52,7 +54,10 @@ def check_model(model: Any, owner: str) -> None:
     _check_part(model.get('data_preprocessor'), MODELS, owner, 'model.data_preprocessor', LayoutPreprocessor)
     _check_part(model.get('generator'), GENERATORS, owner, 'model.generator')
     encoders = model.get('encoder') or []
-    for number, encoder in enumerate([encoders] if isinstance(encoders, dict) else encoders):
+    encoders = [encoders] if isinstance(encoders, dict) else encoders
+    check_value(owner, 'model.encoder', encoders, list[dict])
+    _check_count(len(encoders), MOST_LAYERS, owner, 'model.encoder')
+    for number, encoder in enumerate(encoders):
         _check_part(encoder, ENCODERS, owner, f'model.encoder.{number}')
 
 
@@ -99,8 +104,15 @@ def _check_plain(value: Any, owner: str, place: str) -> None:
             _check_plain(each, owner, f'{place}.{number}')
     elif isinstance(value, dict):
         raise ValueError(f'{owner}: {place}={SHORTENED.repr(value)}, where no part is expected, but a plain value.')
-    elif isinstance(value, int) and abs(value) > LARGEST:
-        raise ValueError(f'{owner}: {place}={value}, expected {LARGEST} at most.')
+    elif isinstance(value, int):
+        name = place.rpartition('.')[2]
+        _check_count(abs(value), MOST_LAYERS if name.startswith('num_') and name != 'num_classes' else LARGEST, owner,
+                     place)
+
+
+def _check_count(count: int, most: int, owner: str, place: str) -> None:
+    if count > most:
+        raise ValueError(f'{owner}: {place}: {count:.9g}, expected {most} at most.')
 
 
 def _check_backbone(backbone: Mapping, owner: str, place: str) -> None:

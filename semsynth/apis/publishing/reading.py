@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
+from torch.overrides import TorchFunctionMode
 
 from semsynth.apis.publishing.folder import CONFIG, FORMAT, SAMPLES, STYLES, WEIGHTS, Published, file_in, read_content
 from semsynth.apis.publishing.known_types import check_model
@@ -71,10 +72,8 @@ def check_weights(model: dict, path: Path) -> None:
     """
     stored = tensors_in(path)
     try:
-        with torch.device('meta'), DefaultScope.overwrite_default_scope('semsynth'):
+        with torch.device('meta'), _NumbersOnCPU(), DefaultScope.overwrite_default_scope('semsynth'):
             own = MODELS.build({'type': 'Synthesizer', **model}).state_dict()
-    except NotImplementedError:  # some backbones of mmseg compute with numbers while they are built
-        return
     except Exception as error:  # settings of strangers make parts raise all sorts
         raise ValueError(f'{path.with_name(CONFIG)} describes no model that can be built: {error!s:.500}') from error
     saved = {name: torch.empty(head.shape, device='meta') for name, head in stored.items()}
@@ -84,6 +83,14 @@ def check_weights(model: dict, path: Path) -> None:
     if differences:
         raise ValueError(f'{path} does not fit {path.with_name(CONFIG)} ({"; ".join(differences)}): one of the two was '
                          'changed, or is from another model; copy or download the folder again.')
+
+
+class _NumbersOnCPU(TorchFunctionMode):
+    """Within this, ranges of numbers have values even on the meta device: some backbones compute widths with them."""
+
+    def __torch_function__(self, func: Callable, types: Any, args: Any = (), kwargs: dict | None = None) -> Any:
+        kwargs = kwargs or {}
+        return func(*args, **({'device': 'cpu', **kwargs} if func in (torch.arange, torch.linspace) else kwargs))
 
 
 def _check_entries(content: dict[str, Any], known: dict[str, Any], owner: str, place: str = '') -> None:
