@@ -92,6 +92,7 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
     meta = trained.meta
     report = build_report(scores, evaluators, meta.get('label_generator'), meta.get('loss_networks'),
                           settings=settings, config=source, checkpoint=str(checkpoint) if checkpoint else 'untrained',
+                          weights=hash_weights(network),
                           iterations=meta.get('iter', 0), losses=meta.get('loss_protocols', {}),
                           device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU',
                           **facts)

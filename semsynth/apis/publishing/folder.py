@@ -25,11 +25,11 @@ class Published:
 
     Args:
         folder: that was read.
-        config: the model, as a config of inference: ``model``, ``layouts``, and ``test_dataloader`` with a data set
-            that has the model's classes, colours, size and endings of files. Its folder of data is that of the samples.
+        config: the model, as a config of inference: ``model``, and ``layouts``, which says what label maps mean to it,
+            and that the samples are its own data.
         weights: the file of the weights.
         facts: what the publisher says of the model: ``name``, ``dataset``, ``iterations``, ``weights`` (their
-            precision), ``license``, ``scores``, ``protocols``.
+            precision), ``license`` and ``scores``.
     """
 
     folder: Path

@@ -34,7 +34,6 @@ from semsynth.apis.publishing.folder import (
     read_content,
 )
 from semsynth.apis.publishing.hub import check_push, upload
-from semsynth.apis.publishing.reading import read_published
 from semsynth.apis.publishing.results import find_evaluations
 from semsynth.apis.publishing.samples import SHEET, save_layouts, write_sheet
 from semsynth.arguments import check_arguments
@@ -81,6 +80,8 @@ def publish(inferencer: Inferencer, out: str | Path, *, half: bool = False, lice
         raise ValueError(f'license={license!r}, expected an identifier such as apache-2.0, cc-by-nc-4.0 or other.')
     check_out_folder(out, (inferencer.config.filename, checkpoint, inferencer.config.model.get('styles')))
     check_replaced(out)
+    if checkpoint.name == WEIGHTS and is_published(checkpoint.parent):
+        raise ValueError(f'{checkpoint.parent} is published already: publish the checkpoint that it was made of.')
     if push:
         check_push(push)
     stored = load_checkpoint(checkpoint)
@@ -97,8 +98,7 @@ def publish(inferencer: Inferencer, out: str | Path, *, half: bool = False, lice
             weights = _half(weights, checkpoint)
         write_whole(part / WEIGHTS, safetensors.torch.save(weights, metadata=dict(format='pt')))
         _write_json(part / CONFIG, content)
-        published = read_published(part)  # as others will, with all its checks
-        loaded = Inferencer(published.config, published.weights, str(inferencer.device))
+        loaded = Inferencer(part, device=str(inferencer.device))  # as others will, with all checks
         if styles:
             loaded.model.styles = _as_published(styles, loaded)
             loaded.model.styles.save(part / STYLES)

@@ -26,7 +26,7 @@ LAYOUTS: dict[str, Any] = dict(
     classes=Sequence[str], palette=Sequence[tuple[int, int, int]], things=Sequence[str], unknown=int | None,
     id_map=dict[str, int] | None, unknown_ids=Sequence[int], suffixes=dict[str, Sequence[str]],
     size=tuple[int | None, int | None], raw_channels=int | None, edges_as_raw=bool)
-"""What files of layouts mean to the model."""
+"""What files of layouts mean to the model: arguments of a ``LayoutReader``."""
 _ENDING = re.compile(r'[^/\\\x00-\x1f]{1,100}')
 _ID = re.compile(r'-?[0-9]{1,10}')
 
@@ -52,9 +52,10 @@ def read_published(folder: str | Path) -> Published:
     _check_entries(content, ENTRIES, str(path))
     check_model(content['model'], str(path))
     check_weights(content['model'], weights)
-    config = Config(dict(model={'type': 'Synthesizer', **content['model']}, layouts=content['layouts'],
-                         test_dataloader=dict(batch_size=1, num_workers=0,
-                                              dataset=_dataset(content, str(path), folder))), filename=str(path))
+    _check_layouts(content['layouts'], str(path))
+    own = dict(data_root=str(folder / SAMPLES), folders=dict(label='labels', instance='instances'))
+    config = Config(dict(model={'type': 'Synthesizer', **content['model']}, layouts={**content['layouts'], **own}),
+                    filename=str(path))
     if (folder / STYLES).exists():
         config.model.styles = str(file_in(folder, STYLES))
     return Published(folder, config, weights, content['facts'])
@@ -103,9 +104,7 @@ def _check_entries(content: dict[str, Any], known: dict[str, Any], owner: str, p
         check_value(owner, f'{place}{name}', content[name], annotation)
 
 
-def _dataset(content: dict[str, Any], owner: str, folder: Path) -> dict[str, Any]:
-    """The config of a data set with the model's layouts, whose files are the samples."""
-    layouts = content['layouts']
+def _check_layouts(layouts: dict[str, Any], owner: str) -> None:
     _check_entries(layouts, LAYOUTS, owner, 'layouts.')
     height, width = (side or 1 for side in layouts['size'])
     if height * width > MOST_PIXELS:
@@ -115,8 +114,3 @@ def _dataset(content: dict[str, Any], owner: str, folder: Path) -> dict[str, Any
             raise ValueError(f'{owner}: layouts.suffixes: {ending!r} is no ending of a file.')
     if strangers := [key for key in layouts['id_map'] or () if not _ID.fullmatch(key)]:
         raise ValueError(f'{owner}: layouts.id_map: {strangers[0]!r:.50} is no id.')
-    others = {name: value for name, value in layouts.items() if name not in ('suffixes', 'size', 'id_map')}
-    id_map = None if layouts['id_map'] is None else {int(key): index for key, index in layouts['id_map'].items()}
-    return dict(others, type='PairedFolderDataset', data_root=str(folder / SAMPLES), split='', test_mode=True,
-                classes=layouts['classes'] or None, size=tuple(layouts['size']), endings=layouts['suffixes'],
-                id_map=id_map, instances=content['model']['data_preprocessor'].get('instances', False))

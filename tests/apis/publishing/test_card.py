@@ -84,8 +84,7 @@ def test_samples_are_layouts_and_what_the_published_model_makes_of_them(whole, t
     assert Image.open(folder / shown).width > 500
     example = re.search(r"model\('([^']*)'\)", text)[1]
     assert example.endswith('samples/labels/scene_1_gtFine_labelIds.png')
-    published = read_published(folder)
-    loaded = Inferencer(published.config, published.weights, 'cpu')
+    loaded = Inferencer(folder, device='cpu')
     layouts = loaded.find([folder / 'samples/labels'])
     assert [layout.name for layout in layouts] == ['scene_1', 'scene_2'] and all(each.instance for each in layouts)
     scenes = inferencer.find([toycity / 'gtFine/val'])

@@ -18,11 +18,6 @@ MODELS = dict(
     edges='configs/pix2pixhd/pix2pixhd_edges_toycity.py', backbone='configs/ecgan/ecgan_resnet18_toycity.py')
 
 
-def load(folder):
-    published = read_published(folder)
-    return Inferencer(published.config, published.weights, 'cpu')
-
-
 def images(inferencer, toycity, **options):
     kind = 'leftImg8bit' if inferencer.reader.kind == 'photo' else 'gtFine'
     [layout, *_] = inferencer.find([toycity / kind / 'val'], **options)
@@ -34,7 +29,8 @@ def test_the_same_images(kind, toycity, tmp_path):
     inferencer = trained(MODELS[kind], toycity, tmp_path)
     own = dict(photos=toycity / 'leftImg8bit/val') if inferencer.model.style_channels else {}
     before = images(inferencer, toycity, **own)
-    exact, half = (load(publish(inferencer, tmp_path / f'{half}', half=half, scenes=0)) for half in (False, True))
+    exact, half = (Inferencer(publish(inferencer, tmp_path / f'{half}', half=half, scenes=0), device='cpu')
+                   for half in (False, True))
     for name, image in images(exact, toycity, **own).items():
         assert torch.equal(image, before[name]) and image.float().std() > 1
     stored = torch.load(inferencer.checkpoint, weights_only=True)
@@ -104,3 +100,8 @@ def test_pipelines_that_only_code_can_say(toycity, tmp_path):
 def test_a_model_without_weights(whole, toycity, tmp_path):
     with pytest.raises(ValueError, match='no checkpoint'):
         publish(Inferencer(whole[1].config, None, 'cpu'), tmp_path / 'out')
+
+
+def test_what_is_published_already(whole, tmp_path):
+    with pytest.raises(ValueError, match=facts(whole[0], 'is published already')):
+        publish(Inferencer(whole[0], device='cpu'), tmp_path / 'out')

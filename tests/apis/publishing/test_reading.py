@@ -14,12 +14,12 @@ from semsynth.apis.publishing.reading import read_published
 
 def test_what_is_read(folder):
     published = read_published(folder)
-    data = published.config.test_dataloader.dataset
+    data = published.config.layouts
     assert published.folder == folder and published.weights == folder / 'model.safetensors'
     assert published.config.model.generator.type == 'SPADEGenerator'
-    assert data.classes[:2] == ['road', 'sidewalk'] and data.things == ['person', 'car'] and data.size == (64, 64)
-    assert data.palette[0] == [128, 64, 128] and data.id_map[26] == 11
-    assert data.endings['label'] == ['_gtFine_labelIds.png']
+    assert data.classes[:2] == ['road', 'sidewalk'] and data.things == ['person', 'car'] and data.size == [64, 64]
+    assert data.palette[0] == [128, 64, 128] and data.id_map['26'] == 11
+    assert data.suffixes['label'] == ['_gtFine_labelIds.png']
     assert published.facts['iterations'] == 7 and published.facts['dataset'] == 'ToyCityDataset'
 
 
@@ -80,6 +80,5 @@ def test_weights_that_are_not_finite(folder):
     weights = load_file(path)
     next(iter(weights.values())).view(-1)[0] = float('nan')
     save_file(weights, path)
-    published = read_published(folder)
     with pytest.raises(ValueError, match=facts('model.safetensors', 'not finite')):
-        Inferencer(published.config, published.weights, 'cpu')
+        Inferencer(folder, device='cpu')
