@@ -21,15 +21,16 @@ def labels(whole):
 
 
 def test_a_folder_is_a_model(whole, labels, monkeypatch):
-    """No data set is built for it."""
+    """No data set is built for it; the instance maps of its samples are found."""
     folder, inferencer = whole
+    objects = folder / 'samples/instances' / labels.name.replace('labelIds', 'instanceIds')
     monkeypatch.setattr('semsynth.stored_config.DATASETS', None)
-    expected = image_of(inferencer(labels))
+    expected = image_of(inferencer(labels, objects))
     for loaded in (Inferencer(folder, device='cpu'), Inferencer.from_pretrained(folder, device='cpu')):
         assert torch.equal(image_of(loaded(labels)), expected)
         assert loaded.classes == inferencer.classes and loaded.reader.things == inferencer.reader.things
     with Image.open(labels) as opened:
-        assert torch.equal(image_of(loaded(opened)), expected)
+        assert torch.equal(image_of(loaded(opened, objects)), expected)
 
 
 def test_one_of_ours_has_a_name(whole, labels, monkeypatch, tmp_path):
