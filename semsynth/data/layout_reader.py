@@ -72,6 +72,7 @@ class LayoutReader:
         self.classes, self.unknown = tuple(classes), unknown
         self.palette = [list(colour) for colour in palette or default_palette(len(classes))]
         self.things = frozenset(index for index, name in enumerate(classes) if name in things)
+        self.size = size
         self.suffixes = {kind: tuple(ends) for kind, ends in {**SUFFIXES, **(suffixes or {})}.items()}
         self.folders = {kind: str(Path(data_root, folder)) for kind, folder in (folders or {}).items()
                         if data_root is not None}

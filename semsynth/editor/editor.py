@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -13,15 +14,19 @@ from torch import Tensor
 from semsynth.apis.inferencer import Inferencer
 from semsynth.data.layout_reader import Source
 from semsynth.editor import shapes
+from semsynth.editor.images import Images
 from semsynth.editor.layout_editor import LayoutEditor, read_only
-from semsynth.editor.project import load_project, save_project, write_instance, write_label
-from semsynth.editor.scene import Object, Scene, Style
+from semsynth.editor.looks import Looks
+from semsynth.editor.opening import Opening
+from semsynth.editor.project import export_scene, load_project, save_project
+from semsynth.editor.scene import FEATHER, Scene, check_feather
+from semsynth.editor.styling import Styling
+from semsynth.editor.styling import vector as as_vector
 from semsynth.segmentors import Segmentor, label_photo
-from semsynth.styles import StyleBank
-from semsynth.writing import check_out_file, write_png
+from semsynth.writing import check_out_file
 
-SEED = 0
-"""Seed of a latent, and of the styles that were not chosen."""
+SIDES, SIZE = range(1, 2**13 + 1), (256, 512)
+"""Of an empty canvas: what its sides may be, and height and width where the model tells none."""
 
 
 class Editor(LayoutEditor):
@@ -34,8 +39,11 @@ class Editor(LayoutEditor):
     Attributes:
         classes: names by class index.
         palette: ``[r, g, b]`` by class index.
+        ignored: index of the class that means none, or None.
         things: indices of the classes that come in instances.
         from_photos: indices of the classes that the segmentor can find in a photo.
+        styling: the styles that the model has.
+        looks: the latents that the model has.
 
     Raises:
         ValueError: the model reads no label maps, or the segmentor does not fit its classes.
@@ -47,55 +55,130 @@ class Editor(LayoutEditor):
         if space is None:
             raise ValueError('The model reads image-like inputs, no label maps: there are no classes to edit.')
         super().__init__(space, self._reader.things)
-        self.palette = self._reader.palette
+        self.palette, self.ignored = self._reader.palette, space.unknown
         self.from_photos: frozenset[int] = frozenset()
         if segmentor is not None:
             segmentor.check_layout(space.num_classes, space.unknown)
             self.from_photos = frozenset(segmentor.indices().values())
-        self._drawn: tuple[Scene, np.ndarray] | None = None
-        self._files: set[str | Path] = set()  # that a scene or a style was read from
+        self.styling, self.looks, self._images = Styling(inferencer), Looks(inferencer), Images(inferencer)
+        self._opening = Opening(self._reader, self._numbering, self.styling, self.looks)
 
     @property
     def image(self) -> np.ndarray:
-        """The synthesised image, ``(H, W, 3)`` uint8 RGB; made when it is first read after an edit, then kept."""
-        scene = self.scene
-        if self._drawn is None or self._drawn[0] is not scene:
-            styles = {key: torch.tensor(style) for key, style in scene.styles.items()}
-            result = self.inferencer.synthesize(scene.label, self._read_by_model(scene), styles, SEED)
-            image = result['outputs']['image'].expand(3, -1, -1)  # a gray one has a single channel
-            self._drawn = scene, image.permute(1, 2, 0).contiguous().numpy()
-        return read_only(self._drawn[1])
+        """The synthesised image, ``(H, W, 3)`` uint8 RGB; made when it is first read after an edit, then kept.
 
-    def open(self, label: Source, instance: Source | None = None, photo: Source | None = None) -> None:
+        Where a photo is kept, it is the photo, of its own size, with the synthesised image in place of what was edited.
+        """
+        return read_only(self._images.of(self.scene))
+
+    @property
+    def synthesised(self) -> np.ndarray:
+        """The image that the model makes of the whole layout, also where a photo is kept."""
+        return read_only(self._images.synthesised(self.scene))
+
+    @property
+    def fixed_size(self) -> tuple[int, int] | None:
+        """Height and width of the only images that the model makes; None where it makes any."""
+        return self.inferencer.model.generator.fixed_size
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the images that the model was trained for, so far as it tells."""
+        height, width = self.fixed_size or self._reader.size or SIZE
+        return height or SIZE[0], width or SIZE[1]
+
+    def blank(self, height: int, width: int, class_index: int = 0) -> None:
+        """Open an empty canvas, all of one class, in place of the layout that is open, whose history is dropped.
+
+        Raises:
+            ValueError: there is no such class, or the model makes no images of this size.
+        """
+        self._check_class(class_index)
+        if height not in SIDES or width not in SIDES:
+            raise ValueError(f'The canvas is {width} pixels wide and {height} high, instead of 1..{SIDES[-1]}.')
+        self._start(self._opening.scene(np.full((height, width), class_index)))
+
+    def open(self, label: Source, instance: Source | None = None, photo: Source | None = None, *,
+             keep_photo: bool = False, feather: int = FEATHER) -> None:
         """Open a layout in place of the one that is open, whose history is dropped.
 
         Args:
             label: path of a label map in the data set's ids; or class indices ``(H, W)``, which keep their size.
             instance: path of its instance map, or object ids ``(H, W)``; None: each connected component of a thing is
                 an object, and so is all that is of one other class.
-            photo: path or ``(H, W, 3)`` uint8 RGB: its objects get the styles that they have there.
+            photo: path or ``(H, W, 3)`` uint8 RGB: its objects get the styles that they have there, and the whole its
+                latent, as far as the model has encoders for these.
+            keep_photo: whether the image is the photo itself, at its own size, but for what is edited.
+            feather: width in pixels of the photo of the rim around an edit, in which it passes into the photo.
 
         Raises:
-            ValueError: a file or array does not fit, or the model has no styles to take from a photo.
+            ValueError: a file or array does not fit, there is no photo to keep, or the model has nothing to take from
+                one that is not kept.
         """
-        scene, photo = self._read(label, instance, photo)
-        self._start(scene if photo is None else self._like_photo(scene, photo))
+        if keep_photo and photo is None:
+            raise ValueError('keep_photo=True, but there is no photo to keep: give one.')
+        if not (photo is None or keep_photo or self.styling.channels or self.looks.from_photos):
+            raise ValueError('The model was trained without styles and without an encoder of latents, and takes '
+                             'nothing from a photo: open the layout without it, or keep the photo (keep_photo=True).')
+        self._start(self._opening.scene(label, instance) if photo is None else self._opening.scene_of_photo(
+            photo, label, instance, feather if keep_photo else None))
 
-    def open_photo(self, photo: Source) -> None:
-        """Open the layout that the segmentor finds in a photo, with the styles of the photo where the model has some.
+    def open_photo(self, photo: Source, *, keep_photo: bool = False, feather: int = FEATHER) -> None:
+        """Open the layout that the segmentor finds in a photo, with styles and latent of the photo, as far as the model
+        has encoders for these.
 
         Args:
             photo: a path, resized to what the model reads; or ``(H, W, 3)`` uint8 RGB, which keeps its size.
+            keep_photo: as of ``open``.
+            feather: as of ``open``.
 
         Raises:
             ValueError: there is no segmentor, or the photo cannot be read.
         """
         if self.segmentor is None:
             raise ValueError('A photo needs a segmentor that labels it, but the editor was made without one.')
-        self._files |= _paths(photo)
-        photo = self._reader.read(photo=photo)['photo']
-        scene, _ = self._read(label_photo(self.segmentor, photo))
-        self._start(self._like_photo(scene, photo) if self._style_channels else scene)
+        label = label_photo(self.segmentor, self._opening.resized(photo))
+        self._start(self._opening.scene_of_photo(photo, label, None, feather if keep_photo else None))
+
+    def look(self, *, seed: int | None = None, photo: Source | None = None,
+             vector: Sequence[float] | Tensor | None = None) -> None:
+        """Give the image another look, such as another weather, by one of the ways. The styles of objects stay.
+
+        Args:
+            seed: draws a latent.
+            photo: whose latent it gets, a path or ``(h, w, 3)`` uint8 RGB, of any scene and size.
+            vector: the Z numbers of the latent.
+
+        Raises:
+            ValueError: the model has no latent, or no encoder that makes one of a photo; not exactly one way is given,
+                or it does not fit.
+        """
+        _one_of('look', seed=seed, photo=photo, vector=vector)
+        self.looks.require()
+        if seed is not None:
+            latent = self.looks.drawn(seed)
+        elif photo is not None:
+            latent = self._opening.latent_of(photo, self.scene)
+        else:
+            latent = as_vector(cast(Sequence[float], vector))
+        self._commit(replace(self.scene, latent=self.looks.check(latent)))
+
+    @property
+    def latent(self) -> Tensor:
+        """The latent of the look, ``(Z,)``."""
+        chosen = self.scene.latent
+        return self.looks.drawn() if chosen is None else torch.tensor(chosen)
+
+    def feather(self, width: int) -> None:
+        """Let edits pass into the kept photo over so many of its pixels.
+
+        Raises:
+            ValueError: no photo is kept, or the width is below 0.
+        """
+        kept = self.scene.kept
+        if kept is None:
+            raise ValueError('No photo is kept that an edit could pass into: open one with keep_photo=True.')
+        self._commit(replace(self.scene, kept=replace(kept, feather=check_feather(width))))
 
     def paste(self, label: Source, instance: Source | None, id: int, dx: int = 0, dy: int = 0) -> int:
         """Add an object of another layout.
@@ -110,7 +193,7 @@ class Editor(LayoutEditor):
         Returns:
             Its id here, as of ``add``.
         """
-        other, _ = self._read(label, instance)
+        other = self._opening.scene(label, instance)
         found = self._object(id, other)
         mask = shapes.shift(other.instance == id, self.scene.label.shape, int(dx), int(dy))
         return self.paint(mask, found.class_index)
@@ -132,36 +215,30 @@ class Editor(LayoutEditor):
             ValueError: the model has no styles, not exactly one way is given, or it does not fit.
         """
         found = self._object(id, whole=False)
-        ways = dict(cluster=cluster, like=like, vector=vector, photo=photo, seed=seed)
-        given = [name for name, value in ways.items() if value is not None]
-        if len(given) != 1:
-            raise ValueError(f'style takes one of {", ".join(ways)}, not {" and ".join(given) or "none of them"}.')
-        self._check_styled()
-        key = self._style_key(found)
+        _one_of('style', cluster=cluster, like=like, vector=vector, photo=photo, seed=seed)
+        self.styling.require()
+        key = self.styling.key(found)
         if cluster is not None:
-            chosen = self._bank.cluster(found.class_index, cluster)
+            chosen = self.styling.bank.cluster(found.class_index, cluster)
         elif like is not None:
             chosen = self.style_of(like)
         elif vector is not None:
-            chosen = _vector(vector)
+            chosen = as_vector(vector)
         elif photo is not None:
             if len(photo) != 4:
                 raise ValueError(f'photo has {len(photo)} parts, instead of a photo, its label map, its instance map '
                                  'or None, and the id of an object.')
             chosen = self._style_in_photo(*photo)
         else:
-            chosen = self._bank.pick(found.class_index, key, cast(int, seed))  # the one way that is left
-        self._commit(styles={**self.scene.styles, key: self._check_style(chosen)})
+            chosen = self.styling.bank.pick(found.class_index, key, cast(int, seed))  # the one way that is left
+        styles = {**self.scene.styles, key: self.styling.check(chosen)}
+        self._commit(replace(self.scene, styles=styles), self.styling.pixels(self.scene, key))
 
     def style_of(self, id: int) -> Tensor:
         """The style of an object, ``(F,)``: the one that it was given, else the one that is drawn for it."""
         found = self._object(id, whole=False)
-        self._check_styled()
-        key = self._style_key(found)
-        if key in self.scene.styles:
-            return torch.tensor(self.scene.styles[key])
-        bank = self.inferencer.styles or StyleBank.neutral(self._style_channels)
-        return bank.pick(found.class_index, key, SEED)
+        self.styling.require()
+        return self.styling.of(self.scene, found)
 
     def save(self, path: str | Path) -> Path:
         """Write a project file: the scene and its styles, without the history. The file is whole or is not written.
@@ -169,7 +246,7 @@ class Editor(LayoutEditor):
         Raises:
             ValueError: the path is no place for a file, or a file that a scene was read from.
         """
-        return save_project(check_out_file(path, self._files), self.scene, self.classes, self._styles_of)
+        return save_project(check_out_file(path, self._opening.files), self.scene, self.classes, self.styling.owners)
 
     def load(self, path: str | Path) -> None:
         """Open a project file in place of the layout that is open, whose history is dropped.
@@ -177,11 +254,13 @@ class Editor(LayoutEditor):
         Raises:
             ValueError: it is none, or is of a model with other classes or styles.
         """
-        scene = load_project(path, self.classes, self._styles_of)
+        scene = load_project(path, self.classes, self.styling.owners)
         arrays = self._reader.read(scene.label, scene.instance)
         for style in scene.styles.values():
-            self._check_style(torch.tensor(style), f'{path} is of another model. ')
-        self._start(Scene(arrays['label'], arrays['instance'], scene.styles))
+            self.styling.check(torch.tensor(style), f'{path} is of another model. ')
+        if scene.latent is not None:
+            self.looks.check(scene.latent, f'{path} is of another model. ')
+        self._start(replace(scene, label=arrays['label'], instance=arrays['instance']))
 
     def export(self, folder: str | Path, name: str) -> dict[str, Path]:
         """Write ``NAME.png``, the image, and the layout as files of the data set: maps of its ids, under its endings of
@@ -193,74 +272,26 @@ class Editor(LayoutEditor):
         Raises:
             ValueError: the folder is no place for files, or one of them is a file that a scene was read from.
         """
-        scene, image = self.scene, self.image
-        endings = [self._reader.suffixes[kind][0] for kind in ('label', 'instance')]
-        label, instance = endings if endings[0] != endings[1] else ('_label.png', '_instance.png')
-        for ending in (label, instance, f'{Path(instance).stem}.tif', '.png'):
-            check_out_file(Path(folder, name + ending), self._files)
-        written = write_instance(Path(folder, name + instance), scene.instance)  # first: it may be refused
-        return dict(label=write_label(Path(folder, name + label), scene.label, self._numbering.label_space),
-                    instance=written, image=write_png(Path(folder, f'{name}.png'), image))
+        return export_scene(self.scene, self.image, self._reader, Path(folder), name, self._opening.files)
 
-    @property
-    def _style_channels(self) -> int:
-        return self.inferencer.model.style_channels
-
-    @property
-    def _styles_of(self) -> str:
-        return 'objects' if self.inferencer.reads_instances else 'classes'
-
-    @property
-    def _bank(self) -> StyleBank:
-        if self.inferencer.styles is None:
-            raise ValueError('The model has no file of styles to choose from: make one with semsynth encode_styles.')
-        return self.inferencer.styles
-
-    def _read(self, label: Source, instance: Source | None = None,
-              photo: Source | None = None) -> tuple[Scene, np.ndarray | None]:
-        self._files |= _paths(label, instance, photo)
-        arrays = self._reader.read(label, instance, photo)
-        if instance is None:
-            arrays['instance'] = self._numbering.instances(arrays['label'])
-        return Scene(arrays['label'], arrays['instance'], {}), arrays.get('photo')
-
-    def _read_by_model(self, scene: Scene) -> np.ndarray | None:
-        return scene.instance if self.inferencer.reads_instances else None
-
-    def _like_photo(self, scene: Scene, photo: np.ndarray) -> Scene:
-        found = self.inferencer.encode(photo, scene.label, self._read_by_model(scene))
-        return Scene(scene.label, scene.instance, {key: self._check_style(style) for key, style in found.items()})
+    def _start(self, scene: Scene) -> None:
+        fixed, (height, width) = self.fixed_size, scene.label.shape
+        if fixed not in (None, (height, width)):
+            raise ValueError(f'The layout is {width} pixels wide and {height} high, but this model makes images of '
+                             f'{fixed[1]}x{fixed[0]} alone, since its latent fixes their size.')
+        super()._start(scene)
 
     def _style_in_photo(self, photo: Source, label: Source, instance: Source | None, id: int) -> Tensor:
-        scene, photo = self._read(label, instance, photo)
-        key = self._style_key(self._object(id, scene, whole=False))
-        return torch.tensor(self._like_photo(scene, cast(np.ndarray, photo)).styles[key])
-
-    def _style_key(self, found: Object) -> int:
-        return found.id if self.inferencer.reads_instances else found.class_index
+        scene = self._opening.scene(label, instance)
+        found = self._object(id, scene, whole=False)
+        styled = self._opening.scene_of_photo(photo, label, instance)
+        return torch.tensor(styled.styles[self.styling.key(found)])
 
     def _style_keys(self, scene: Scene) -> Collection[int]:
-        if self.inferencer.reads_instances:
-            return scene.objects
-        return {class_index for found in scene.objects.values() for class_index in found.areas}
-
-    def _check_styled(self) -> None:
-        if not self._style_channels:
-            raise ValueError('The model was trained without styles: there is none to give to an object.')
-
-    def _check_style(self, style: Tensor, context: str = '') -> Style:
-        if style.shape != (self._style_channels,) or not style.isfinite().all():
-            raise ValueError(f'{context}A style of this model has {self._style_channels} finite numbers, not '
-                             f'{style.tolist()}.')
-        return tuple(style.tolist())
+        return self.styling.keys(scene)
 
 
-def _paths(*sources: Source | None) -> set[str | Path]:
-    return {source for source in sources if isinstance(source, str | Path)}
-
-
-def _vector(numbers: Sequence[float] | Tensor) -> Tensor:
-    try:
-        return torch.as_tensor(numbers, dtype=torch.float32)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f'A style is given as numbers, not as {numbers!r}.') from error
+def _one_of(what: str, **ways: object) -> None:
+    given = [name for name, value in ways.items() if value is not None]
+    if len(given) != 1:
+        raise ValueError(f'{what} takes one of {", ".join(ways)}, not {" and ".join(given) or "none of them"}.')

@@ -10,7 +10,7 @@ import numpy as np
 
 from semsynth.data.numbering import Numbering
 from semsynth.editor import edits, shapes
-from semsynth.editor.scene import History, Object, Scene, Style
+from semsynth.editor.scene import History, Object, Scene
 from semsynth.label_spaces import LabelSpace
 
 Points = Sequence[tuple[float, float]]
@@ -90,7 +90,7 @@ class LayoutEditor:
         elif (found := self._object(instance)).class_index != class_index:
             raise ValueError(f'The object {instance} is {self.classes[found.class_index]}: painting '
                              f'{self.classes[class_index]} cannot extend it.')
-        self._commit(*edits.paint(scene.label, scene.instance, mask, class_index, instance))
+        self._commit_maps(mask, *edits.paint(scene.label, scene.instance, mask, class_index, instance))
         return instance
 
     def brush(self, points: Points, radius: int, class_index: int, instance: int | None = None) -> int:
@@ -146,9 +146,11 @@ class LayoutEditor:
             ValueError: there is no such object, it is all that there is, or nothing of it would stay in the picture.
         """
         scene, mask = self.scene, self._mask_with_surroundings(id)
-        if not shapes.shift(mask, mask.shape, int(dx), int(dy)).any():
+        moved = shapes.shift(mask, mask.shape, int(dx), int(dy))
+        if not moved.any():
             raise ValueError(f'Moved by {dx}, {dy} the object {id} would lie outside the picture: remove it instead.')
-        self._commit(*edits.move(scene.label, scene.instance, id, int(dx), int(dy), self.things))
+        maps = edits.move(scene.label, scene.instance, id, int(dx), int(dy), self.things)
+        self._commit_maps(mask | moved, *maps)
 
     def remove(self, id: int) -> None:
         """Remove an object; its place is filled from its surroundings.
@@ -156,8 +158,8 @@ class LayoutEditor:
         Raises:
             ValueError: there is no such object, or it is all that there is.
         """
-        self._commit(*edits.fill(self.scene.label, self.scene.instance, self._mask_with_surroundings(id),
-                                 self.things))
+        scene, mask = self.scene, self._mask_with_surroundings(id)
+        self._commit_maps(mask, *edits.fill(scene.label, scene.instance, mask, self.things))
 
     @property
     def steps(self) -> int:
@@ -199,16 +201,19 @@ class LayoutEditor:
     def _start(self, scene: Scene) -> None:
         self._opened, self._history = scene, History()
 
-    def _commit(self, label: np.ndarray | None = None, instance: np.ndarray | None = None,
-                styles: dict[int, Style] | None = None) -> None:
-        before = self.scene
-        after = Scene(before.label if label is None else label, before.instance if instance is None else instance,
-                      before.styles if styles is None else styles)
+    def _commit_maps(self, mask: np.ndarray, label: np.ndarray, instance: np.ndarray) -> None:
+        """Make the edit of a mask's pixels the current scene."""
+        after = replace(self.scene, label=label, instance=instance)
         # An id that is free again, and given to something else, must not bring its old style along.
         keys = self._style_keys(after) if after.styles else ()
-        after = replace(after, styles={key: style for key, style in after.styles.items() if key in keys})
-        if not after.same(before):
-            self._history.push(before)
+        self._commit(replace(after, styles={key: style for key, style in after.styles.items() if key in keys}), mask)
+
+    def _commit(self, after: Scene, mask: np.ndarray | None = None) -> None:
+        """Make a scene the current one, unless it is the same; of a kept photo, the mask's pixels are no longer."""
+        if after.kept and mask is not None:
+            after = replace(after, kept=replace(after.kept, edited=after.kept.edited | mask))
+        if not after.same(self.scene):
+            self._history.push(self.scene)
             self._opened = after
 
     def _style_keys(self, scene: Scene) -> Collection[int]:

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from PIL import Image
 
-from semsynth.editor.scene import Scene
+from semsynth.data.layout_reader import LayoutReader
+from semsynth.editor.scene import Kept, Scene, check_feather
 from semsynth.errors import DataError
 from semsynth.label_spaces import LabelSpace
 from semsynth.safe_reading.arrays import read_npz
-from semsynth.writing import write_whole
+from semsynth.writing import check_out_file, write_png, write_whole
 
-FORMAT = 2
-"""Version of the project file."""
+FORMAT = 3
+"""Version of the project file; files of version 2 have neither a latent nor a kept photo."""
 
 
 def save_project(path: str | Path, scene: Scene, classes: Sequence[str], styles_of: str) -> Path:
     """Write a scene, the names of its classes, and what its styles belong to, ``'objects'`` or ``'classes'``: one npz
     file without pickle, whole or not at all."""
-    buffer = io.BytesIO()
+    buffer, optional = io.BytesIO(), {}
+    if scene.latent is not None:
+        optional['latent'] = np.array(scene.latent, np.float32)
+    if scene.kept is not None:
+        optional |= dict(photo=scene.kept.photo, edited=scene.kept.edited, feather=np.array(scene.kept.feather))
     np.savez_compressed(
-        buffer, format=FORMAT, classes=np.array(classes, np.str_), label=scene.label, instance=scene.instance,
-        styles_of=styles_of, styled=np.array(list(scene.styles), np.int64),
-        styles=np.array(list(scene.styles.values()), np.float32))
+        buffer, allow_pickle=False, format=FORMAT, classes=np.array(classes, np.str_), label=scene.label,
+        instance=scene.instance, styles_of=styles_of, styled=np.array(list(scene.styles), np.int64),
+        styles=np.array(list(scene.styles.values()), np.float32), **optional)
     return write_whole(path, buffer.getvalue())
 
 
@@ -41,7 +47,7 @@ def load_project(path: str | Path, classes: Sequence[str], styles_of: str) -> Sc
         raise DataError(f'There is no project file {path}.')
     try:
         stored = read_npz(path)
-        if stored['format'] != FORMAT:
+        if stored['format'] not in (2, FORMAT):
             raise ValueError(f'format {stored["format"]} instead of {FORMAT}')
         if stored['classes'].ndim != 1 or stored['classes'].dtype.kind != 'U':
             raise ValueError('its classes have no names')
@@ -51,7 +57,9 @@ def load_project(path: str | Path, classes: Sequence[str], styles_of: str) -> Sc
             raise ValueError(f'styles {styles.shape} of {styles.dtype} for {styled.shape} of {styled.dtype}')
         scene = Scene(stored['label'], stored['instance'],
                       {identity: tuple(style) for identity, style in
-                       zip(styled.tolist(), styles.tolist(), strict=True)})
+                       zip(styled.tolist(), styles.tolist(), strict=True)},
+                      tuple(stored['latent'].ravel().tolist()) if 'latent' in stored else None,
+                      _kept(stored) if 'photo' in stored else None)
     except Exception as error:  # numpy and zipfile raise all sorts
         reason = f'it has no {error}' if isinstance(error, KeyError) else error
         raise DataError(f'{path} is no project file of the editor ({reason!s:.200}).') from error
@@ -65,6 +73,28 @@ def load_project(path: str | Path, classes: Sequence[str], styles_of: str) -> Sc
         raise DataError(f'{path} has styles of {owners}, but the model reads styles of {styles_of}: open it with a '
                         f'model that reads {"" if owners == "objects" else "no "}instance maps.')
     return scene
+
+
+def _kept(stored: dict[str, np.ndarray]) -> Kept:
+    photo, edited, feather = stored['photo'], stored['edited'], stored['feather']
+    if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8 or not photo.size:
+        raise ValueError(f'a photo {photo.shape} of {photo.dtype}')
+    if edited.shape != stored['label'].shape or edited.dtype != bool:
+        raise ValueError(f'edits {edited.shape} of {edited.dtype} of a layout {stored["label"].shape}')
+    return Kept(photo, edited, check_feather(feather.item()))
+
+
+def export_scene(scene: Scene, image: np.ndarray, reader: LayoutReader, folder: Path, name: str,
+                 taken: Collection[str | Path]) -> dict[str, Path]:
+    """Write an image, and its layout as files of a data set, but over none of the files taken; as ``Editor.export``."""
+    endings = [reader.suffixes[kind][0] for kind in ('label', 'instance')]
+    label, instance = endings if endings[0] != endings[1] else ('_label.png', '_instance.png')
+    for ending in (label, instance, f'{Path(instance).stem}.tif', '.png'):
+        check_out_file(Path(folder, name + ending), taken)
+    space = cast(LabelSpace, reader.label_space)
+    written = write_instance(Path(folder, name + instance), scene.instance)  # first: it may be refused
+    return dict(label=write_label(Path(folder, name + label), scene.label, space), instance=written,
+                image=write_png(Path(folder, f'{name}.png'), image))
 
 
 def write_label(path: Path, label: np.ndarray, space: LabelSpace) -> Path:

@@ -31,6 +31,8 @@ class Generator(nn.Module):
     """What makes the images of the features."""
     latent_dim: int | None = None
     """Length Z of the latent that it reads; None where it reads none."""
+    fixed_size: tuple[int, int] | None = None
+    """Height and width that every layout must have; None where any multiples of ``size_divisor`` will do."""
 
     def __init__(self, in_channels: int, feature_channels: int, size_divisor: int, head: dict,
                  smallest_size: int | None = None):

@@ -59,6 +59,7 @@ class GrowingGenerator(Generator):
         self.latent_dim, self.image_size = latent_dim, image_size and tuple(image_size)
         self.latent_channels = (latent_dim or 0) * (latent_as == 'channels')
         self.maps_latent = bool(latent_dim) and latent_as == 'map'
+        self.fixed_size = image_size if self.maps_latent else None
         self.seed: nn.Module
         if latent_dim and self.maps_latent:
             self.seed = nn.Linear(latent_dim, widths[0] * self._seed_pixels())

@@ -30,7 +30,7 @@ def test_a_layout_in_files_is_what_the_inferencer_reads(plain, files):
 def test_the_image_follows_and_is_made_once_an_edit(editor, monkeypatch):
     calls = []
     synthesize = Inferencer.synthesize
-    monkeypatch.setattr(Inferencer, 'synthesize', lambda *args: calls.append(1) or synthesize(*args))
+    monkeypatch.setattr(Inferencer, 'synthesize', lambda *args, **named: calls.append(1) or synthesize(*args, **named))
     before = editor.image
     assert editor.image is not None and len(calls) == 1 and before.shape == (64, 64, 3) and before.dtype == np.uint8
     editor.brush([(10, 10), (50, 50)], 5, SKY)
@@ -165,7 +165,7 @@ def test_which_segmentor(toycity):
     (lambda e, s, c: e.style(5, cluster=1), 'There is no object 5 in the layout'),
     (lambda e, s, c: e.style(c, vector=[1, 2]), r'A style of this model has 3 finite numbers, not \[1\.0, 2\.0\]'),
     (lambda e, s, c: e.style(c, vector=[1, 2, np.inf]), 'has 3 finite numbers, not'),
-    (lambda e, s, c: e.style(c, vector='red'), "A style is given as numbers, not as 'red'"),
+    (lambda e, s, c: e.style(c, vector='red'), "given as numbers, not as 'red'"),
     (lambda e, s, c: e.style(c, cluster='1'), r'car has the clusters 0\.\.3, but cluster 1 was asked for'),
     (lambda e, s, c: e.style(c, photo=(s[2], s[0])), 'photo has 2 parts, instead of a photo, its label map'),
     (lambda e, s, c: e.style(c, photo=(s[2], s[0], s[1], 5)), 'There is no object 5 in that layout'),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -104,7 +106,7 @@ def test_random_edits_stay_consistent_and_are_all_undone(editor):
         lambda: editor.relabel(any_object(), int(dice.integers(4))),
         lambda: editor.move(any_object(), *(dice.integers(-9, 10, 2).tolist())),
         lambda: editor.remove(any_object()),
-        lambda: editor._commit(styles={**editor.scene.styles, any_object(): (float(dice.random()),)})]
+        lambda: editor._commit(replace(editor.scene, styles={**editor.scene.styles, any_object(): (dice.random(),)}))]
     states, refused = [state(editor)], 0
     for _ in range(300):
         try:

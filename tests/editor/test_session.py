@@ -235,7 +235,7 @@ def test_a_project_whose_image_fails_leaves_the_scene_and_its_history(tab, tmp_p
     state = tab.edit('brush', points=[[30, 30]], radius=9, class_index=SKY)
     image, path = tab.session.image().content, str(tab.editor.save(tmp_path / 'scene.npz'))
     with monkeypatch.context() as patch:
-        patch.setattr(Inferencer, 'synthesize', lambda *arguments: (_ for _ in ()).throw(RuntimeError('no memory')))
+        patch.setattr(Inferencer, 'synthesize', lambda *_, **named: (_ for _ in ()).throw(RuntimeError('no memory')))
         with pytest.raises(RuntimeError, match='no memory'):
             tab.session.open_files(project=path)
     again = tab.state()

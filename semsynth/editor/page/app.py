@@ -11,14 +11,18 @@ DELETE  ``sessions/TOKEN``               ends it
 GET     ``sessions/TOKEN/state``         the state of the scene
 POST    ``sessions/TOKEN/edit``          JSON, a list of actions such as ``{"operation": "brush", "points": [[3, 5]],
                                          "radius": 4, "class_index": 0, "extend": true}``; carries them out in this
-                                         order, without waiting for the model, and answers with the state
+                                         order, without waiting for the model, and answers with the state;
+                                         with ``?batch=N``, counted from 1, each list once
 GET     ``sessions/TOKEN/image``         the image of the scene as it is when the model is free, JPEG; the headers say
                                          which version it shows (``X-Version``) and how long the model took
-                                         (``X-Seconds``)
+                                         (``X-Seconds``); with ``?whole=1`` without the photo that is kept
 POST    ``sessions/TOKEN/open``          opens in place of what is open: JSON, ``{"name": ...}`` for one of the
-                                         layouts; or a form with the files ``label``, ``instance`` and ``photo``, or
-                                         ``photo`` alone, or ``project`` alone. Answers with the state when the
-                                         image is made. If it fails, nothing has changed
+                                         layouts, or ``{"width": 256, "height": 128, "class_index": 0}`` for an empty
+                                         canvas; or a form with the files ``label``, ``instance`` and ``photo``, or
+                                         ``photo`` alone, or ``project`` alone, and the fields ``keep_photo=true`` and
+                                         ``feather``. Answers with the state when the image is made. If it fails,
+                                         nothing has changed
+POST    ``sessions/TOKEN/look``          a form with a ``photo``, whose look the image gets; answers with the state
 GET     ``sessions/TOKEN/layout?name=``  another layout, to paste from; as the state
 GET     ``sessions/TOKEN/files/PART``    a file of the scene: ``label``, ``instance``, ``image`` or ``project``
 ======  ===============================  ==============================================================================
@@ -34,8 +38,10 @@ file or an argument does not fit; 500 where the model or our code failed.
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial, wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,7 +62,9 @@ from starlette.staticfiles import StaticFiles
 from semsynth.editor.page.guard import Guard
 from semsynth.editor.page.session import Session
 from semsynth.editor.page.sessions import SessionGoneError, Sessions
+from semsynth.editor.scene import FEATHER
 
+mimetypes.add_type('text/javascript', '.js')  # some systems name another one, and browsers then refuse it
 STATIC = Path(__file__).with_name('static')
 HOSTS = ['127.0.0.1', 'localhost']
 """Names of this machine. Under another one a page of another site could reach it (DNS rebinding)."""
@@ -71,8 +79,6 @@ def build_app(make_session: Callable[[], Session], uploads: Path) -> Starlette:
         uploads: folder where uploaded files are while they are read.
     """
     sessions = Sessions(make_session)
-    forms = partial(_with_files, uploads)
-
     def of_session(answer: Callable[[Session, Request], Awaitable[Response]]) -> Callable:
         @wraps(answer)
         async def endpoint(request: Request) -> Response:
@@ -89,15 +95,29 @@ def build_app(make_session: Callable[[], Session], uploads: Path) -> Starlette:
 
     async def open(session: Session, request: Request) -> Response:
         if request.headers.get('content-type', '').startswith('application/json'):
-            return _binary(await _run(session.open, **await _json(request, dict)))
-        return await forms(session.open_files, request)
+            what = await _json(request, dict)
+            return _binary(await _run(session.open if 'name' in what else session.open_blank, **what))
+        async with _form(request) as form:
+            how = partial(session.open_files, keep_photo=form.get('keep_photo') == 'true',
+                          feather=_whole(form.get('feather', FEATHER)))
+            return _binary(await _run(_with_files, uploads, form, how))
 
-    here = '/sessions/{token}'
-    routes = [Route('/sessions', begin, methods=['POST']), Route(here, end, methods=['DELETE']),
-              Route(f'{here}/state', of_session(_state)), Route(f'{here}/edit', of_session(_edit), methods=['POST']),
-              Route(f'{here}/image', of_session(_image)), Route(f'{here}/open', of_session(open), methods=['POST']),
-              Route(f'{here}/layout', of_session(_layout)), Route(f'{here}/files/{{part}}', of_session(_file)),
-              Mount('/', StaticFiles(directory=STATIC, html=True))]
+    async def look(session: Session, request: Request) -> Response:
+        async with _form(request) as form:
+            return _binary(await _run(_with_files, uploads, form, session.look_like))
+
+    here, post = '/sessions/{token}', ['POST']
+    routes = [
+        Route('/sessions', begin, methods=post),
+        Route(here, end, methods=['DELETE']),
+        Route(f'{here}/state', of_session(_state)),
+        Route(f'{here}/edit', of_session(_edit), methods=post),
+        Route(f'{here}/image', of_session(_image)),
+        Route(f'{here}/open', of_session(open), methods=post),
+        Route(f'{here}/look', of_session(look), methods=post),
+        Route(f'{here}/layout', of_session(_layout)),
+        Route(f'{here}/files/{{part}}', of_session(_file)),
+        Mount('/', StaticFiles(directory=STATIC, html=True))]
     return Starlette(
         routes=routes, exception_handlers={SessionGoneError: _explain(404), ValueError: _explain(422),
                                            HTTPException: _explain(400), Exception: _explain(500)},
@@ -112,11 +132,12 @@ async def _edit(session: Session, request: Request) -> Response:
     actions = await _json(request, list)
     if not all(isinstance(action, dict) and 'operation' in action for action in actions):
         raise HTTPException(400, 'edit takes a list of actions, each with its operation.')
-    return _binary(await _run(session.edit, actions))
+    batch = request.query_params.get('batch')
+    return _binary(await _run(session.edit, actions, None if batch is None else _whole(batch)))
 
 
 async def _image(session: Session, request: Request) -> Response:
-    shown = await _run(session.image)
+    shown = await _run(session.image, request.query_params.get('whole') == '1')
     return Response(shown.content, media_type='image/jpeg', headers={
         'X-Version': str(shown.version), 'X-Seconds': f'{shown.seconds:.3f}'})
 
@@ -149,13 +170,19 @@ async def _json(request: Request, kind: type) -> Any:
     return content
 
 
-async def _with_files(uploads: Path, how: Callable[..., bytes], request: Request) -> Response:
-    """Answer by what a function makes of a form's files, which are on disk meanwhile, and no longer."""
-    async with request.form(max_files=len(FILES), max_fields=len(FILES)) as form:
-        return _binary(await _run(_on_disk, uploads, how, form))
+def _form(request: Request) -> AbstractAsyncContextManager[FormData]:
+    return request.form(max_files=len(FILES), max_fields=len(FILES))
 
 
-def _on_disk(uploads: Path, how: Callable[..., bytes], form: FormData) -> bytes:
+def _whole(number: object) -> int:
+    try:
+        return int(str(number))
+    except ValueError:
+        raise ValueError(f'{number!s:.20} is no whole number.') from None
+
+
+def _with_files(uploads: Path, form: FormData, how: Callable[..., bytes]) -> bytes:
+    """Call a function with a form's files, which are on disk meanwhile, and no longer."""
     with TemporaryDirectory(dir=uploads) as folder:
         paths = {}
         for kind in FILES:

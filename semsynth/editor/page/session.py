@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -68,6 +69,7 @@ class Session:
         self._model, self._editing = model or Lock(), Lock()  # taken in this order
         self._selection = Selection(self.editor)
         self._seen: Scene | None = None
+        self._batch = 0
         self._shown = Shown(-1, b'', 0)
 
     def setup(self) -> dict:
@@ -75,20 +77,26 @@ class Session:
         editor = self.editor
         return dict(
             setup=dict(classes=editor.classes, palette=editor.palette, things=sorted(editor.things),
-                       styled=self._styled, clusters=self._clusters(), labels_photos=editor.segmentor is not None),
+                       ignored=editor.ignored, styled=self._styled, clusters=self._clusters(),
+                       latent=bool(editor.looks.length), looks_of_photos=editor.looks.from_photos,
+                       labels_photos=editor.segmentor is not None, photo_gives=self._photo_gives(),
+                       size=dict(height=editor.size[0], width=editor.size[1], fixed=editor.fixed_size is not None)),
             layouts=list(self.layouts))
 
-    def edit(self, actions: Sequence[Mapping[str, Any]]) -> bytes:
+    def edit(self, actions: Sequence[Mapping[str, Any]], batch: int | None = None) -> bytes:
         """Carry out what the page's user did, in its order.
 
         Args:
             actions: each with its ``operation`` and its arguments. One that is refused changes nothing.
+            batch: number of this list, from 1 on: one that came before, over a broken connection, is left out.
 
         Returns:
             The state, with the last refusal as its ``message``.
         """
         message = None
         with self._editing:
+            if batch is not None:
+                actions, self._batch = actions if batch > self._batch else [], max(batch, self._batch)
             for action in actions:
                 try:
                     self._act(**action)
@@ -96,28 +104,40 @@ class Session:
                     message = str(refusal)
             return self._state(message)
 
-    def image(self) -> Shown:
-        """The image of the scene as it is when the model is free."""
+    def image(self, whole: bool = False) -> Shown:
+        """The image of the scene as it is when the model is free; with ``whole`` without the photo that is kept."""
         with self._model:
-            return self._draw()
+            return self._draw(whole)
 
     def open(self, name: str) -> bytes:
         """Open one of the layouts."""
         return self._start(name, self.editor.open, *self._layout(name))
 
+    def open_blank(self, width: int, height: int, class_index: int = 0) -> bytes:
+        """Open an empty canvas."""
+        return self._start('canvas', self.editor.blank, height, width, class_index)
+
     def open_files(self, label: str | None = None, instance: str | None = None, photo: str | None = None,
-                   project: str | None = None) -> bytes:
+                   project: str | None = None, **options) -> bytes:
         """Open a label map with what belongs to it, a photo alone, which the segmentor labels, or a project; all are
-        paths, or None."""
+        paths, or None. The options are those of ``Editor.open`` for a photo."""
         if project is not None and (label, instance, photo) == (None, None, None):
             return self._start(Path(project).stem, self.editor.load, project)
         if photo is not None and (label, instance, project) == (None, None, None):
-            return self._start(Path(photo).stem, self.editor.open_photo, photo)
+            return self._start(Path(photo).stem, partial(self.editor.open_photo, **options), photo)
         if label is None or project is not None:
             raise ValueError('Give a label map with what belongs to it, or a photo alone, or a project alone.')
         name = Path(label).stem
-        self._start(name, self.editor.open, label, instance, photo)
+        self._start(name, partial(self.editor.open, **options), label, instance, photo)
         self._keep(name)
+        return self.edit([])
+
+    def look_like(self, photo: str | None = None) -> bytes:
+        """Give the image the look of a photo, a path."""
+        if photo is None:
+            raise ValueError('Give a photo, whose look the image is to have.')
+        with self._model, self._editing, self._selection.remembered():
+            self.editor.look(photo=photo)
         return self.edit([])
 
     def other(self, name: str) -> bytes:
@@ -145,7 +165,8 @@ class Session:
         edits: dict[str, Callable] = dict(
             brush=select.painting(editor.brush), polygon=select.painting(editor.polygon),
             fill=select.painting(editor.fill), relabel=select.painting(editor.relabel),
-            paste=select.painting(self._paste), move=editor.move, remove=editor.remove, style=editor.style)
+            paste=select.painting(self._paste), move=editor.move, remove=editor.remove, style=self._style,
+            look=self._look, feather=editor.feather)
         others: dict[str, Callable] = dict(select=select.choose, undo=select.undo, redo=select.redo)
         if operation in others:
             others[operation](**arguments)
@@ -155,7 +176,7 @@ class Session:
         else:
             raise ValueError(f'The page asked for {operation}, but there are {", ".join([*edits, *others])}.')
 
-    def _start(self, name: str, how: Callable, *sources: Source | None) -> bytes:
+    def _start(self, name: str, how: Callable, *sources: Source | int | None) -> bytes:
         with self._model, self._editing:
             with self.editor.kept_on_failure():  # the image may fail, too
                 how(*sources)
@@ -181,32 +202,45 @@ class Session:
     def _paste(self, name: str, id: int, dx: int = 0, dy: int = 0) -> int:
         return self.editor.paste(*self._layout(name), id, dx, dy)
 
+    # The page names no files: these are not all ways that the editor has.
+    def _style(self, id: int, cluster: int | None = None, like: int | None = None, seed: int | None = None) -> None:
+        self.editor.style(id, cluster=cluster, like=like, seed=seed)
+
+    def _look(self, seed: int) -> None:
+        self.editor.look(seed=seed)
+
     def _count(self) -> int:
         """The version of the scene as it is now."""
         if self.editor.scene is not self._seen:
             self._seen, self.version = self.editor.scene, self.version + 1
         return self.version
 
-    def _draw(self) -> Shown:
+    def _draw(self, whole: bool = False) -> Shown:
         version, start = self.version, time.perf_counter()  # an edit meanwhile makes the image newer than it says
+        if whole:
+            return Shown(version, _jpeg(self.editor.synthesised), time.perf_counter() - start)
         if self._shown.version != version:
             image = self.editor.image
             seconds = time.perf_counter() - start
-            self._shown = Shown(version, cv2.imencode('.jpg', image[..., ::-1], QUALITY)[1].tobytes(), seconds)
+            self._shown = Shown(version, _jpeg(image), seconds)
         return self._shown
 
     def _state(self, message: str | None = None) -> bytes:
         common = dict(name=self.name, layouts=list(self.layouts), message=message)
         if self.name is None:
             return layout_state(None, common)
-        editor = self.editor
+        editor, kept = self.editor, self.editor.scene.kept
         return layout_state(editor.scene, common | dict(
-            version=self._count(), undo=editor.can_undo, redo=editor.can_redo, selected=self._selection.id),
-            self._cluster)
+            version=self._count(), undo=editor.can_undo, redo=editor.can_redo, selected=self._selection.id,
+            photo=kept is not None, feather=kept and kept.feather), self._cluster)
 
     @property
     def _styled(self) -> bool:
-        return bool(self.editor.inferencer.model.style_channels)
+        return bool(self.editor.styling.channels)
+
+    def _photo_gives(self) -> str:
+        """What a photo beside a label map gives, unless it is kept itself, in words."""
+        return ' and '.join(['styles'] * self._styled + ['look'] * self.editor.looks.from_photos)
 
     def _cluster(self, found: Object) -> int | None:
         """Number of the cluster that is an object's style, where it is one."""
@@ -223,6 +257,10 @@ class Session:
             return [[] for _ in classes]
         return [[_picture(each) for each in bank.thumbnails_of(owner)] or [None] * int((bank.owners == owner).sum())
                 for owner in classes]
+
+
+def _jpeg(image: np.ndarray) -> bytes:
+    return cv2.imencode('.jpg', image[..., ::-1], QUALITY)[1].tobytes()
 
 
 def _picture(pixels: np.ndarray) -> str:
