@@ -39,6 +39,16 @@ def test_another_layout_asks_where_there_are_changes(editor):
     editor.wait('state.name === argument', names[0])
 
 
+def test_what_is_saved_may_be_left(editor):
+    names = editor.state('state.layouts')
+    stroke(editor)
+    with editor.page.expect_download() as download:
+        editor.page.keyboard.press('Control+s')
+    assert download.value.suggested_filename.endswith('.npz')
+    editor.page.select_option('#layouts', names[1])
+    editor.wait('state.name === argument', names[1])
+
+
 def test_closing_asks_where_there_are_changes(editor):
     asked = []
     editor.page.on('dialog', lambda dialog: (asked.append(dialog.type), dialog.dismiss()))

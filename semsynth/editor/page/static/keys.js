@@ -1,5 +1,6 @@
 // The keyboard. Keys work wherever the focus is, but for text fields and what a focused control needs itself.
 import { find } from './dom.js';
+import { save } from './keeping.js';
 import { panes } from './pane.js';
 import { space } from './pointer.js';
 import { changed, draw, state } from './state.js';
@@ -57,7 +58,8 @@ const SHOWN = [
 
 const plain = Object.fromEntries(KEYS.flatMap(([, keys]) => keys.map(([key, , action]) => [key, action])));
 Object.assign(plain, { backspace: tools.remove, '=': plain['+'] });
-const commands = { z: tools.undo, Z: tools.redo, y: tools.redo, s: press('[data-part=project]') };
+const saveProject = () => state.scene?.width && save('project');
+const commands = { z: tools.undo, Z: tools.redo, y: tools.redo, s: saveProject };
 
 export function start() {
   document.addEventListener('keydown', down);
