@@ -110,6 +110,18 @@ def test_pasting_from_another_layout(editor):
     assert editor.label() != before and editor.state('state.scene.undo')
 
 
+def test_an_empty_canvas(editor):
+    editor.page.click('#new')
+    editor.page.fill('#new-dialog [name=width]', '96')
+    editor.page.fill('#new-dialog [name=height]', '64')
+    editor.page.select_option('#new-dialog select', 'sky')
+    editor.page.click('#new-dialog [type=submit]')
+    editor.page.locator('#new-dialog').wait_for(state='hidden')
+    editor.settle()
+    assert editor.state('[state.scene.width, state.scene.height, state.scene.undo]') == [96, 64, False]
+    assert set(editor.label()) == {SKY}
+
+
 def test_strokes_that_come_while_the_model_works_are_applied_at_once_and_synthesised_once(editor, monkeypatch):
     free, calls, synthesize = threading.Event(), [], Inferencer.synthesize
 

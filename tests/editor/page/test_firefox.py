@@ -65,8 +65,9 @@ class Firefox:
 
 @pytest.fixture(scope='module')
 def driver(tmp_path_factory):
-    driver = marionette.Marionette(bin=BINARY, headless=True, startup_timeout=PATIENCE,
-                                   workspace=str(tmp_path_factory.mktemp('firefox')))
+    folder = tmp_path_factory.mktemp('firefox')
+    driver = marionette.Marionette(bin=BINARY, headless=True, startup_timeout=PATIENCE, workspace=str(folder),
+                                   gecko_log=str(folder / 'gecko.log'))
     driver.start_session()
     yield driver
     driver.quit(in_app=False)

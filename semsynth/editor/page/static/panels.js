@@ -40,7 +40,6 @@ export function build() {
   painted.build();
   others.build();
   state.kind = setup.things[0] ?? 0;
-  document.querySelectorAll('#new, [data-opens=new]').forEach((each) => { each.hidden = !setup.size; });
   find('#look').hidden = !setup.latent && !setup.looks_of_photos;
   find('#another').hidden = !setup.latent;
   find('#of-photo').hidden = !setup.looks_of_photos;
