@@ -130,7 +130,7 @@ def test_edges_and_images_differ_in_ecgan(ecgan, toycity):
 
 
 def test_a_sheet_shows_images_edges_and_the_photo(ecgan, toycity, tmp_path):
-    """Cells of 64x64 with gaps of 4; images above, edge maps below."""
+    """Cells of 64x64, four times as large, with gaps of 4; images above, edge maps below."""
     maps, photo = toycity / 'gtFine/val', next((toycity / 'leftImg8bit/train').rglob('*.png'))
     inferencer = Inferencer(*ecgan, device='cpu')
     synthesize(inferencer, inferencer.find([maps]), tmp_path, samples=2)
@@ -140,8 +140,8 @@ def test_a_sheet_shows_images_edges_and_the_photo(ecgan, toycity, tmp_path):
 
     def cells(path):
         grid = np.asarray(Image.open(path))
-        return [[grid[top:top + 64, left:left + 64] for left in range(4, grid.shape[1] - 4, 68)]
-                for top in (len(grid) - 136, len(grid) - 68)]
+        return [[grid[top:top + 256:4, left:left + 256:4] for left in range(4, grid.shape[1] - 4, 260)]
+                for top in (len(grid) - 520, len(grid) - 260)]
 
     def saved(path, end):
         return np.asarray(Image.open(str(path).replace('_samples', end)))

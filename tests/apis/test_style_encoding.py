@@ -212,9 +212,10 @@ def test_files_of_samples(inferencer, maps, tmp_path):
     assert {path.name for path in (tmp_path / 'out').iterdir()} == names
     one, two = (np.asarray(Image.open(tmp_path / f'out/toycity_000000_000000_{number}.png')) for number in (1, 2))
     grid = np.asarray(Image.open(tmp_path / 'out/toycity_000000_000000_samples.png'))
-    assert grid.shape[1] > 3 * 64
-    for picture in (one, two):
-        assert any(np.array_equal(grid[-68:-4, x:x + 64], picture) for x in range(grid.shape[1] - 63))
+    assert grid.shape[1] > 3 * 256  # four times as large
+    for number, picture in enumerate((one, two), 1):
+        left = 4 + number * 260
+        assert np.array_equal(grid[-260:-4:4, left:left + 256:4], picture)
 
 
 def test_mistakes_in_choosing_are_explained(run, toycity, tmp_path):
