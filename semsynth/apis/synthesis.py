@@ -47,7 +47,7 @@ def synthesize(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str |
     for layout in track(layouts, 'Synthesising'):
         results = list(inferencer.sample(layout, samples, seed, clusters))
         if samples > 1 or photos:
-            write_png(Path(out, f'{layout.name}_samples.png'), _sheet(results, layout.photo, palette))
+            write_png(Path(out, f'{layout.name}_samples.png'), _sheet(results, layout.photo, palette, inferencer.classes))
         if samples > 1:
             results = [result | dict(name=f'{layout.name}_{number}') for number, result in enumerate(results, 1)]
         for result in results:
@@ -66,7 +66,8 @@ def _names(layouts: Sequence[LayoutFile], samples: int, sheets: bool, edges: boo
     return names
 
 
-def _sheet(results: Sequence[dict], photo: str | None, palette: Sequence[Sequence[int]] | None) -> np.ndarray:
+def _sheet(results: Sequence[dict], photo: str | None, palette: Sequence[Sequence[int]] | None,
+           classes: Sequence[str]) -> np.ndarray:
     """The layout, the photo where there is one, and every result: images above, edge maps below."""
     outputs = [result['outputs'] for result in results]
     first = results[0]
@@ -75,7 +76,7 @@ def _sheet(results: Sequence[dict], photo: str | None, palette: Sequence[Sequenc
         given['photo'] = _shrunk(photo, outputs[0]['image'].shape[-2:])
     rows = [[*(given.values() if name == 'image' else [None] * len(given)), *(output[name] for output in outputs)]
             for name in ('image', 'edge') if name in outputs[0]]
-    return picture_grid(rows, [*given, *map(str, range(1, len(results) + 1))], palette)
+    return picture_grid(rows, [*given, *map(str, range(1, len(results) + 1))], palette, classes)
 
 
 def _shrunk(photo: str, size: tuple[int, int]) -> np.ndarray:

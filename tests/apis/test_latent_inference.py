@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageFont
 
 from helpers.data_sets import scenes_of
 from helpers.facts import facts
@@ -140,8 +140,9 @@ def test_a_sheet_shows_images_edges_and_the_photo(ecgan, toycity, tmp_path):
 
     def cells(path):
         grid = np.asarray(Image.open(path))
+        captions = 8 + int(ImageFont.load_default(size=24).getbbox('Ag')[3])
         return [[grid[top:top + 256:4, left:left + 256:4] for left in range(4, grid.shape[1] - 4, 260)]
-                for top in (len(grid) - 520, len(grid) - 260)]
+                for top in (captions, captions + 260)]
 
     def saved(path, end):
         return np.asarray(Image.open(str(path).replace('_samples', end)))
