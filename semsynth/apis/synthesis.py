@@ -47,7 +47,8 @@ def synthesize(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str |
     for layout in track(layouts, 'Synthesising'):
         results = list(inferencer.sample(layout, samples, seed, clusters))
         if samples > 1 or photos:
-            write_png(Path(out, f'{layout.name}_samples.png'), _sheet(results, layout.photo, palette, inferencer.classes))
+            sheet = _sheet(results, layout.photo, palette, inferencer.classes)
+            write_png(Path(out, f'{layout.name}_samples.png'), sheet)
         if samples > 1:
             results = [result | dict(name=f'{layout.name}_{number}') for number, result in enumerate(results, 1)]
         for result in results:
