@@ -44,11 +44,20 @@ def stored_config(meta: Mapping[str, Any], path: str | Path, cfg_options: Mappin
     import_own_modules(cfg_options)
     settings = read_settings(text)
     settings.pop('custom_imports', None)
-    settings = {name: _marked(value) for name, value in settings.items() if name != 'model'} | dict(
-        model={name: _marked(value) for name, value in settings.get('model', {}).items()})
-    if layouts := meta.get('layouts'):
+    model = settings.get('model')
+    if not isinstance(model, dict):
+        raise ValueError(f'{path} carries a config without a model: name the config too, before it.')
+    settings = {name: _marked(value) for name, value in settings.items()} | dict(
+        model={name: _marked(value) for name, value in model.items()})
+    if layouts := stored_layouts(meta):
         settings['layouts'] = layouts
     return Config(settings, cfg_text=text, filename=str(path))
+
+
+def stored_layouts(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """What a checkpoint says that files of layouts mean, as of ``layout_facts``; nothing where it does not say."""
+    layouts = meta.get('layouts')
+    return _marked(layouts) if isinstance(layouts, dict) else {}
 
 
 def import_own_modules(cfg_options: Mapping | None) -> None:
@@ -70,7 +79,7 @@ def read_settings(text: str) -> dict[str, Any]:
     try:
         lines = cast(list[ast.Assign], ast.parse(text).body)  # others have no targets
         return {cast(ast.Name, line.targets[0]).id: _value(line.value) for line in lines}
-    except (SyntaxError, AttributeError, ValueError) as error:
+    except (SyntaxError, AttributeError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f'The config in the checkpoint cannot be read ({error}): it was not written by a training; '
                          'use another checkpoint.') from error
 
@@ -122,10 +131,10 @@ def _value(node: ast.expr) -> Any:
 def _marked(node: Any) -> Any:
     """Settings in which a part of an unknown type, or that holds one, is nothing but that type."""
     if isinstance(node, dict):
-        if 'type' in node and (stranger := _stranger(node)) is not None:
+        if ('type' in node or '_scope_' in node) and (stranger := _stranger(node)) is not None:
             return dict(type=UnknownType(stranger))
         return {key: _marked(value) for key, value in node.items()}
-    return [_marked(part) for part in node] if isinstance(node, list) else node
+    return type(node)(map(_marked, node)) if isinstance(node, list | tuple) else node
 
 
 def _stranger(node: Any) -> str | None:

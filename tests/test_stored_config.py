@@ -8,8 +8,9 @@ from mmengine.config import Config
 from helpers.facts import facts
 from semsynth.config import load_config
 from semsynth.data import ToyCityDataset
+from semsynth.data.layout_reader import LayoutReader
 from semsynth.registry import GENERATORS, TRANSFORMS, UnknownType, is_registered
-from semsynth.stored_config import NoLayoutsError, layout_facts, read_settings, stored_config
+from semsynth.stored_config import NoLayoutsError, layout_facts, read_settings, stored_config, stored_layouts
 
 OWN = 'configs/ecgan/ecgan_toycity.py'
 
@@ -45,6 +46,10 @@ def test_nothing_that_a_type_names_is_imported(tmp_path, monkeypatch):
         assert config.model.generator.type not in GENERATORS
         with pytest.raises(KeyError, match=facts(kind, 'custom_imports.imports=MODULE')):
             GENERATORS.build(config.model.generator)
+        for pipeline in [dict(type=kind)], (dict(type=kind, command='x'),):  # as the checkpoint's own layouts have it
+            layouts = stored_layouts(dict(layouts=dict(classes=['a'], pipeline=pipeline)))
+            with pytest.raises(KeyError, match=facts(kind, 'custom_imports.imports=MODULE')):
+                LayoutReader(**layouts)
     assert 'strangers_module' not in sys.modules
     assert all(map(is_registered, ('SPADEGenerator', 'mmseg.RandomFlip', 'BN', 'EncoderDecoder', 'Adam')))
 
@@ -60,8 +65,9 @@ def test_a_users_own_modules_are_imported(tmp_path, monkeypatch):
 
 
 def test_what_carries_no_config_is_refused():
-    with pytest.raises(ValueError, match=facts('x.pth', 'config')):
-        stored_config({}, 'x.pth')
+    for meta in ({}, dict(cfg='model = 1\n'), dict(cfg='model = ' + 9999 * '[' + 9999 * ']')):
+        with pytest.raises(ValueError, match='config'):
+            stored_config(meta, 'x.pth')
 
 
 def test_layouts_are_those_of_the_test_set(tmp_path):

@@ -21,7 +21,7 @@ from semsynth.engine.launch import check_synthesizer
 from semsynth.errors import DataError
 from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
-from semsynth.stored_config import NoLayoutsError, import_own_modules, layout_facts, stored_config
+from semsynth.stored_config import NoLayoutsError, import_own_modules, layout_facts, stored_config, stored_layouts
 from semsynth.weights import hash_weights, load_checkpoint, weights_in
 
 TRAINED_ONLY = {**dict.fromkeys(('discriminator', 'segmentor', 'losses', 'views', 'frozen')), 'compiled': False}
@@ -126,7 +126,7 @@ def build_reader(trained: TrainedModel) -> LayoutReader:
         return LayoutReader(**layout_facts(trained.config))
     except (DataError, NoLayoutsError):
         meta = trained.meta.get('dataset_meta') or {}
-        classes, layouts = list(meta.get('classes') or ()), trained.meta.get('layouts')
+        classes, layouts = list(meta.get('classes') or ()), stored_layouts(trained.meta)
         if layouts:
             return LayoutReader(**layouts)
         if not classes:
