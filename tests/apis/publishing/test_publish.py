@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -11,6 +12,8 @@ from helpers.trained import trained
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.publishing.publish import publish
 from semsynth.apis.publishing.reading import read_published
+from semsynth.styles import StyleBank
+from semsynth.weights import hash_weights
 
 MODELS = dict(
     ecgan='configs/ecgan/ecgan_toycity.py', oasis='configs/oasis/oasis_toycity.py',
@@ -105,3 +108,16 @@ def test_a_model_without_weights(whole, toycity, tmp_path):
 def test_what_is_published_already(whole, tmp_path):
     with pytest.raises(ValueError, match=facts(whole[0], 'is published already')):
         publish(Inferencer(whole[0], device='cpu'), tmp_path / 'out')
+
+
+def test_styles_beside_the_checkpoint_are_published(toycity, tmp_path):
+    inferencer = trained(MODELS['styles'], toycity, tmp_path / 'work')
+    channels = inferencer.model.style_channels
+    bank = StyleBank(torch.rand(3, channels), torch.tensor([10, 11, 11]), inferencer.classes,
+                     np.zeros((0, 0, 0, 3), np.uint8), hash_weights(inferencer.model.encoder), settings='1234abcd')
+    bank.save(tmp_path / 'work/styles.npz')
+    out = publish(inferencer, tmp_path / 'out', half=True, scenes=1)
+    loaded = Inferencer(out, device='cpu')  # refuses styles of another encoder, and float16 makes another one
+    assert torch.equal(loaded.styles.centres, bank.centres) and loaded.styles.settings == ''
+    assert 'several looks' in (out / 'README.md').read_text() and 'styles.npz' in (out / 'README.md').read_text()
+    assert next(loaded.sample(loaded.find([out / 'samples/labels'])[0]))['outputs']['image'].shape == (3, 64, 64)

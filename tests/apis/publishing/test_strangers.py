@@ -55,6 +55,8 @@ STRANGE = [
     ('model.generator.head.in_channels', dict(a=1)),
     ('model.encoder', [dict(type='os.system')]),
     ('model.encoder', 'x'),
+    ('model.encoder', [dict(type='StyleEncoder')] * 1000),
+    ('model.generator.head.num_layers', 1000),
     ('model.channels_last', 'yes'),
     ('custom_imports', dict(imports=['this'])),
     ('_base_', 'semsynth::ecgan/ecgan_toycity.py'),
