@@ -1,4 +1,4 @@
-"""Makes the picture of the editor in docs/editor.md: python -m helpers.editor_picture MODEL LAYOUTS OUT."""
+"""Makes the picture of the editor in docs/editor.md: PYTHONPATH=.:tests python -m helpers.editor_picture MODEL OUT."""
 
 import sys
 
@@ -12,10 +12,10 @@ from semsynth.editor.page import serve_editor
 CAR = 'car'
 
 
-def main(model: str, layouts: str, out: str) -> None:
-    """Serve a model's editor, give its largest car another style, and save what the browser shows."""
+def main(model: str, out: str) -> None:
+    """Serve a published model's editor, give the largest car another style, and save what the browser shows."""
     inferencer = Inferencer(model)
-    server = serve_editor(inferencer, inferencer.find([layouts], instances_optional=True))
+    server = serve_editor(inferencer, inferencer.find(inferencer.samples, instances_optional=True))
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=BINARY, args=['--no-sandbox'])
         editor = EditorPage(browser.new_page(viewport=dict(width=1280, height=800)), server.url)
@@ -24,7 +24,7 @@ def main(model: str, layouts: str, out: str) -> None:
         if styles.count():
             styles.first.click()
         editor.settle()
-        editor.page.mouse.move(1, 1)
+        editor.image()  # the pointer is elsewhere
         editor.page.screenshot(path=out)
         browser.close()
     server.close()
