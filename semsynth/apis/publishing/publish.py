@@ -154,7 +154,13 @@ def _styles_of(inferencer: Inferencer, checkpoint: Path) -> StyleBank | None:
     if not inferencer.model.style_channels:
         return None
     beside = checkpoint.with_name(STYLES)
-    return inferencer.styles or (StyleBank.load(beside) if beside.is_file() else None)
+    if inferencer.styles or not beside.is_file():
+        return inferencer.styles
+    styles = StyleBank.load(beside)
+    if styles.encoder not in ('', hash_weights(inferencer.model.encoder)):
+        raise ValueError(f'The styles in {beside} were not made with the encoder in {checkpoint}: make them anew with '
+                         'semsynth encode_styles, or name others with --styles.')
+    return styles
 
 
 def _as_published(styles: StyleBank, loaded: Inferencer) -> StyleBank:

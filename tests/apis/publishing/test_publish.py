@@ -1,6 +1,7 @@
 """A model is published and loaded again."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -121,3 +122,7 @@ def test_styles_beside_the_checkpoint_are_published(toycity, tmp_path):
     assert torch.equal(loaded.styles.centres, bank.centres) and loaded.styles.settings == ''
     assert 'several looks' in (out / 'README.md').read_text() and 'styles.npz' in (out / 'README.md').read_text()
     assert next(loaded.sample(loaded.find([out / 'samples/labels'])[0]))['outputs']['image'].shape == (3, 64, 64)
+    replace(bank, encoder='of another').save(tmp_path / 'work/styles.npz')
+    with pytest.raises(ValueError, match=facts('styles.npz', 'iter_7.pth', 'semsynth encode_styles')):
+        publish(inferencer, tmp_path / 'other')
+    assert not (tmp_path / 'other').exists()
