@@ -58,7 +58,7 @@ def test_the_result_file(trained, judge, capsys):
     assert [part['protocol']['num_layouts'] for part in written['evaluators']] == [5, 5]
     assert written['judge'].startswith('independent')
     out = capsys.readouterr().out
-    assert 'diversity_judge' in out and 'Written to' in out
+    assert 'diversity, judge ↑' in out and 'Written to' in out
     evaluator = FeatureDiversity(dict(type='Segmentor', config=tiny_segmentor.config(12), checkpoint=judge))
     means = []
     for layout in inferencer.find(maps):

@@ -115,7 +115,7 @@ def test_the_file_is_fed_from_numpy_as_the_docs_say(styled, tmp_path, run_tool):
 
 def test_what_is_missing_is_named(styled, tmp_path, monkeypatch):
     monkeypatch.setattr(onnx_file.importlib.util, 'find_spec', lambda name: None)
-    with pytest.raises(ValueError, match=r"Export needs onnx and onnxscript: pip install -e '\.\[export\]'"):
+    with pytest.raises(ValueError, match=r"Export needs onnx and onnxscript: pip install 'semsynth\[export\]'"):
         export(Inferencer(*styled, 'cpu'), tmp_path / 'model.onnx')
 
 

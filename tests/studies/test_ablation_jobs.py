@@ -135,13 +135,14 @@ signal.signal(signal.SIGTERM, tidy)
 @pytest.mark.slow
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize('parent', ['ablation', 'demo'])
-def test_what_ends_the_tool_lets_its_runs_save(parent, number, tmp_path):
+def test_what_ends_the_tool_lets_its_runs_save(parent, number, tmp_path, monkeypatch):
     """Asked once: a terminal's Ctrl-C comes to the tool, not to the runs."""
+    monkeypatch.setattr(demo, 'COMMAND', ())  # the demo's tasks are subcommands, and this one is a script
     run, commands = sleeper(tmp_path, 'long', first=TIDY)
     task, console = demo.Task('long', next(commands(run)), tmp_path / 'never'), Console(quiet=True)
     target, args, kwargs = {
         'ablation': (jobs.run_all, ([run], commands), dict(jobs=1, console=console, when_done=lambda run: None)),
-        'demo': (demo.run_beside, ([task], tmp_path, console), {})}[parent]
+        'demo': (demo.run_beside, ([task], console), {})}[parent]
     work = multiprocessing.get_context('fork').Process(target=_as_a_group, args=(target, args, kwargs))
     work.start()
     pid = tmp_path / 'long.pid'

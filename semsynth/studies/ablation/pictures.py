@@ -12,9 +12,11 @@ from mmengine.registry import DefaultScope
 from semsynth.apis.layout_files import find_layouts
 from semsynth.config import load_config
 from semsynth.data.draws import Draw
+from semsynth.data.layout_reader import LayoutReader
 from semsynth.data.pictures import read_photo
 from semsynth.data.scene_dataset import KEYS
 from semsynth.registry import DATASETS
+from semsynth.stored_config import layout_facts
 from semsynth.studies.ablation.plan import Row
 from semsynth.studies.ablation.run import Run
 from semsynth.visualise import picture_grid
@@ -33,7 +35,9 @@ class Scenes:
 
     def __init__(self, config: Config, count: int = 4):
         with DefaultScope.overwrite_default_scope('semsynth'):
-            self.dataset = DATASETS.build(load_config(config).test_dataloader.dataset)
+            loaded = load_config(config)
+            self.dataset = DATASETS.build(loaded.test_dataloader.dataset)
+            self.reader = LayoutReader(**layout_facts(loaded))
         chosen = np.linspace(0, len(self.dataset) - 1, min(count, len(self.dataset))).round().astype(int)
         self.samples = [self.dataset[Draw(index, seed=0)] for index in chosen.tolist()]
         self.inputs = [self.dataset.get_data_info(index)[KEYS[self.dataset.layout_kind]] for index in chosen.tolist()]
@@ -49,7 +53,7 @@ class Scenes:
             titles: of the rows.
             runs: whose pictures are shown, a gap for None.
         """
-        names = [layout.name for layout, _ in find_layouts(self.dataset, self.inputs)]
+        names = [layout.name for layout, _ in find_layouts(self.reader, self.inputs)]
         lines = []
         for sample, name in zip(self.samples, names, strict=True):
             ours = [run and _read(run.folder / 'scenes' / f'{name}.png') for run in runs]
