@@ -16,7 +16,7 @@ from semsynth.config_files import import_modules
 from semsynth.data.pipeline import without_edges
 from semsynth.registry import DATASETS, UnknownType, is_registered
 
-SPLITS = ('test', 'val', 'train')
+PARTS = ('test', 'val', 'default_hooks.pictures', 'train')
 """Whose layouts a model is to read, the first that there is."""
 
 
@@ -84,6 +84,20 @@ def read_settings(text: str) -> dict[str, Any]:
                          'use another checkpoint.') from error
 
 
+def unseen_scenes(config: Config) -> dict[str, Any]:
+    """The settings of a config's test set; where it has none, of those of validation, of its pictures, or of training.
+
+    Raises:
+        NoLayoutsError: it has no data set of scenes.
+    """
+    datasets = dict(scene_datasets(config))
+    settings = next((datasets[place] for part in PARTS for place in datasets if place.startswith(part)), None)
+    if settings is None:
+        raise NoLayoutsError(f'{config.filename} has neither a data set of scenes nor layouts, so that nothing says '
+                             'what ids in label maps mean: put a data set of semsynth::_base_ among its _base_.')
+    return settings
+
+
 def layout_facts(config: Config) -> dict[str, Any]:
     """What files of layouts mean to a config's model, as plain data: the arguments of a ``LayoutReader``.
 
@@ -96,11 +110,7 @@ def layout_facts(config: Config) -> dict[str, Any]:
     """
     if config.get('layouts'):
         return config.layouts.to_dict()
-    datasets = dict(scene_datasets(config))
-    settings = next((datasets[place] for split in SPLITS for place in datasets if place.startswith(split)), None)
-    if settings is None:
-        raise NoLayoutsError(f'{config.filename} has neither a data set of scenes nor layouts, so that nothing says '
-                             'what ids in label maps mean: put a data set of configs/_base_ among its _base_.')
+    settings = unseen_scenes(config)
     with DefaultScope.overwrite_default_scope('semsynth'):
         facts = DATASETS.build({**settings, 'lazy_init': True, 'edges': None}).layout_facts
     if settings.get('size') and (not settings.get('pipeline') or is_composed(settings)):

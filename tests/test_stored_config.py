@@ -77,7 +77,9 @@ def test_layouts_are_those_of_the_test_set(tmp_path):
     for loader in ('test_dataloader', 'val_dataloader'):
         config[loader] = None
     assert layout_facts(config)['folders']['label'] == 'gtFine/train'
-    config.train_dataloader = None
+    config.default_hooks.pictures.dataset = dict(type='ToyCityDataset', data_root='x', split='val', size=(64, 128))
+    assert layout_facts(config)['folders']['label'] == 'gtFine/val'
+    config.train_dataloader, config.default_hooks.pictures = None, None
     with pytest.raises(NoLayoutsError, match=facts('ecgan_toycity.py', 'data set')):
         layout_facts(config)
 

@@ -116,14 +116,15 @@ class Inferencer:
             raise ValueError('The model has no checkpoint: give the Inferencer one.')
         return self.checkpoint
 
-    def check_samples(self, samples: int, photos: bool) -> None:
+    def check_samples(self, samples: int, photos: bool, looks: bool = False) -> None:
         """Refuse several samples of one layout where all would be the same.
 
         Args:
             samples: their number.
             photos: whether photos give the styles and the latents, as far as the model has encoders for these.
+            looks: whether photos give the latents alone.
         """
-        draws_latents = self.model.latent_dim and not (photos and self.encodes_latents)
+        draws_latents = self.model.latent_dim and not ((photos or looks) and self.encodes_latents)
         if samples > 1 and not draws_latents and (photos or self.styles is None):
             raise ValueError(f'samples={samples}, but nothing is drawn at random: neither a latent, which the model '
                              'lacks or a photo gives, nor styles from a file (--styles).')
@@ -139,7 +140,7 @@ class Inferencer:
                 where these are the data set's own, its folder of instance maps. If no label map has one there,
                 connected regions of things will be taken for objects.
             photos: folder of photos of the layouts, which then give the styles and the latents; or, where the model
-                takes latents alone from photos, one photo for all of them.
+                takes latents from photos, one photo that gives the latent of all of them.
             instances_optional: name the instance maps that there are, whether the model reads instances or not.
 
         Raises:
@@ -151,7 +152,7 @@ class Inferencer:
             add_instances(self.reader, found, instances, instances_optional)
         if photos:
             self._scenes.check_takes_photos()
-            add_photos(self.reader, found, Path(photos), bool(self.model.style_channels), self.encodes_latents)
+            add_photos(self.reader, found, Path(photos), self.encodes_latents)
         return [layout for layout, _ in found]
 
     def __call__(self, layouts: Input | Iterable[Input], instance: Source | None = None, *,

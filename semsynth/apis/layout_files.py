@@ -25,13 +25,15 @@ class LayoutFile:
         label: path of the label map, in the data set's ids; or of the image-like input, or of the photo whose edges are
             one, where the data set has such.
         instance: path of the instance map, or None.
-        photo: path of a photo that gives its styles or its latent, or None.
+        photo: path of its own photo, which gives its styles and its latent, or None.
+        look: path of any photo, which gives its latent alone, or None.
     """
 
     name: str
     label: str
     instance: str | None = None
     photo: str | None = None
+    look: str | None = None
 
 
 def plain_suffixes(kind: str) -> tuple[str, ...]:
@@ -41,7 +43,8 @@ def plain_suffixes(kind: str) -> tuple[str, ...]:
 
 def files_of(layouts: Iterable[LayoutFile]) -> list[str]:
     """The paths of all files of some layouts."""
-    return [path for layout in layouts for path in (layout.label, layout.instance, layout.photo) if path]
+    return [path for layout in layouts for path in (layout.label, layout.instance, layout.photo, layout.look)
+            if path]
 
 
 def places_of(layouts: Iterable[LayoutFile]) -> set[str]:
@@ -116,27 +119,21 @@ def add_instances(reader: LayoutReader, found: Iterable[tuple[LayoutFile, Path]]
                         'with --instances.')
 
 
-def add_photos(reader: LayoutReader, found: Iterable[tuple[LayoutFile, Path]], place: Path, styles: bool,
-               latents: bool) -> None:
+def add_photos(reader: LayoutReader, found: Iterable[tuple[LayoutFile, Path]], place: Path, latents: bool) -> None:
     """Give layouts their photos.
 
     Args:
         reader: whose endings the files have.
         found: by ``find_layouts``.
-        place: folder of the photos of the layouts; or, where only latents are taken from it, one photo for all.
-        styles: whether the photos give styles.
-        latents: whether they give latents.
+        place: folder of the photos of the layouts; or one photo, which gives the latent of all.
+        latents: whether the model takes latents from photos.
 
     Raises:
         DataError: a layout has none.
-        ValueError: one photo cannot give the styles of all.
     """
     if place.is_file() and latents:
-        if styles:
-            raise ValueError(f'{place} cannot be the photo of all layouts: the model also takes the style of each '
-                             'object from its own photo; name a folder of photos of the layouts.')
         for layout, _ in found:
-            layout.photo = str(place)
+            layout.look = str(place)
         return
     if not place.exists():
         raise DataError(f'There is no {place} to take photos from.')

@@ -85,10 +85,11 @@ class SceneMaker:
         """
         if isinstance(given, Layout):
             return self._scene_of(given)
-        name = 'layout'
+        name, look = 'layout', photo
         if isinstance(given, LayoutFile):
             name, source = given.name, cast(Source, given.label)
             instance, photo = given.instance if instance is None else instance, given.photo if photo is None else photo
+            look = given.look if photo is None else photo
         else:
             source = given.cpu().numpy() if isinstance(given, Tensor) else given
         styled = photo is not None and self.model.style_channels
@@ -98,8 +99,8 @@ class SceneMaker:
             self.check_takes_photos()
         if styled:
             scene.styles = self.styles_in(scene.batch)
-        if photo is not None and self.encodes_latents:
-            scene.latent = self.encode_latent(photo_of(photo), scene.batch['layout'].size)
+        if look is not None and self.encodes_latents:
+            scene.latent = self.encode_latent(photo_of(look), scene.batch['layout'].size)
         return scene
 
     def batch(self, name: str, label: np.ndarray | None = None, instance: np.ndarray | None = None,

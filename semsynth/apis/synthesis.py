@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 import cv2
@@ -39,15 +40,15 @@ def synthesize(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str |
         DataError: a file is unsound, or two results would have one name.
     """
     inferencer.model.generator.head.drop_extras()
-    photos = any(layout.photo for layout in layouts)
-    inferencer.check_samples(samples, photos)
+    photos, looks = (any(map(attrgetter(kind), layouts)) for kind in ('photo', 'look'))
+    inferencer.check_samples(samples, photos, looks)
     palette = inferencer.reader.palette or None
-    names = _names(layouts, samples, photos, 'edge' in inferencer.model.generator.head.outputs)
+    names = _names(layouts, samples, photos or looks, 'edge' in inferencer.model.generator.head.outputs)
     check_out_folder(out, places_of(layouts), inferencer.reader.folders.values(), names)
     for layout in track(layouts, 'Synthesising'):
         results = list(inferencer.sample(layout, samples, seed, clusters))
-        if samples > 1 or photos:
-            sheet = _sheet(results, layout.photo, palette, inferencer.classes)
+        if samples > 1 or photos or looks:
+            sheet = _sheet(results, layout.photo or layout.look, palette, inferencer.classes)
             write_png(Path(out, f'{layout.name}_samples.png'), sheet)
         if samples > 1:
             results = [result | dict(name=f'{layout.name}_{number}') for number, result in enumerate(results, 1)]

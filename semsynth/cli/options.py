@@ -72,8 +72,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     'input': dict(nargs='+', help="label maps in the data set's ids (or image-like inputs, as the data set has them), "
                   'or folders of them'),
     '--instances': dict(metavar='DIR', help="folder of instance maps (default: the label maps', or the data set's)"),
-    '--photos': dict(help='folder of photos of the layouts: take the styles from them; or, where the model has '
-                     'latents, one photo for all layouts'),
+    '--photos': dict(help='folder of photos of the layouts: take styles and latents from them; or one photo, '
+                     'which gives the latent of all layouts'),
     '--styles': dict(help='file of styles by encode_styles, to pick from at random'),
     '--seed': dict(type=int, default=0, help='seed of random picks (default: %(default)s)'),
     '--device': dict(help='such as cpu or cuda:1 (default: the GPU where there is one)'),

@@ -89,12 +89,13 @@ def _untrained(part: object) -> Iterator[str]:
 
 def _a_layout(config: Config) -> str | None:
     """The file of a layout that the model was not trained on, where the config's data set has files that are there."""
-    loader = config.get('test_dataloader') or config.get('val_dataloader')
-    if not loader:
+    pictures = (config.get('default_hooks') or {}).get('pictures') or {}
+    loader = config.get('test_dataloader') or config.get('val_dataloader') or pictures
+    if 'dataset' not in loader:
         return None
     try:
         with DefaultScope.overwrite_default_scope('semsynth'):
-            dataset = DATASETS.build(loader.dataset)
+            dataset = DATASETS.build(loader['dataset'])
     except (DataError, OSError):  # training has not needed them
         return None
     if not isinstance(dataset, SceneDataset) or not len(dataset):

@@ -39,7 +39,7 @@ def browse(dataset: SceneDataset, title: str, out: str | Path, count: int = 24, 
         DataError: a file is unsound.
         ValueError: ``out`` holds the data themselves.
     """
-    folder = check_out_folder(out, inputs, dataset.folders.values())
+    folder = check_out_folder(out, inputs, (dataset.data_root, *dataset.folders.values()))
     dataset.full_init()
     chosen = np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round().astype(int).tolist()
     samples, labels, palette = {}, [], dataset.metainfo.get('palette') or None

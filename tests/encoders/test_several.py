@@ -14,6 +14,7 @@ from semsynth.apis.style_encoding import encode_styles
 from semsynth.encoders import Encoder, InstanceFeatureEncoder, StyleEncoder
 from semsynth.encoders.several import SeveralEncoders, build_encoder
 from semsynth.layout import Layout
+from semsynth.styles import StyleBank
 from semsynth.weights import load_checkpoint
 
 STYLE = dict(type='InstanceFeatureEncoder', out_channels=2, base_channels=4, num_downsamples=2)
@@ -135,8 +136,22 @@ def test_photos_give_both(trained, toycity):
     [layout, *_] = inferencer.find([toycity / 'gtFine/val'], photos=toycity / 'leftImg8bit/val')
     first, second = map(image_of, inferencer.sample(layout, count=2))
     assert torch.equal(first, second)  # nothing is left to be drawn
-    with pytest.raises(ValueError, match=r'cannot be the photo of all layouts: .* name a folder of photos'):
-        inferencer.find([toycity / 'gtFine/val'], photos=layout.photo)
+
+
+def test_one_photo_gives_the_latent_of_all(trained, toycity):
+    inferencer = Inferencer(*trained, device='cpu')
+    photo = next((toycity / 'leftImg8bit/train').rglob('*.png'))
+    layouts = inferencer.find([toycity / 'gtFine/val'], photos=photo)
+    assert {layout.look for layout in layouts} == {str(photo)} and not any(layout.photo for layout in layouts)
+    inferencer.model.styles = StyleBank(torch.eye(2), torch.tensor([0, 1]), (), np.zeros((0, 0, 0, 3), np.uint8))
+    one, two = inferencer.sample(layouts[0], count=2)
+    latent = inferencer.encode_latent(np.array(Image.open(photo)), one['label'].shape)
+    given = inferencer(layouts[0])
+    arrays = inferencer.reader.read(layouts[0].label, layouts[0].instance)
+    expected = inferencer.synthesize(**arrays, styles=given['styles'], latent=latent, name=layouts[0].name)
+    assert torch.equal(image_of(given), image_of(expected))
+    assert one['styles'].keys() == two['styles'].keys()
+    inferencer.check_samples(2, photos=False, looks=True)  # styles are still drawn
 
 
 def test_both_are_drawn(trained, toycity, tmp_path):

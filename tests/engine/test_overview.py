@@ -57,3 +57,9 @@ def test_without_a_checkpoint_there_is_nothing_to_do(trained):
 def test_a_test_set_that_is_elsewhere_is_no_error(trained):
     trained.cfg.test_dataloader.dataset.data_root = 'nowhere'
     assert {shlex.split(command)[1] for command in next_commands(trained)}.isdisjoint(('synthesize', 'edit'))
+
+
+def test_without_a_test_set_layouts_are_those_of_the_pictures(trained):
+    trained.cfg.default_hooks = dict(pictures=dict(dataset=trained.cfg.test_dataloader.dataset))
+    trained.cfg.test_dataloader = None
+    assert {'synthesize', 'edit'} <= {shlex.split(command)[1] for command in next_commands(trained)}

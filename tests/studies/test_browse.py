@@ -35,15 +35,16 @@ def test_photo_labels_and_one_over_the_other(toycity, tmp_path):
 
 
 def test_without_photos_and_of_image_like_inputs(tmp_path):
-    labels, raws = tmp_path / 'labels' / 'train', tmp_path / 'raw' / 'train'
+    root = tmp_path / 'data'
+    labels, raws = root / 'labels' / 'train', root / 'raw' / 'train'
     labels.mkdir(parents=True), raws.mkdir(parents=True)
     Image.fromarray(np.array([[0, 1], [1, 1]], np.uint8)).save(labels / 'a.png')
     np.save(raws / 'a.npy', np.array([[[0.0], [3.0]], [[1.5], [3.0]]], np.float32))
-    plain = PairedFolderDataset(data_root=str(tmp_path), split='train', classes=['road', 'sky'], size=(2, 2),
+    plain = PairedFolderDataset(data_root=str(root), split='train', classes=['road', 'sky'], size=(2, 2),
                                 test_mode=True, lazy_init=True)
     ground = pictures_of(browse(plain, 'labels', tmp_path / 'one'))[0]
     assert (ground == 128).all()
-    raw = PairedFolderDataset(data_root=str(tmp_path), split='train', raw_channels=1, size=(2, 2), test_mode=True,
+    raw = PairedFolderDataset(data_root=str(root), split='train', raw_channels=1, size=(2, 2), test_mode=True,
                               lazy_init=True)
     [shown] = pictures_of(browse(raw, 'raw', tmp_path / 'two'))
     assert shown[..., 0].tolist() == [[0, 255], [128, 255]]
@@ -51,5 +52,6 @@ def test_without_photos_and_of_image_like_inputs(tmp_path):
 
 def test_never_among_the_data(toycity):
     dataset = ToyCityDataset(data_root=str(toycity), split='train', size=(24, 40), lazy_init=True)
-    with pytest.raises(ValueError, match='holds the data set'):
-        browse(dataset, 'title', toycity / 'gtFine' / 'train' / 'page')
+    for folder in ('page', 'gtFine/train/page'):
+        with pytest.raises(ValueError, match='holds the data set'):
+            browse(dataset, 'title', toycity / folder)

@@ -9,11 +9,11 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from semsynth.apis.publishing.known_types import UNREAD
-from semsynth.config import dataset_of
 from semsynth.data.pipeline import FIXED
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.data.transforms import CannyEdges, EdgesAsRaw, KeepFullSize, LoadEdges, PackScene, ResizeScene
 from semsynth.registry import DATASETS
+from semsynth.stored_config import unseen_scenes
 
 NEEDED = ('type', 'data_preprocessor', 'generator', 'encoder', 'channels_last')
 """Entries of a model's config that inference needs; styles are a file of their own."""
@@ -29,9 +29,9 @@ def describe_model(config: Config) -> dict[str, Any]:
 
 
 def test_set_of(config: Config) -> SceneDataset:
-    """The test set of a config; its files are not looked at."""
+    """The test set of a config, or what ``unseen_scenes`` takes for it; its files are not looked at."""
     with DefaultScope.overwrite_default_scope('semsynth'):
-        return DATASETS.build({**dataset_of(config, 'test'), 'lazy_init': True, 'edges': None})
+        return DATASETS.build({**unseen_scenes(config), 'lazy_init': True, 'edges': None})
 
 
 def describe_layouts(dataset: SceneDataset) -> dict[str, Any]:

@@ -126,3 +126,12 @@ def test_styles_beside_the_checkpoint_are_published(toycity, tmp_path):
     with pytest.raises(ValueError, match=facts('styles.npz', 'iter_7.pth', 'semsynth encode_styles')):
         publish(inferencer, tmp_path / 'other')
     assert not (tmp_path / 'other').exists()
+
+
+def test_a_model_whose_run_had_no_test_set(toycity, tmp_path):
+    """Without a judge a run drops its test and validation sets; its pictures have one."""
+    inferencer = trained('configs/ecgan/ecgan_toycity.py', toycity, tmp_path / 'work')
+    inferencer.config.default_hooks.pictures.dataset = inferencer.config.test_dataloader.dataset
+    inferencer.config.test_dataloader = inferencer.config.val_dataloader = None
+    folder = publish(inferencer, tmp_path / 'model', scenes=1)
+    assert len(list((folder / 'samples/labels').iterdir())) == 1
