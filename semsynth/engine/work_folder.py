@@ -72,7 +72,8 @@ def work_folder(folder: Path, configs: Sequence[Config], *, resume: bool) -> Ite
     """Lock the work folder of a training of any number of ranks; the first rank holds the lock.
 
     Without ``resume`` the training starts in an empty folder, or in one without trained weights: one that holds some is
-    renamed to ``NAME_before_TIME``, whole, for all in it belongs to that run.
+    renamed to ``NAME_before_TIME``, whole, for all in it belongs to that run. If the training ends in an error before
+    it has saved anything, that run gets its name back, and what is left of this one is in ``NAME_failed_TIME``.
 
     Args:
         folder: of the training, with all its stages.
@@ -85,9 +86,10 @@ def work_folder(folder: Path, configs: Sequence[Config], *, resume: bool) -> Ite
     """
     with ExitStack() as held:
         told: list[Exception | None] = [None]
+        aside = None
         if is_main_process():
             try:
-                _take(folder, configs, resume, held)
+                aside = _take(folder, configs, resume, held)
             except (ValueError, OSError) as error:
                 told = [error]
         broadcast_object_list(told)
@@ -95,22 +97,39 @@ def work_folder(folder: Path, configs: Sequence[Config], *, resume: bool) -> Ite
             raise told[0]
         try:
             yield
-        except OSError as error:
-            if error.errno not in FULL:
+        except Exception as error:
+            if aside and not _is_trained(folder):
+                _put_back(folder, aside)
+            if not isinstance(error, OSError) or error.errno not in FULL:
                 raise
             kept = '; '.join(kept_note(place) for place in [folder, *_stages(folder)])
             raise OSError(f'The disk of {folder} is full, and training stops ({error}): {kept}. Make room there, then '
                           'give the same command with --resume.') from error
 
 
-def _take(folder: Path, configs: Sequence[Config], resume: bool, held: ExitStack) -> None:
+def _take(folder: Path, configs: Sequence[Config], resume: bool, held: ExitStack) -> Path | None:
+    """Lock the folder, and return the new name of an earlier run that was in it."""
     lock = partial(locked, folder, 'training', 'wait for it, end it, or give another --work-dir')
     held.enter_context(lock())
-    if not resume and _is_trained(folder):
-        aside = set_aside(folder, configs)
-        held.close()  # it is the old folder's lock
-        held.enter_context(lock())
-        print(f'{folder} held an earlier run, which is now in {aside}.', file=sys.stderr)
+    if resume or not _is_trained(folder):
+        return None
+    aside = set_aside(folder, configs)
+    held.close()  # it is the old folder's lock
+    held.enter_context(lock())
+    print(f'{folder} held an earlier run, which is now in {aside}.', file=sys.stderr)
+    return aside
+
+
+def _put_back(folder: Path, aside: Path) -> None:
+    folder, (name, _, when) = folder.resolve(), aside.name.rpartition('_before_')
+    failed = aside.with_name(f'{name}_failed_{when}')
+    try:
+        folder.rename(failed)
+        aside.rename(folder)
+    except OSError:  # it stays where the message above says
+        return
+    print(f'{folder} is the earlier run again: this one has ended before it saved anything. What it left is in '
+          f'{failed}.', file=sys.stderr)
 
 
 def set_aside(folder: Path, configs: Sequence[Config] = ()) -> Path:

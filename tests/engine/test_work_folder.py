@@ -59,6 +59,21 @@ def trained(folder):
     return folder
 
 
+def test_a_run_that_fails_before_it_saves_makes_room_again(tmp_path, capsys):
+    earlier, failed = trained(tmp_path / 'run'), tmp_path.glob('run_failed_*')
+    with pytest.raises(TypeError, match='max_iter'), work_folder(earlier, [], resume=False):
+        (earlier / 'log').write_text('a misspelt option')
+        raise TypeError('max_iter')
+    assert (earlier / 'iter_4.pth').is_file() and not list(tmp_path.glob('run_before_*'))
+    [left] = failed
+    assert (left / 'log').is_file() and f'{earlier} is the earlier run again' in capsys.readouterr().err
+    with pytest.raises(TypeError), work_folder(earlier, [], resume=False):
+        (earlier / 'iter_2.pth').touch()
+        raise TypeError
+    [aside] = tmp_path.glob('run_before_*')
+    assert (aside / 'iter_4.pth').is_file() and (earlier / 'iter_2.pth').is_file()
+
+
 def test_folders_that_must_stay_are_refused(tmp_path, monkeypatch):
     folder = trained(tmp_path / 'run')
     told = rf'^{folder} holds an earlier run, and cannot be renamed to keep that \(%s\): give another --work-dir, or go'
