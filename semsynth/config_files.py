@@ -46,10 +46,10 @@ def find_config(config: str | Path) -> Path:
         return Path(config)
     name = str(config).removeprefix(NAMED)
     if not (OWN / name).exists():
-        files = {path.relative_to(OWN) for path in OWN.rglob('*.py')}
+        files = {path.relative_to(OWN) for ending in ('*.py', 'config.json') for path in OWN.rglob(ending)}
         known = sorted({path.as_posix() for file in files for path in (file, file.parent)} - {'.'})
         near = [NAMED + each for each in difflib.get_close_matches(name, known, n=3)]
-        raise UnknownConfigError(f'There is no config {config}: ' + (
+        raise UnknownConfigError(f'There is no config or model {config}: ' + (
             f'did you mean {" or ".join(near)}?' if near else f'it should be in {OWN}.'))
     return OWN / name
 

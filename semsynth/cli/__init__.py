@@ -10,6 +10,7 @@ import sys
 from argparse import ArgumentError, ArgumentParser
 from importlib import import_module
 
+from semsynth import __version__
 from semsynth.arguments import check_value
 from semsynth.cli.options import plain_errors
 
@@ -23,6 +24,7 @@ MODULES = {'import': 'import_data'}
 def build_parser() -> ArgumentParser:
     """The parser of the whole command; what it parses has ``run`` and its own ``parser``."""
     parser = ArgumentParser('semsynth', description='Semantic image synthesis: label map in, photo out.')
+    parser.add_argument('--version', action='version', version=__version__)
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
     for name in COMMANDS:
         module = import_module(f'semsynth.cli.{MODULES.get(name, name)}')

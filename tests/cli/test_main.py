@@ -93,3 +93,10 @@ def test_apis_export_what_they_list():
     assert set(apis.__all__) == set(apis._MODULES)
     with pytest.raises(AttributeError, match="module 'semsynth' has no attribute 'Inferenzer'"):
         semsynth.Inferenzer  # noqa: B018
+
+
+def test_the_version(monkeypatch, capsys):
+    monkeypatch.setattr('sys.argv', ['semsynth', '--version'])
+    with pytest.raises(SystemExit, match='0'):
+        main()
+    assert capsys.readouterr().out == f'{semsynth.__version__}\n'

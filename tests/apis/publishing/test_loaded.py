@@ -39,7 +39,7 @@ def test_one_of_ours_has_a_name(whole, labels, monkeypatch, tmp_path):
     (tmp_path / 'models/a.py').touch()
     inferencer = Inferencer('semsynth::models/toycity', device='cpu')
     assert torch.equal(image_of(inferencer(labels)), image_of(whole[1](labels)))
-    with pytest.raises(UnknownConfigError, match=facts('semsynth::models/toycite')):
+    with pytest.raises(UnknownConfigError, match=facts('models/toycite:', 'did you mean semsynth::models/toycity')):
         Inferencer('semsynth::models/toycite')
 
 
