@@ -79,6 +79,20 @@ def class_table(class_map: str | Sequence[int] | None, num_classes: int, unknown
     return np.array(class_map, np.uint8)
 
 
+class UnknownIdsError(DataError):
+    """A label map holds ids that stand for no class.
+
+    Args:
+        source: the file.
+        ids: those.
+        message: what to set, where the data set can be told of them.
+    """
+
+    def __init__(self, source: str, ids: Sequence[int], message: str):
+        super().__init__(message)
+        self.source, self.ids = source, ids
+
+
 @check_arguments
 @dataclass(frozen=True)
 class LabelSpace:
@@ -177,11 +191,12 @@ class LabelSpace:
             ``(H, W)`` uint8 in ``0..num_classes-1``; int64 where there are more than 256 classes.
 
         Raises:
-            DataError: an id has no index; the message names the file, the ids and the number of classes.
+            UnknownIdsError: an id has no index; the message names the file, the ids and the number of classes.
         """
         indices = self.look_up(ids)
         if (indices < 0).any():
-            raise DataError(f'{source} holds {self.about_strangers(np.unique(ids[indices < 0]).tolist())}')
+            strangers = np.unique(ids[indices < 0]).tolist()
+            raise UnknownIdsError(source, strangers, f'{source} holds {self.about_strangers(strangers)}')
         return indices.astype(np.uint8 if self.num_classes <= 256 else np.int64)
 
     def about_strangers(self, ids: Sequence[int]) -> str:

@@ -19,8 +19,8 @@ from semsynth.data.raw_files import RAW_SUFFIXES
 from semsynth.data.scene_dataset import KEYS
 from semsynth.data.transforms import EdgesAsRaw, LoadInstances, LoadLabel, PackScene
 from semsynth.data.transforms.loading import sizes_differ
-from semsynth.errors import DataError
-from semsynth.label_spaces import LabelSpace
+from semsynth.errors import DataError, first_few
+from semsynth.label_spaces import LabelSpace, UnknownIdsError
 from semsynth.registry import TRANSFORMS
 from semsynth.visualise import default_palette
 
@@ -107,7 +107,12 @@ class LayoutReader:
                  for kind, part in given.items() if part is not None}
         arrays = {kind: part for kind, part in given.items() if isinstance(part, np.ndarray)}
         if not arrays:
-            return self._read_files(cast(Mapping[str, str | Path | Image.Image], given))
+            try:
+                return self._read_files(cast(Mapping[str, str | Path | Image.Image], given))
+            except UnknownIdsError as error:  # whose advice is for those who train
+                which = 'ids {}, which are no classes' if len(error.ids) > 1 else 'id {}, which is no class'
+                raise DataError(f'{error.source} holds the {which.format(first_few(error.ids, 8))} of this model. It '
+                                f'reads {self._ids()}: make the label map anew with these.') from None
         if len(arrays) < len(given):
             raise ValueError(f'{" and ".join(WORDS[kind] for kind in given)} are to be files, which are resized, or '
                              'all arrays.'.capitalize())
@@ -136,6 +141,11 @@ class LayoutReader:
         if 'photo' in arrays:
             arrays['photo'] = np.ascontiguousarray(arrays['photo'][..., ::-1])
         return arrays
+
+    def _ids(self) -> str:
+        """Each id and the name of its class."""
+        space = cast(LabelSpace, self.label_space)
+        return first_few([f'{number} {space.classes[index]}' for number, index in space.index_of_ids.items()], 40)
 
     def _load_map(self, results: dict, transform: LoadLabel | LoadInstances, kind: str,
                   given: str | Path | Image.Image | None) -> None:

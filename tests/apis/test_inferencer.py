@@ -129,7 +129,7 @@ def test_mistakes_are_explained(inferencer, maps, tmp_path):
                                         r'the folder of the instance maps with --instances'):
         inferencer.find([label], elsewhere)
     Image.fromarray(np.full((9, 9), 3, np.uint8)).save(label)
-    with pytest.raises(DataError, match=r'labelIds\.png holds the id 3, but the data set has 12 classes'):
+    with pytest.raises(DataError, match=r'labelIds\.png holds the id 3, which is no class of this model'):
         next(inferencer([LayoutFile('x', str(label), str(label))]))
 
 

@@ -91,7 +91,7 @@ def test_what_a_data_set_says_is_plain_and_enough(tmp_path):
 def test_mistakes_are_explained(ids, tmp_path):
     with pytest.raises(DataError, match=facts('label map', 'RGB')):
         reader().read(Image.new('RGB', (4, 4)))
-    with pytest.raises(DataError, match=facts('label map', 'id 9', '3 classes')):
+    with pytest.raises(DataError, match=facts('label map', 'id 9', 'no class', '7 road')):
         reader().read(Image.new('L', (4, 4), 9))
     Image.new('L', (4, 4), 7).save(tmp_path / 'x.jpg')
     with Image.open(tmp_path / 'x.jpg') as jpeg, pytest.raises(DataError, match='JPEG'):

@@ -9,6 +9,7 @@ from PIL import Image
 from helpers.facts import facts
 from semsynth.apis.inferencer import Inferencer
 from semsynth.config_files import UnknownConfigError
+from semsynth.errors import DataError
 
 
 def image_of(result):
@@ -59,3 +60,9 @@ def test_samples_to_try_it_on(whole):
     folder, model = whole[0], Inferencer(whole[0])
     assert list(model.samples) == sorted((folder / 'samples/labels').iterdir()) and model.samples
     assert model(model.samples[0]).image.size[0] > 0
+
+
+def test_ids_of_no_class_are_told_with_those_that_there_are(whole, tmp_path):
+    Image.new('L', (64, 32), 99).save(tmp_path / 'map.png')
+    with pytest.raises(DataError, match=facts('map.png', 'id 99', 'no class of this model', '7 road', '26 car')):
+        Inferencer(whole[0])(tmp_path / 'map.png')
