@@ -90,7 +90,7 @@ def _one_step(config: Config, work_dir: Path, precision: str | None) -> str:
     forget_peak()
     with tempfile.TemporaryDirectory() as folder:
         # a name of its own: mmengine would share a logger and a folder with a run that starts within the same second
-        name = f'dry_run_{config.get("experiment_name", "")}'
+        name = f'dry_run_{Path(folder).name}_{config.get("experiment_name", "")}'
         quiet = load_config(config, {'log_level': 'ERROR', 'experiment_name': name, 'train_dataloader.num_workers': 0})
         runner, step = build_runner(quiet, work_dir=folder), FirstStepHook()
         runner.register_hook(step)
