@@ -43,8 +43,10 @@ class EditorServer:
         app = build_app(make_session, Path(self._uploads.name))
 
         self.url = f'http://{HOST}:{listener.getsockname()[1]}'
+        # log_config=None: uvicorn's own would close the log files of the whole process, a training's too.
         self._server = uvicorn.Server(uvicorn.Config(
-            app, log_level='warning', access_log=False, lifespan='off', ws='none', server_header=False))
+            app, log_config=None, log_level='warning', access_log=False, lifespan='off', ws='none',
+            server_header=False))
         # A daemon: a model that is at work does not keep the process from ending.
         self._thread = threading.Thread(target=self._server.run, args=([listener],), daemon=True)
         self._thread.start()
