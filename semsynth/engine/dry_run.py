@@ -18,6 +18,7 @@ from semsynth.completion import complete, work_dir_of
 from semsynth.config import load_config, read_config
 from semsynth.engine.launch import build_runner, checked_stages
 from semsynth.engine.memory import forget_peak, peak_memory
+from semsynth.engine.stopping import stoppable
 from semsynth.engine.wrapping import bare
 from semsynth.layers.frozen import Frozen
 
@@ -95,7 +96,8 @@ def _one_step(config: Config, work_dir: Path, precision: str | None) -> str:
         runner, step = build_runner(quiet, work_dir=folder), FirstStepHook()
         runner.register_hook(step)
         try:
-            runner.train()
+            with stoppable():
+                runner.train()
         except FirstStepDone:
             runner.visualizer.close()
     where = 'allocated on the GPU at most' if torch.cuda.is_available() else 'resident in this process at most'

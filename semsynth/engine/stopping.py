@@ -44,14 +44,14 @@ class Signals:
     def __init__(self):
         self.received = 0
         self._before: dict[int, Any] = {}  # handlers, as signal.signal gives and takes them
-        self._ended = mmap.mmap(-1, 1)  # data workers see it, too
+        self._ended = mmap.mmap(-1, 1)  # data workers see it, too; each training has its own
         self._forks_are_watched = False
 
     def listen(self) -> None:
         """Begin to listen, if it does not yet; in the main thread only, which alone receives signals in Python."""
         if self._before or threading.current_thread() is not threading.main_thread():
             return
-        self.received, self._ended[0], self._process = 0, 0, os.getpid()
+        self.received, self._ended, self._process = 0, mmap.mmap(-1, 1), os.getpid()
         if not self._forks_are_watched:
             os.register_at_fork(after_in_child=self._forget)
             self._forks_are_watched = True

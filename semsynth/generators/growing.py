@@ -36,8 +36,8 @@ class GrowingGenerator(Generator):
         widths: the small map's channels, then each block's.
 
     Raises:
-        ValueError: unknown ``num_upsamples``; ``image_size`` absent, no multiple of the ``size_divisor``, or, in
-            forward, not the layout's.
+        ValueError: unknown ``num_upsamples`` or ``latent_as``; ``image_size`` absent, no multiple of the
+            ``size_divisor``, or, in forward, not the layout's.
     """
 
     blocks: nn.ModuleList

@@ -36,8 +36,8 @@ class SPADEGenerator(GrowingGenerator):
         max_channels: no block is wider; by default the first ones have 16 times ``base_channels``, as in SPADE.
 
     Raises:
-        ValueError: unknown ``norm``, ``spectral`` or ``num_upsamples``; ``image_size`` absent, no multiple of the
-            ``size_divisor``, or, in forward, not the layout's.
+        ValueError: unknown ``norm``, ``spectral``, ``num_upsamples`` or ``latent_as``; ``image_size``
+            absent, no multiple of the ``size_divisor``, or, in forward, not the layout's.
     """
 
     def __init__(self, in_channels: int, base_channels: int = 64, norm: str = 'batch', spectral: str = 'spade',
