@@ -36,8 +36,8 @@ RANGES = {
     **dict.fromkeys((
         'accumulative_counts', 'base_channels', 'batch_size', 'count', 'embedding_channels',
         'feature_channels', 'hidden_channels', 'history', 'image_channels', 'image_size', 'in_channels',
-        'interval', 'jitter', 'jobs', 'judgments', 'kernel_size', 'latent_dim', 'max_channels', 'max_epochs', 'max_iters',
-        'max_keep_ckpts', 'max_per_class', 'max_pixels', 'num_layers', 'num_scales',
+        'interval', 'jitter', 'jobs', 'judgments', 'kernel_size', 'latent_dim', 'max_channels', 'max_epochs',
+        'max_iters', 'max_keep_ckpts', 'max_per_class', 'max_pixels', 'num_layers', 'num_scales',
         'out_channels', 'pairs', 'partners', 'per_class', 'per_participant', 'per_step',
         'prefetch_factor', 'pyramid_channels', 'raw_channels', 'repeats', 'samples', 'scale', 'size',
         'stride', 'val_interval', 'widths', 'window_size', 'workers'), FROM_1),
