@@ -115,17 +115,25 @@ class Synthesizer(BaseModel):
                     self.losses.values(), self.iteration)
 
     def train_step(self, data: dict, optim_wrapper) -> dict[str, Tensor]:
+        """One step of training on a collated batch: ``update_players``, and what it returns."""
+        batch = self.data_preprocessor(data, training=True)
+        return self.update_players(batch['layout'], batch['real'], optim_wrapper)
+
+    def update_players(self, layout: Layout, real: dict[str, Tensor], optim_wrapper) -> dict[str, Tensor]:
         """One generator update, then one discriminator update on the same outputs (pix2pixHD's order).
 
         Parametrizations are cached within a turn: spectral norm iterates once, however many batches are judged.
+
+        Args:
+            layout: a batch of layouts.
+            real: their real images by name, ``(B, 3, H, W)`` in ``[-1, 1]``.
+            optim_wrapper: each player's optimiser, by name.
 
         Returns:
             Each player's losses, weighted and detached, as ``player/name``. For the log alone, also the parts of the
             discriminator's that are for real and for synthesised images: ``discriminator/name/real`` and
             ``discriminator/name/synthesised``.
         """
-        batch = self.data_preprocessor(data, training=True)
-        layout, real = batch['layout'], batch['real']
         with frozen(self.discriminator), parametrize.cached():
             with optim_wrapper['generator'].optim_context(self.generator):
                 step = self.synthesize(layout, real)
