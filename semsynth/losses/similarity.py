@@ -9,7 +9,7 @@ from torch import Tensor
 from semsynth.label_spaces import NO_CLASS
 from semsynth.losses.base import Loss, total
 from semsynth.ops import sampled_similarity_loss, similarity_loss
-from semsynth.ops.similarity import PRECISIONS
+from semsynth.ops.similarity import check_precision, has_reduced_products
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -37,9 +37,11 @@ class SimilarityLoss(Loss):
             unbiased estimate in ``m / (H W)`` of the time, whose variance
             ``semsynth.ops.sampled_similarity_loss`` states. ``step.draws['partners/VIEW']``, where given, are the
             random ``numbers`` that it takes.
-        precision: 'float32', or on A100, H100, H200 and later 'tf32': fused kernels with its 10 bits of mantissa,
-            meant to stay within 1e-3 of the loss (3e-3 where that is below 0.03, for a label generator that is nearly
-            always right) and 1e-2 of its gradient's norm. They have run in Triton's interpreter, not yet on a GPU.
+        precision: of products on a GPU. 'auto' takes fused kernels in TF32, with its 10 bits of mantissa, where they
+            fit: NVIDIA GPUs from A100 on, with Triton. They stay within 1e-3 of the loss (3e-3 where that is below
+            0.03, for a label generator that is nearly always right) and 1e-2 of its gradient's norm. 'float32' takes
+            plain tiles, which also serve where the kernels do not fit. 'tf32' is an older name of 'auto'. The log
+            says once which was taken.
         weight: factor of the whole term.
         views: weight of each view that it is for; by default 1 for each view that imitates the image, whatever its
             weight in other losses: eq. 10, where this loss alone has no lambda at I''. Edge maps are left out, as
@@ -52,20 +54,20 @@ class SimilarityLoss(Loss):
 
     reads = frozenset({'probabilities', 'label_map'})
 
-    def __init__(self, stride: int = 1, partners: int | None = None, precision: str = 'float32', weight: float = 1.0,
+    def __init__(self, stride: int = 1, partners: int | None = None, precision: str = 'auto', weight: float = 1.0,
                  views: dict[str, float] | None = None):
         super().__init__(weight, views)
-        if precision not in PRECISIONS:
-            raise ValueError(f'SimilarityLoss: precision={precision!r}, expected one of {", ".join(PRECISIONS)}.')
+        check_precision('SimilarityLoss', precision)
         self.stride, self.partners, self.precision = stride, partners, precision
+        self.reduced = False  # until the first step tells its device
 
     @property
     def protocol(self) -> str:  # type: ignore[override]  # nobody sets it
-        """Which pairs it reads, in words for logs and result files."""
+        """Which pairs it reads, and from the first step on whether in TF32, in words for logs and result files."""
         words = 'all pairs of pixels' if self.stride == 1 else f'all pairs of the pixels at 1/{self.stride} of the size'
         if self.partners is not None:
             words += f', estimated from each with {self.partners} others, drawn anew at every step'
-        return words if self.precision == 'float32' else f'{words}; products in {self.precision} on a GPU'
+        return f'{words}; products in TF32' if self.reduced else words
 
     def default_weight(self, view: View) -> float:
         """1 where the view imitates the image (eq. 10)."""
@@ -81,6 +83,9 @@ class SimilarityLoss(Loss):
 
     def _of_view(self, step: Step, view: str, target: Tensor) -> Tensor:
         probs = sample(step.probabilities[view], self.stride)
+        pixels = target[0].numel()
+        compared = pixels if self.partners is None else min(self.partners + 1, pixels)
+        self.reduced = has_reduced_products(probs, compared, self.precision)
         if self.partners is None:
             return similarity_loss(probs, target, NO_CLASS, self.precision)
         numbers = step.draws.get(f'partners/{view}')

@@ -74,9 +74,19 @@ def test_the_numbers_that_pair_pixels_can_be_handed_in(step):
     assert torch.equal(loss.for_generator(step), loss.for_generator(step))
 
 
-def test_reduced_precision_says_so():
-    assert SimilarityLoss(precision='tf32').protocol == 'all pairs of pixels; products in tf32 on a GPU'
-    with pytest.raises(ValueError, match="precision='fp8', expected one of float32, tf32"):
+@pytest.mark.parametrize(('options', 'compared'), [({}, 126), (dict(stride=3), 15), (dict(partners=9), 10)], ids=str)
+def test_reduced_precision_says_so(step, options, compared, monkeypatch):
+    asked = []
+    monkeypatch.setattr('semsynth.losses.similarity.has_reduced_products', lambda *asking: asked.append(asking) or True)
+    loss = SimilarityLoss(**options)
+    before = loss.protocol
+    loss.for_generator(step)
+    assert loss.protocol == f'{before}; products in TF32'
+    assert {(pixels, precision) for _, pixels, precision in asked} == {(compared, 'auto')}
+
+
+def test_a_precision_that_there_is_not():
+    with pytest.raises(ValueError, match="precision='fp8', expected one of auto, float32, tf32"):
         SimilarityLoss(precision='fp8')
 
 

@@ -205,12 +205,12 @@ def test_shapes_that_do_not_belong_together(shape):
 
 
 def test_a_precision_that_there_is_not():
-    with pytest.raises(ValueError, match="precision='half', expected one of float32, tf32"):
+    with pytest.raises(ValueError, match="precision='half', expected one of auto, float32, tf32"):
         similarity_loss(torch.rand(2, 4, 5, 7), torch.zeros(2, 5, 7), precision='half')
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize(('precision', 'tolerance'), [('float32', 1e-5), ('tf32', 1e-3)])
+@pytest.mark.parametrize(('precision', 'tolerance'), [('float32', 1e-5), ('auto', 1e-3)])
 def test_on_a_gpu_it_is_the_same_and_nothing_waits(precision, tolerance):
     logits, label = example(size=(33, 47), dtype=torch.float32)
     label[:, :4] = 255

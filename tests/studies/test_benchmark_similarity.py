@@ -34,7 +34,7 @@ def test_the_plain_version_is_eq_3():
 
 
 def test_a_version_that_there_is_not():
-    with pytest.raises(ValueError, match=r"versions=\['slow'\], but there are only fast, plain, tf32, sampled"):
+    with pytest.raises(ValueError, match=r"versions=\['slow'\], but there are only fast, plain, float32, sampled"):
         similarity('cpu', [(4, 5)], [3], versions=['slow'])
 
 

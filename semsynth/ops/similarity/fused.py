@@ -73,6 +73,12 @@ def evaluate(probs: Tensor, label: Tensor, valid: Tensor, gradient: bool) -> tup
     return losses, torch.empty_like(probs).scatter_(2, spread, slope)
 
 
+def probe(device: torch.device) -> None:
+    """Compile and run the smallest of kernels: raises whatever Triton raises where it does not work."""
+    with torch.cuda.device(device):
+        _nothing[(1,)](torch.empty(1, device=device))
+
+
 def tiles(classes: int) -> tuple[int, int, int]:
     """Rows and columns of a tile, and length of a factor.
 
@@ -121,6 +127,11 @@ def _borders(label: Tensor, rows: int, columns: int) -> Tensor:
     begin, end = torch.searchsorted(label, low), torch.searchsorted(label, high, right=True)
     inner = torch.where(low == high, end // columns, 0)
     return torch.stack([begin // columns, -(-begin // columns), inner, -(-end // columns)], 2).int()
+
+
+@triton.jit
+def _nothing(place):
+    tl.store(place, 0.)
 
 
 @triton.jit

@@ -43,9 +43,10 @@ def products_alone(probs: Tensor) -> list[Tensor]:
 
 
 VERSIONS: dict[str, Callable] = {
-    'fast': similarity_loss, 'plain': plain_similarity_loss, 'tf32': partial(similarity_loss, precision='tf32'),
+    'fast': similarity_loss, 'plain': plain_similarity_loss,
+    'float32': partial(similarity_loss, precision='float32'),
     'sampled': partial(sampled_similarity_loss, partners=1023), 'products': products_alone}
-ALL_PAIRS = ('fast', 'plain', 'tf32')
+ALL_PAIRS = ('fast', 'plain', 'float32')
 
 
 def similarity(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[int], maps: Sequence[str | Path] = (),
@@ -57,8 +58,9 @@ def similarity(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[
         sizes: heights and widths of the label map.
         classes: numbers of classes.
         maps: files of label maps, resized; their ids modulo the number of classes are the classes. None: blocks.
-        versions: names of ``VERSIONS``: this library's, the formula as it is printed, in TF32, with 1023 partners, and
-            the products of matrices that this library's are made of on a CPU.
+        versions: names of ``VERSIONS``: this library's, the formula as it is printed, this library's in float32 (the
+            same but for GPUs), with 1023 partners, and the products of matrices that this library's are made of on a
+            CPU.
 
     Raises:
         ValueError: there is no such version.
