@@ -37,7 +37,7 @@ RANGES = {
         'accumulative_counts', 'base_channels', 'batch_size', 'count', 'embedding_channels',
         'feature_channels', 'hidden_channels', 'history', 'image_channels', 'image_size', 'in_channels',
         'interval', 'jitter', 'jobs', 'judgments', 'kernel_size', 'latent_dim', 'max_channels', 'max_epochs',
-        'max_iters', 'max_keep_ckpts', 'max_per_class', 'max_pixels', 'num_layers', 'num_scales',
+        'max_iters', 'max_keep_ckpts', 'max_per_class', 'max_pixels', 'micro_batch', 'num_layers', 'num_scales',
         'out_channels', 'pairs', 'partners', 'per_class', 'per_participant', 'per_step',
         'prefetch_factor', 'pyramid_channels', 'raw_channels', 'repeats', 'samples', 'scale', 'size',
         'stride', 'val_interval', 'widths', 'window_size', 'workers'), FROM_1),

@@ -101,13 +101,10 @@ def _complete_hooks(config: Config) -> None:
     if checkpoint.get('out_dir'):
         raise ValueError(f'default_hooks.checkpoint: out_dir={checkpoint.out_dir!r}, but a run is resumed from its '
                          'work dir: drop out_dir, and name a place for everything with --work-dir.')
-    given = config.optim_wrapper or {}  # a segmentor's own, or one a player
-    for key, wrapper in dict(given, optim_wrapper=given).items():
-        counts = wrapper.get('accumulative_counts', 1) if isinstance(wrapper, dict) else 1
-        if checkpoint.get('interval', 0) % counts:
-            where = key if wrapper is given else f'optim_wrapper.{key}'
-            raise ValueError(f'default_hooks.checkpoint: interval={checkpoint.interval} is no multiple of '
-                             f'{where}.accumulative_counts={counts}: gradients would be lost on resume.')
+    counts = (config.optim_wrapper or {}).get('accumulative_counts', 1)  # a segmentor's
+    if checkpoint.get('interval', 0) % counts:
+        raise ValueError(f'default_hooks.checkpoint: interval={checkpoint.interval} is no multiple of '
+                         f'optim_wrapper.accumulative_counts={counts}: gradients would be lost on resume.')
     if hooks.get('pictures') and 'dataset' not in hooks.pictures:
         source = next(config[loader] for loader in ('val_dataloader', 'test_dataloader', 'train_dataloader')
                       if config.get(loader))
@@ -147,7 +144,7 @@ def _complete_ranks(config: Config, launcher: str) -> None:
     if launcher == 'none':
         return
     config.launcher = launcher
-    config.model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel')
+    config.model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel', gradient_as_bucket_view=True)
     if not torch.cuda.is_available():
         config.model_wrapper_cfg.device_ids = None
         config.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})

@@ -1,8 +1,8 @@
 """From a config's file to what runs: read, overridden, split into stages; ``semsynth.completion`` fills in the rest.
 
 Settings at the top level reach the parts that they are for here, and nowhere else: ``data_root`` every data set,
-``image_size`` every data set and a generator with a latent, ``batch_size`` every data loader, ``data_preprocessor`` the
-model and, with what it says of layouts, every data set.
+``image_size`` every data set and a generator with a latent, ``batch_size`` every data loader, ``micro_batch`` the
+model, ``data_preprocessor`` the model and, with what it says of layouts, every data set.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from semsynth.registry import DATASETS, GENERATORS
 from semsynth.settings import check_names, check_options, check_setting, check_settings
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-REACHED = dict(data_root=('data_root',), image_size=('size', 'image_size'), batch_size=('batch_size',))
+REACHED = dict(data_root=('data_root',), image_size=('size', 'image_size'), batch_size=('batch_size',),
+               micro_batch=('micro_batch',))
 """What parts call the settings that reach them."""
 MOST_AT_ONCE = 4
 """Images of a batch of validation or testing that has no number of its own: a judge may see each at its full size."""
@@ -45,8 +46,8 @@ def read_config(config: str | Path | Config, cfg_options: dict | None = None) ->
     Args:
         config: path, a name such as ``'semsynth::ecgan/ecgan_toycity.py'``, or a config that is read already (it is
             copied).
-        cfg_options: ``{'train_cfg.max_iters': 100}``; ``data_root``, ``image_size`` and ``batch_size`` reach all
-            parts that they are for.
+        cfg_options: ``{'train_cfg.max_iters': 100}``; ``data_root``, ``image_size``, ``batch_size`` and
+            ``micro_batch`` reach all parts that they are for.
 
     Raises:
         FileNotFoundError: there is no such file, or none that it is based on.
@@ -239,6 +240,8 @@ def _share(config: Config) -> Config:
         ValueError: a pipeline is given beside a size that it contradicts, or ``data_preprocessor`` names no type.
     """
     layouts = _share_preprocessor(config)
+    if config.get('micro_batch') is not None and 'generator' in (config.get('model') or {}):
+        config.model.setdefault('micro_batch', config.micro_batch)
     for name in LOADERS:
         if config.get(name):
             _fill_loader(config[name], config.get('batch_size'), is_training=name == 'train_dataloader')

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import torch
@@ -139,6 +140,11 @@ class Layout:
     def repeat(self, times: int) -> Layout:
         """The batch ``times`` times over: ``(times * B, ...)``."""
         return self if times == 1 else self.map(lambda tensor: tensor.repeat(times, *[1] * (tensor.ndim - 1)))
+
+    def split(self, images: int) -> list[Layout]:
+        """Layouts of so many images each, the last one of what is left, which share its memory."""
+        places = [slice(start, start + images) for start in range(0, len(self), images)]
+        return [self.map(itemgetter(place)) for place in places]
 
     def detach(self) -> Layout:
         """The same layout without autograd history."""

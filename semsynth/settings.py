@@ -16,7 +16,7 @@ Parts = dict | Sequence[dict] | None
 SETTINGS: dict[str, Any] = {
     # what is trained, on what, how long, and how it is judged
     'model': dict, 'data_preprocessor': Part, 'stages': Sequence[dict] | None,
-    'data_root': str, 'image_size': tuple[int | None, int | None], 'batch_size': int,
+    'data_root': str, 'image_size': tuple[int | None, int | None], 'batch_size': int, 'micro_batch': int | None,
     'train_dataloader': Part, 'val_dataloader': Part, 'test_dataloader': Part,
     'train_cfg': Part, 'val_cfg': Part, 'test_cfg': Part, 'optim_wrapper': Part, 'param_scheduler': Parts,
     'val_evaluator': Parts, 'test_evaluator': Parts, 'diversity_evaluator': Parts,

@@ -62,12 +62,33 @@ def check_trainable(config: Config) -> None:
     for split in ('train', 'val'):
         if config.get(f'{split}_dataloader'):
             dataset_of(config, split)
+    _check_batch(config)
     schedulers = config.get('param_scheduler') or {}
     if isinstance(schedulers, dict) and 'type' not in schedulers:
         players = [name for name, wrapper in config.optim_wrapper.items() if isinstance(wrapper, dict)]
         if strangers := [name for name in schedulers if name not in players]:
             raise ValueError(f'param_scheduler has an entry for {", ".join(strangers)}, which optim_wrapper has not: '
                              f'it has {", ".join(players)}.')
+
+
+def _check_batch(config: Config) -> None:
+    """A batch may be split into equal parts, in a synthesizer's step; a segmentor's gathers those of several steps."""
+    name = config.filename or 'The config'
+    if 'generator' not in config.model:
+        if config.get('micro_batch') is not None:
+            raise ValueError(f'{name}: micro_batch={config.micro_batch}, which only synthesizers have: for a segmentor '
+                             'set optim_wrapper.accumulative_counts, and batch_size to what fits.')
+        return
+    batch_size, images = config.train_dataloader.get('batch_size'), config.model.get('micro_batch')
+    for player, wrapper in config.optim_wrapper.items():
+        counts = wrapper.get('accumulative_counts') if isinstance(wrapper, dict) else None
+        if counts is not None:
+            raise ValueError(f'{name}: optim_wrapper.{player}.accumulative_counts={counts}: drop it, set batch_size '
+                             'to all images of an update and micro_batch to those that fit in memory at once, such as '
+                             'batch_size=16 and micro_batch=4.')
+    if images is not None and batch_size and batch_size % images:
+        raise ValueError(f'{name}: micro_batch={images} does not divide batch_size={batch_size}, the images of one '
+                         'rank: the parts of a batch must be equal.')
 
 
 def check_synthesizer(config: Config) -> None:

@@ -22,7 +22,8 @@ class PlayerOptimWrapper(OptimWrapper):
 
     Args:
         optimizer: the optimiser.
-        accumulative_counts: number of iterations whose gradients make one update.
+        accumulative_counts: number of iterations whose gradients make one update; for segmentors. A synthesizer has
+            ``micro_batch``, for both of its players must see the same images.
         clip_grad: arguments of ``clip_grad_norm_``, or of ``clip_grad_value_`` with ``type='value'``.
     """
 

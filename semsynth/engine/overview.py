@@ -12,6 +12,7 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import CheckpointHook, Hook, LoggerHook
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from mmengine.utils.dl_utils import has_batch_norm
 
 from semsynth.config_files import from_here
 from semsynth.data.scene_dataset import KEYS, SceneDataset
@@ -46,6 +47,7 @@ def overview(runner: Runner) -> dict[str, str]:
         'data': f'{len(runner.train_dataloader.dataset)} scenes of {loader.dataset.get("data_root", "the data set")}'
                 + (f', {size[0]}x{size[1]}' if size else '')
                 + f', {loader.get("batch_size", 1) * get_world_size()} a step',
+        **_parts(runner),
         'length': f'{runner.max_iters} steps, or {passes:.1f} passes over the data' + (
             f'; {runner.iter} are done' if runner.iter else ''),
         'device': _device() + (f', {config.precision}' if 'precision' in config else ''),
@@ -57,6 +59,18 @@ def overview(runner: Runner) -> dict[str, str]:
         'to stop': 'Ctrl-C, which saves a checkpoint; the same command with --resume goes on',
     }
     return {name: text for name, text in lines.items() if text}
+
+
+def _parts(runner: Runner) -> dict[str, str]:
+    """How batches are split, and what then looks at the images of a part alone."""
+    model, batch_size = bare(runner.model), runner.train_dataloader.batch_size
+    if model.micro_batch in (None, batch_size):
+        return {}
+    alone = [name for name, loss in model.losses.items() if loss.relates_images]
+    if has_batch_norm(model):
+        alone.append('batch norm')
+    text = f'a batch goes through the networks in {batch_size // model.micro_batch} parts of {model.micro_batch}'
+    return {'micro_batch': text + (f'; {" and ".join(alone)} then see one part at a time' if alone else '')}
 
 
 def next_commands(runner: Runner) -> list[str]:

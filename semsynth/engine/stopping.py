@@ -189,7 +189,7 @@ class StopHook(Hook):
 
 
 def iterations_of_update(runner: Runner) -> int:
-    """After how many iterations no gradients are gathered that a checkpoint would lose."""
+    """After how many iterations no gradients are gathered, as segmentors may, that a checkpoint would lose."""
     wrapper = runner.optim_wrapper
     wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
     return math.lcm(*(each._accumulative_counts for each in wrappers))

@@ -72,6 +72,9 @@ class Loss(nn.Module):
     """What it reads of a step: the words above and names of outputs."""
     trains: Set[str] = frozenset({'generator'})
     """The players that it is computed for: ``'generator'``, ``'discriminator'`` or both."""
+    relates_images: bool = False
+    """Whether it relates the images of a batch to one another: then a batch in parts (``micro_batch``) is another one
+    to it. False where it is a mean over images."""
     protocol: str | None = None
     """What the log and result files must say of how it is computed, in words."""
 

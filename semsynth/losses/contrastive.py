@@ -119,6 +119,7 @@ class ContrastiveLoss(Loss):
     """
 
     reads = frozenset({'embedding', 'label_map'})
+    relates_images = True
 
     def __init__(self, temperature: float = 0.1, max_per_class: int | None = 64, max_pixels: int | None = 1024,
                  memory: dict | None = None, weight: float = 1.0):

@@ -85,6 +85,7 @@ class SegmentationAdversarialLoss(Loss):
 
     reads = frozenset({'class_logits', 'label_map'})
     trains = frozenset({'generator', 'discriminator'})
+    relates_images = True
 
     def check(self, parts: Parts) -> None:
         """Raise ValueError where the discriminator gives no logits of classes."""

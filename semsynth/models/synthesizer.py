@@ -23,6 +23,7 @@ from semsynth.losses.base import Loss
 from semsynth.losses.step import Step
 from semsynth.models.assembly import check_assembly, resolve_views
 from semsynth.models.freezing import freeze
+from semsynth.models.micro_batches import Part, alone, split, update
 from semsynth.parts import Parts
 from semsynth.registry import GENERATORS, LOSSES, MODELS, SEGMENTORS
 from semsynth.seeds import draw_latents, seed_of
@@ -53,6 +54,8 @@ class Synthesizer(BaseModel):
         styles: path of a ``StyleBank``'s file, from which ``mode='predict'`` takes the styles
             that an encoder took from photos in training.
         frozen: names of parts that are not trained, such as ``'generator.global_network'``.
+        micro_batch: number of images that go through the networks at once, for batches that do not fit in memory. A
+            larger batch is split into parts of so many; each player is still updated once a batch.
 
     Raises:
         ValueError: at building, where the parts do not fit; one sentence names the part to switch on or off.
@@ -62,7 +65,7 @@ class Synthesizer(BaseModel):
                  discriminator: dict | None = None, encoder: dict | list[dict] | None = None,
                  segmentor: dict | None = None, views: dict[str, dict | None] | None = None, reuse_outputs: bool = True,
                  channels_last: bool = False, compiled: bool = False, styles: str | Path | None = None,
-                 frozen: Sequence[str] | None = None):
+                 frozen: Sequence[str] | None = None, micro_batch: int | None = None):
         super().__init__(MODELS.build(data_preprocessor, default_args=dict(type='LayoutPreprocessor')))
         channels = self.data_preprocessor.channels
         self.encoder = build_encoder(encoder) if encoder else None
@@ -77,7 +80,7 @@ class Synthesizer(BaseModel):
         built = {name: LOSSES.build(term) for name, term in (losses or {}).items() if term}
         self.losses = cast(Mapping[str, Loss], nn.ModuleDict(built))
         self.views = resolve_views(self.generator.head, views or {})
-        self.reuse_outputs = reuse_outputs
+        self.reuse_outputs, self.micro_batch = reuse_outputs, micro_batch
         self.styles = StyleBank.load(styles) if styles else None
         data = self.data_preprocessor
         data.size_divisor = math.lcm(*(part.size_divisor for part in filter(None, (
@@ -122,7 +125,8 @@ class Synthesizer(BaseModel):
     def update_players(self, layout: Layout, real: dict[str, Tensor], optim_wrapper) -> dict[str, Tensor]:
         """One generator update, then one discriminator update on the same outputs (pix2pixHD's order).
 
-        Parametrizations are cached within a turn: spectral norm iterates once, however many batches are judged.
+        Parametrizations are cached within a turn: spectral norm iterates once, however many batches are judged. With
+        ``micro_batch`` each turn goes through all parts of the batch, and then there is its update.
 
         Args:
             layout: a batch of layouts.
@@ -134,22 +138,29 @@ class Synthesizer(BaseModel):
             discriminator's that are for real and for synthesised images: ``discriminator/name/real`` and
             ``discriminator/name/synthesised``.
         """
+        parts = split(layout, real, self.micro_batch)
         with frozen(self.discriminator), parametrize.cached():
-            with optim_wrapper['generator'].optim_context(self.generator):
-                step = self.synthesize(layout, real)
-                losses = self.compute_losses('generator', step)
-            optim_wrapper['generator'].update_params(sum(losses.values()))
+            losses = update(optim_wrapper['generator'], (self.generator, self.encoder), parts, self._generate)
         if self.discriminator is not None:
             with parametrize.cached():
-                with optim_wrapper['discriminator'].optim_context(self.discriminator):
-                    if not self.reuse_outputs:
-                        with torch.no_grad():
-                            step = self.synthesize(layout, real)
-                    step = step.detach()
-                    discriminator_losses = self.compute_losses('discriminator', step)
-                optim_wrapper['discriminator'].update_params(sum(discriminator_losses.values()))
-            losses |= discriminator_losses | self.discriminator_parts(step)
-        return {name: loss.detach() for name, loss in losses.items()}
+                losses |= update(optim_wrapper['discriminator'], (self.discriminator,), parts, self._judge)
+        return losses
+
+    def _generate(self, part: Part) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The generator's losses on a part of the batch; its outputs are kept for the discriminator's turn."""
+        step = self.synthesize(part.layout, part.real)
+        losses = self.compute_losses('generator', step)
+        if self.reuse_outputs and self.discriminator is not None:
+            part.step = step.detach()
+        return losses, {}
+
+    def _judge(self, part: Part) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The discriminator's losses on a part of the batch, and the parts of them for the log."""
+        step, part.step = part.step, None
+        if step is None:
+            with torch.no_grad():
+                step = self.synthesize(part.layout, part.real).detach()
+        return self.compute_losses('discriminator', step), self.discriminator_parts(step)
 
     def compute_losses(self, player: str, step: Step) -> dict[str, Tensor]:
         """The losses that train a player, weighted, as ``player/name`` with their names in the config."""
@@ -207,12 +218,16 @@ class Synthesizer(BaseModel):
 
 @contextmanager
 def frozen(module: nn.Module | None) -> Iterator[None]:
-    """Keep gradients off a module's parameters: the optimiser wrapper zeroes them after a step, not before one."""
+    """Keep gradients off a module's parameters: the optimiser wrapper zeroes them after a step, not before one.
+
+    Nor do several ranks get ready to exchange any.
+    """
     learning = [each for each in module.parameters() if each.requires_grad] if module is not None else []
     for parameter in learning:
         parameter.requires_grad_(False)
     try:
-        yield
+        with alone(module):
+            yield
     finally:
         for parameter in learning:
             parameter.requires_grad_(True)

@@ -40,7 +40,9 @@ def test_options_override(tmp_path):
 
 @pytest.mark.parametrize(('changes', 'message'), [
     ({'default_hooks.checkpoint.max_keep_ckpts': 1}, 'max_keep_ckpts=1 deletes the only checkpoint'),
-    ({'optim_wrapper.generator.accumulative_counts': 3}, 'interval=4 is no multiple of .*accumulative_counts=3'),
+    ({'optim_wrapper.generator.accumulative_counts': 3},
+     r'optim_wrapper\.generator\.accumulative_counts=3: drop it.* batch_size=16 and micro_batch=4'),
+    ({'micro_batch': 4}, 'micro_batch=4 does not divide batch_size=2'),
     ({'default_hooks.checkpoint.out_dir': 'elsewhere'}, "out_dir='elsewhere', but a run is resumed from its work dir"),
     ({'train_cfg.max_epochs': 2}, 'either max_iters or max_epochs, but has max_iters=12 and max_epochs=2'),
     ({'train_dataloader.sampler.type': 'DefaultSampler'}, 'sampler is DefaultSampler'),

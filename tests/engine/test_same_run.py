@@ -15,7 +15,7 @@ from helpers.toy_run import assert_equal, run, toy_config, weights
 from semsynth.apis import train
 from semsynth.completion import complete
 from semsynth.engine.run_record import RECORD
-from semsynth.engine.same_run import changes_since
+from semsynth.engine.same_run import Change, changes_since
 from semsynth.stored_config import read_settings
 from semsynth.weights import load_checkpoint
 
@@ -110,6 +110,14 @@ def test_a_followed_change_holds_where_its_own_run_is_cut_off(resumable):
     assert rates(resumable)[9] == 1e-4
 
 
+def test_a_batch_may_go_through_in_other_parts():
+    assert Change('model.micro_batch', None, 4).refused is None
+
+
+def test_a_run_that_gathered_gradients_had_another_batch_size():
+    assert Change('optim_wrapper.generator.accumulative_counts', 4, 1).refused == 'the batch size'
+
+
 @pytest.mark.slow
 def test_losses_may_be_dropped_to_find_a_cause(resumable):
     resume(resumable, **LONG, **{'model.losses.pixel': None})
@@ -118,8 +126,6 @@ def test_losses_may_be_dropped_to_find_a_cause(resumable):
 
 @pytest.mark.parametrize(('changes', 'message'), [
     ({'train_dataloader.batch_size': 4}, 'the batch size is another (train_dataloader.batch_size=4 instead of 2)'),
-    ({'optim_wrapper.generator.accumulative_counts': 2},
-     'the batch size is another (optim_wrapper.generator.accumulative_counts=2 instead of 1)'),
     ({'model.generator.norm': 'instance'},
      "the network is another (model.generator.norm='instance' instead of 'batch')"),
     ({'model.discriminator': None}, "the network is another (model.discriminator=None instead of {'type': "

@@ -104,8 +104,8 @@ def test_mistakes_in_any_stage_are_found_before_the_first(tmp_path):
     frozen = [*stages()[:2], stage(6, 0.03, LOCAL, 2, frozen=['generator'])]
     with pytest.raises(ValueError, match='every parameter of the generator is frozen'):
         train(grown_config(stages=frozen), work_dir=tmp_path)
-    uneven = [*stages()[:2], dict(stages()[2], optim_wrapper=dict(generator=dict(accumulative_counts=3)))]
-    with pytest.raises(ValueError, match='gradients would be lost on resume'):
+    uneven = [*stages()[:2], dict(stages()[2], micro_batch=3)]
+    with pytest.raises(ValueError, match='micro_batch=3 does not divide batch_size=2'):
         train(grown_config(stages=uneven), work_dir=tmp_path)
     with pytest.raises(ValueError, match=r"Stage 1: default_hooks\.checkpoint=\{.*'save_last': False"):
         train(grown_config(**{'default_hooks.checkpoint.save_last': False}), work_dir=tmp_path)

@@ -33,6 +33,12 @@ def test_the_terminal_has_a_dozen_lines_before_the_first_losses(run):
     assert 'System environment' not in out and 'Hooks will be executed' not in out
 
 
+def test_it_says_that_a_batch_is_split_and_who_sees_a_part_alone(tmp_path, capfd):
+    config = toy_config(log_level='INFO', micro_batch=1, **{'train_cfg.max_iters': 1})
+    launch.build_runner(config, work_dir=tmp_path).train()
+    assert 'in 2 parts of 1; batch norm then see' in capfd.readouterr().out
+
+
 def test_the_log_has_all_of_it(run):
     _, log = run
     for part in ('System environment', 'Config:', 'Hooks will be executed', 'mind this', 'to stop', 'Iter(train)'):
