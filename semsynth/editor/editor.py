@@ -14,11 +14,12 @@ from torch import Tensor
 from semsynth.apis.inferencer import Inferencer
 from semsynth.data.layout_reader import Source
 from semsynth.editor import shapes
+from semsynth.editor.history import Step
 from semsynth.editor.images import Images
 from semsynth.editor.layout_editor import LayoutEditor, read_only
 from semsynth.editor.looks import Looks
 from semsynth.editor.opening import Opening
-from semsynth.editor.project import export_scene, load_project, save_project
+from semsynth.editor.project import export_scene, save_project
 from semsynth.editor.scene import FEATHER, Scene, check_feather
 from semsynth.editor.styling import Styling
 from semsynth.editor.styling import vector as as_vector
@@ -44,6 +45,7 @@ class Editor(LayoutEditor):
         from_photos: indices of the classes that the segmentor can find in a photo.
         styling: the styles that the model has.
         looks: the latents that the model has.
+        images: makes the images by the model, and says how long that took.
 
     Raises:
         ValueError: the model reads no label maps, or the segmentor does not fit its classes.
@@ -60,7 +62,7 @@ class Editor(LayoutEditor):
         if segmentor is not None:
             segmentor.check_layout(space.num_classes, space.unknown)
             self.from_photos = frozenset(segmentor.indices().values())
-        self.styling, self.looks, self._images = Styling(inferencer), Looks(inferencer), Images(inferencer)
+        self.styling, self.looks, self.images = Styling(inferencer), Looks(inferencer), Images(inferencer)
         self._opening = Opening(self._reader, self._numbering, self.styling, self.looks)
 
     @property
@@ -69,12 +71,12 @@ class Editor(LayoutEditor):
 
         Where a photo is kept, it is the photo, of its own size, with the synthesised image in place of what was edited.
         """
-        return read_only(self._images.of(self.scene))
+        return read_only(self.images.of(self.scene))
 
     @property
     def synthesised(self) -> np.ndarray:
         """The image that the model makes of the whole layout, also where a photo is kept."""
-        return read_only(self._images.synthesised(self.scene))
+        return read_only(self.images.synthesised(self.scene))
 
     @property
     def fixed_size(self) -> tuple[int, int] | None:
@@ -136,7 +138,8 @@ class Editor(LayoutEditor):
             ValueError: there is no segmentor, or the photo cannot be read.
         """
         if self.segmentor is None:
-            raise ValueError('A photo needs a segmentor that labels it, but the editor was made without one.')
+            raise ValueError('A photo alone needs a segmentor that labels it (--segmentor CONFIG CHECKPOINT, in Python '
+                             'Editor(inferencer, segmentor)): start the editor with one, or give the label map, too.')
         label = label_photo(self.segmentor, self._opening.resized(photo))
         self._start(self._opening.scene_of_photo(photo, label, None, feather if keep_photo else None))
 
@@ -240,13 +243,18 @@ class Editor(LayoutEditor):
         self.styling.require()
         return self.styling.of(self.scene, found)
 
-    def save(self, path: str | Path) -> Path:
-        """Write a project file: the scene and its styles, without the history. The file is whole or is not written.
+    def save(self, path: str | Path, *, history: bool = False) -> Path:
+        """Write a project file: the scene and its styles. The file is whole or is not written.
+
+        Args:
+            path: of the file.
+            history: whether its last edits go with it, and can be undone when it is opened again.
 
         Raises:
             ValueError: the path is no place for a file, or a file that a scene was read from.
         """
-        return save_project(check_out_file(path, self._opening.files), self.scene, self.classes, self.styling.owners)
+        return save_project(check_out_file(path, self._opening.files), self.scene, self.classes, self.styling.owners,
+                            self._history.past if history else ())
 
     def load(self, path: str | Path) -> None:
         """Open a project file in place of the layout that is open, whose history is dropped.
@@ -254,13 +262,7 @@ class Editor(LayoutEditor):
         Raises:
             ValueError: it is none, or is of a model with other classes or styles.
         """
-        scene = load_project(path, self.classes, self.styling.owners)
-        arrays = self._reader.read(scene.label, scene.instance)
-        for style in scene.styles.values():
-            self.styling.check(torch.tensor(style), f'{path} is of another model. ')
-        if scene.latent is not None:
-            self.looks.check(scene.latent, f'{path} is of another model. ')
-        self._start(replace(scene, label=arrays['label'], instance=arrays['instance']))
+        self._start(*self._opening.project(path, self.classes))
 
     def export(self, folder: str | Path, name: str) -> dict[str, Path]:
         """Write ``NAME.png``, the image, and the layout as files of the data set: maps of its ids, under its endings of
@@ -274,12 +276,12 @@ class Editor(LayoutEditor):
         """
         return export_scene(self.scene, self.image, self._reader, Path(folder), name, self._opening.files)
 
-    def _start(self, scene: Scene) -> None:
+    def _start(self, scene: Scene, past: Sequence[Step] = ()) -> None:
         fixed, (height, width) = self.fixed_size, scene.label.shape
         if fixed not in (None, (height, width)):
             raise ValueError(f'The layout is {width} pixels wide and {height} high, but this model makes images of '
                              f'{fixed[1]}x{fixed[0]} alone, since its latent fixes their size.')
-        super()._start(scene)
+        super()._start(scene, past)
 
     def _style_in_photo(self, photo: Source, label: Source, instance: Source | None, id: int) -> Tensor:
         scene = self._opening.scene(label, instance)

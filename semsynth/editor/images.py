@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import torch
 
@@ -16,15 +18,20 @@ class Images:
 
     Args:
         inferencer: of the model.
+
+    Attributes:
+        seconds: that the model took for the image that was asked for last; 0 where it was not needed.
     """
 
     def __init__(self, inferencer: Inferencer):
         self._inferencer = inferencer
+        self.seconds = 0.0
         self._shown: tuple[Scene, np.ndarray] | None = None
         self._synthesised: tuple[Scene, np.ndarray] | None = None
 
     def of(self, scene: Scene) -> np.ndarray:
         """The image of a scene, ``(H, W, 3)`` uint8 RGB; where a photo is kept, of its size."""
+        self.seconds = 0.0
         if self._shown is None or self._shown[0] is not scene:
             if scene.kept is None:
                 image = self.synthesised(scene)
@@ -37,13 +44,16 @@ class Images:
 
     def synthesised(self, scene: Scene) -> np.ndarray:
         """What the model makes of a scene, whether a photo is kept or not, ``(H, W, 3)`` uint8 RGB."""
+        self.seconds = 0.0
         if self._synthesised is None or not _look_alike(self._synthesised[0], scene):
+            start = time.perf_counter()
             styles = {key: torch.tensor(style) for key, style in scene.styles.items()}
             latent = None if scene.latent is None else torch.tensor(scene.latent)
             instance = scene.instance if self._inferencer.reads_instances else None
             result = self._inferencer.synthesize(scene.label, instance, styles, SEED, latent=latent)
             image = result['outputs']['image'].expand(3, -1, -1)  # a gray one has a single channel
             self._synthesised = scene, image.permute(1, 2, 0).contiguous().numpy()
+            self.seconds = time.perf_counter() - start
         return self._synthesised[1]
 
 

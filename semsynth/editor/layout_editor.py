@@ -10,7 +10,8 @@ import numpy as np
 
 from semsynth.data.numbering import Numbering
 from semsynth.editor import edits, shapes
-from semsynth.editor.scene import History, Object, Scene
+from semsynth.editor.history import History, Step
+from semsynth.editor.scene import Object, Scene
 from semsynth.label_spaces import LabelSpace
 
 Points = Sequence[tuple[float, float]]
@@ -198,8 +199,8 @@ class LayoutEditor:
             self._opened, self._history = before
             raise
 
-    def _start(self, scene: Scene) -> None:
-        self._opened, self._history = scene, History()
+    def _start(self, scene: Scene, past: Sequence[Step] = ()) -> None:
+        self._opened, self._history = scene, History(past)
 
     def _commit_maps(self, mask: np.ndarray, label: np.ndarray, instance: np.ndarray) -> None:
         """Make the edit of a mask's pixels the current scene."""
@@ -213,7 +214,7 @@ class LayoutEditor:
         if after.kept and mask is not None:
             after = replace(after, kept=replace(after.kept, edited=after.kept.edited | mask))
         if not after.same(self.scene):
-            self._history.push(self.scene)
+            self._history.push(self.scene, after)
             self._opened = after
 
     def _style_keys(self, scene: Scene) -> Collection[int]:

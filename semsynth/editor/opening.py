@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from semsynth.data.layout_reader import LayoutReader, Source, photo_of
 from semsynth.data.numbering import Numbering
+from semsynth.editor.history import Rest, Step
 from semsynth.editor.looks import Looks
+from semsynth.editor.project import load_project
 from semsynth.editor.scene import Kept, Scene, check_feather
 from semsynth.editor.styling import Styling
 
@@ -55,6 +59,18 @@ class Opening:
             latent=self._looks.check(self.latent_of(photo, scene)) if self._looks.from_photos else None,
             kept=None if feather is None else Kept(
                 photo_of(photo), np.zeros(scene.label.shape, bool), check_feather(feather)))
+
+    def project(self, path: str | Path, classes: Sequence[str]) -> tuple[Scene, Sequence[Step]]:
+        """The scene of a project file of a model with such classes, and the steps that led to it."""
+        scene, past = load_project(path, classes, self._styling.owners)
+        context = f'{path} is of another model. '
+        for part in (Rest.of(scene), *(step.rest for step in past if step.rest)):
+            for style in part.styles.values():
+                self._styling.check(torch.tensor(style), context)
+            if part.latent is not None:
+                self._looks.check(part.latent, context)
+        arrays = self._reader.read(scene.label, scene.instance)
+        return replace(scene, label=arrays['label'], instance=arrays['instance']), past
 
     def resized(self, photo: Source) -> np.ndarray:
         """A photo of the size that the model reads, ``(H, W, 3)`` uint8 RGB; an array keeps its own."""

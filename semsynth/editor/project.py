@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from semsynth.data.layout_reader import LayoutReader
+from semsynth.editor import history
 from semsynth.editor.scene import Kept, Scene, check_feather
 from semsynth.errors import DataError
 from semsynth.label_spaces import LabelSpace
@@ -19,12 +20,16 @@ from semsynth.writing import check_out_file, write_png, write_whole
 
 FORMAT = 3
 """Version of the project file; files of version 2 have neither a latent nor a kept photo."""
+PAST = 'past.'
+"""Begins the names of the arrays that hold edits."""
 
 
-def save_project(path: str | Path, scene: Scene, classes: Sequence[str], styles_of: str) -> Path:
-    """Write a scene, the names of its classes, and what its styles belong to, ``'objects'`` or ``'classes'``: one npz
-    file without pickle, whole or not at all."""
-    buffer, optional = io.BytesIO(), {}
+def save_project(path: str | Path, scene: Scene, classes: Sequence[str], styles_of: str,
+                 past: Sequence[history.Step] = ()) -> Path:
+    """Write a scene, the names of its classes, what its styles belong to, ``'objects'`` or ``'classes'``, and the last
+    of the steps that led to it: one npz file without pickle, whole or not at all."""
+    buffer = io.BytesIO()
+    optional = {PAST + name: array for name, array in history.to_arrays(past, scene).items()} if past else {}
     if scene.latent is not None:
         optional['latent'] = np.array(scene.latent, np.float32)
     if scene.kept is not None:
@@ -36,8 +41,9 @@ def save_project(path: str | Path, scene: Scene, classes: Sequence[str], styles_
     return write_whole(path, buffer.getvalue())
 
 
-def load_project(path: str | Path, classes: Sequence[str], styles_of: str) -> Scene:
-    """Read a project file that ``save_project`` wrote.
+def load_project(path: str | Path, classes: Sequence[str],
+                 styles_of: str) -> tuple[Scene, Sequence[history.Step]]:
+    """Read a project file that ``save_project`` wrote: the scene, and the steps that led to it, so far as it has them.
 
     Raises:
         DataError: there is no such file, it holds something else or too much, it was made with other classes, or its
@@ -60,6 +66,8 @@ def load_project(path: str | Path, classes: Sequence[str], styles_of: str) -> Sc
                        zip(styled.tolist(), styles.tolist(), strict=True)},
                       tuple(stored['latent'].ravel().tolist()) if 'latent' in stored else None,
                       _kept(stored) if 'photo' in stored else None)
+        steps = {name.removeprefix(PAST): stored[name] for name in stored if name.startswith(PAST)}
+        past = history.from_arrays(steps, scene, len(classes)) if steps else []
     except Exception as error:  # numpy and zipfile raise all sorts
         reason = f'it has no {error}' if isinstance(error, KeyError) else error
         raise DataError(f'{path} is no project file of the editor ({reason!s:.200}).') from error
@@ -72,7 +80,7 @@ def load_project(path: str | Path, classes: Sequence[str], styles_of: str) -> Sc
     if scene.styles and owners != styles_of:
         raise DataError(f'{path} has styles of {owners}, but the model reads styles of {styles_of}: open it with a '
                         f'model that reads {"" if owners == "objects" else "no "}instance maps.')
-    return scene
+    return scene, past
 
 
 def _kept(stored: dict[str, np.ndarray]) -> Kept:

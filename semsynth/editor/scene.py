@@ -1,8 +1,7 @@
-"""Scene, a layout with styles, and History, the scenes before and after edits."""
+"""Scene: a layout with styles."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -129,50 +128,3 @@ class Scene:
             return False
         return (np.array_equal(self.label, other.label) and np.array_equal(self.instance, other.instance)
                 and self.styles == other.styles and self.latent == other.latent)
-
-
-class History:
-    """Scenes before and after the current one, without limit; their maps are kept compressed."""
-
-    def __init__(self):
-        self.past: list[_Packed] = []
-        self.future: list[_Packed] = []
-
-    def push(self, left: Scene) -> None:
-        """Keep the scene before an edit; scenes that were undone are dropped."""
-        self.past.append(_Packed(left))
-        self.future.clear()
-
-    def undo(self, current: Scene) -> Scene:
-        """The scene before the current one."""
-        self.future.append(_Packed(current))
-        return self.past.pop().scene()
-
-    def redo(self, current: Scene) -> Scene:
-        """The scene after the current one, which was undone."""
-        self.past.append(_Packed(current))
-        return self.future.pop().scene()
-
-
-class _Packed:
-    """A scene with its maps compressed; a photo is the same in all scenes."""
-
-    def __init__(self, scene: Scene):
-        self._label, self._instance = _pack(scene.label), _pack(scene.instance)
-        self._rest = scene.styles, scene.latent
-        self._kept = scene.kept and (scene.kept.photo, _pack(scene.kept.edited), scene.kept.feather)
-
-    def scene(self) -> Scene:
-        """The scene."""
-        kept = self._kept and Kept(self._kept[0], _unpack(self._kept[1]), self._kept[2])
-        return Scene(_unpack(self._label), _unpack(self._instance), *self._rest, kept)
-
-
-def _pack(array: np.ndarray) -> tuple:
-    # Level 1: a 1024x2048 instance map, 16 MB, to 170 kB in 25 ms.
-    return zlib.compress(array.tobytes(), 1), array.dtype, array.shape
-
-
-def _unpack(packed: tuple) -> np.ndarray:
-    content, dtype, shape = packed
-    return np.frombuffer(bytearray(zlib.decompress(content)), dtype).reshape(shape)

@@ -130,7 +130,7 @@ def test_photos_are_labelled(inferencer, files, toycity):
     assert np.array_equal(editor.label, segmentor(image)[0].argmax(0))
     for found in editor.objects():
         assert found.classes == 1
-    with pytest.raises(ValueError, match='A photo needs a segmentor that labels it'):
+    with pytest.raises(ValueError, match='--segmentor CONFIG CHECKPOINT'):
         Editor(inferencer).open_photo(photo)
 
 

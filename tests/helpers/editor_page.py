@@ -14,8 +14,8 @@ PLACE = '''async ([x, y, pane]) => {
     return [left + at.left + (x + .5) * at.scale, top + at.top + (y + .5) * at.scale];
 }'''
 AT_REST = '''async () => {
-    const { state } = await import('/state.js'), { pending } = await import('/editing.js');
-    return !document.querySelector('.starting') && !pending() && !state.nudge && state.openingSince === null
+    const { state, shown } = await import('/state.js'), { pending } = await import('/editing.js');
+    return shown() && !document.querySelector('.starting') && !pending() && !state.nudge && state.openingSince === null
         && state.workingSince === null && (state.picture?.version === state.scene?.version || state.bad);
 }'''
 
@@ -46,7 +46,7 @@ class EditorPage:
             time.sleep(0.05)
 
     def settle(self):
-        """Wait until all that was done shows in the image."""
+        """Wait until all that was done shows in the image, and the page is laid out for it."""
         end = time.monotonic() + PATIENCE
         while not self.page.evaluate(AT_REST):
             if time.monotonic() > end:

@@ -1,6 +1,7 @@
 import re
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from semsynth.studies.gallery import write_gallery
@@ -16,3 +17,13 @@ def test_the_page_shows_every_picture_and_score(tmp_path):
     assert np.array_equal(np.asarray(Image.open(page.parent / sources[0])), picture)
     assert '71.25' in text and '90.00' in text and '&ndash;' in text and 'A &lt;title&gt;' in text
     assert not list(page.parent.glob('*.tmp'))
+
+
+@pytest.mark.slow
+def test_the_page_fits_a_narrow_window(tmp_path, new_page):
+    picture = np.zeros((4, 4, 3), np.uint8)
+    scores = {'ours': {f'metric {number}': 1.0 for number in range(12)}}
+    path = write_gallery(tmp_path / 'page', '/a/long/path' * 20, {'sample' * 30: {'image': picture}}, scores=scores)
+    page = new_page(400, 800)
+    page.goto(path.as_uri())
+    assert page.evaluate('document.documentElement.scrollWidth') == 400

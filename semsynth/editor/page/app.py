@@ -20,11 +20,12 @@ POST    ``sessions/TOKEN/open``          opens in place of what is open: JSON, `
                                          layouts, or ``{"width": 256, "height": 128, "class_index": 0}`` for an empty
                                          canvas; or a form with the files ``label``, ``instance`` and ``photo``, or
                                          ``photo`` alone, or ``project`` alone, and the fields ``keep_photo=true`` and
-                                         ``feather``. Answers with the state when the image is made. If it fails,
-                                         nothing has changed
+                                         ``feather``, or with a project ``name``. Answers with the state when the
+                                         image is made. If it fails, nothing has changed
 POST    ``sessions/TOKEN/look``          a form with a ``photo``, whose look the image gets; answers with the state
 GET     ``sessions/TOKEN/layout?name=``  another layout, to paste from; as the state
-GET     ``sessions/TOKEN/files/PART``    a file of the scene: ``label``, ``instance``, ``image`` or ``project``
+GET     ``sessions/TOKEN/files/PART``    a file of the scene: ``label``, ``instance``, ``image`` or ``project``, the
+                                         latter with ``?history=1`` together with the last edits
 ======  ===============================  ==============================================================================
 
 ``Session.edit`` has the operations. **The state** is binary, all numbers uint32, little-endian: the length of the JSON
@@ -98,8 +99,9 @@ def build_app(make_session: Callable[[], Session], uploads: Path) -> Starlette:
             what = await _json(request, dict)
             return _binary(await _run(session.open if 'name' in what else session.open_blank, **what))
         async with _form(request) as form:
-            how = partial(session.open_files, keep_photo=form.get('keep_photo') == 'true',
-                          feather=_whole(form.get('feather', FEATHER)))
+            name = form.get('name')
+            how = partial(session.open_files, name=name if isinstance(name, str) else None,
+                          keep_photo=form.get('keep_photo') == 'true', feather=_whole(form.get('feather', FEATHER)))
             return _binary(await _run(_with_files, uploads, form, how))
 
     async def look(session: Session, request: Request) -> Response:
@@ -150,7 +152,7 @@ async def _file(session: Session, request: Request) -> Response:
     part = request.path_params['part']
     if part not in ('label', 'instance', 'image', 'project'):
         raise HTTPException(404, f'There is no file {part}.')
-    name, content = await _run(session.file, part)
+    name, content = await _run(session.file, part, request.query_params.get('history') == '1')
     return Response(content, media_type='application/octet-stream', headers={
         'Content-Disposition': f"attachment; filename*=UTF-8''{quote(name, safe='')}"})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -34,7 +33,7 @@ class Shown(NamedTuple):
     Args:
         version: of the scene that it shows.
         content: JPEG.
-        seconds: that the model took.
+        seconds: that the model took; 0 where it was not needed.
     """
 
     version: int
@@ -118,11 +117,11 @@ class Session:
         return self._start('canvas', self.editor.blank, height, width, class_index)
 
     def open_files(self, label: str | None = None, instance: str | None = None, photo: str | None = None,
-                   project: str | None = None, **options) -> bytes:
+                   project: str | None = None, name: str | None = None, **options) -> bytes:
         """Open a label map with what belongs to it, a photo alone, which the segmentor labels, or a project; all are
-        paths, or None. The options are those of ``Editor.open`` for a photo."""
+        paths, or None. A project may have a name of its own. The options are those of ``Editor.open`` for a photo."""
         if project is not None and (label, instance, photo) == (None, None, None):
-            return self._start(Path(project).stem, self.editor.load, project)
+            return self._start(name or Path(project).stem, self.editor.load, project)
         if photo is not None and (label, instance, project) == (None, None, None):
             return self._start(Path(photo).stem, partial(self.editor.open_photo, **options), photo)
         if label is None or project is not None:
@@ -146,15 +145,16 @@ class Session:
         other.open(*self._layout(name))
         return layout_state(other.scene, dict(name=name), lambda found: None)
 
-    def file(self, part: str) -> tuple[str, bytes]:
-        """Name and content of a file of the scene: ``label``, ``instance``, ``image`` or ``project``."""
+    def file(self, part: str, history: bool = False) -> tuple[str, bytes]:
+        """Name and content of a file of the scene: ``label``, ``instance``, ``image`` or ``project``, this one with or
+        without its last edits."""
         if self.name is None:
             raise ValueError('Nothing is open: open a layout first.')
         # an opened file's name has the ending that export adds
-        name = self.name.removesuffix(Path(self.editor.inferencer.reader.suffixes['label'][0]).stem)
+        name = Path(self.name).name.removesuffix(Path(self.editor.inferencer.reader.suffixes['label'][0]).stem)
         with TemporaryDirectory() as folder:
             if part == 'project':
-                path = self.editor.save(Path(folder, f'{name}.npz'))
+                path = self.editor.save(Path(folder, f'{name}.npz'), history=history)
             else:
                 with self._model:
                     path = self.editor.export(folder, name)[part]
@@ -216,13 +216,11 @@ class Session:
         return self.version
 
     def _draw(self, whole: bool = False) -> Shown:
-        version, start = self.version, time.perf_counter()  # an edit meanwhile makes the image newer than it says
+        editor, version = self.editor, self.version  # an edit meanwhile makes the image newer than it says
         if whole:
-            return Shown(version, _jpeg(self.editor.synthesised), time.perf_counter() - start)
+            return Shown(version, _jpeg(editor.synthesised), editor.images.seconds)
         if self._shown.version != version:
-            image = self.editor.image
-            seconds = time.perf_counter() - start
-            self._shown = Shown(version, _jpeg(image), seconds)
+            self._shown = Shown(version, _jpeg(editor.image), editor.images.seconds)
         return self._shown
 
     def _state(self, message: str | None = None) -> bytes:

@@ -61,8 +61,8 @@ class Selection:
         self._chosen = id
 
     def forget(self) -> None:
-        """Another scene was opened."""
-        self._chosen, self._steps = None, []
+        """Another scene was opened, perhaps with edits that can be undone."""
+        self._chosen, self._steps = None, [(None, None)] * self._editor.steps
 
     @contextmanager
     def remembered(self) -> Iterator[None]:

@@ -62,17 +62,21 @@ def test_closing_asks_where_there_are_changes(editor):
 
 
 def test_work_comes_back_after_a_reload(editor):
+    opened = editor.label()
     stroke(editor)
     changed = editor.label()
     editor.wait(KEPT)
     editor.page.on('dialog', lambda dialog: dialog.accept())
     editor.page.reload()
     editor.settle()
-    assert editor.label() != changed
+    assert editor.label() == opened
     editor.page.get_by_role('button', name='Restore it').click()
     editor.wait('state.restored')
     editor.settle()
     assert editor.label() == changed and editor.page.locator('#banner').is_hidden()
+    assert editor.state('state.name') in editor.state('state.layouts')
+    editor.press('Control+z')
+    assert editor.label() == opened
     editor.page.select_option('#layouts', index=2)  # it is still in no file
     assert editor.page.locator('#ask-dialog').is_visible()
 

@@ -108,6 +108,23 @@ def test_nothing_is_cut_off_or_comes_from_elsewhere(served, new_page):
     assert [address for address in loaded if not re.match(f'{served}|data:|blob:', address)] == []
 
 
+def test_a_long_message_leaves_room_for_the_rest(served, new_page):
+    editor = EditorPage(new_page(400, 800), served)
+    editor.page.evaluate('async () => (await import("/state.js")).say("A sentence that goes on. ".repeat(80), true)')
+    editor.settle()
+    message, footer = (editor.page.locator(part).bounding_box() for part in ('#message', 'footer'))
+    assert message['width'] > 250 and footer['height'] < 320
+
+
+def test_a_new_canvas_is_ground_by_default(editor):
+    editor.page.keyboard.press('n')
+    road = editor.state('state.setup.classes.indexOf("road")')
+    assert editor.page.input_value('#new-dialog [name=class_index]') == str(road)
+    editor.page.click('#new-dialog [type=submit]')
+    editor.wait('state.name === "canvas"')
+    assert set(editor.label()) == {road}
+
+
 def test_everything_that_can_be_used_has_a_name(editor):
     editor.select(11)
     nameless = editor.page.evaluate('''() => [...document.querySelectorAll('button, select, input, canvas, summary')]

@@ -4,7 +4,7 @@ import * as drafts from './drafts.js';
 import * as editing from './editing.js';
 import * as keeping from './keeping.js';
 import { help } from './keys.js';
-import { say, state } from './state.js';
+import { isThing, say, state } from './state.js';
 
 const dialogs = Object.fromEntries(['open', 'new', 'ask', 'help'].map((name) => [name, find(`#${name}-dialog`)]));
 
@@ -159,11 +159,18 @@ function showNew() {
   width.readOnly = height.readOnly = setup.size.fixed;
   form.querySelector('.hint').textContent = setup.size.fixed ? 'This model has one size.' :
     `The model was trained at ${setup.size.width} × ${setup.size.height}: it is at its best near that.`;
-  const largest = [...scene?.objects ?? []].sort((one, other) => other.area - one.area)[0];
-  class_index.replaceChildren(...setup.classes.map((name, index) => new Option(name, index)));
-  class_index.value = largest?.kind ?? 0;
+  class_index.replaceChildren(new Option('Choose…', ''), ...setup.classes.map((name, index) => new Option(name, index)));
+  class_index.value = scene?.width ? ground(scene) : '';
   form.querySelector('.refusal').textContent = '';
   dialogs.new.showModal();
+}
+
+// The class that most of the lower half has, as far as it is background.
+function ground({ label, width, height }) {
+  const counts = new Map();
+  for (const kind of label.subarray(width * Math.floor(height / 2))) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const kinds = [...counts.keys()].filter((kind) => !isThing(kind) && kind !== state.setup.ignored);
+  return kinds.sort((one, other) => counts.get(other) - counts.get(one))[0] ?? '';
 }
 
 function buildHelp() {

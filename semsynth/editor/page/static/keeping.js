@@ -46,7 +46,7 @@ function keep() {
 
 async function write() {
   if (!work) adopt({ id: crypto.randomUUID() });
-  const record = work, { name, scene } = state, { blob } = await server.file('project');
+  const record = work, { name, scene } = state, { blob } = await server.file('project?history=1');
   Object.assign(record, { classes: state.setup.classes.join(), name, time: Date.now(), saved: false,
     project: await blob.arrayBuffer(), thumbnail: thumbnail(scene.colours) });
   record.before ??= await bytesOf(state.before);
@@ -92,7 +92,8 @@ export async function kept() {
 
 const formOf = (record) => {
   const form = new FormData();
-  form.append('project', new File([record.project], `${record.name ?? 'layout'}.npz`));
+  form.append('project', new File([record.project], 'project.npz'));
+  form.append('name', record.name ?? 'layout');
   return form;
 };
 
@@ -120,7 +121,7 @@ async function recover() {
   state.restored = Boolean(form);
   if (form) await editing.reopen(form, state.before);
   else if (state.layouts.includes(name)) await editing.reopen({ name }, state.before);
-  say(`The editor was started anew.${form ? ' Your work is here again; earlier steps cannot be undone.' : ''}`);
+  say(`The editor was started anew.${form ? ' Your work is here again.' : ''}`);
 }
 
 // Hand a file of the scene to the user.

@@ -36,6 +36,8 @@ export const onChange = (listener) => panels.add(listener);
 export const onDraw = (listener) => canvases.add(listener);
 export const changed = () => ask('panels');
 export const draw = () => ask('canvases');
+// Whether all that has changed is shown.
+export const shown = () => asked === null;
 
 function ask(what) {
   if (!asked) requestAnimationFrame(show);

@@ -26,7 +26,7 @@ function tick() {
   const { openingSince, workingSince, picture, elapsed } = state, now = performance.now();
   const passed = (since) => `${((now - since) / 1000).toFixed(1)} s`;
   const after = elapsed ? `, image ${elapsed.toFixed(2)} s after the edit` : '';
-  const done = picture && `Model ${picture.seconds.toFixed(2)} s${after}`;
+  const done = picture && `${picture.seconds ? `Model ${picture.seconds.toFixed(2)} s` : 'Model not needed'}${after}`;
   find('#model').textContent = openingSince !== null ? `Opening… ${passed(openingSince)}` :
     workingSince !== null ? `The model is at work… ${passed(workingSince)}` : done ?? '';
 }
