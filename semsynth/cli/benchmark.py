@@ -52,6 +52,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='instance maps (default: bands are drawn)')
     case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
 
+    case = cases.add_parser('launches', help="operations that one step of training of configs' models asks of a GPU, "
+                            'by kind and by line; no GPU is needed')
+    case.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
+    case.add_argument('--size', type=_size, default=(64, 128), metavar='HxW', help='(default: 64x128)')
+    case.add_argument('--batch-size', type=_count, default=1, help='(default: %(default)s)')
+    case.add_argument('--versions', nargs='+', metavar='VERSION', default=['plain', 'float32', 'bfloat16'],
+                      help='of plain, float32, bfloat16 (default: these), channels_last, bfloat16_channels_last')
+    case.add_argument('--rows', type=_count, default=20, help='of the tables by operation and by line (default: '
+                      '%(default)s)')
+    add_options(case, '--cfg-options')
+
     case = cases.add_parser('layout', parents=[common], help='boundary map and one-hot channels')
     case.add_argument('--sizes', nargs='+', type=_size, default=[(1024, 2048)], metavar='HxW', help='(default: '
                       '1024x2048)')

@@ -32,11 +32,11 @@ def table(groups: Sequence[Sequence[Version]], measured: Sequence[Sequence[Measu
     it is about images, their rate."""
     rate = ['images/s'] if groups[0][0].images else []
     headings = [*groups[0][0].columns, 'ms', 'quartiles', 'CPU ms', *rate, 'MB', 'relative time', 'difference']
-    lines = [_cells(headings), _cells(['---'] * len(headings))]
+    lines = [cells(headings), cells(['---'] * len(headings))]
     for versions, results in zip(groups, measured, strict=True):
         for version, result in zip(versions, results, strict=True):
             low, _, high = quantiles(result.clock, method='inclusive') if len(result.clock) > 1 else result.clock * 3
-            lines.append(_cells([
+            lines.append(cells([
                 *version.columns.values(), _ms(median(result.clock)), f'{_ms(low)} to {_ms(high)}',
                 _ms(median(result.processor)), *(f'{(version.images or 0) / median(result.clock):.3g}' for _ in rate),
                 f'{result.memory / 2**20:.0f}',
@@ -49,5 +49,6 @@ def _ms(seconds: float) -> str:
     return f'{seconds * 1000:.3g}' if seconds < 1 else f'{seconds * 1000:.0f}'
 
 
-def _cells(values: Sequence[object]) -> str:
+def cells(values: Sequence[object]) -> str:
+    """A row of a table."""
     return f'| {" | ".join(map(str, values))} |'
