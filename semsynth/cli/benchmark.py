@@ -86,7 +86,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     case.add_argument('--size', type=_size, metavar='HxW', help="(default: each config's image_size)")
     case.add_argument('--batch-size', type=_count, default=1, help='(default: %(default)s)')
     case.add_argument('--versions', nargs='+', metavar='VERSION', help='of plain, float32, channels_last, bfloat16, '
-                      'bfloat16_channels_last (default: all), bfloat16_compiled', default=[
+                      'bfloat16_channels_last (default: all), bfloat16_compiled; on a GPU graphs, bfloat16_graphs, '
+                      'bfloat16_channels_last_graphs', default=[
                           'plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last'])
     add_options(case, '--cfg-options')
 

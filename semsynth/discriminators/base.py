@@ -34,6 +34,9 @@ class Discriminator(nn.Module):
     are scores, high for real."""
     kinds: tuple[str, ...] | None = None
     """Names of the real images whose imitations it judges; None for any."""
+    waits_for: str | None = None
+    """What it reads from the device in a step of training, in words: a CUDA graph cannot hold that (``model.graphs``).
+    None where it reads nothing, and does the same in every step."""
 
     def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None) -> Verdict | list[Verdict]:
         """The verdict on images, or several.

@@ -50,6 +50,11 @@ class SeparateDiscriminators(Discriminator):
         self.kinds = tuple(networks)
         self.size_divisor = math.lcm(*(network.size_divisor for network in built.values()))
 
+    @property
+    def waits_for(self) -> str | None:  # type: ignore[override]  # nobody sets it
+        """What one of the networks waits for."""
+        return next(filter(None, (self.judge_of(kind).waits_for for kind in self.networks)), None)
+
     def judge_of(self, kind: str) -> Discriminator:
         """The network of that kind."""
         return cast(Discriminator, self.networks[kind])

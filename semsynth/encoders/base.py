@@ -23,6 +23,9 @@ class Encoder(nn.Module):
     """Channels F of the style that it makes; 0 where it makes none."""
     latent_dim: int | None = None
     """Length Z of the latent that it makes; None where it makes none."""
+    waits_for: str | None = None
+    """What it reads from the device in a step of training, in words: a CUDA graph cannot hold that (``model.graphs``).
+    None where it reads nothing, and does the same in every step."""
 
     def forward(self, layout: Layout, image: Tensor) -> Layout:
         """The layout with the style or the latent of a photo ``(B, C, H, W)`` in ``[-1, 1]``.

@@ -34,6 +34,8 @@ class InstanceFeatureEncoder(Encoder):
             left to a latent. By default all classes do.
     """
 
+    styled: Tensor | None
+
     def __init__(self, in_channels: int = 3, out_channels: int = 3, base_channels: int = 16, num_downsamples: int = 4,
                  classes: Sequence[int] | None = None):
         super().__init__()
@@ -42,6 +44,7 @@ class InstanceFeatureEncoder(Encoder):
         self.network = residual_network(in_channels, base_channels, num_downsamples, num_blocks=0)
         self.convolution = nn.Conv2d(base_channels, out_channels, 7, padding=3, padding_mode='reflect')
         self.classes = None if classes is None else tuple(classes)
+        self.register_buffer('styled', None if classes is None else torch.tensor(self.classes), persistent=False)
         init_normal(self)
 
     def check(self, parts: Parts) -> None:
@@ -59,7 +62,6 @@ class InstanceFeatureEncoder(Encoder):
         """
         features = torch.tanh(self.convolution(self.network(image)).float())
         style = instance_mean(features, layout.objects)
-        if self.classes is not None:
-            styled = torch.isin(layout.label, torch.tensor(self.classes, device=layout.device))
-            style = style * styled.unsqueeze(1)
+        if self.styled is not None:
+            style = style * torch.isin(layout.label, self.styled).unsqueeze(1)
         return layout.styled(style)

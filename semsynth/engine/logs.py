@@ -44,7 +44,7 @@ class DeferredInfoHook(RuntimeInfoHook):
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
                          outputs: dict[str, torch.Tensor] | None = None) -> None:
         """Keep the step's losses; read what was kept when the log is due."""
-        norms = {f'{player}/grad_norm': wrapper.grad_norm for player, wrapper in runner.optim_wrapper.items()
+        norms = {f'{player}/grad_norm': wrapper.grad_norm.clone() for player, wrapper in runner.optim_wrapper.items()
                  if isinstance(wrapper, PlayerOptimWrapper) and wrapper.grad_norm is not None}
         names = (data_batch or {}).get('sample', {}).get('name', [])
         self.pending.append((runner.iter, names, {**(outputs or {}), **norms}))

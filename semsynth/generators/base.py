@@ -33,6 +33,9 @@ class Generator(nn.Module):
     """Length Z of the latent that it reads; None where it reads none."""
     fixed_size: tuple[int, int] | None = None
     """Height and width that every layout must have; None where any multiples of ``size_divisor`` will do."""
+    waits_for: str | None = None
+    """What it reads from the device in a step of training, in words: a CUDA graph cannot hold that (``model.graphs``).
+    None where it reads nothing, and does the same in every step."""
 
     def __init__(self, in_channels: int, feature_channels: int, size_divisor: int, head: dict,
                  smallest_size: int | None = None):

@@ -50,6 +50,9 @@ class Head(nn.Module):
     """Whether it reads the layout's label map, which image-like inputs do not have."""
     embedding_channels: int | None = None
     """Channels of its output ``'embedding'``; None where it makes none."""
+    waits_for: str | None = None
+    """What it reads from the device in a step of training, in words: a CUDA graph cannot hold that (``model.graphs``).
+    None where it reads nothing, and does the same in every step."""
 
     def __init__(self, in_channels: int, outputs: tuple[str, ...], views: dict[str, View],
                  must_be_read: tuple[str, ...]):

@@ -99,6 +99,11 @@ class EdgeGuidedHead(Head):
             captions['class_specific'] = 'class-specific image (eq. 7)'
         return captions
 
+    @property
+    def waits_for(self) -> str | None:  # type: ignore[override]  # nobody sets it
+        """The sizes of the classes, where it has class-specific pixels."""
+        return None if self.class_specific is None else 'the number of pixels of each class'
+
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
         """Features F ``(B, C, H, W)`` and their layout to the outputs named above."""
         self._check_layout(layout)

@@ -77,6 +77,9 @@ class Loss(nn.Module):
     to it. False where it is a mean over images."""
     protocol: str | None = None
     """What the log and result files must say of how it is computed, in words."""
+    waits_for: str | None = None
+    """What it reads from the device in a step of training, in words: a CUDA graph cannot hold that (``model.graphs``).
+    None where it reads nothing, and does the same in every step."""
 
     @property
     def networks(self) -> Mapping[str, str]:

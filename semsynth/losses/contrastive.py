@@ -146,6 +146,11 @@ class ContrastiveLoss(Loss):
             f'at most {self.max_pixels} pixels{of_class}, drawn anew at every step')
         return f'{pixels}, with each other' + ('' if self.memory is None else f' and with {self.memory.protocol}')
 
+    @property
+    def waits_for(self) -> str | None:  # type: ignore[override]  # nobody sets it
+        """The sizes of the classes, where it compares every pixel."""
+        return 'the number of pixels of each class' if self.max_pixels is None else None
+
     def check(self, parts: Parts) -> None:
         """Raise ValueError where the memory cannot know how long embeddings are."""
         head = parts.generator.head

@@ -47,11 +47,14 @@ class PixelMemory(nn.Module):
         return f'{self.per_class} past ones a class (per_step={self.per_step}, hardness={self.hardness:g})'
 
     def entries(self) -> tuple[Tensor, Tensor]:
-        """All places: embeddings ``(K * P, D)`` float32, and the class of each, ``(K * P,)`` long, -1 where empty."""
+        """All places: embeddings ``(K * P, D)`` float32, and the class of each, ``(K * P,)`` long, -1 where empty.
+
+        They are copies, which a step's backward pass may read after ``store``.
+        """
         # not by how many were seen: where a run goes on with longer rings, that number is carried over and they are not
         filled = self.embeddings.any(-1)
         classes = torch.arange(len(self.seen), device=self.seen.device).unsqueeze(1)
-        return self.embeddings.flatten(0, 1), torch.where(filled, classes, NO_PIXEL).flatten()
+        return self.embeddings.flatten(0, 1).clone(), torch.where(filled, classes, NO_PIXEL).flatten()
 
     @torch.no_grad()
     def chances(self, embedding: Tensor, label: Tensor) -> Tensor:
@@ -85,6 +88,5 @@ class PixelMemory(nn.Module):
         new = F.normalize(embeddings[source].float(), dim=-1, eps=1e-6)
         places = ((self.seen.unsqueeze(1) + turn) % self.per_class).unsqueeze(-1).expand_as(new)
         new = torch.where(entering.unsqueeze(-1), new, self.embeddings.gather(1, places))
-        # Not in place: the step's backward pass reads the entries as they were.
-        self.embeddings = self.embeddings.scatter(1, places, new)
-        self.seen = self.seen + entering.sum(1)
+        self.embeddings.scatter_(1, places, new)  # in place, as a CUDA graph must find them
+        self.seen.add_(entering.sum(1))

@@ -22,6 +22,7 @@ from semsynth.layout import Layout
 from semsynth.losses.base import Loss
 from semsynth.losses.step import Step
 from semsynth.models.assembly import check_assembly, resolve_views
+from semsynth.models.captured import CapturedUpdate
 from semsynth.models.freezing import freeze
 from semsynth.models.micro_batches import Part, alone, split, update
 from semsynth.parts import Parts
@@ -51,6 +52,8 @@ class Synthesizer(BaseModel):
             regenerates them with the updated generator (SPADE, OASIS: one forward more).
         channels_last: whether weights, and so feature maps, lie channels last in memory: often faster in bfloat16.
         compiled: whether ``torch.compile`` compiles generator and discriminator, for minutes at the first steps.
+        graphs: whether a step of training becomes a CUDA graph, where it can be one (``CapturedUpdate``): on GPUs, for
+            batches of one size.
         styles: path of a ``StyleBank``'s file, from which ``mode='predict'`` takes the styles
             that an encoder took from photos in training.
         frozen: names of parts that are not trained, such as ``'generator.global_network'``.
@@ -64,8 +67,9 @@ class Synthesizer(BaseModel):
     def __init__(self, data_preprocessor: dict, generator: dict, losses: dict[str, dict | None] | None = None,
                  discriminator: dict | None = None, encoder: dict | list[dict] | None = None,
                  segmentor: dict | None = None, views: dict[str, dict | None] | None = None, reuse_outputs: bool = True,
-                 channels_last: bool = False, compiled: bool = False, styles: str | Path | None = None,
-                 frozen: Sequence[str] | None = None, micro_batch: int | None = None):
+                 channels_last: bool = False, compiled: bool = False, graphs: bool = False,
+                 styles: str | Path | None = None, frozen: Sequence[str] | None = None,
+                 micro_batch: int | None = None):
         super().__init__(MODELS.build(data_preprocessor, default_args=dict(type='LayoutPreprocessor')))
         channels = self.data_preprocessor.channels
         self.encoder = build_encoder(encoder) if encoder else None
@@ -101,6 +105,7 @@ class Synthesizer(BaseModel):
             self.generator.head.check_compilable()
             for part in filter(None, (self.generator, self.discriminator)):
                 part.compile()
+        self.captured = CapturedUpdate(parts) if graphs else None
 
     @property
     def players(self) -> dict[str, dict[str, nn.Module]]:
@@ -120,7 +125,9 @@ class Synthesizer(BaseModel):
     def train_step(self, data: dict, optim_wrapper) -> dict[str, Tensor]:
         """One step of training on a collated batch: ``update_players``, and what it returns."""
         batch = self.data_preprocessor(data, training=True)
-        return self.update_players(batch['layout'], batch['real'], optim_wrapper)
+        if self.captured is None:
+            return self.update_players(batch['layout'], batch['real'], optim_wrapper)
+        return self.captured(self.update_players, batch['layout'], batch['real'], optim_wrapper)
 
     def update_players(self, layout: Layout, real: dict[str, Tensor], optim_wrapper) -> dict[str, Tensor]:
         """One generator update, then one discriminator update on the same outputs (pix2pixHD's order).

@@ -42,6 +42,9 @@ class Segmentor(nn.Module):
     """The class map, ``(number of the layout's indices,)`` long, 255 for none."""
     returns_features: bool = False
     """Whether ``segment`` and ``features`` give feature maps, which a loss can read."""
+    waits_for: str | None = None
+    """What it reads from the device in a step of training, in words: a CUDA graph cannot hold that (``model.graphs``).
+    None where it reads nothing, and does the same in every step."""
 
     def __init__(self, network: nn.Module, num_classes: int, classes: Sequence[str] | None = None,
                  class_map: str | Sequence[int] | None = None):

@@ -84,7 +84,7 @@ def test_pooling_stays_in_float32_under_autocast(encoder, layout):
 
 def test_other_classes_may_have_no_style(encoder, layout):
     image = torch.rand(2, 3, 8, 12)
-    encoder.classes = (1,)
+    encoder.classes, encoder.styled = (1,), torch.tensor([1])
     style = encoder(layout, image).style
     styled = (layout.label == 1).unsqueeze(1).expand_as(style)
     torch.testing.assert_close(style[styled], by_loop(encoder, layout, image)[styled])

@@ -4,7 +4,7 @@ from torch.nn.utils import parametrize
 
 from helpers.narrow import SIZE, narrow
 from semsynth.studies.benchmark import benchmark
-from semsynth.studies.benchmark.step import COMPILED, VERSIONS, build, draw_batch
+from semsynth.studies.benchmark.step import VERSIONS, build, draw_batch
 
 
 def make(name, version):
@@ -64,10 +64,10 @@ def test_an_unknown_version():
 
 @pytest.mark.slow
 def test_compiled_parts():
-    model, _ = build(narrow('configs/pix2pixhd/pix2pixhd_toycity.py', 'nowhere'), COMPILED, 'cpu')
+    model, _ = build(narrow('configs/pix2pixhd/pix2pixhd_toycity.py', 'nowhere'), 'bfloat16_compiled', 'cpu')
     assert model.generator._compiled_call_impl and model.discriminator._compiled_call_impl
     with pytest.raises(ValueError, match='compiled=True: class-specific pixels cannot be compiled'):
-        build(narrow('configs/ecgan/ecgan_toycity.py', 'nowhere'), COMPILED, 'cpu')
+        build(narrow('configs/ecgan/ecgan_toycity.py', 'nowhere'), 'bfloat16_compiled', 'cpu')
 
 
 @pytest.mark.gpu

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -23,8 +24,8 @@ from semsynth.studies.benchmark.plain import PlainSynthesizer
 
 VERSIONS = ('plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last')
 """As the papers' code does it; ``semsynth train``, without ``model.channels_last``; with it; in bfloat16; with both."""
-COMPILED = 'bfloat16_compiled'
-"""In bfloat16 and ``model.compiled=True``, which takes minutes: on request."""
+ON_REQUEST = ('bfloat16_compiled', 'graphs', 'bfloat16_graphs', 'bfloat16_channels_last_graphs')
+"""With ``model.compiled=True``, which takes minutes; with ``model.graphs=True``, which is for GPUs."""
 WITH_WEIGHTS = ('PerceptualLoss', 'CRNLoss')
 
 
@@ -39,13 +40,13 @@ def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, i
         configs: paths or configs.
         size: height and width; by default each config's ``image_size``.
         batch_size: number of images.
-        versions: names in ``VERSIONS``, or ``COMPILED``.
+        versions: names in ``VERSIONS`` or ``ON_REQUEST``.
         cfg_options: entries of the configs to override.
 
     Raises:
         ValueError: there is no such version, or a config is no synthesizer's.
     """
-    check_versions(versions, (*VERSIONS, COMPILED))
+    check_versions(versions, (*VERSIONS, *ON_REQUEST))
     groups = []
     for config in (load_config(config, cfg_options) for config in configs):
         check_synthesizer(config)
@@ -60,7 +61,7 @@ def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, i
 def build(config: Config, version: str, device: str) -> tuple[Synthesizer, object]:
     """A config's model with random weights, always the same, and its optimisers, as that version has them."""
     model, players = config.model.to_dict(), config.optim_wrapper.to_dict()
-    model['channels_last'], model['compiled'] = version.endswith('channels_last'), version == COMPILED
+    model |= {setting: setting in version for setting in ('channels_last', 'compiled', 'graphs')}
     if version == 'plain':
         model['type'] = PlainSynthesizer
     if model.get('segmentor'):
@@ -101,4 +102,12 @@ def _step(config: Config, size: tuple[int, int], batch_size: int, version: str, 
         torch.manual_seed(0)
         return [torch.stack(list(model.train_step(data, players).values()))]
 
+    if model.captured is not None:  # what is measured and compared is a replay, from the same weights as others begin
+        weights = {name: value.clone() for name, value in model.state_dict().items()}
+        while not model.captured.is_settled:
+            step()
+        model.load_state_dict(weights)
+        for player in players.values():
+            for value in chain(*(state.values() for state in player.optimizer.state.values())):
+                value.zero_()
     return step
