@@ -74,6 +74,14 @@ def test_a_graph_does_what_the_steps_do(graphs):
     assert all(parameter.grad is None for parameter in graphed[0].parameters())
 
 
+def test_a_batch_in_parts(graphs):
+    (plain, optimisers), graphed = pair(micro_batch=1)
+    batches = [batch() for _ in range(WARM_UP + 3)]
+    torch.testing.assert_close(train(*graphed, batches), train(plain, optimisers, batches), rtol=1e-5, atol=1e-6)
+    assert_equal(graphed, (plain, optimisers))
+    assert graphs[0].events[-3:] == ['replay'] * 3
+
+
 def test_optimisers_are_to_others_as_without_a_graph(graphs):
     _, (model, wrappers) = pair()
     train(model, wrappers, [batch() for _ in range(WARM_UP + 2)])
@@ -143,7 +151,7 @@ def test_methods_as_a_gpu_computes_them(name, precision, graphs, lines, monkeypa
     from semsynth.ops import instance
     from semsynth.ops.similarity import exact, tiled
     monkeypatch.setattr(captured, 'WARM_UP', 1)
-    monkeypatch.setattr(exact, '_evaluation', lambda *args: tiled.evaluate)
+    monkeypatch.setattr(exact, 'evaluation', lambda *args: tiled.evaluate)
     monkeypatch.setattr(instance, '_number', lambda ids: (instance._number_pixels(ids), ids.numel()))
     monkeypatch.setattr('semsynth.segmentors.base.Segmentor.to_classes', lambda self, label: self.table[label])
     results = []
