@@ -12,7 +12,6 @@ from mmengine.dist import get_world_size
 from mmengine.logging import print_log
 from mmengine.optim import AmpOptimWrapper, OptimWrapper, OptimWrapperDict
 from torch import Tensor
-from torch.optim import Optimizer
 
 from semsynth.layout import Layout
 from semsynth.parts import Parts
@@ -148,7 +147,7 @@ class CapturedUpdate:
             fits = list(real) == list(self.real) and all(
                 ours.shape == new.shape and ours.dtype == new.dtype
                 for ours, new in zip(_tensors(self.layout, self.real), _tensors(layout, real), strict=True))
-            return None if fits else ('the sizes of batches vary, and a graph is for one size; give the data set a size '
+            return None if fits else ('the sizes of batches vary, and a graph is for one size; set one for the data '
                                       '(image_size in a config)')
         if layout.device.type != CudaGraph.device:
             return f'graphs are for GPUs, and the model is on the {layout.device.type.upper()}'

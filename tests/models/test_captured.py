@@ -205,7 +205,7 @@ class Undeclared(Loss):
 
 def test_what_waits_without_saying_so_is_told(graphs):
     _, (model, wrappers) = pair(losses=dict(adversarial=dict(type='StubAdversarial'), other=dict(type='Undeclared')))
-    with pytest.raises(RuntimeError, match='cannot be captured in a CUDA graph: .*not permitted.*waits_for'):
+    with pytest.raises(RuntimeError, match=r'cannot be captured in a CUDA graph: .*not permitted.*waits_for'):
         train(model, wrappers, [batch() for _ in range(WARM_UP + 1)])
 
 
