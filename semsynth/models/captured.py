@@ -70,17 +70,13 @@ class CapturedUpdate:
     """
 
     def __init__(self, parts: Parts):
-        self.parts = parts
-        self.is_off = False
-        self.graph: CudaGraph | None = None
-        self.steps = 0
-        self.names: list[str] = []
-        self.values: Tensor | None = None
+        self.parts, self.is_off = parts, False
+        self.recording: _Recording | None = None
 
     @property
     def is_settled(self) -> bool:
         """Whether all further steps are alike: replays, or the update as it is."""
-        return self.is_off or (self.graph is not None and self.values is not None)
+        return self.is_off or (self.recording is not None and self.recording.values is not None)
 
     def __call__(self, update: Update, layout: Layout, real: dict[str, Tensor],
                  optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
@@ -98,57 +94,18 @@ class CapturedUpdate:
         if not self.is_off and (reason := self._obstacle(layout, real, optim_wrapper)):
             print_log(f'model.graphs=True, but operations are launched one by one: {reason}.', logger='current',
                       level=logging.WARNING)
-            self.is_off, self.graph = True, None
+            self.is_off, self.recording = True, None
         if self.is_off:
             return update(layout, real, optim_wrapper)
-        if self.graph is None:
-            self._begin(layout, real, optim_wrapper)
-        values = self._step(update, layout, real, optim_wrapper)
-        return dict(zip(self.names, values.unbind(), strict=True))
-
-    def _begin(self, layout: Layout, real: dict[str, Tensor], optim_wrapper: OptimWrapperDict) -> None:
-        self.graph, self.steps, self.values = CudaGraph(), 0, None
-        self.warm_up = WARM_UP if get_world_size() == 1 else WARM_UP_OF_RANKS
-        self.layout, self.real = layout.map(torch.clone), {name: image.clone() for name, image in real.items()}
-        self.rates = {player: [torch.zeros((), device=layout.device) for _ in wrapper.optimizer.param_groups]
-                      for player, wrapper in optim_wrapper.items()}
-
-    def _step(self, update: Update, layout: Layout, real: dict[str, Tensor], optim_wrapper: OptimWrapperDict) -> Tensor:
-        for ours, new in zip(_tensors(self.layout, self.real), _tensors(layout, real), strict=True):
-            ours.copy_(new)
-        for player, wrapper in optim_wrapper.items():
-            for rate, group in zip(self.rates[player], wrapper.optimizer.param_groups, strict=True):
-                rate.fill_(group['lr'])
-
-        def run() -> Tensor:
-            with capturable(optim_wrapper, self.rates):
-                # a layout of its own, for what is derived from it is kept with it
-                losses = update(replace(self.layout), dict(self.real), optim_wrapper)
-            self.names = list(losses)
-            return torch.stack(list(losses.values()))
-
-        self.steps += 1
-        if self.steps <= self.warm_up:
-            return self.graph.warm_up(run)
-        if self.values is None:
-            try:
-                self.values = self.graph.capture(run)
-            except RuntimeError as error:
-                raise RuntimeError(
-                    f'model.graphs=True, but a step cannot be captured in a CUDA graph: {str(error).splitlines()[0]}. '
-                    'A part of the model reads numbers from the device, or mixes devices. Set model.graphs=False, or '
-                    'have that part say in waits_for what it reads; the lines above name the code.') from error
-        self.graph.replay()
-        return self.values.clone()
+        if self.recording is None:
+            self.recording = _Recording(layout, real, optim_wrapper)
+        return self.recording.step(update, layout, real, optim_wrapper)
 
     def _obstacle(self, layout: Layout, real: dict[str, Tensor], optim_wrapper: OptimWrapperDict) -> str | None:
         """Why there can be no graph, in words; None where there can be one."""
-        if self.graph is not None:
-            fits = list(real) == list(self.real) and all(
-                ours.shape == new.shape and ours.dtype == new.dtype
-                for ours, new in zip(_tensors(self.layout, self.real), _tensors(layout, real), strict=True))
-            return None if fits else ('the sizes of batches vary, and a graph is for one size; set one for the data '
-                                      '(image_size in a config)')
+        if self.recording is not None:
+            return None if self.recording.fits(layout, real) else (
+                'the sizes of batches vary, and a graph is for one size; set one for the data (image_size in a config)')
         if layout.device.type != CudaGraph.device:
             return f'graphs are for GPUs, and the model is on the {layout.device.type.upper()}'
         generator = self.parts.generator
@@ -159,6 +116,63 @@ class CapturedUpdate:
         return next(filter(None, (_obstacle_of(player, wrapper) for player, wrapper in optim_wrapper.items())), None)
 
 
+class _Recording:
+    """A graph, and the memory that it reads and writes: inputs of one batch, learning rates, losses."""
+
+    def __init__(self, layout: Layout, real: dict[str, Tensor], optim_wrapper: OptimWrapperDict):
+        self.graph = CudaGraph()
+        self.warm_up = WARM_UP if get_world_size() == 1 else WARM_UP_OF_RANKS
+        self.layout, self.real = layout.map(torch.clone), {name: image.clone() for name, image in real.items()}
+        self.rates = {player: [torch.zeros((), device=layout.device) for _ in wrapper.optimizer.param_groups]
+                      for player, wrapper in optim_wrapper.items()}
+        self.names: list[str] = []
+        self.values: Tensor | None = None
+
+    def fits(self, layout: Layout, real: dict[str, Tensor]) -> bool:
+        """Whether a batch is as the first one was."""
+        return list(real) == list(self.real) and all(
+            ours.shape == new.shape and ours.dtype == new.dtype
+            for ours, new in zip(_tensors(self.layout, self.real), _tensors(layout, real), strict=True))
+
+    def step(self, update: Update, layout: Layout, real: dict[str, Tensor],
+             optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
+        """Warm up, or capture, or replay: one step of training each."""
+        self._fill(layout, real, optim_wrapper)
+
+        def run() -> Tensor:
+            with capturable(optim_wrapper, self.rates):
+                # a layout of its own, for what is derived from it is kept with it
+                losses = update(replace(self.layout), dict(self.real), optim_wrapper)
+            self.names = list(losses)
+            return torch.stack(list(losses.values()))
+
+        if self.warm_up:
+            self.warm_up -= 1
+            values = self.graph.warm_up(run)
+        else:
+            if self.values is None:
+                self.values = self._capture(run)
+            self.graph.replay()
+            values = self.values.clone()
+        return dict(zip(self.names, values.unbind(), strict=True))
+
+    def _fill(self, layout: Layout, real: dict[str, Tensor], optim_wrapper: OptimWrapperDict) -> None:
+        for ours, new in zip(_tensors(self.layout, self.real), _tensors(layout, real), strict=True):
+            ours.copy_(new)
+        for player, wrapper in optim_wrapper.items():
+            for rate, group in zip(self.rates[player], wrapper.optimizer.param_groups, strict=True):
+                rate.fill_(group['lr'])
+
+    def _capture(self, run: Callable[[], Tensor]) -> Tensor:
+        try:
+            return self.graph.capture(run)
+        except RuntimeError as error:
+            raise RuntimeError(
+                f'model.graphs=True, but a step cannot be captured in a CUDA graph: {str(error).splitlines()[0]}. A '
+                'part of the model reads numbers from the device, or mixes devices; the lines above name the code. Set '
+                'model.graphs=False, or have that part say in waits_for what it reads.') from error
+
+
 def _obstacle_of(player: str, wrapper: OptimWrapper) -> str | None:
     """Why a player's optimiser cannot be captured."""
     place = f'optim_wrapper.{player}'
@@ -166,7 +180,7 @@ def _obstacle_of(player: str, wrapper: OptimWrapper) -> str | None:
         return f'the gradient scaler of {place} waits for gradients that are not finite; train in bfloat16'
     if wrapper._accumulative_counts > 1:
         return f'{place} updates only every {wrapper._accumulative_counts} steps; take model.micro_batch'
-    if not all(group.get('fused') and 'capturable' in group for group in wrapper.param_groups):
+    if not all(group.get('fused') and 'capturable' in group for group in wrapper.optimizer.param_groups):
         return f'{place} is no fused Adam, whose counters are on the GPU; set {place}.optimizer.fused=True'
     return None
 

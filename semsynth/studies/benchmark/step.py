@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.optim import build_optim_wrapper
+from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
@@ -58,7 +58,7 @@ def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, i
     return groups
 
 
-def build(config: Config, version: str, device: str) -> tuple[Synthesizer, object]:
+def build(config: Config, version: str, device: str) -> tuple[Synthesizer, OptimWrapperDict]:
     """A config's model with random weights, always the same, and its optimisers, as that version has them."""
     model, players = config.model.to_dict(), config.optim_wrapper.to_dict()
     model |= {setting: setting in version for setting in ('channels_last', 'compiled', 'graphs')}
