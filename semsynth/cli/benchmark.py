@@ -89,6 +89,8 @@ def add_arguments(parser: ArgumentParser) -> None:
                       'bfloat16_channels_last (default: all), bfloat16_compiled; on a GPU graphs, bfloat16_graphs, '
                       'bfloat16_channels_last_graphs', default=[
                           'plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last'])
+    case.add_argument('--official', metavar='FOLDER', help="a checkout of the official pix2pixHD (git clone "
+                      'https://github.com/NVIDIA/pix2pixHD FOLDER): its step is measured too, by running its code')
     add_options(case, '--cfg-options')
 
 

@@ -18,6 +18,7 @@ from semsynth.config import dataset_of, load_config, stage_configs
 from semsynth.data import check_classes, quick_check
 from semsynth.devices import SLOW, is_slow
 from semsynth.engine.checkpoint import latest_good_checkpoint
+from semsynth.engine.memory import reuse_memory
 from semsynth.engine.overview import OverviewHook
 from semsynth.engine.run_record import RunRecordHook
 from semsynth.engine.same_run import check_same_run
@@ -105,6 +106,8 @@ def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: 
     Raises:
         ValueError: the launcher does not fit how this process was started, or a setting would lose checkpoints.
     """
+    if get_device() == 'cpu':
+        reuse_memory()
     config = load_config(config)
     newest = latest_good_checkpoint(work_dir_of(config, work_dir)) if resume else None
     if resume and not newest:

@@ -9,6 +9,7 @@ from rich.progress import Progress
 
 from semsynth.arguments import check_arguments
 from semsynth.devices import find_device
+from semsynth.engine.memory import reuse_memory
 from semsynth.studies.benchmark.class_specific import class_specific
 from semsynth.studies.benchmark.contrast import contrast
 from semsynth.studies.benchmark.data import data
@@ -54,6 +55,8 @@ def benchmark(case: str, device: str | None = None, repeats: int = 5, **options)
     device = str(find_device('cpu' if device is None and case in ON_CPU else device))
     if not device.startswith(('cpu', 'cuda')):
         raise ValueError(f'device={device}, but what is measured runs on cpu or cuda.')
+    if device == 'cpu':
+        reuse_memory()  # as training does
     groups = CASES[case](device=device, **options)
     facts = machine(device)  # before: its load is that of others
     with Progress(console=Console(stderr=True)) as progress:

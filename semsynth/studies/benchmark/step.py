@@ -20,6 +20,7 @@ from semsynth.engine.launch import check_synthesizer
 from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
 from semsynth.studies.benchmark.measuring import Step, Version, check_versions
+from semsynth.studies.benchmark.official import check_checkout, official_options, official_step
 from semsynth.studies.benchmark.plain import PlainSynthesizer
 
 VERSIONS = ('plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last')
@@ -30,7 +31,8 @@ WITH_WEIGHTS = ('PerceptualLoss', 'CRNLoss')
 
 
 def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, int] | None = None, batch_size: int = 1,
-         versions: Sequence[str] = VERSIONS, cfg_options: dict | None = None) -> list[list[Version]]:
+         versions: Sequence[str] = VERSIONS, official: str | Path | None = None,
+         cfg_options: dict | None = None) -> list[list[Version]]:
     """The models of configs, on random images and layouts of random blocks.
 
     Frozen networks have random weights: none need be at hand, and time does not depend on them.
@@ -41,20 +43,31 @@ def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, i
         size: height and width; by default each config's ``image_size``.
         batch_size: number of images.
         versions: names in ``VERSIONS`` or ``ON_REQUEST``.
+        official: folder of a checkout of the official pix2pixHD, whose step is measured first: its code is run.
         cfg_options: entries of the configs to override.
 
     Raises:
-        ValueError: there is no such version, or a config is no synthesizer's.
+        ValueError: there is no such version, or a config is no synthesizer's, or none that the official code could
+            train.
+        DataError: the folder is no checkout.
     """
     check_versions(versions, (*VERSIONS, *ON_REQUEST))
+    folder = None if official is None else Path(official)
+    if folder is not None:
+        check_checkout(folder)
     groups = []
     for config in (load_config(config, cfg_options) for config in configs):
         check_synthesizer(config)
         height, width = size or config.image_size
-        groups.append([Version({'config': Path(config.filename or 'config').stem, 'size': f'{height}x{width}',
-                                'batch': batch_size, 'version': version},
-                               partial(_step, config, (height, width), batch_size, version, device), 'losses',
-                               images=batch_size) for version in versions])
+        facts = {'config': Path(config.filename or 'config').stem, 'size': f'{height}x{width}', 'batch': batch_size}
+        group = [Version({**facts, 'version': version},
+                         partial(_step, config, (height, width), batch_size, version, device), 'losses',
+                         images=batch_size) for version in versions]
+        if folder is not None:
+            official_options(config)
+            make = partial(_official, folder, config, (height, width), batch_size, device)
+            group.insert(0, Version({**facts, 'version': 'official'}, make, 'its losses', images=batch_size))
+        groups.append(group)
     return groups
 
 
@@ -91,6 +104,12 @@ def draw_batch(model: Synthesizer, size: tuple[int, int], batch_size: int) -> di
         inputs['raw'] = layout.raw.repeat(batch_size, 1, 1, 1)
     return dict(inputs={name: list(part) for name, part in inputs.items()},
                 sample=dict(name=[f'drawn_{number}' for number in range(batch_size)]))
+
+
+def _official(folder: Path, config: Config, size: tuple[int, int], batch_size: int, device: str) -> Step:
+    torch.backends.cudnn.benchmark = True
+    model, _ = build(config, 'float32', 'cpu')
+    return official_step(folder, config, model, draw_batch(model, size, batch_size), device)
 
 
 def _step(config: Config, size: tuple[int, int], batch_size: int, version: str, device: str) -> Step:
