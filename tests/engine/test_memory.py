@@ -15,7 +15,7 @@ def touch():
     torch.ones(16 * 2**20)  # 64 MB, more than glibc keeps
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 touch()
-print(touch())
+print(min(touch() for _ in range(5)))  # a small block may have been cut from what was freed
 forget_peak()
 print(touch())
 '''
