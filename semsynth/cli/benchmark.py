@@ -50,7 +50,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     case.add_argument('--channels', type=_count, default=3, help='of the features (default: %(default)s)')
     case.add_argument('--instances', nargs='+', type=_count, default=[65], help='of maps that are drawn (default: 65)')
     case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='instance maps (default: bands are drawn)')
-    case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
+    case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='of fast, fused (on a GPU), plain '
+                      '(default: fast plain)')
 
     case = cases.add_parser('launches', help="operations that one step of training of configs' models asks of a GPU, "
                             'by kind and by line; no GPU is needed')

@@ -68,9 +68,6 @@ class Head(nn.Module):
     def check(self, parts: Parts) -> None:
         """Raise ValueError, in one sentence, where the other parts of the model do not fit."""
 
-    def check_compilable(self) -> None:
-        """Raise ValueError where ``torch.compile`` cannot compile it."""
-
     def drop_extras(self) -> None:
         """Stop computing, for good, the outputs that only losses read; the other images stay the same."""
 

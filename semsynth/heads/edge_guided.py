@@ -99,11 +99,6 @@ class EdgeGuidedHead(Head):
             captions['class_specific'] = 'class-specific image (eq. 7)'
         return captions
 
-    @property
-    def waits_for(self) -> str | None:  # type: ignore[override]  # nobody sets it
-        """The sizes of the classes, where it has class-specific pixels."""
-        return None if self.class_specific is None else 'the number of pixels of each class'
-
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
         """Features F ``(B, C, H, W)`` and their layout to the outputs named above."""
         self._check_layout(layout)
@@ -155,12 +150,6 @@ class EdgeGuidedHead(Head):
         if parts.num_classes != self.num_classes:
             raise ValueError(f'generator.head: EdgeGuidedHead has num_classes={self.num_classes}, but the layout has '
                              f'{parts.num_classes}; give both the same.')
-
-    def check_compilable(self) -> None:
-        """Raise ValueError for class-specific pixels, whose tensors have shapes that follow the label map."""
-        if self.class_specific is not None:
-            raise ValueError('compiled=True: class-specific pixels cannot be compiled; set class_specific=False of the '
-                             'head and drop losses=dict(class_specific=None), or set compiled=False.')
 
     def _run_branches(self, features: Tensor) -> tuple[Tensor | None, list[Tensor], Tensor, Tensor]:
         """The edge map (None without the edge branch) and its levels, and the image before and after eq. 1."""

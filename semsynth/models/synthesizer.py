@@ -102,7 +102,6 @@ class Synthesizer(BaseModel):
         if channels_last:
             self.to(memory_format=torch.channels_last)
         if compiled:
-            self.generator.head.check_compilable()
             for part in filter(None, (self.generator, self.discriminator)):
                 part.compile()
         self.captured = CapturedUpdate(parts) if graphs else None

@@ -9,10 +9,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from semsynth.ops.class_products import ByBlock, ByClass, split_by_block, split_by_class
 from semsynth.ops.first_order import first_order_only
 
-BLOCK = dict(cpu=4096, cuda=65536)
-"""Pixels whose neighbours are gathered at a time: few enough for a processor's cache, or many for a GPU to start on."""
+ROWS = 128
+"""Rows of a block: many, as each block has its kernels gathered, and few, as up to ROWS - 1 of a class have no pixel.
+
+A row's neighbours are 9C numbers, and a block's kernels 9C * C: at C = 64 they are half as many as its neighbours.
+"""
+GATHERED = dict(cpu=4096, cuda=65536)
+"""Rows whose neighbours are gathered at a time: few enough for a processor's cache, or many for a GPU to start on."""
 
 
 def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple[Tensor, Tensor]],
@@ -21,9 +27,13 @@ def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple
 
     The features are multiplied by a class's mask before each of its convolutions and after the last. Each pixel is in
     one class's mask, so it is computed once, by the kernels of its class: pixels are sorted by class, and each
-    convolution is, for every class that occurs, one matrix product of its kernels with those neighbours of its pixels
-    that are of the same class. Time grows with the number of pixels. So does memory, which is a few times that of the
-    features, besides the kernels' gradient. The number of pixels in each class is read on the host, once.
+    convolution is the matrix product of a class's kernels with those neighbours of its pixels that are of the same
+    class. Time grows with the number of pixels. So does memory, which is a few times that of the features, besides the
+    kernels' gradient.
+
+    On a CPU there is a product for each class that occurs. On a GPU, and where it is compiled, rows are in blocks of
+    one class each, a class's last block filled up with rows without a pixel, and a batched product takes all blocks: no
+    shape and no launch depends on the label map, and nothing waits for the device.
 
     Args:
         features: ``(B, C, H, W)``.
@@ -41,11 +51,13 @@ def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple
     device = features.device.type
     if torch.is_autocast_enabled(device):
         features = features.to(torch.get_autocast_dtype(device))
-    rows, order, place = _sort(label, num_classes=len(layers[0][0]))
-    x = features.movedim(1, -1).reshape(-1, channels)[order]
+    in_blocks = _in_blocks(features)
+    rows = _sort(label, len(layers[0][0]), ROWS if in_blocks else 1)
+    counts = None if in_blocks else rows.counts.tolist()
+    x = _Move.apply(features.movedim(1, -1).reshape(-1, channels), rows.pixels, rows.places)
     for (weight, bias), activate in zip(layers, _ACTIVATIONS, strict=True):
-        x = activate(_Convolution.apply(x, weight, bias, rows))
-    image = x[place].view(batch, height, width, 3).movedim(-1, 1)
+        x = activate(_Convolution.apply(x, weight, bias, rows.neighbours, rows.classes, counts))
+    image = _Move.apply(x, rows.places, rows.pixels).view(batch, height, width, 3).movedim(-1, 1)
     return image if unknown is None else image.masked_fill((label == unknown).unsqueeze(1), 0)
 
 
@@ -66,100 +78,122 @@ def masked_class_specific_image(features: Tensor, label: Tensor, layers: Sequenc
 
 
 class _Rows(NamedTuple):
-    """P = B * H * W pixels in the order of their classes.
+    """P = B * H * W pixels in R rows, sorted by class. Rows of a class without a pixel follow its others.
 
-    label: class of each, ``(P,)``. neighbours: places of their 3x3 neighbours in that order, ``(P, 9)``; P where there
-    is no neighbour, or one of another class. blocks: for each block of rows, its classes and the rows of each.
+    pixels: pixel in each row, ``(R,)``; P where there is none. places: row of each pixel, ``(P,)``. neighbours: rows of
+    the pixel's 3x3 neighbours, ``(R, 9)``; R where there is no neighbour, or one of another class. classes: class of
+    each block of rows. counts: pixels of each class, ``(N,)``.
     """
 
-    label: Tensor
+    pixels: Tensor
+    places: Tensor
     neighbours: Tensor
-    blocks: list[tuple[list[int], list[int]]]
+    classes: Tensor
+    counts: Tensor
+
+
+class _Move(torch.autograd.Function):
+    """Rows ``(n, C)`` at their new places: ``there`` has the old one, or n for a row of zeros; ``back`` the inverse."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, there: Tensor, back: Tensor) -> Tensor:
+        ctx.save_for_backward(there, back)
+        return _with_zeros(x).index_select(0, there)
+
+    @staticmethod
+    def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None]:
+        there, back = ctx.saved_tensors
+        return _Move.apply(upstream, back, there), None, None
 
 
 class _Convolution(torch.autograd.Function):
-    """Every pixel's 3x3 convolution by the kernels of its class, over the neighbours of its class: rows to rows."""
+    """Every pixel's 3x3 convolution by the kernels of its class, over the neighbours of its class: rows to rows.
+
+    ``counts`` is None where rows are in blocks; ``neighbours`` and ``classes`` are those of ``_Rows``.
+    """
 
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, rows: _Rows) -> Tensor:
-        ctx.save_for_backward(x, weight, bias)
-        ctx.rows = rows
-        kernels = weight.to(x.dtype).movedim(2, -1).flatten(2).mT.unbind()
-        biases = bias.to(x.dtype).unbind()
+    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, neighbours: Tensor, classes: Tensor,
+                counts: list[int] | None) -> Tensor:
+        ctx.save_for_backward(x, weight, bias, neighbours, classes)
+        ctx.counts = counts
+        kernels = weight.to(x.dtype).movedim(2, -1).flatten(2).mT
+        biases = bias.to(x.dtype)
         out = x.new_empty(len(x), weight.shape[1])
-        for number, near, own in _by_class(x, rows.neighbours, rows.blocks, out):
-            torch.addmm(biases[number], near, kernels[number], out=own)
+        for group, near, own in _in_groups(x, neighbours, classes, counts, out):
+            group.multiply(near, kernels, biases, own)
         return out
 
     @staticmethod
     def backward(ctx, upstream: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight, bias = ctx.saved_tensors
+        x, weight, bias, neighbours, classes = ctx.saved_tensors
         with torch.no_grad():
-            gradients = _gradients(x, weight, bias, ctx.rows, upstream.contiguous())
-        return *(first_order_only(gradient, x, weight, bias, upstream) for gradient in gradients), None
+            gradients = _gradients(x, weight, bias, neighbours, classes, ctx.counts, upstream.contiguous())
+        return *(first_order_only(gradient, x, weight, bias, upstream) for gradient in gradients), None, None, None
 
 
-def _gradients(x: Tensor, weight: Tensor, bias: Tensor, rows: _Rows,
+def _gradients(x: Tensor, weight: Tensor, bias: Tensor, neighbours: Tensor, classes: Tensor, counts: list[int] | None,
                upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Those of the features, of the weights and of the biases of a ``_Convolution``."""
     # what is a pixel's k-th neighbour has that pixel for its (8 - k)-th: backward gathers too, nothing is scattered
-    kernels = weight.to(x.dtype).movedim(2, -1).flatten(2, 3).transpose(1, 2).unbind()
+    kernels = weight.to(x.dtype).movedim(2, -1).flatten(2, 3).transpose(1, 2)
     x_gradient = torch.empty_like(x)
-    for number, near, own in _by_class(upstream, rows.neighbours.flip(1), rows.blocks, x_gradient):
-        torch.mm(near, kernels[number].flatten(0, 1), out=own)
+    for group, near, own in _in_groups(upstream, neighbours.flip(1), classes, counts, x_gradient):
+        group.multiply(near, kernels, None, own)
 
     # gathered anew: kept from the forward pass, the neighbours would take 9 times the memory of the features
     weight_gradient = weight.new_zeros(*weight.shape[:2], 9 * weight.shape[2])
-    sums = weight_gradient.unbind()
-    for number, near, own in _by_class(x, rows.neighbours, rows.blocks, upstream):
-        if weight.dtype == x.dtype:
-            sums[number].addmm_(own.mT, near)
-        else:
-            sums[number].add_(own.mT @ near)
-    bias_gradient = torch.zeros_like(bias).index_add_(0, rows.label, upstream.to(bias.dtype))
+    for group, near, own in _in_groups(x, neighbours, classes, counts, upstream):
+        group.add_products(weight_gradient, own, near)
+    sums = upstream.to(bias.dtype)
+    if counts is None:
+        sums = sums.view(len(classes), -1, sums.shape[1]).sum(1)
+    bias_gradient = torch.zeros_like(bias).index_add_(0, classes, sums)
     return x_gradient, weight_gradient.unflatten(2, (3, 3, -1)).movedim(-1, 2), bias_gradient
 
 
-def _by_class(x: Tensor, neighbours: Tensor, blocks: list[tuple[list[int], list[int]]],
-              other: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """For each class in each block: its number, its pixels' neighbours in x, ``(n, 9C)``, and their rows of another."""
-    padded = F.pad(x, (0, 0, 0, 1))
-    lengths = [sum(sizes) for _, sizes in blocks]
-    for (numbers, sizes), places, rows in zip(blocks, neighbours.split(lengths), other.split(lengths), strict=True):
-        near = padded.index_select(0, places.flatten()).view(len(places), -1)
-        yield from zip(numbers, near.split(sizes), rows.split(sizes), strict=True)
+def _in_groups(x: Tensor, neighbours: Tensor, classes: Tensor, counts: list[int] | None,
+               other: Tensor) -> Iterator[tuple[ByBlock | ByClass, Tensor, Tensor]]:
+    """For each group of rows: the group, the neighbours of its pixels in x, ``(n, 9C)``, and its rows of another."""
+    gathered = GATHERED.get(x.device.type, GATHERED['cuda'])
+    groups: Sequence[ByBlock | ByClass] = (split_by_block(classes, len(x) // len(classes), gathered)
+                                           if counts is None else split_by_class(counts, gathered))
+    lengths = [group.rows for group in groups]
+    padded = _with_zeros(x)
+    for group, places, rows in zip(groups, neighbours.split(lengths), other.split(lengths), strict=True):
+        yield group, padded.index_select(0, places.flatten()).view(len(places), -1), rows
 
 
-def _sort(label: Tensor, num_classes: int) -> tuple[_Rows, Tensor, Tensor]:
-    """The rows, the pixel in each row, ``(P,)``, and the row of each pixel, ``(P,)``."""
-    flat, pixels, (height, width) = label.flatten(), label.numel(), label.shape[1:]
-    order = flat.argsort(stable=True)
-    place = torch.empty_like(order)
-    place[order] = torch.arange(pixels, device=label.device)
-    labels = F.pad(label, (1, 1, 1, 1), value=-1)
-    places = F.pad(place.view_as(label), (1, 1, 1, 1))
-    windows = [(slice(None), slice(y, y + height), slice(x, x + width)) for y in range(3) for x in range(3)]
-    found = [torch.where(labels[window] == label, places[window], pixels) for window in windows]
-    neighbours = torch.stack(found, dim=-1).view(-1, 9)[order]
-    ranked = flat[order]
-    ends = torch.searchsorted(ranked, torch.arange(num_classes + 1, device=label.device))  # bincount waits for a GPU
-    blocks = _blocks(ends.diff().tolist(), BLOCK.get(label.device.type, BLOCK['cpu']))
-    return _Rows(ranked, neighbours, blocks), order, place
+def _sort(label: Tensor, num_classes: int, length: int) -> _Rows:
+    """The rows, in blocks of a length, in as many blocks as there may have to be."""
+    pixels = label.numel()
+    ranked, order = label.flatten().sort(stable=True)
+    numbers = torch.arange(num_classes, device=label.device)
+    starts = torch.searchsorted(ranked, numbers)  # bincount waits for a GPU
+    counts = torch.searchsorted(ranked, numbers, right=True) - starts
+    blocks = (counts + length - 1) // length
+    ends = blocks.cumsum(0)
+    row = torch.arange(pixels, device=label.device) + ((ends - blocks) * length - starts)[ranked]
+    most = (pixels + min(num_classes, pixels) * (length - 1)) // length
+    nothing = most * length
+    places = torch.empty_like(order).scatter_(0, order, row)
+    in_row = torch.full((nothing,), pixels, device=label.device).scatter_(0, row, order)
+    classes = torch.searchsorted(ends, torch.arange(most, device=label.device), right=True).clamp(max=num_classes - 1)
+
+    labels, rows = (F.pad(part, (1, 1, 1, 1), value=-1).unfold(1, 3, 1).unfold(2, 3, 1)
+                    for part in (label, places.view_as(label)))
+    found = torch.where(labels == label[..., None, None], rows, nothing).reshape(-1, 9)
+    neighbours = F.pad(found, (0, 0, 0, 1), value=nothing).index_select(0, in_row)
+    return _Rows(in_row, places, neighbours, classes, counts)
 
 
-def _blocks(counts: Sequence[int], length: int) -> list[tuple[list[int], list[int]]]:
-    blocks: list[tuple[list[int], list[int]]] = []
-    room = 0
-    for number, count in enumerate(counts):
-        while count:
-            if not room:
-                blocks.append(([], []))
-                room = length
-            taken = min(count, room)
-            blocks[-1][0].append(number)
-            blocks[-1][1].append(taken)
-            count, room = count - taken, room - taken
-    return blocks
+def _with_zeros(x: Tensor) -> Tensor:
+    """The rows, and one of zeros behind them."""
+    return F.pad(x, (0, 0, 0, 1))
+
+
+def _in_blocks(features: Tensor) -> bool:
+    return features.device.type != 'cpu' or torch.compiler.is_compiling()
 
 
 def _tanh(x: Tensor) -> Tensor:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import torch
 from torch import Tensor
 
 
-def instance_mean(features: Tensor, instance: Tensor) -> Tensor:
+def instance_mean(features: Tensor, instance: Tensor, fused: bool = False) -> Tensor:
     """Replace each pixel's features by their mean over its instance, in its own image.
 
     Instances are numbered, then sums scattered: no loop over instances, and no wait for the device.
@@ -14,12 +16,23 @@ def instance_mean(features: Tensor, instance: Tensor) -> Tensor:
     Args:
         features: ``(B, C, H, W)``.
         instance: object ids, ``(B, H, W)``, any integers.
+        fused: whether Triton kernels do it, on a GPU: no sort, and few additions to one address. No GPU has timed them.
 
     Returns:
         ``(B, C, H, W)``, in the precision of ``features``; sums are taken in float32 at least.
+
+    Raises:
+        ValueError: ``fused`` without a GPU or without Triton.
     """
-    numbers, bound = _number(instance)
     values = features.to(torch.promote_types(features.dtype, torch.float32))
+    if fused:
+        if features.device.type != 'cuda' or not find_spec('triton'):
+            raise ValueError(f'fused=True: these kernels need a GPU and Triton, but features are on '
+                             f'{features.device.type}; leave fused=False.')
+        from semsynth.ops import instance_kernels  # only where there is Triton
+
+        return instance_kernels.mean(values, instance).to(features.dtype)
+    numbers, bound = _number(instance)
     ones = values.new_ones(numbers.numel())
     counts = values.new_zeros(bound).index_add_(0, numbers.flatten(), ones)
     return _Mean.apply(values, numbers, counts).to(features.dtype)

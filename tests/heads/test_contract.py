@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from semsynth.heads import EdgeGuidedHead, LinearHead, RGBHead
+from semsynth.heads import EdgeGuidedHead, RGBHead
 from semsynth.layout import Layout
 
 
@@ -49,13 +49,6 @@ def test_fixed_shapes_compute_the_same(monkeypatch):
     monkeypatch.delattr('semsynth.heads.ecgan_parts.class_specific_image')  # whose shapes depend on the label map
     for name, after in head(features, layout).items():
         torch.testing.assert_close(after, before[name], atol=1e-6, rtol=0)
-
-
-def test_only_class_specific_pixels_cannot_be_compiled():
-    for head in (RGBHead(in_channels=2), LinearHead(in_channels=2), build(class_specific=False)):
-        head.check_compilable()
-    with pytest.raises(ValueError, match='class_specific=False'):
-        build().check_compilable()
 
 
 def test_label_maps_must_have_the_classes_that_are_read():

@@ -120,8 +120,7 @@ def test_norms_of_gradients_are_logged(graphs):
 
 CONFIGS = {  # two sizes of image; a memory and draws; outputs made anew, a latent, batch norm; a mask that is drawn
     'pix2pixhd/pix2pixhd_global_cityscapes_512x1024': {},
-    'ecgan/ecgan_multimodal_cityscapes': {'model.generator.head.class_specific': False,
-                                          'model.losses.class_specific': None, 'model.losses.similarity.stride': 4},
+    'ecgan/ecgan_multimodal_cityscapes': {'model.losses.similarity.stride': 4},
     'spade/spade_vae_cityscapes': {}, 'oasis/oasis_cityscapes': {}, 'ccfpse/ccfpse_vae_cityscapes': {},
     'crn/crn_cityscapes': {}, 'pix2pixhd/pix2pixhd_styles_cityscapes_512x1024': {}}
 
@@ -148,10 +147,11 @@ def shifted(model, count):
     pytest.param(name, marks=[] if name.startswith('crn') else pytest.mark.slow) for name in CONFIGS])
 def test_methods_as_a_gpu_computes_them(name, precision, graphs, lines, monkeypatch):
     """Where code asks for the device, it takes the GPU's way."""
-    from semsynth.ops import instance
+    from semsynth.ops import class_specific, instance
     from semsynth.ops.similarity import exact, tiled
     monkeypatch.setattr(captured, 'WARM_UP', 1)
     monkeypatch.setattr(exact, 'evaluation', lambda *args: tiled.evaluate)
+    monkeypatch.setattr(class_specific, '_in_blocks', lambda features: True)
     monkeypatch.setattr(instance, '_number', lambda ids: (instance._number_pixels(ids), ids.numel()))
     monkeypatch.setattr('semsynth.segmentors.base.Segmentor.to_classes', lambda self, label: self.table[label])
     results = []

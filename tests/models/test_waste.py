@@ -13,6 +13,7 @@ import semsynth
 import semsynth.layout as layouts
 from helpers.narrow import SIZE, narrow
 from semsynth.layers.frozen import Frozen
+from semsynth.ops import class_specific
 from semsynth.studies.benchmark.step import build, draw_batch
 
 ECGAN, PIX2PIXHD = 'configs/ecgan/ecgan_cityscapes.py', 'configs/pix2pixhd/pix2pixhd_global_cityscapes_512x1024.py'
@@ -99,15 +100,15 @@ def test_weights_get_a_gradient_where_they_learn_from_it(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(('path', 'reads'), [(PIX2PIXHD, set()), (ECGAN, {'ops/class_specific.py'})])
-def test_nothing_waits_for_the_device(path, reads, monkeypatch):
-    """Class-specific pixels alone read how many of each class there are."""
+@pytest.mark.parametrize('path', [PIX2PIXHD, ECGAN])
+def test_nothing_waits_for_the_device(path, monkeypatch):
+    monkeypatch.setattr(class_specific, '_in_blocks', lambda features: True)  # as on a GPU
     model, players, data = prepare(path)
     model.train_step(data, players)  # an optimiser's first step makes its state
     with Watch() as watch:
         monkeypatch.setattr(torch.Tensor, 'tolist', lambda tensor: watch.tolist(tensor))
         model.train_step(data, players)
-    assert watch.reads - ON_CPUS_ALONE == reads
+    assert watch.reads <= ON_CPUS_ALONE
 
 
 # With a style and outputs made anew; with a latent; with an instance-wise style; with the class maps read by the head.

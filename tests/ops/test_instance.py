@@ -98,13 +98,19 @@ def test_nothing_depends_on_a_value():
     assert pooled.shape == features.grad.shape == features.shape
 
 
+def test_fused_kernels_need_a_gpu():
+    with pytest.raises(ValueError, match=r'fused=True.* on cpu'):
+        instance_mean(*example([1]), fused=True)
+
+
 @pytest.mark.gpu
-def test_on_a_gpu_it_is_the_same_and_nothing_waits():
+@pytest.mark.parametrize('fused', [False, True])
+def test_on_a_gpu_it_is_the_same_and_nothing_waits(fused):
     features, instance = (part.cuda() for part in example([33_001, 2**31, -1], (33, 47)))
     expected = loop(features, instance)
     torch.cuda.set_sync_debug_mode('error')
     try:
-        pooled = instance_mean(features.requires_grad_(), instance)
+        pooled = instance_mean(features.requires_grad_(), instance, fused)
         pooled.sum().backward()
     finally:
         torch.cuda.set_sync_debug_mode('default')

@@ -46,7 +46,9 @@ def test_bands_are_as_many_as_asked_for():
 
 
 @pytest.mark.parametrize(('case', 'change', 'error', 'message'), [
-    ('instance_mean', dict(versions=['quick']), ValueError, r"versions=\['quick'\], but there are only fast, plain"),
+    ('instance_mean', dict(versions=['quick']), ValueError,
+     r"versions=\['quick'\], but there are only fast, fused, plain"),
+    ('instance_mean', dict(versions=['fused']), ValueError, 'fused=True'),
     ('instance_mean', dict(instances=[73]), ValueError, 'instances=73, but 9x8 has only 72 pixels'),
     ('instance_mean', dict(maps=['nowhere.png']), DataError, 'nowhere.png'),
     ('layout', dict(versions=['quick']), ValueError, r"versions=\['quick'\], but there are only fast, plain"),
