@@ -113,5 +113,5 @@ def split_by_class(counts: Sequence[int], rows: int) -> list[ByClass]:
 
 
 def split_by_block(classes: Tensor, length: int, rows: int) -> list[ByBlock]:
-    """Groups of as many rows, the last one excepted, for the class of each block and a block's length."""
-    return [ByBlock(part, length) for part in classes.split(rows // length)]
+    """Groups of about as many rows, for the class of each block and a block's length."""
+    return [ByBlock(part, length) for part in classes.chunk(max(1, round(len(classes) * length / rows)))]
