@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +26,8 @@ def plain_mean(features: Tensor, instance: Tensor) -> Tensor:
     return torch.stack(images)
 
 
-VERSIONS = dict(fast=fast_mean, fused=partial(fast_mean, fused=True), plain=plain_mean)
+VERSIONS: dict[str, Callable[..., Tensor]] = dict(fast=fast_mean, fused=partial(fast_mean, fused=True),
+                                                  plain=plain_mean)
 """``fused`` on a GPU only."""
 
 
