@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 import types
@@ -12,6 +11,8 @@ from numbers import Integral, Real
 from pathlib import Path
 from reprlib import Repr
 from typing import Any, Literal, NamedTuple, Union, cast, get_args, get_origin
+
+from semsynth.errors import did_you_mean, either
 
 SHORTENED = Repr()
 SHORTENED.maxstring = SHORTENED.maxother = 80
@@ -93,6 +94,29 @@ def kinds_of_arguments(target: type) -> dict[str, Any]:
     return {name: annotation for name, (annotation, _) in _arguments(_constructors(target))[0].items()}
 
 
+def check_names(owner: str, names: Iterable[str], *targets: Callable) -> None:
+    """Refuse names that are no arguments of a class or function, such as one of mmengine or torch.
+
+    Args:
+        owner: begins the message.
+        names: of arguments.
+        targets: that take them; each gets what the one before it passes on.
+
+    Raises:
+        TypeError: says which name, and the nearest ones.
+    """
+    functions = tuple(each for target in targets for each in (
+        _constructors(target) if isinstance(target, type) else (target,)))
+    annotations, is_open = _arguments(functions)
+    if not is_open and (strangers := [name for name in names if name not in annotations]):
+        raise TypeError(_no_argument(owner, strangers[0], annotations))
+
+
+def _no_argument(owner: str, stranger: str, annotations: Iterable[str]) -> str:
+    return f'{owner} has no argument {stranger!r}: ' + did_you_mean(
+        stranger, annotations, f'it has {", ".join(sorted(annotations)) or "none"}.')
+
+
 def _constructors(kind: type) -> tuple[Callable, ...]:
     return tuple(vars(base)['__init__'] for base in kind.__mro__[:-1] if '__init__' in vars(base))
 
@@ -123,10 +147,7 @@ def _wrapped(function: Callable, owner_of: Callable, arguments_of: Callable, is_
     def check(*args, **kwargs):
         owner, (annotations, is_open) = owner_of(args), arguments_of(args)
         if not is_open and (strangers := [name for name in kwargs if name not in annotations]):
-            near = difflib.get_close_matches(strangers[0], annotations, n=3, cutoff=0.5)
-            raise TypeError(f'{owner} has no argument {strangers[0]!r}: ' + (
-                f'did you mean {" or ".join(near)}?' if near else
-                f'it has {", ".join(sorted(annotations)) or "none"}.'))
+            raise TypeError(_no_argument(owner, strangers[0], annotations))
         try:
             bound = signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -226,9 +247,9 @@ def _culprit(name: str, value: object, annotation: Any, allowed: Range) -> tuple
 def _describe(annotation: Any, allowed: Range, many: bool = False) -> str:
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
-        return _either(dict.fromkeys(_describe(each, allowed, many) for each in inner))
+        return either(dict.fromkeys(_describe(each, allowed, many) for each in inner))
     if origin is Literal:
-        return _either(map(repr, inner))
+        return either(map(repr, inner))
     if annotation in (int, float):
         words = {int: ('a whole number', 'whole numbers'), float: ('a number', 'numbers')}[annotation]
         return f'{words[many]} {allowed.text}'.strip()
@@ -241,11 +262,6 @@ def _describe(annotation: Any, allowed: Range, many: bool = False) -> str:
         return ('lists' if many else 'a list') + (f' of {_describe(inner[0], allowed, True)}' if inner else '')
     names = {bool: 'True or False', str: 'text', Path: 'text', None: 'None', types.NoneType: 'None'}
     return names.get(annotation, getattr(annotation, '__name__', str(annotation)))
-
-
-def _either(choices: Iterable[str]) -> str:
-    *others, last = choices
-    return f'{", ".join(others)} or {last}' if others else last
 
 
 def _is_dict(annotation: Any, origin: Any) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import pickle
 import re
 import sys
@@ -16,6 +15,8 @@ from traceback import walk_tb
 
 from mmengine.config import Config
 from mmengine.config.utils import MODULE2PACKAGE
+
+from semsynth.errors import did_you_mean, either
 
 ENDINGS = ('.py', '.json', '.yaml', '.yml')
 NAMED = 'semsynth::'
@@ -46,12 +47,21 @@ def find_config(config: str | Path) -> Path:
         return Path(config)
     name = str(config).removeprefix(NAMED)
     if not (OWN / name).exists():
-        files = {path.relative_to(OWN) for ending in ('*.py', 'config.json') for path in OWN.rglob(ending)}
-        known = sorted({path.as_posix() for file in files for path in (file, file.parent)} - {'.'})
-        near = [NAMED + each for each in difflib.get_close_matches(name, known, n=3)]
-        raise UnknownConfigError(f'There is no config or model {config}: ' + (
-            f'did you mean {" or ".join(near)}?' if near else f'it should be in {OWN}.'))
+        raise UnknownConfigError(f'There is no config or model {config}: ' + did_you_mean(
+            name, _own_names(), f'it should be in {OWN}.', NAMED))
     return OWN / name
+
+
+def named_alike(path: str | Path) -> str:
+    """``did you mean semsynth::...?``, where a config or model of this library is called as the file of a path is."""
+    alike = [NAMED + name for name in _own_names() if Path(name).name == Path(path).name]
+    return f'did you mean {either(alike)}?' if alike else ''
+
+
+def _own_names() -> list[str]:
+    """All names of this library's own configs and models, and of the folders that they are in."""
+    files = {path.relative_to(OWN) for ending in ('*.py', 'config.json') for path in OWN.rglob(ending)}
+    return sorted({path.as_posix() for file in files for path in (file, file.parent)} - {'.'})
 
 
 def _introduce() -> None:
@@ -107,8 +117,9 @@ def read_file(path: str | Path) -> tuple[Config, dict[str, bool]]:
     load_formatter()
     path = find_config(path)
     if not path.is_file():
+        meant = named_alike(path)
         raise FileNotFoundError(f'{path} is a folder: name a config in it.' if path.is_dir() else
-                                f'There is no config {path}.')
+                                f'There is no config {path}{f": {meant}" if meant else "."}')
     if path.suffix not in ENDINGS:
         raise ValueError(f'{path} is no config: its name should end in .py (or {", ".join(ENDINGS[1:])}).')
     if str(Path.cwd()) not in sys.path:

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 class DataError(ValueError):
     """Something is wrong with the data, not with the code: one sentence says what, where, and what to do."""
+
+
+def either(choices: Iterable[str]) -> str:
+    """``a, b or c``."""
+    *others, last = choices
+    return f'{", ".join(others)} or {last}' if others else last
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = '', prefix: str = '') -> str:
+    """``did you mean a or b?``, the names that are most like one that is not known.
+
+    Args:
+        name: that is not known.
+        known: that there are.
+        otherwise: what is said where none of them is like it.
+        prefix: that is shown before each of them.
+    """
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f'did you mean {either(prefix + each for each in near)}?' if near else otherwise
 
 
 def counted(number: int, what: str) -> str:

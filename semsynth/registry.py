@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -12,6 +11,7 @@ from mmengine import registry as engine
 from mmengine.registry import Registry as EngineRegistry
 
 from semsynth.arguments import SHORTENED, check_arguments
+from semsynth.errors import did_you_mean
 
 PLUGIN_GROUP = 'semsynth.plugins'
 
@@ -108,8 +108,7 @@ class Registry(EngineRegistry):
 
     def _unknown(self, kind: str) -> str:
         known = sorted(set(self.module_dict) | set(self.parent.module_dict if self.parent else ()))
-        near = difflib.get_close_matches(kind.split('.')[-1], known, n=3, cutoff=0.5)
-        names = f'did you mean {" or ".join(near)}?' if near else f'it has {", ".join(known) or "nothing"}.'
+        names = did_you_mean(kind.split('.')[-1], known, f'it has {", ".join(known) or "nothing"}.')
         return (f'{kind!r} is not in the {self.name} registry: {names} A component of your own is found when its '
                 f'module is named in custom_imports or its package has an entry point in {PLUGIN_GROUP!r}.')
 
@@ -141,11 +140,12 @@ OPTIM_WRAPPERS = _child('optimiser wrapper', engine.OPTIM_WRAPPERS, 'mmengine.op
 OPTIM_WRAPPER_CONSTRUCTORS = _child(
     'optimiser constructor', engine.OPTIM_WRAPPER_CONSTRUCTORS, 'mmengine.optim', 'semsynth.engine')
 PARAM_SCHEDULERS = _child('parameter scheduler', engine.PARAM_SCHEDULERS, 'mmengine.optim', 'semsynth.engine')
+OPTIMIZERS = _child('optimizer', engine.OPTIMIZERS, 'mmengine.optim')
 VISBACKENDS = _child('visualisation backend', engine.VISBACKENDS, 'mmengine.visualization', 'semsynth.engine')
 
 # mmengine warns in every run about each of its registries that has no child in the default scope, or one without a
 # location.
-for _parent in (engine.OPTIMIZERS, engine.MODEL_WRAPPERS, engine.LOG_PROCESSORS, engine.VISUALIZERS, engine.EVALUATOR,
+for _parent in (engine.MODEL_WRAPPERS, engine.LOG_PROCESSORS, engine.VISUALIZERS, engine.EVALUATOR,
                 engine.FUNCTIONS, engine.WEIGHT_INITIALIZERS):
     _child(_parent.name, _parent, __name__)
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from mmengine.config import Config
 
 from semsynth.arguments import check_value
+from semsynth.errors import did_you_mean, either
 
 Part = dict | None
 Parts = dict | Sequence[dict] | None
@@ -129,10 +130,9 @@ def check_settings(config: Config, used: Mapping[str, bool] | None = None, optio
                              f'{_nearest(name, config)} Begin it with an underscore to keep a variable of your own.')
     for name, hook in (config.get('default_hooks') or {}).items():
         if hook is not None and 'type' not in hook:
-            near = difflib.get_close_matches(name, [key for key in config.default_hooks if key != name], n=1)
             raise ValueError(f'{_owner(config, f"default_hooks.{name}", options)}: default_hooks.{name}={dict(hook)} '
                              'names no type: '
-                             + (f'did you mean {near[0]}?' if near else 'give it one.'))
+                             + did_you_mean(name, [key for key in config.default_hooks if key != name], 'give it one.'))
     for name, value in _nested(config._cfg_dict):
         if name.endswith('.type') and not (callable(value) or (isinstance(value, str) and value)):
             raise ValueError(f'{_owner(config, name, options)}: {name}={value!r}, expected the name of a class.')
@@ -181,5 +181,6 @@ def _nearest(name: str, config: Config) -> str:
     """What may have been meant: entries of that very name inside the config's parts, or settings of a like name."""
     inside = [place for place, _ in _nested(config._cfg_dict)
               if place.endswith(f'.{name}') and not place.startswith('stages.')]
-    near = inside[:3] or difflib.get_close_matches(name, [*SETTINGS, *FACTS], n=3, cutoff=0.5)
-    return f'did you mean {" or ".join(near)}?' if near else f'there are {", ".join(SETTINGS)}.'
+    if inside:
+        return f'did you mean {either(inside[:3])}?'
+    return did_you_mean(name, [*SETTINGS, *FACTS], f'there are {", ".join(SETTINGS)}.')

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from semsynth.config_files import find_config, read_file
+from helpers.facts import facts
+from semsynth.config_files import find_config, named_alike, read_file
 
 
 @pytest.fixture
@@ -105,6 +106,13 @@ def test_configs_of_this_library_have_names(write):
                   lambda: read_file(write('wrong.py', "_base_ = 'semsynth::ecgan/ecgan_toycty.py'\n"))):
         with pytest.raises(FileNotFoundError, match=r'ecgan_toycty.* did you mean semsynth::ecgan/ecgan_toycity\.py'):
             wrong()
+
+
+def test_a_path_that_is_called_as_one_of_ours():
+    with pytest.raises(FileNotFoundError, match=facts('config configs/nowhere/ecgan_toycity.py', 'did you mean '
+                                                      'semsynth::ecgan/ecgan_toycity.py')):
+        read_file('configs/nowhere/ecgan_toycity.py')
+    assert named_alike('toycity') == 'did you mean semsynth::models/toycity?' and not named_alike('nowhere.py')
 
 
 def test_names_stand_for_folders_too():

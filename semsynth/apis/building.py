@@ -13,10 +13,11 @@ from mmengine.registry import DefaultScope
 
 from semsynth.apis.publishing.folder import SAMPLES
 from semsynth.apis.publishing.reading import read_published
+from semsynth.completion import work_dir_of
 from semsynth.config import load_config
-from semsynth.config_files import find_config, is_config
+from semsynth.config_files import find_config, is_config, named_alike
 from semsynth.data.layout_reader import LayoutReader
-from semsynth.engine.checkpoint import check_fits
+from semsynth.engine.checkpoint import check_fits, latest_good_checkpoint
 from semsynth.engine.launch import check_synthesizer
 from semsynth.errors import DataError
 from semsynth.models import Synthesizer
@@ -76,9 +77,26 @@ def open_model(model: str | Path | Config, checkpoint: str | Path | None = None,
         published = read_published(path)
         return TrainedModel(load_config(published.config, cfg_options), published.weights, _read(published.weights),
                             tuple(sorted(path.glob(f'{SAMPLES}/labels/*'))))
+    if not path.exists():
+        raise FileNotFoundError(f'There is no checkpoint {model}: ' + (
+            named_alike(path) or 'name a file of weights, a published folder, or semsynth::models/toycity, which comes '
+            'with semsynth.'))
     stored = _read(path)
     config = stored_config(stored.get('meta', {}), path, cfg_options)
     return TrainedModel(load_config(config, cfg_options), path, stored)
+
+
+def newest_checkpoint(config: Config) -> Path | None:
+    """The newest checkpoint that a training of a config has left in its work dir, or None."""
+    return latest_good_checkpoint(work_dir_of(config))
+
+
+def warn_untrained(config: Config) -> None:
+    """Warn that a config is used without a checkpoint, and name its newest one."""
+    newest = newest_checkpoint(config)
+    print_log(f'{config.filename} is a config without a checkpoint: the model is not trained, and its images are noise.'
+              + (f' Name {newest} after it to use what was trained.' if newest else ''), logger='current',
+              level=logging.WARNING)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from mmengine.runner.checkpoint import load_state_dict
 from rich.console import Console
 from torch import distributed
 
-from semsynth.apis.building import TRAINED_ONLY, build_for_inference, open_model
+from semsynth.apis.building import TRAINED_ONLY, build_for_inference, open_model, warn_untrained
+from semsynth.apis.publishing.folder import CARD
 from semsynth.arguments import check_arguments
 from semsynth.completion import work_dir_of
-from semsynth.config_files import is_config
+from semsynth.config_files import find_config, is_config
 from semsynth.engine.launch import build_runner
 from semsynth.engine.wrapping import bare
 from semsynth.evaluators import build_report, report_tables, settings_in, write_report
@@ -52,8 +53,15 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
     trained = open_model(model, checkpoint, cfg_options)
     own = open_model(model, checkpoint).config if cfg_options else copy.deepcopy(trained.config)
     config, checkpoint, source = trained.config, trained.checkpoint, str(trained.config.filename)
+    if checkpoint is None and not isinstance(model, Config):
+        warn_untrained(config)
     if styles:
         config.model.styles = str(styles)
+    if not isinstance(model, Config) and (folder := find_config(model)).is_dir():
+        card = folder / CARD
+        raise ValueError(f'{model} is a published model, which has no test set and no judge; its scores are in {card}. '
+                         'To judge it again, name a config that has both before its weights: semsynth test CONFIG '
+                         f'{checkpoint}')
     if not config.get('test_evaluator'):
         raise ValueError(f'{config.filename} has no test_evaluator: say how results are judged, as '
                          "semsynth::ecgan/ecgan_toycity.py does, with dict(type='SegmentationEvaluator', judge=...).")

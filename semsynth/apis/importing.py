@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from semsynth.data.importing.pairs import has_label_maps
 from semsynth.data.importing.place import check_free, folder_of_import, write_note
 from semsynth.data.importing.splits import choose_splits
 from semsynth.data.importing.tree import Contents, no_class, write_tree
-from semsynth.errors import counted, first_few
+from semsynth.errors import counted, did_you_mean, either, first_few
 from semsynth.visualise import default_palette
 from semsynth.writing import check_out_folder
 
@@ -114,10 +115,10 @@ def import_data(source: str | Path, out: str | Path, *, format: str | type[Impor
 
 def _kind(source: Path, format: str | None, labels: str | None) -> type[ImportSource]:
     known = {kind.format: kind for kind in SOURCES}
-    listed = '; '.join(f'{name} ({kind.summary})' for name, kind in known.items())
     if format is not None:
         if format not in known:
-            raise ValueError(f'There is no format {format}: name one of {listed}.')
+            raise ValueError(f'There is no format {format}: ' + did_you_mean(
+                format, known, f'it is one of {", ".join(known)}.'))
         return known[format]
     if source.suffix.lower() in ('.tar', '.gz', '.tgz', '.7z', '.rar'):
         raise ValueError(f'{source} is an archive: unpack it, and name its folder.')
@@ -125,12 +126,21 @@ def _kind(source: Path, format: str | None, labels: str | None) -> type[ImportSo
     found = [kind for kind in found if not any(other is not kind and issubclass(other, kind) for other in found)]
     if not found and source.is_dir() and (labels is not None or has_label_maps(source)):
         return MaskSource  # nothing else has label maps; it says what is missing
-    if len(found) != 1:
+    if not found:
+        raise ValueError(f'{source}{_contents_of(source)} is not recognised as {either(known)}: name the format by '
+                         '--format, which then says what is missing.')
+    if len(found) > 1:
         looks = ' and '.join(kind.format for kind in found)
-        raise ValueError(f'{source} looks like {looks}: say by --format which is meant.' if found else
-                         f'{source} looks like none of the formats: {listed}. Name one by --format, which then says '
-                         'what is missing.')
+        raise ValueError(f'{source} looks like {looks}: say by --format which is meant.')
     return found[0]
+
+
+def _contents_of(source: Path) -> str:
+    """What a folder holds, in brackets: numbers of files by ending, the most frequent first."""
+    if not source.is_dir():
+        return ''
+    endings = Counter(path.suffix.lower() or path.name for path in source.rglob('*') if path.is_file())
+    return f' ({first_few([f"{count} {ending}" for ending, count in endings.most_common()]) or "an empty folder"})'
 
 
 def _remarks(contents: Contents) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,16 +11,16 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.logging import print_log
 from PIL import Image
 from torch import Tensor
 
-from semsynth.apis.building import build_for_inference, build_reader, open_model
+from semsynth.apis.building import build_for_inference, build_reader, open_model, warn_untrained
 from semsynth.apis.layout_files import LayoutFile, add_instances, add_photos, find_layouts
 from semsynth.apis.publishing.hub import download
 from semsynth.apis.result import Result
 from semsynth.apis.scenes import Input, Scene, SceneMaker, each_of
 from semsynth.arguments import check_arguments
+from semsynth.config_files import NAMED
 from semsynth.data.draws import seed_all
 from semsynth.data.layout_reader import Source
 from semsynth.devices import find_device, run_in, settle
@@ -66,8 +65,7 @@ class Inferencer:
         self.config, self.checkpoint, self.meta = trained.config, trained.checkpoint, trained.meta
         self.samples = trained.samples
         if self.checkpoint is None and not isinstance(model, Config):
-            print_log(f'{model} is a config without a checkpoint: the model is not trained, and its images are noise.',
-                      logger='current', level=logging.WARNING)
+            warn_untrained(self.config)
         if styles:
             self.config.model.styles = str(styles)
         self.model = build_for_inference(self.config, self.checkpoint, trained.stored).to(self.device)
@@ -81,15 +79,16 @@ class Inferencer:
         """A published model: from a folder, or from the Hugging Face Hub.
 
         Args:
-            name: path of the folder; or, where there is none, ``USER/NAME`` on the Hub. It is downloaded once, and only
-                the files of published folders are.
+            name: path of the folder, or the name of one of ours; or, where there is none, ``USER/NAME`` on the Hub. It
+                is downloaded once, and only the files of published folders are.
             revision: a branch, tag or commit on the Hub; the newest by default.
             options: ``device``, ``cfg_options``, ``styles`` and ``precision``.
 
         Raises:
             ValueError: nothing is published under that name, or it is no model.
         """
-        return cls(name if Path(name).is_dir() else download(str(name), revision), **options)
+        is_here = Path(name).is_dir() or str(name).startswith(NAMED)
+        return cls(name if is_here else download(str(name), revision), **options)
 
     @property
     def classes(self) -> tuple[str, ...]:

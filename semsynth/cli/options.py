@@ -69,8 +69,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     'model': dict(metavar='MODEL', help='trained model: a checkpoint, a published folder, or the name of one, such as '
                   'semsynth::models/toycity; or a config, and after it a checkpoint'),
     'checkpoint': dict(nargs='?', metavar='CHECKPOINT', help='its weights, where MODEL is a config'),
-    'input': dict(nargs='+', help="label maps in the data set's ids (or image-like inputs, as the data set has them), "
-                  'or folders of them'),
+    'input': dict(nargs='*', metavar='INPUT', help="label maps in the data set's ids (or image-like inputs, as the "
+                  'data set has them), or folders of them (default: the samples of a published model)'),
     '--instances': dict(metavar='DIR', help="folder of instance maps (default: the label maps', or the data set's)"),
     '--photos': dict(help='folder of photos of the layouts: take styles and latents from them; or one photo, '
                      'which gives the latent of all layouts'),
@@ -104,21 +104,44 @@ def load_model(args: Namespace, inputs: list[str] | None = None, optional: bool 
     Args:
         args: with ``model`` and, unless there are inputs, ``checkpoint``.
         inputs: what comes after the model on the command line. After a config the first is its checkpoint, and is
-            taken out.
+            taken out. Where there are none, the model's samples are put in.
         optional: whether there may be none.
 
     Raises:
-        ArgumentError: a config has no checkpoint after it, or there are no inputs.
+        ArgumentError: a config has no checkpoint after it; or there are no inputs, and the model brings no samples.
     """
     from semsynth.apis import Inferencer
     from semsynth.config_files import is_config
 
     checkpoint = args.checkpoint if inputs is None else None
     if is_config(args.model):
-        checkpoint = inputs.pop(0) if inputs else checkpoint
+        if inputs and not _is_layout(inputs[0]):
+            checkpoint = inputs.pop(0)
         if checkpoint is None:
-            raise ArgumentError(None, f'{args.model} is a config: name its checkpoint after it')
-    if inputs == [] and not optional:
-        raise ArgumentError(None, f'name label maps, or folders of them, after {checkpoint}')
+            raise ArgumentError(None, f'{args.model} is a config: name its checkpoint after it{_newest(args)}')
     given = {name: value for name, value in vars(args).items() if name in ('styles', 'device', 'precision')}
-    return Inferencer(args.model, checkpoint, cfg_options=args.cfg_options, **given)
+    inferencer = Inferencer(args.model, checkpoint, cfg_options=args.cfg_options, **given)
+    if inputs == [] and not optional:
+        inputs += map(str, inferencer.samples)
+        if not inputs:
+            raise ArgumentError(None, f'{checkpoint or args.model} brings no samples: name label maps, or folders of '
+                                      'them, after it')
+    return inferencer
+
+
+def _is_layout(path: str) -> bool:
+    """Whether a path is, by its kind or its ending, one of layouts and none of a checkpoint."""
+    from pathlib import Path
+
+    from semsynth.data.layout_reader import SUFFIXES
+
+    return Path(path).is_dir() or path.lower().endswith(tuple(end for ends in SUFFIXES.values() for end in ends))
+
+
+def _newest(args: Namespace) -> str:
+    """The newest checkpoint of a config, to end a message with; nothing where it was not trained here."""
+    from semsynth.apis.building import newest_checkpoint
+    from semsynth.config import load_config
+
+    newest = newest_checkpoint(load_config(args.model, args.cfg_options))
+    return f', such as {newest}' if newest else ''

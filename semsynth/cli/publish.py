@@ -12,7 +12,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_options(parser, 'model', 'checkpoint')
     parser.add_argument('--out', required=True, metavar='FOLDER', help="the folder; its name becomes the model's")
     parser.add_argument('--half', action='store_true', help='store weights as float16, in half the size')
-    parser.add_argument('--license', metavar='ID', help='of the model, for its card, such as apache-2.0')
+    parser.add_argument('--license', metavar='ID', help='of the model, for its card, by its identifier on the '
+                        'Hugging Face Hub, such as apache-2.0, cc-by-nc-4.0 or other')
     parser.add_argument('--scenes', type=int, default=4, help='scenes of the test set that are shown, and their label '
                         'maps enclosed; 0 for none (default: %(default)s)')
     parser.add_argument('--push', metavar='USER/NAME', help='upload the folder to this repository of the Hugging Face '
@@ -24,9 +25,12 @@ def run(args: Namespace) -> None:
     """Publish."""
     from semsynth.apis import publish
     from semsynth.apis.publishing.hub import check_push
+    from semsynth.apis.publishing.licenses import check_license
 
+    if args.license:  # before a model is loaded
+        check_license(args.license)
     if args.push:
-        check_push(args.push)  # before a model is loaded
+        check_push(args.push)
     folder = publish(load_model(args), args.out, half=args.half, license=args.license, scenes=args.scenes,
                      push=args.push)
     print(f'{folder} can be loaded, and given to others. Read {folder / "README.md"}, and complete it.')

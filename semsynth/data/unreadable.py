@@ -15,8 +15,8 @@ LIMIT = 'SEMSYNTH_MAX_PIXELS'
 """Environment variable: the largest picture that is read, in pixels."""
 SAVE_ANEW = ('save photos with 3 channels of 8 bits as PNG or JPEG, ids with one channel of 8 or 16 bits as PNG, '
              'image-like inputs of any other kind as .npy')
-REPLACE = 'replace it, or remove its scene from the data set'
-AGAIN = 'copy or download it again, or remove its scene from the data set'
+REPLACE = 'replace it, or leave its scene out'
+AGAIN = 'copy or download it again, or leave its scene out'
 # What begins a file, what it then is, and what to do about it.
 _BEGINNINGS = (
     (rb'$', 'is empty (0 bytes)', AGAIN),
@@ -67,7 +67,7 @@ def _cause(path: str, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         if Path(path).is_symlink():
             return f'is a link to {Path(path).readlink()}, which does not exist: restore that file, or remove the link'
-        return 'does not exist: restore it, or remove its scene from the data set'
+        return 'does not exist: restore it, or leave its scene out'
     if isinstance(error, PermissionError):
         return f'may not be read by the user who runs this: allow it with `chmod u+r {path}`, or {REPLACE}'
     if isinstance(error, Image.DecompressionBombError):

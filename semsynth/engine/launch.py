@@ -18,6 +18,7 @@ from semsynth.config import dataset_of, load_config, stage_configs
 from semsynth.data import check_classes, quick_check
 from semsynth.devices import SLOW, is_slow
 from semsynth.engine.checkpoint import latest_good_checkpoint
+from semsynth.engine.foreign_parts import check_foreign_parts
 from semsynth.engine.memory import reuse_memory
 from semsynth.engine.overview import OverviewHook
 from semsynth.engine.run_record import RunRecordHook
@@ -56,7 +57,12 @@ def checked_stages(config: Config, folder: Path) -> list[Config]:
 
 
 def check_trainable(config: Config) -> None:
-    """Raise a ValueError for a config that lacks what training needs."""
+    """Refuse a config that lacks what training needs, or has parts with arguments that these do not have.
+
+    Raises:
+        ValueError: an entry is missing, or a schedule is for no optimiser.
+        TypeError: as of ``check_foreign_parts``.
+    """
     if missing := [entry for entry in ('train_dataloader', 'train_cfg', 'optim_wrapper') if not config.get(entry)]:
         raise ValueError(f'{config.filename or "The config"} has no {", ".join(missing)}, and cannot be trained: put a '
                          'data set and a schedule of semsynth::_base_ among its _base_.')
@@ -70,6 +76,7 @@ def check_trainable(config: Config) -> None:
         if strangers := [name for name in schedulers if name not in players]:
             raise ValueError(f'param_scheduler has an entry for {", ".join(strangers)}, which optim_wrapper has not: '
                              f'it has {", ".join(players)}.')
+    check_foreign_parts(config)
 
 
 def _check_batch(config: Config) -> None:

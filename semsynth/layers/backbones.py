@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import inspect
 import warnings
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from semsynth.errors import did_you_mean
 from semsynth.layers.norm import mend_norms
 from semsynth.weights import find_weights, load_checkpoint, weights_in
 
@@ -107,9 +107,8 @@ def _classifier(name: str) -> nn.Module:
 
     known = models.list_models(module=models)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3)
-        raise ValueError(f'backbone={name!r} is no classifier of torchvision'
-                         + (f'; did you mean {" or ".join(near)}?' if near else ', such as resnet50.')
+        raise ValueError(f'backbone={name!r} is no classifier of torchvision: '
+                         + did_you_mean(name, known, 'such is resnet50.')
                          + ' A backbone of mmseg is given as dict(type=...).')
     return models.get_model(name, weights=None)
 
@@ -143,9 +142,8 @@ def _mmseg_backbone(config: dict, in_channels: int | None) -> nn.Module:
 
     network = MODELS.get(str(config.get('type')))
     if network is None:
-        near = difflib.get_close_matches(str(config.get('type')), MODELS.module_dict, n=3)
-        raise ValueError(f"backbone: type={config.get('type')!r} is no backbone of mmseg"
-                         + (f'; did you mean {" or ".join(near)}?' if near else ', such as ResNetV1c.'))
+        raise ValueError(f"backbone: type={config.get('type')!r} is no backbone of mmseg: "
+                         + did_you_mean(str(config.get('type') or ''), MODELS.module_dict, 'such is ResNetV1c.'))
     config = {key: value for key, value in config.items() if key not in ('pretrained', 'init_cfg')}
     if in_channels and any('in_channels' in inspect.signature(each.__init__).parameters for each in network.__mro__):
         config['in_channels'] = in_channels

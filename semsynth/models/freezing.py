@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from torch import nn
+
+from semsynth.errors import did_you_mean
 
 
 def freeze(model: nn.Module, prefixes: Iterable[str]) -> None:
@@ -27,8 +28,9 @@ def freeze(model: nn.Module, prefixes: Iterable[str]) -> None:
     parts = {name.rsplit('.', dots)[0] for name in parameters for dots in range(name.count('.') + 1)}
     for prefix in prefixes:
         if prefix not in parts:
-            near = difflib.get_close_matches(prefix, parts, n=3) or sorted(part for part in parts if '.' not in part)
-            raise ValueError(f'frozen: {prefix!r} is no part of the model; did you mean {" or ".join(near)}?')
+            whole = sorted(part for part in parts if '.' not in part)
+            raise ValueError(f'frozen: {prefix!r} is no part of the model: '
+                             + did_you_mean(prefix, parts, f'it has {", ".join(whole)}.'))
         for name, parameter in parameters.items():
             if name == prefix or name.startswith(f'{prefix}.'):
                 parameter.requires_grad_(False)

@@ -142,6 +142,15 @@ def test_the_untrained_generator_is_the_same_every_time(settings, tmp_path):
     assert (written['checkpoint'], written['iterations']) == ('untrained', 0)
 
 
+def test_who_forgets_the_checkpoint_is_told_its_name(settings, trained, tmp_path, caplog):
+    path = tmp_path / 'mine.py'
+    settings.dump(path)
+    options = {'work_dir': str(trained.parent), 'test_evaluator': None}
+    with pytest.raises(ValueError, match='no test_evaluator'):
+        evaluate(path, cfg_options=options)
+    assert str(path) in caplog.text and 'not trained' in caplog.text and str(trained) in caplog.text
+
+
 @pytest.mark.slow
 def test_layouts_without_photos_are_judged_without_an_oracle(settings, toycity, trained, tmp_path):
     shutil.copytree(toycity / 'gtFine', tmp_path / 'city' / 'gtFine')

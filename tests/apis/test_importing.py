@@ -91,7 +91,9 @@ def test_remarks_of_scenes_are_added_up(masks, tmp_path):
     (dict(format='voc'), ('SegmentationClass', '--format')), (dict(out='source/mine'), ('source/mine', 'outside')),
     (dict(background='sky'), ('masks', 'background', 'tolerance')), (dict(classes='none.txt'), ('no file none.txt',)),
     (dict(val=2.0), ('val', '2.0')), (dict(tolerance=-1), ('tolerance', '-1')), (dict(seed=-1), ('seed', '-1')),
-    (dict(source='empty'), ('empty', 'none of the formats', 'voc', 'masks', '--format')),
+    (dict(format='mask'), ('mask', 'did you mean masks')),
+    (dict(source='empty'), ('empty', 'an empty folder', 'not recognised', 'voc', 'masks', '--format')),
+    (dict(source='other'), ('other', '1 .tex', 'not recognised', 'voc', 'masks', '--format')),
     (dict(source='masks.tgz'), ('masks.tgz', 'unpack')),
     (dict(out='other'), ('other', 'thesis.tex', 'another folder'))])
 def test_what_is_refused_before_anything_is_written(masks, tmp_path, monkeypatch, change, parts):
@@ -101,8 +103,9 @@ def test_what_is_refused_before_anything_is_written(masks, tmp_path, monkeypatch
     (tmp_path / 'other').mkdir()
     (tmp_path / 'other/thesis.tex').touch()
     before = everything(tmp_path)
-    with pytest.raises(ValueError, match=facts(*parts)):
+    with pytest.raises(ValueError, match=facts(*parts)) as refusal:
         import_data(**dict(source='source', out='mine') | change)
+    assert len(str(refusal.value)) < 300
     assert everything(tmp_path) == before and not (tmp_path / 'mine').exists()
 
 

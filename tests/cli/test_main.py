@@ -36,7 +36,7 @@ def test_help_needs_nothing_heavy():
 
 
 def test_every_module_is_a_subcommand_and_every_subcommand_a_tool():
-    modules = {path.stem for path in Path(cli.__file__).parent.glob('*.py')} - {'__init__', 'options'}
+    modules = {path.stem for path in Path(cli.__file__).parent.glob('*.py')} - {'__init__', 'options', 'parser'}
     assert set(subcommands(build_parser())) == set(COMMANDS)
     assert {MODULES.get(name, name) for name in COMMANDS} == modules
     tools = {name: list(subcommands(parser)) for name, parser in subcommands(build_parser()).items()}
@@ -59,7 +59,13 @@ def test_choices_are_the_librarys():
 
 
 @pytest.mark.parametrize(('words', 'said'), [
-    ([], 'required: COMMAND'), (['trian'], "invalid choice: 'trian'"), (['prepare'], 'required: WHAT'),
+    ([], 'required: COMMAND'), (['trian'], 'has no command trian: did you mean train'), (['prepare'], 'required: WHAT'),
+    (['train', 'a.py', '--dryrun'], 'semsynth train has no option --dryrun: did you mean --dry-run'),
+    (['synthesize', 'a', 'b', '--otu', 'c'], 'no option --otu: did you mean --out'), (['--verison'], '--version'),
+    (['prepare', 'nyuu'], 'semsynth prepare has no command nyuu: did you mean nyu'),
+    (['prepare', 'nyu', 'a', '--uot', 'b'], 'semsynth prepare nyu has no option --uot: did you mean --out'),
+    (['synthesize', 'a', 'b', '--out', 'c', '--precision', 'flaot32'], 'no --precision flaot32: did you mean float32'),
+    (['prepare', 'nyu', 'a', '--out', 'b', 'c', '-d'], 'semsynth prepare nyu does not take c -d'),
     (['train', 'a.py', '--dry-run', '--resume'], 'leave --resume and --launcher out'),
     (['train', 'a.py', '--cfg-options', 'a'], 'expected KEY=VALUE, found a'),
     (['convert_checkpoint', 'a', '--source', 'spade', '--part', 'clusters', '--out', 'b'], 'only pix2pixhd has cl')])
@@ -67,7 +73,8 @@ def test_what_the_command_line_lacks(words, said, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', ['semsynth', *words])
     with pytest.raises(SystemExit) as stop:
         main()
-    assert stop.value.code == 2 and said in capsys.readouterr().err
+    [line] = capsys.readouterr().err.splitlines()
+    assert stop.value.code == 2 and line.startswith('error: ') and said in line and '--help' in line
 
 
 @pytest.mark.slow

@@ -15,14 +15,14 @@ from semsynth.data.unreadable import LIMIT, SAVE_ANEW
 from semsynth.errors import DataError
 
 RGB = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
-AGAIN = 'copy or download it again, or remove its scene from the data set'
+AGAIN = 'copy or download it again, or leave its scene out'
 
 
 @pytest.mark.parametrize('read', [read_photo, read_ids, read_size])
 def test_absent_files_and_other_files(tmp_path, write, read):
-    with pytest.raises(DataError, match=r'gone\.png does not exist: restore it, or remove its scene'):
+    with pytest.raises(DataError, match=r'gone\.png does not exist: restore it, or leave its scene'):
         read(str(tmp_path / 'gone.png'))
-    with pytest.raises(DataError, match=facts('text.png', 'truncated or no image', 'replace it, or remove its scene')):
+    with pytest.raises(DataError, match=facts('text.png', 'truncated or no image', 'replace it, or leave its scene')):
         read(str(write(tmp_path / 'text.png', b'no picture')))
 
 

@@ -101,21 +101,21 @@ def test_nothing_is_downloaded(monkeypatch):
 
 
 def test_unknown_classifiers_are_named():
-    with pytest.raises(ValueError, match="'resnet81' is no classifier of torchvision; did you mean resnet18"):
+    with pytest.raises(ValueError, match="'resnet81' is no classifier of torchvision: did you mean resnet18"):
         build('resnet81')
     with pytest.raises(ValueError, match="backbone='vit_b_16': its layers do not follow one another"):
         build('vit_b_16')
 
 
 def test_unknown_backbones_of_mmseg_are_named():
-    with pytest.raises(ValueError, match="type='ResNetV1e' is no backbone of mmseg; did you mean ResNetV1"):
+    with pytest.raises(ValueError, match="type='ResNetV1e' is no backbone of mmseg: did you mean ResNetV1"):
         build(dict(RESNET, type='ResNetV1e'))
-    with pytest.raises(ValueError, match='type=None is no backbone of mmseg, such as ResNetV1c'):
+    with pytest.raises(ValueError, match='type=None is no backbone of mmseg: such is ResNetV1c'):
         build(dict(depth=18))
 
 
 def test_a_name_like_no_other():
-    with pytest.raises(ValueError, match=r"'xyz' is no classifier of torchvision, such as resnet50\. A backbone"):
+    with pytest.raises(ValueError, match=r"'xyz' is no classifier of torchvision: such is resnet50\. A backbone"):
         build('xyz')
 
 

@@ -45,12 +45,12 @@ def test_no_graph_is_kept_for_them():
 
 
 def test_a_name_that_is_none():
-    with pytest.raises(ValueError, match=r"frozen: 'generator.layr' is no part of the model; did you mean "
+    with pytest.raises(ValueError, match=r"frozen: 'generator.layr' is no part of the model: did you mean "
                                          r"generator.layer"):
         build('generator.layr')
     with pytest.raises(ValueError, match=r"frozen='generator' must be a list of names: \['generator'\]\."):
         freeze(build(), 'generator')
-    with pytest.raises(ValueError, match=r"'x' is no part of the model; did you mean discriminator or generator\?"):
+    with pytest.raises(ValueError, match=r"'x' is no part of the model: it has discriminator, generator\."):
         build('x')
     with pytest.raises(ValueError, match=r"'generator\.lay' is no part"):  # not the beginning of a word
         build('generator.lay')

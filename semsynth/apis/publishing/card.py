@@ -28,6 +28,7 @@ class Facts:
         training: what is said of the training, by name.
         evaluations: from result files; none where there are none.
         license: an identifier such as ``'apache-2.0'``, or None.
+        can_be_judged: whether the config of the training names evaluators.
         caption: of the samples' sheet, or None where there are no samples.
         example: path of a layout to try the model on.
         styles: whether there is a file of styles; None where the model has none.
@@ -42,6 +43,7 @@ class Facts:
     training: Mapping[str, Any]
     evaluations: Sequence[Evaluation] = ()
     license: str | None = None
+    can_be_judged: bool = True
     caption: str | None = None
     example: str = 'labels.png'
     styles: bool | None = None

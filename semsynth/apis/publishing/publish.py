@@ -34,6 +34,7 @@ from semsynth.apis.publishing.folder import (
     read_content,
 )
 from semsynth.apis.publishing.hub import check_push, upload
+from semsynth.apis.publishing.licenses import check_license
 from semsynth.apis.publishing.results import find_evaluations
 from semsynth.apis.publishing.samples import SHEET, save_layouts, write_sheet
 from semsynth.arguments import check_arguments
@@ -45,7 +46,6 @@ from semsynth.writing import check_out_folder, write_whole
 
 PARTS = ('generator.', 'encoder.')
 """How the names of the weights begin that inference needs."""
-_LICENSE = re.compile(r'[\w.+-]+')
 _TIME = re.compile(r'_\d{8}_\d{6}$')
 """What mmengine adds to the name of a run."""
 
@@ -62,7 +62,7 @@ def publish(inferencer: Inferencer, out: str | Path, *, half: bool = False, lice
         inferencer: of the trained model; its styles, or else ``styles.npz`` beside the checkpoint, are published too.
         out: the folder; its name becomes the model's.
         half: whether to store weights as float16, in half the size; images then differ slightly.
-        license: of the model, such as ``'apache-2.0'``, for the card.
+        license: of the model, for the card: an identifier that the Hugging Face Hub knows, such as ``'apache-2.0'``.
         scenes: number of scenes of the test set that are shown, and their label maps enclosed; 0 for none.
         push: name of a repository of the Hugging Face Hub, ``USER/NAME``, that the folder is uploaded to.
 
@@ -70,14 +70,14 @@ def publish(inferencer: Inferencer, out: str | Path, *, half: bool = False, lice
         The folder.
 
     Raises:
-        ValueError: the folder holds something else, or a card that somebody has edited; the model cannot be described
-            by plain data; a weight is too large for float16; nobody is logged in to push. Nothing is written then. Or
-            the folder is written, but the upload failed.
+        ValueError: the licence is none; the folder holds something else, or a card that somebody has edited; the model
+            cannot be described by plain data; a weight is too large for float16; nobody is logged in to push. Nothing
+            is written then. Or the folder is written, but the upload failed.
         DataError: the scenes of the test set are missing or unsound.
     """
     checkpoint, out = Path(inferencer.require_checkpoint()), Path(out)
-    if license and not _LICENSE.fullmatch(license):
-        raise ValueError(f'license={license!r}, expected an identifier such as apache-2.0, cc-by-nc-4.0 or other.')
+    if license:
+        check_license(license)
     check_out_folder(out, (inferencer.config.filename, checkpoint, inferencer.config.model.get('styles')))
     check_replaced(out)
     if checkpoint.name == WEIGHTS and is_published(checkpoint.parent):
@@ -104,7 +104,7 @@ def publish(inferencer: Inferencer, out: str | Path, *, half: bool = False, lice
             loaded.model.styles.save(part / STYLES)
         encoders = loaded.model.encoder.members if loaded.model.encoder is not None else ()
         card = Facts(content, push or _place(out), list(map(about_encoder, encoders)),
-                     _training(inferencer, meta), evaluations, license,
+                     _training(inferencer, meta), evaluations, license, bool(inferencer.config.get('test_evaluator')),
                      weights_size=(part / WEIGHTS).stat().st_size,
                      styles=bool(styles) if loaded.model.style_channels else None)
         if scenes:

@@ -125,7 +125,7 @@ def _matlab(path: Path, *names: str) -> dict[str, np.ndarray]:
         raise DataError(f'{path} has {path.stat().st_size} bytes, more than {_LARGEST_LIST}: it is another file.')
     try:
         found = scipy.io.loadmat(path)
-    except (ValueError, TypeError, OSError, NotImplementedError) as error:
+    except Exception as error:  # of a torn file scipy's reader raises all sorts
         raise DataError(f'{path} is no MATLAB file ({error}): download it again.') from None
     if absent := [name for name in names if name not in found]:
         raise DataError(f'{path} holds no {first_few(absent)}: download it again.')

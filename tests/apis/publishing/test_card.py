@@ -120,6 +120,16 @@ def test_looks_and_styles(toycity, tmp_path):
     assert header['tags']
 
 
-def test_license_is_an_identifier(whole, tmp_path):
-    with pytest.raises(ValueError, match=facts('license', 'apache-2.0')):
-        publish(whole[1], tmp_path / 'toy', license='see\nbelow: x')
+def test_without_an_evaluator_no_command_is_named_that_would_fail(inferencer, tmp_path):
+    inferencer.config.test_evaluator = None
+    _, text = card_of(publish(inferencer, tmp_path / 'toy', scenes=0))
+    assert 'There are none' in text and 'no evaluator' in text and 'semsynth test' not in text
+
+
+@pytest.mark.parametrize(('name', 'said'), [
+    ('see\nbelow: x', 'other'), ('Apache-2.0', 'did you mean apache-2.0'), ('MIT', 'did you mean mit'),
+    ('cc-by-nc', 'cc-by-nc-4.0'), ('nothing of the kind', 'write other')])
+def test_license_is_one_that_the_hub_knows(whole, tmp_path, name, said):
+    with pytest.raises(ValueError, match=facts('license', said)):
+        publish(whole[1], tmp_path / 'toy', license=name)
+    assert not list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from helpers.facts import facts
+from semsynth.apis.evaluation import evaluate
 from semsynth.apis.inferencer import Inferencer
 from semsynth.config_files import UnknownConfigError
 from semsynth.errors import DataError
@@ -52,8 +53,26 @@ def test_options_apply(whole, labels):
 def test_what_is_no_model(whole, tmp_path):
     with pytest.raises(FileNotFoundError, match=facts(tmp_path, 'no published folder', 'config.json')):
         Inferencer(tmp_path)
+    with pytest.raises(FileNotFoundError, match=facts('no checkpoint toycity', 'did you mean semsynth::models/toyc')):
+        Inferencer('toycity')
+    with pytest.raises(FileNotFoundError, match=facts('no checkpoint toy:', 'semsynth::models/toycity')):
+        Inferencer('toy')
     with pytest.raises(ValueError, match=facts('is no config', 'b.pth')):
         Inferencer(whole[0], 'b.pth')
+
+
+def test_it_is_judged_where_it_was_made(whole):
+    with pytest.raises(ValueError, match=facts('published', 'README.md', 'semsynth test CONFIG', 'model.safetensors')):
+        evaluate(whole[0])
+
+
+def test_the_command_synthesises_its_samples(folder, run_tool, tmp_path):
+    code, out, err = run_tool('synthesize', folder, '--out', tmp_path / 'out', '--device', 'cpu')
+    assert code == 0 and '2 scenes' in out, err
+    assert {'scene_1.png', 'scene_2.png'} <= {path.name for path in (tmp_path / 'out').iterdir()}
+    shutil.rmtree(folder / 'samples')
+    code, _, err = run_tool('synthesize', folder, '--out', tmp_path / 'more', '--device', 'cpu')
+    assert code == 2 and 'brings no samples: name label maps' in err and not (tmp_path / 'more').exists()
 
 
 def test_samples_to_try_it_on(whole):

@@ -43,8 +43,9 @@ def test_nyu_says_what_is_wrong(nyu_download, told, monkeypatch, tmp_path):
     assert re.search(facts('nowhere/splits.mat', 'nyu_depth_v2_labeled.mat', 'classMapping40.mat'), sentence)
     splits, mapping, labelled = (nyu_download / name for name in (nyu.SPLITS, nyu.MAPPING, nyu.LABELLED))
     whole = splits.read_bytes()
-    splits.write_bytes(b'x' * 200)
-    assert 'splits.mat is no MATLAB file' in told('nyu', nyu_download)[0]
+    for torn in (b'x' * 200, b'', whole[:130], whole[:-20]):
+        splits.write_bytes(torn)
+        assert 'splits.mat is no MATLAB file' in told('nyu', nyu_download)[0]
     scipy.io.savemat(splits, dict(trainNdxs=[[1], [2]]))
     assert 'splits.mat holds no testNdxs' in told('nyu', nyu_download)[0]
     scipy.io.savemat(splits, dict(trainNdxs=[[1], [2]], testNdxs=[[2], [9]]))
