@@ -2,6 +2,7 @@ import copy
 import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -142,13 +143,15 @@ def test_the_untrained_generator_is_the_same_every_time(settings, tmp_path):
     assert (written['checkpoint'], written['iterations']) == ('untrained', 0)
 
 
-def test_who_forgets_the_checkpoint_is_told_its_name(settings, trained, tmp_path, caplog):
+def test_who_forgets_the_checkpoint_is_told_its_name(settings, trained, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr('semsynth.apis.building.print_log', lambda message, **_: told.append(message))
     path = tmp_path / 'mine.py'
     settings.dump(path)
     options = {'work_dir': str(trained.parent), 'test_evaluator': None}
     with pytest.raises(ValueError, match='no test_evaluator'):
         evaluate(path, cfg_options=options)
-    assert str(path) in caplog.text and 'not trained' in caplog.text and str(trained) in caplog.text
+    assert len(told) == 1 and re.search(facts(path, 'not trained', trained), told[0])
 
 
 @pytest.mark.slow
