@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from semsynth.data.importing.drawing import Size
 from semsynth.data.importing.records import Record, mentions, read_json
 from semsynth.data.importing.shapes import Colour, Drawn, Export, Shape, ShapeSource
 from semsynth.data.pictures import open_picture
-from semsynth.errors import DataError
+from semsynth.errors import DataError, first_few
 
 REMEDY = 'export or download it again as COCO panoptic'
 
@@ -37,22 +38,33 @@ class COCOPanopticSource(ShapeSource):
         record = Record(str(file), read_json(file, REMEDY), REMEDY)
         categories = {each.get('id', int): each for each in record.records('categories')}
         annotations = {each.get('image_id', int): each for each in record.records('annotations')}
-        maps = {path.name: path for path in (file.parent / below for below in sorted(list_files(file.parent)))
-                if path.suffix.lower() == '.png'}
+        maps = defaultdict(list)
+        for path in (file.parent / below for below in sorted(list_files(file.parent))):
+            maps[path.name].append(path)
         drawn = []
         for image in record.records('images'):
             annotation = annotations.get(image.get('id', int))
-            shapes = [] if annotation is None else _shapes(annotation, categories, maps)
+            shapes = [] if annotation is None else _shapes(annotation, categories, _segments_of(annotation, file, maps))
             drawn.append(Drawn(file, image.place, [image.get('file_name', str)], shapes, image.size('height', 'width')))
         return Export(drawn, {categories[number].get('name', str): _colour(categories[number])
                               for number in sorted(categories)})
 
 
-def _shapes(annotation: Record, categories: Mapping[int, Record], maps: Mapping[str, Path]) -> list[Shape]:
-    name, shapes = annotation.get('file_name', str), []
-    path = maps.get(Path(name).name)
-    if path is None:
+def _segments_of(annotation: Record, file: Path, maps: Mapping[str, list[Path]]) -> Path:
+    """The PNG of an annotation. COCO's own lie in a folder that is called as the JSON file; another may hold others."""
+    name = annotation.get('file_name', str)
+    found = maps.get(Path(name).name, [])
+    if not found:
         raise annotation.error(f'is of {name}, a PNG that is not below the folder of the JSON file')
+    own = [path for path in found if path in (file.with_suffix('') / name, file.parent / name)]
+    if len(own or found) > 1:
+        raise annotation.error(f'is of {name}, as several files are called ({first_few(found)}), of which none is in '
+                               f'{file.with_suffix("")}')
+    return (own or found)[0]
+
+
+def _shapes(annotation: Record, categories: Mapping[int, Record], path: Path) -> list[Shape]:
+    shapes = []
     for segment in annotation.records('segments_info'):
         category = categories.get(segment.get('category_id', int))
         if category is None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.facts import facts
 from semsynth.data.importing.base import ImportOptions
 from semsynth.data.importing.coco_panoptic import COCOPanopticSource
 from semsynth.errors import DataError
@@ -41,6 +42,17 @@ def test_segments_are_objects_of_things(tmp_path, write, photo, numbers):
         label = np.select([numbers == 0, numbers == 5], [2, 1], 0)
         np.testing.assert_array_equal(scene.label, label)
         np.testing.assert_array_equal(scene.instance, np.select([numbers == 70000, numbers == 300], [1, 2], 0))
+
+
+def test_of_files_of_one_name_the_json_files_own_count(tmp_path, write, photo, numbers):
+    photo('images/a.jpg')
+    file = write('annotations/panoptic_val.json', exported())
+    (tmp_path / 'annotations/zz').mkdir()
+    Image.new('RGB', (8, 6)).save(tmp_path / 'annotations/zz/a.png')
+    assert (COCOPanopticSource(file, ImportOptions()).scene('a').label == 2).sum() == (numbers == 0).sum()
+    (tmp_path / 'annotations/panoptic_val').rename(tmp_path / 'annotations/other')
+    with pytest.raises(DataError, match=facts('panoptic_val.json', 'other/a.png', 'zz/a.png', 'panoptic_val')):
+        COCOPanopticSource(file, ImportOptions()).scene('a')
 
 
 @pytest.mark.parametrize(('fields', 'said'), [
