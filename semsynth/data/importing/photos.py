@@ -52,8 +52,8 @@ class Photos:
         if not parts:
             return None
         found = self._by_name.get(parts[-1]) or self._by_name.get(_UPLOADED.sub('', parts[-1], count=1), [])
-        direct = os.path.normpath(file.parent / name.replace('\\', '/'))
-        if exact := next((path for path in found if os.path.normpath(path) == direct), None):
+        direct = _whole(file.parent / name.replace('\\', '/'))
+        if exact := next((path for path in found if _whole(path) == direct), None):
             return exact
         alike = [_alike(path, parts) for path in found]
         best = [path for path, count in zip(found, alike, strict=True) if count == max(alike)]
@@ -98,6 +98,11 @@ def split_of_path(path: str | PurePosixPath) -> str | None:
     """The split that a file or one of its folders is called after; the innermost."""
     parts = PurePosixPath(path).parts
     return next((split for part in reversed(parts) if (split := split_of(part.split('.')[0]))), None)
+
+
+def _whole(path: Path) -> str:
+    """A path from the root, without ``..``; links are not followed, for the names beside one are its own."""
+    return os.path.abspath(path)  # noqa: PTH100  pathlib's own leaves ``..`` in it
 
 
 def _parts(name: str) -> list[str]:

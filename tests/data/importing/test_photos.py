@@ -38,6 +38,16 @@ def test_of_several_the_one_that_is_called_alike():
         both.find('other/a.jpg', FILE)
 
 
+def test_beside_the_file_is_beside_it_whichever_way_it_was_named(monkeypatch, tmp_path):
+    """A folder called ``labelme`` is one of annotations: photos are looked for beside it, from the root."""
+    for name in ('labelme/a.json', 'labelme/a.jpg', 'coco/a.jpg'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b'')
+    monkeypatch.chdir(tmp_path / 'coco')
+    source = Path('../labelme')
+    assert Photos(photos_below(source)).find('a.jpg', source / 'a.json') == tmp_path / 'labelme/a.jpg'
+
+
 @pytest.mark.parametrize('name', ['b.jpg', '', '..', 'a', '/etc/passwd', '/data/upload/?d='])
 def test_there_is_none(name):
     assert photos('a.jpg').find(name, FILE) is None
