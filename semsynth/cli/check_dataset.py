@@ -71,10 +71,10 @@ def show(console: Console, title: str, report: Report) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from semsynth.errors import first_few
+    from semsynth.errors import counted, first_few
 
     sizes = ', '.join(f'{height}x{width} ({count})' for (height, width), count in report.sizes.most_common(3))
-    found = '; '.join(filter(None, [f'{report.scenes} scenes, {report.photos} with a photo', sizes]))
+    found = '; '.join(filter(None, [f'{counted(report.scenes, "scene")}, {report.photos} with a photo', sizes]))
     console.print(f'{title}: {found}', soft_wrap=True, highlight=False, markup=False)
     table = Table()
     table.add_column('index' if report.classes else 'channel', justify='right')

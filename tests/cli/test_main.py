@@ -59,7 +59,7 @@ def test_choices_are_the_librarys():
 
 
 @pytest.mark.parametrize(('words', 'said'), [
-    ([], 'required: COMMAND'), (['trian'], 'has no command trian: did you mean train'), (['prepare'], 'required: WHAT'),
+    ([], 'required: COMMAND'), (['trian'], 'did you mean train'), (['prepare'], 'required: WHAT'),
     (['train', 'a.py', '--dryrun'], 'semsynth train has no option --dryrun: did you mean --dry-run'),
     (['synthesize', 'a', 'b', '--otu', 'c'], 'no option --otu: did you mean --out'), (['--verison'], '--version'),
     (['prepare', 'nyuu'], 'semsynth prepare has no command nyuu: did you mean nyu'),

@@ -15,13 +15,13 @@ from semsynth.engine.launch import check_trainable
     ({'optim_wrapper.generator.clip_grad': dict(max_nrom=1.)}, ('clip_grad', 'max_nrom', 'did you mean max_norm')),
     ({'optim_wrapper.generator.clip_grad': dict(type='value', clip_valeu=1.)}, ('clip_valeu', 'clip_value')),
     ({'param_scheduler': [dict(type='LinearLR', strat_factor=1.)]}, ('LinearLR', 'strat_factor', 'start_factor')),
-    ({'param_scheduler': dict(generator=[dict(type='ConstantLR', ned=3)])}, ('ConstantLR', 'ned', 'did you mean end')),
+    ({'param_scheduler': dict(generator=[dict(type='ConstantLR', endd=3)])}, ('ConstantLR', 'endd', 'did you mean end')),
     ({'default_hooks.checkpoint.intervall': 5}, ('default_hooks.checkpoint', 'intervall', 'did you mean interval')),
     ({'custom_hooks': [dict(type='EmptyCacheHook', before_eporch=True)]}, ('before_eporch', 'before_epoch')),
     ({'visualizer': dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend', save_dri='x')])},
      ('vis_backends', 'save_dri', 'did you mean save_dir')),
     ({'train_dataloader.num_worker': 1}, ('train_dataloader', 'num_worker', 'did you mean num_workers')),
-    ({'val_dataloader.sampler': dict(type='DefaultSampler', shufle=True)}, ('val_dataloader.sampler', 'shuffle'))])
+    ({'val_dataloader.sampler': dict(type='DefaultSampler', shuffl=True)}, ('val_dataloader.sampler', 'shuffle'))])
 def test_misspelt_arguments(changes, parts):
     with pytest.raises(TypeError, match=facts(*parts)):
         check_trainable(toy_config(**changes))

@@ -45,7 +45,7 @@ def test_beside_the_file_is_beside_it_whichever_way_it_was_named(monkeypatch, tm
         (tmp_path / name).write_bytes(b'')
     monkeypatch.chdir(tmp_path / 'coco')
     source = Path('../labelme')
-    assert Photos(photos_below(source)).find('a.jpg', source / 'a.json') == tmp_path / 'labelme/a.jpg'
+    assert Photos(photos_below(source)).find('a.jpg', source / 'a.json').resolve() == tmp_path / 'labelme/a.jpg'
 
 
 @pytest.mark.parametrize('name', ['b.jpg', '', '..', 'a', '/etc/passwd', '/data/upload/?d='])
