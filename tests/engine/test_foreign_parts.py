@@ -15,7 +15,7 @@ from semsynth.engine.launch import check_trainable
     ({'optim_wrapper.generator.clip_grad': dict(max_nrom=1.)}, ('clip_grad', 'max_nrom', 'did you mean max_norm')),
     ({'optim_wrapper.generator.clip_grad': dict(type='value', clip_valeu=1.)}, ('clip_valeu', 'clip_value')),
     ({'param_scheduler': [dict(type='LinearLR', strat_factor=1.)]}, ('LinearLR', 'strat_factor', 'start_factor')),
-    ({'param_scheduler': dict(generator=[dict(type='ConstantLR', endd=3)])}, ('ConstantLR', 'endd', 'did you mean end')),
+    ({'param_scheduler': dict(generator=[dict(type='ConstantLR', endd=3)])}, ('ConstantLR', 'endd', 'end')),
     ({'default_hooks.checkpoint.intervall': 5}, ('default_hooks.checkpoint', 'intervall', 'did you mean interval')),
     ({'custom_hooks': [dict(type='EmptyCacheHook', before_eporch=True)]}, ('before_eporch', 'before_epoch')),
     ({'visualizer': dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend', save_dri='x')])},
