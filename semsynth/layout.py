@@ -138,8 +138,8 @@ class Layout:
         return mapped
 
     def repeat(self, times: int) -> Layout:
-        """The batch ``times`` times over: ``(times * B, ...)``."""
-        return self if times == 1 else self.map(lambda tensor: tensor.repeat(times, *[1] * (tensor.ndim - 1)))
+        """The batch ``times`` times over: ``(times * B, ...)``; a single layout is not copied."""
+        return self if times == 1 else self.map(lambda tensor: tensor.expand(times, *tensor.shape).flatten(0, 1))
 
     def split(self, images: int) -> list[Layout]:
         """Layouts of so many images each, the last one of what is left, which share its memory."""

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
+from semsynth.layers.batches import part
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
 
@@ -38,6 +40,14 @@ class Discriminator(nn.Module):
     """What it reads from the device in a step of training, in words: a CUDA graph cannot hold that (``model.graphs``).
     None where it reads nothing, and does the same in every step."""
 
+    @property
+    def relates_images(self) -> bool:
+        """Whether the verdict on an image depends on the others of its batch, as with batch norm.
+
+        Where not, the discriminator's turn judges synthesised and real images as one batch.
+        """
+        return any(isinstance(layer, _BatchNorm) for layer in self.modules())
+
     def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None) -> Verdict | list[Verdict]:
         """The verdict on images, or several.
 
@@ -67,7 +77,7 @@ class Discriminator(nn.Module):
 
 def split_verdict(verdict: Verdict, count: int) -> list[Verdict]:
     """The verdict on a batch of ``count`` equal parts as one verdict on each."""
-    chunks = [[feature.chunk(count) for feature in scale] for scale in verdict]
+    chunks = [[part(feature, count) for feature in scale] for scale in verdict]
     return [[[parts[number] for parts in scale] for scale in chunks] for number in range(count)]
 
 

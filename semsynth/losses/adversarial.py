@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.losses.base import Loss, full_precision, mean, total
+from semsynth.losses.base import Loss, full_precision, mean, scale, total
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def least_squares(logits: Tensor, target: float) -> Tensor:
         >>> least_squares(torch.tensor([0.5, 1.5]), target=1.0).item()
         0.25
     """
-    return (logits - target).square().mean()
+    return F.mse_loss(logits, torch.full_like(logits, target))
 
 
 @full_precision
@@ -41,7 +42,7 @@ def hinge(logits: Tensor, sign: float) -> Tensor:
         >>> hinge(torch.tensor([0.5, 2.0]), sign=1.0).item()
         0.25
     """
-    return F.relu(1 - sign * logits).mean()
+    return F.relu(torch.rsub(logits, 1, alpha=sign)).mean()
 
 
 @full_precision
@@ -126,25 +127,30 @@ class AdversarialLoss(Loss):
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views of the generator's loss on their logits."""
-        return total(weight * over_scales(step.fake_verdicts[view], self.on_fooling, self.reduction)
+        return total(scale(weight, over_scales(step.fake_verdicts[view], self.on_fooling, self.reduction))
                      for view, _, weight in self.over_views(step))
 
     def for_discriminator(self, step: Step) -> Tensor:
         """The sum over the views of the discriminator's loss on their logits and on those of the real images."""
-        return self.discriminator_weight * total(weight * (fake + real) for weight, fake, real in self._terms(step))
+        return total(self.discriminator_parts(step).values())
 
     def discriminator_parts(self, step: Step) -> dict[str, Tensor]:
         """The same sums for the logits of real and of synthesised images alone."""
-        terms = self._terms(step)
-        return dict(real=self.discriminator_weight * total(weight * real for weight, _, real in terms),
-                    synthesised=self.discriminator_weight * total(weight * fake for weight, fake, _ in terms))
+        return step.once((self, 'parts'), lambda: self._parts(step))
 
-    def _terms(self, step: Step) -> list[tuple[float, Tensor, Tensor]]:
-        """Weight of each view, and the discriminator's loss on it and on its real image."""
-        return step.once((self, 'terms'), lambda: [
-            (weight, over_scales(step.fake_verdicts[view], self.on_fake, self.reduction),
-             over_scales(step.real_verdicts[real], self.on_real, self.reduction))
-            for view, real, weight in self.over_views(step)])
+    def _parts(self, step: Step) -> dict[str, Tensor]:
+        reals: dict[str, float] = {}
+        for _, real, weight in self.over_views(step):
+            reals[real] = reals.get(real, 0) + weight
+        fakes = {view: weight for view, _, weight in self.over_views(step)}
+        return dict(real=self._sum(step.real_verdicts, reals, self.on_real),
+                    synthesised=self._sum(step.fake_verdicts, fakes, self.on_fake))
+
+    def _sum(self, verdicts: Mapping[str, Verdict], weights: dict[str, float],
+             loss: Callable[[Tensor], Tensor]) -> Tensor:
+        return total(scale(self.discriminator_weight * weight, over_scales(verdicts[name], loss, self.reduction))
+                     for name, weight in weights.items())
+
 
 
 @LOSSES.register_module()

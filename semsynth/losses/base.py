@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from functools import wraps
-from typing import TYPE_CHECKING, cast
+from functools import reduce, wraps
+from operator import add
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -163,12 +164,17 @@ class Loss(nn.Module):
         return {}
 
 
+def scale(factor: float, value: Tensor) -> Tensor:
+    """``factor * value``; 1 is not multiplied by, which would be an operation, and one more in the backward pass."""
+    return value if factor == 1 else factor * value
+
+
 def total(values: Iterable[Tensor]) -> Tensor:
-    """The sum of a few tensors."""
-    return cast(Tensor, sum(values))
+    """The sum of a few tensors, at least one."""
+    return reduce(add, values)
 
 
 def mean(values: Iterable[Tensor]) -> Tensor:
     """The mean of a few tensors."""
     values = list(values)
-    return total(values) / len(values)
+    return scale(1 / len(values), total(values))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from semsynth.losses.base import Loss, total
-from semsynth.losses.pixel import l1
+from semsynth.losses.base import Loss
+from semsynth.ops.absolute import weighted_l1
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -42,10 +42,7 @@ def feature_matching_loss(fake: Verdict, real: Verdict, normalise: str = 'paper'
         >>> feature_matching_loss(fake, [[torch.zeros(1, 4, 8, 8), torch.ones(1, 1, 8, 8)]]).item()
         1.0
     """
-    factor, maps = NORMALISATIONS[normalise], sum(len(scale) - 1 for scale in fake)
-    return total(factor(len(fake), len(ours) - 1, maps) * l1(our, their)
-                 for ours, theirs in zip(fake, real, strict=True)
-                 for our, their in zip(ours[:-1], theirs[:-1], strict=True))
+    return weighted_l1(_maps(fake), _maps(real), _factors(fake, normalise))
 
 
 @LOSSES.register_module()
@@ -72,5 +69,21 @@ class FeatureMatchingLoss(Loss):
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views."""
-        return total(weight * feature_matching_loss(step.fake_verdicts[view], step.real_verdicts[real], self.normalise)
-                     for view, real, weight in self.over_views(step))
+        outputs, targets, weights = [], [], []
+        for view, real, weight in self.over_views(step):
+            fake = step.fake_verdicts[view]
+            outputs += _maps(fake)
+            targets += _maps(step.real_verdicts[real])
+            weights += [weight * factor for factor in _factors(fake, self.normalise)]
+        return weighted_l1(outputs, targets, weights)
+
+
+def _maps(verdict: Verdict) -> list[Tensor]:
+    """The feature maps of all scales."""
+    return [features for scale in verdict for features in scale[:-1]]
+
+
+def _factors(verdict: Verdict, normalise: str) -> list[float]:
+    """The factor of each of them."""
+    factor, maps = NORMALISATIONS[normalise], len(_maps(verdict))
+    return [factor(len(verdict), len(scale) - 1, maps) for scale in verdict for _ in scale[:-1]]

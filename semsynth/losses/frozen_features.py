@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from semsynth.losses.base import Loss, total
-from semsynth.losses.pixel import l1
+from semsynth.layers.batches import join, part
+from semsynth.losses.base import Loss
+from semsynth.ops.absolute import weighted_l1
 
 if TYPE_CHECKING:
     from semsynth.losses.step import Step
@@ -35,8 +36,7 @@ def feature_l1(fake: Iterable[Tensor], real: Iterable[Tensor], level_weights: Se
         1.5
     """
     fake = list(fake)
-    return total(weight * l1(ours, theirs)
-                 for weight, ours, theirs in zip(level_weights or averaging(len(fake)), fake, real, strict=True))
+    return weighted_l1(fake, list(real), level_weights or averaging(len(fake)))
 
 
 def averaging(levels: int) -> list[float]:
@@ -85,8 +85,8 @@ class FrozenFeatureLoss(Loss):
 
     def fake_features(self, step: Step, views: list[str]) -> list[list[Tensor]]:
         """The features of each of the views, level by level."""
-        batch = self.features(step, torch.cat([step.outputs[view] for view in views]))
-        return [list(levels) for levels in zip(*(level.chunk(len(views)) for level in batch), strict=True)]
+        batch = self.features(step, join([step.outputs[view] for view in views]))
+        return [list(levels) for levels in zip(*(part(level, len(views)) for level in batch), strict=True)]
 
     @torch.no_grad()
     def real_features(self, step: Step, real: str) -> list[Tensor]:

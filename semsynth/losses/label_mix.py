@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.losses.base import Loss, full_precision, total
+from semsynth.losses.base import Loss, full_precision, scale, total
 from semsynth.losses.segmentation_adversarial import check_class_logits
 from semsynth.registry import LOSSES
 
@@ -87,6 +87,6 @@ class LabelMixLoss(Loss):
         mask = step.drawn('label_mix', lambda: label_mix_mask(layout.label, layout.num_classes))
         views = list(self.over_views(step))
         mixed = step.judge({view: torch.where(mask, step.real[real], step.outputs[view]) for view, real, _ in views})
-        return total(weight * label_mix_loss(mixed[view][0][-1], step.real_verdicts[real][0][-1],
-                                             step.fake_verdicts[view][0][-1], mask)
+        return total(scale(weight, label_mix_loss(mixed[view][0][-1], step.real_verdicts[real][0][-1],
+                                                  step.fake_verdicts[view][0][-1], mask))
                      for view, real, weight in views)

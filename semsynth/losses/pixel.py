@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.losses.base import Loss, full_precision, total
+from semsynth.losses.base import Loss, full_precision, scale, total
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -38,4 +38,5 @@ class L1Loss(Loss):
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views."""
-        return total(weight * l1(step.outputs[view], step.real[real]) for view, real, weight in self.over_views(step))
+        return total(scale(weight, l1(step.outputs[view], step.real[real]))
+                     for view, real, weight in self.over_views(step))

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.losses.base import Loss, full_precision, total
+from semsynth.losses.base import Loss, full_precision, scale, total
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -93,25 +93,20 @@ class SegmentationAdversarialLoss(Loss):
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views of their class cross-entropy, as if they were real."""
-        return total(weight * self._of_classes(step, step.fake_verdicts[view])
+        return total(scale(weight, self._of_classes(step, step.fake_verdicts[view]))
                      for view, _, weight in self.over_views(step))
 
     def for_discriminator(self, step: Step) -> Tensor:
         """The sum over the views of the real image's class cross-entropy and the view's with "synthesised"."""
-        return total(weight * (fake + real) for weight, fake, real in self._terms(step))
+        return total(self.discriminator_parts(step).values())
 
     def discriminator_parts(self, step: Step) -> dict[str, Tensor]:
         """The same sums on real and on synthesised images alone."""
-        terms = self._terms(step)
-        return dict(real=total(weight * real for weight, _, real in terms),
-                    synthesised=total(weight * fake for weight, fake, _ in terms))
-
-    def _terms(self, step: Step) -> list[tuple[float, Tensor, Tensor]]:
-        """Weight of each view, and the discriminator's loss on it and on its real image."""
-        return step.once((self, 'terms'), lambda: [
-            (weight, fake_cross_entropy(step.fake_verdicts[view][0][-1]),
-             self._of_classes(step, step.real_verdicts[real]))
-            for view, real, weight in self.over_views(step)])
+        return step.once((self, 'parts'), lambda: dict(
+            real=total(scale(weight, self._of_classes(step, step.real_verdicts[real]))
+                       for _, real, weight in self.over_views(step)),
+            synthesised=total(scale(weight, fake_cross_entropy(step.fake_verdicts[view][0][-1]))
+                              for view, _, weight in self.over_views(step))))
 
     def _of_classes(self, step: Step, verdict: list[list[Tensor]]) -> Tensor:
         return class_cross_entropy(verdict[0][-1], step.layout.label, step.layout.unknown)

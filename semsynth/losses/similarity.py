@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from semsynth.label_spaces import NO_CLASS
-from semsynth.losses.base import Loss, total
+from semsynth.losses.base import Loss, scale, total
 from semsynth.ops import sampled_similarity_loss, similarity_loss
 from semsynth.ops.similarity import check_precision, has_reduced_products
 from semsynth.registry import LOSSES
@@ -79,7 +79,7 @@ class SimilarityLoss(Loss):
             raise ValueError(f'SimilarityLoss: stride={self.stride} is larger than the images, '
                              f'{tuple(step.target.shape[1:])} (H, W); give it a smaller one.')
         target = sample(step.target, self.stride)
-        return total(weight * self._of_view(step, view, target) for view, _, weight in self.over_views(step))
+        return total(scale(weight, self._of_view(step, view, target)) for view, _, weight in self.over_views(step))
 
     def _of_view(self, step: Step, view: str, target: Tensor) -> Tensor:
         probs = sample(step.probabilities[view], self.stride)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-import torch
 from torch import Tensor
 
+from semsynth.layers.batches import join, part
 from semsynth.layout import Layout
 from semsynth.losses.base import JUDGED, LABELLED
 
@@ -26,16 +26,20 @@ class Verdicts(dict[str, 'Verdict']):
         images: what may be judged, by name.
         together: names of those that losses are known to read: the first that is read has all of these judged, as one
             batch. Any other one is judged alone.
+        judge_all: gives the verdicts on these in place of ``judge``, where others are in the same batch.
     """
 
     def __init__(self, judge: Callable[[dict[str, Tensor]], dict[str, Verdict]], images: Mapping[str, Tensor],
-                 together: Iterable[str]):
+                 together: Iterable[str], judge_all: Callable[[], None] | None = None):
         super().__init__()
-        self.judge, self.images, self.together = judge, images, tuple(together)
+        self.judge, self.images, self.together, self.judge_all = judge, images, tuple(together), judge_all
 
     def __missing__(self, name: str) -> Verdict:
-        names = self.together if name in self.together else (name,)
-        self.update(self.judge({name: self.images[name] for name in names}))
+        if name in self.together and self.judge_all is not None:
+            self.judge_all()
+        else:
+            names = self.together if name in self.together else (name,)
+            self.update(self.judge({name: self.images[name] for name in names}))
         return self[name]
 
 
@@ -55,6 +59,7 @@ class Step:
         iteration: number of the training step, from 0.
         player: whose turn it is, ``'generator'`` or ``'discriminator'``.
         draws: random values to use in place of those that losses draw, by the name that each loss documents.
+        at_once: whether the discriminator's turn judges synthesised and real images as one batch.
     """
 
     layout: Layout
@@ -67,6 +72,7 @@ class Step:
     iteration: int = 0
     player: str = 'generator'
     draws: dict[str, Any] = field(default_factory=dict)
+    at_once: bool = False
     _kept: dict[Hashable, Any] = field(default_factory=dict, init=False)
 
     def detach(self) -> Step:
@@ -77,7 +83,7 @@ class Step:
     @cached_property
     def fake_verdicts(self) -> dict[str, Verdict]:
         """The discriminator's verdict on each view that a loss reads it on in this turn, judged as one batch."""
-        return Verdicts(self.judge, self.outputs, self._read_on(JUDGED))
+        return Verdicts(self.judge, self.outputs, self._read_on(JUDGED), self._judge_all)
 
     @cached_property
     def real_verdicts(self) -> dict[str, Verdict]:
@@ -86,7 +92,8 @@ class Step:
         In the generator's turn, losses are known to read these for their features alone.
         """
         views = self._read_on(JUDGED if self.player == 'discriminator' else {'features'})
-        return Verdicts(self.judge, self.real, dict.fromkeys(self.views[view].real for view in views))
+        reals = dict.fromkeys(self.views[view].real for view in views)
+        return Verdicts(self.judge, self.real, reals, self._judge_all)
 
     def judge(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
         """The discriminator's verdict on any images of this layout, judged as one batch.
@@ -95,10 +102,23 @@ class Step:
             images: ``(B, 3, H, W)`` in ``[-1, 1]`` each, by the name of a view or of a real image, which tells who is
                 to judge it where each kind of real image has a discriminator of its own.
         """
-        kinds = [self.views[name].real if name in self.views else name for name in images]
-        layout, batch = self.layout.repeat(len(images)), torch.cat(list(images.values()))
-        verdicts = cast('Discriminator', self.discriminator)(layout, batch, kinds)
-        return dict(zip(images, verdicts, strict=True))
+        return dict(zip(images, self._verdicts(list(images), list(images.values())), strict=True))
+
+    @property
+    def _judge_all(self) -> Callable[[], None] | None:
+        """What judges all that losses read in the discriminator's turn as one batch; None where it may not."""
+        return self._judge_both if self.at_once and self.player == 'discriminator' else None
+
+    def _judge_both(self) -> None:
+        fakes, reals = self.fake_verdicts, self.real_verdicts
+        images = [self.outputs[name] for name in fakes.together] + [self.real[name] for name in reals.together]
+        verdicts = self._verdicts([*fakes.together, *reals.together], images)
+        fakes.update(zip(fakes.together, verdicts, strict=False))
+        reals.update(zip(reals.together, verdicts[len(fakes.together):], strict=True))
+
+    def _verdicts(self, names: list[str], images: list[Tensor]) -> list[Verdict]:
+        kinds = [self.views[name].real if name in self.views else name for name in names]
+        return cast('Discriminator', self.discriminator)(self.layout.repeat(len(images)), join(images), kinds)
 
     @cached_property
     def target(self) -> Tensor:
@@ -119,9 +139,9 @@ class Step:
     def _labelled(self) -> dict[str, tuple[Tensor, list[Tensor]]]:
         """What the label generator says of all views that a loss reads it on, as one batch."""
         views = self._read_on(LABELLED)
-        images = torch.cat([self.outputs[view] for view in views])
+        images = join([self.outputs[view] for view in views])
         probabilities, features = cast('Segmentor', self.segmentor).segment(images)
-        parts = zip(*(level.chunk(len(views)) for level in (probabilities, *features)), strict=True)
+        parts = zip(*(part(level, len(views)) for level in (probabilities, *features)), strict=True)
         return {view: (first, rest) for view, (first, *rest) in zip(views, parts, strict=True)}
 
     def _read_on(self, words: Set[str]) -> list[str]:

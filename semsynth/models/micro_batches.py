@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from semsynth.layout import Layout
-from semsynth.losses.base import total
+from semsynth.losses.base import scale, total
 from semsynth.losses.step import Step
 
 Losses = dict[str, Tensor]
@@ -77,13 +77,13 @@ def update(player: OptimWrapper, networks: Sequence[nn.Module | None], parts: Se
             contexts.enter_context(player.optim_context(trained[0]))
             losses, logged = losses_of(part)
         values.append({name: value.detach() for name, value in (losses | logged).items()})
-        loss = total(losses.values()) / len(parts)
+        loss = scale(1 / len(parts), total(losses.values()))
         del losses, logged  # so that the backward pass frees what it has gone through
         if is_last:
             player.update_params(loss)
         else:  # parts share the graph of normalised weights, which is made once a turn
             player.backward(loss, retain_graph=True)
-    return {name: total(each[name] for each in values) / len(parts) for name in values[0]}
+    return {name: scale(1 / len(parts), total(each[name] for each in values)) for name in values[0]}
 
 
 def alone(network: nn.Module | None) -> AbstractContextManager:

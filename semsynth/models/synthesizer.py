@@ -19,7 +19,7 @@ from semsynth.encoders.several import build_encoder
 from semsynth.heads.base import with_classes
 from semsynth.layers.pointwise import take_strides_first
 from semsynth.layout import Layout
-from semsynth.losses.base import Loss
+from semsynth.losses.base import Loss, scale
 from semsynth.losses.step import Step
 from semsynth.models.assembly import check_assembly, resolve_views
 from semsynth.models.captured import CapturedUpdate
@@ -85,6 +85,7 @@ class Synthesizer(BaseModel):
         self.losses = cast(Mapping[str, Loss], nn.ModuleDict(built))
         self.views = resolve_views(self.generator.head, views or {})
         self.reuse_outputs, self.micro_batch = reuse_outputs, micro_batch
+        self.judges_at_once = self.discriminator is not None and not self.discriminator.relates_images
         self.styles = StyleBank.load(styles) if styles else None
         data = self.data_preprocessor
         data.size_divisor = math.lcm(*(part.size_divisor for part in filter(None, (
@@ -119,7 +120,7 @@ class Synthesizer(BaseModel):
         if self.encoder is not None:
             layout = self.encoder(layout, real['image'])
         return Step(layout, real, self.generator(layout), self.views, self.discriminator, self.segmentor,
-                    self.losses.values(), self.iteration)
+                    self.losses.values(), self.iteration, at_once=self.judges_at_once)
 
     def train_step(self, data: dict, optim_wrapper) -> dict[str, Tensor]:
         """One step of training on a collated batch: ``update_players``, and what it returns."""
@@ -170,12 +171,12 @@ class Synthesizer(BaseModel):
 
     def compute_losses(self, player: str, step: Step) -> dict[str, Tensor]:
         """The losses that train a player, weighted, as ``player/name`` with their names in the config."""
-        return {f'{player}/{name}': loss.weight * getattr(loss, f'for_{player}')(step)
+        return {f'{player}/{name}': scale(loss.weight, getattr(loss, f'for_{player}')(step))
                 for name, loss in self.losses.items() if player in loss.trains}
 
     def discriminator_parts(self, step: Step) -> dict[str, Tensor]:
         """What the discriminator's losses are the sums of, weighted, as ``discriminator/name/part``."""
-        return {f'discriminator/{name}/{part}': loss.weight * value for name, loss in self.losses.items()
+        return {f'discriminator/{name}/{part}': scale(loss.weight, value) for name, loss in self.losses.items()
                 for part, value in loss.discriminator_parts(step).items()}
 
     def forward(self, layout: Layout, real: dict[str, Tensor] | None = None, samples: list[dict] | None = None,

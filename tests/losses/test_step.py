@@ -51,3 +51,17 @@ def test_a_random_value_that_is_handed_in_is_not_drawn(step):
 
 def test_what_losses_share_is_computed_once(step):
     assert [step.once('key', lambda each=each: each) for each in (1, 2)] == [1, 1]
+
+
+def test_the_discriminators_turn_judges_all_at_once_where_it_may(step, judged):
+    step.losses, step.real['image'] = [HingeLoss(views=dict(image=1, coarse=1))], torch.rand(2, 3, 4, 4)
+    apart = step.detach()
+    expected = apart.real_verdicts['image'][0][-1], *(apart.fake_verdicts[view][0][-1] for view in IMAGES)
+    assert [len(batch) for batch in judged] == [2, 4]
+    judged.clear()
+    step.at_once = True
+    together = step.detach()
+    found = together.real_verdicts['image'][0][-1], *(together.fake_verdicts[view][0][-1] for view in IMAGES)
+    torch.testing.assert_close(found, expected)
+    assert [len(batch) for batch in judged] == [6]
+    assert step.real_verdicts['image'] and [len(batch) for batch in judged] == [6, 2]  # not in the generator's turn

@@ -139,7 +139,7 @@ def test_outputs_are_made_once_and_judged_in_parts():
     model = MODELS.build(config(micro_batch=1))
     model.train_step(batch(), players(model))
     assert model.generator.calls == 2
-    assert model.discriminator.judged == [2, 1, 2, 1, 2, 1, 2, 1]
+    assert model.discriminator.judged == [2, 1, 2, 1, 3, 3]
 
 
 def test_a_batch_that_is_no_multiple_is_refused():

@@ -50,8 +50,8 @@ def test_nothing_is_computed_twice():
     model = MODELS.build(config())
     model.train_step(batch(), players(model))
     assert model.generator.calls == 1
-    # each turn judges the two views in one batch, and the one real image that both imitate once
-    assert model.discriminator.judged == [4, 2, 4, 2]
+    # the two views in one batch, and the one real image that both imitate once; in the discriminator's turn with them
+    assert model.discriminator.judged == [4, 2, 6]
 
 
 def losses_on(adversarial=None, matching=None):
@@ -60,13 +60,13 @@ def losses_on(adversarial=None, matching=None):
                 matching=dict(type='StubMatching', views=matching) if matching != {} else None)
 
 
-# B = 2: the generator's turn on views, then on real images; the discriminator's turn likewise.
+# B = 2: the generator's turn on views, then on real images; the discriminator's turn on both together.
 @pytest.mark.parametrize(('losses', 'judged'), [
-    (losses_on(dict(image=1)), [4, 2, 2, 2]),  # what is matched alone is judged in the generator's turn alone
-    (losses_on(None, dict(image=1)), [4, 2, 4, 2]),
-    (losses_on(dict(image=1), dict(coarse=1)), [4, 2, 2, 2]),
-    (losses_on(dict(image=1), dict(image=2)), [2, 2, 2, 2]),
-    (losses_on(dict(image=1), {}), [2, 2, 2])])  # without matching, the generator's turn judges no real image
+    (losses_on(dict(image=1)), [4, 2, 4]),  # what is matched alone is judged in the generator's turn alone
+    (losses_on(None, dict(image=1)), [4, 2, 6]),
+    (losses_on(dict(image=1), dict(coarse=1)), [4, 2, 4]),
+    (losses_on(dict(image=1), dict(image=2)), [2, 2, 4]),
+    (losses_on(dict(image=1), {}), [2, 4])])  # without matching, the generator's turn judges no real image
 def test_views_that_no_loss_reads_are_not_judged(losses, judged):
     model = MODELS.build(config(losses=losses))
     model.train_step(batch(), players(model))

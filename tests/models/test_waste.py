@@ -77,8 +77,8 @@ def test_each_network_runs_once_in_a_role_and_turn(path, views, kinds):
     segmented = listen(model.segmentor.frozen.network.backbone, []) if model.segmentor else []
     model.train_step(data, players)
     assert generated == [(1, True)]
-    # the generator's turn: all views together, and the real images, without a graph; then the discriminator's own turn
-    assert judged == [(views, True), (kinds, False), (views, True), (kinds, True)]
+    # the generator's turn: all views together, and the real images, without a graph; then all in the discriminator's
+    assert judged == [(views, True), (kinds, False), (views + kinds, True)]
     assert seen == [(views, True), *[(1, False)] * kinds]
     assert segmented == ([(2, True)] if model.segmentor else [])
 

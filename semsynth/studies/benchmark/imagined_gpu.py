@@ -188,7 +188,8 @@ def _arrive(there: dict[int, Tensor], place: int, gradient: Tensor, node: Any) -
     if node._input_metadata:  # else a leaf
         about = node._input_metadata[place]
         gradient = gradient.to(about.dtype)
-        gradient = gradient if gradient.shape == about.shape else gradient.sum_to_size(about.shape)
+        if gradient.shape != torch.Size(about.shape):
+            gradient = gradient.sum_to_size(about.shape)
     there[place] = there[place] + gradient if place in there else gradient
 
 

@@ -71,7 +71,7 @@ class PlainSynthesizer(Synthesizer):
 
 def _views(step: Step) -> dict[str, Step]:
     """For each view the same step with that view alone."""
-    return {name: replace(step, views={name: view}) for name, view in step.views.items()}
+    return {name: replace(step, views={name: view}, at_once=False) for name, view in step.views.items()}
 
 
 def _detach(losses: dict[str, Tensor]) -> dict[str, Tensor]:
