@@ -81,12 +81,12 @@ class Step:
         return replace(self, layout=self.layout.detach(), outputs=outputs, player='discriminator')
 
     @cached_property
-    def fake_verdicts(self) -> dict[str, Verdict]:
+    def fake_verdicts(self) -> Verdicts:
         """The discriminator's verdict on each view that a loss reads it on in this turn, judged as one batch."""
         return Verdicts(self.judge, self.outputs, self._read_on(JUDGED), self._judge_all)
 
     @cached_property
-    def real_verdicts(self) -> dict[str, Verdict]:
+    def real_verdicts(self) -> Verdicts:
         """The same on the real images that such views imitate: each once, however many views do.
 
         In the generator's turn, losses are known to read these for their features alone.

@@ -50,10 +50,10 @@ class _WeightedL1(torch.autograd.Function):
         return None, None, *_cast(slopes, ctx.dtype)
 
 
-def _cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> Sequence[Tensor]:
+def _cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[Tensor]:
     """The tensors in a dtype, by one operation; those that have it are not copied."""
     if all(tensor.dtype == dtype for tensor in tensors):
-        return tensors
+        return list(tensors)
     copies = [torch.empty_like(tensor, dtype=dtype) for tensor in tensors]
-    torch._foreach_copy_(copies, tensors)
+    torch._foreach_copy_(copies, list(tensors))
     return copies
