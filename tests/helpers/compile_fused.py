@@ -7,24 +7,27 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from semsynth.ops.similarity import fused
+from semsynth.ops.similarity import fused, kernels
+from semsynth.ops.similarity.steep import steep
 
-TYPES = dict(factors='*fp16', borders='*i32', pending='*i32', label='*i64', words='i32', size='i32', classes='i32')
+TYPES = dict(factors='*fp16', pending='*i32', label='*i64', valid_pixels='*i64', words='i32', size='i32', classes='i32')
 
 
-def compiled(kernel, **constants):
+def compiled(kernel, warps, registers=None, **constants):
     """Shared memory of a kernel, and how often it has tensor cores multiply, and copies what comes next."""
     types = {name: 'constexpr' if name in constants else TYPES.get(name, '*fp32') for name in kernel.arg_names}
     aligned = {(number,): [['tt.divisibility', 16]] for number, kind in enumerate(types.values()) if kind[0] == '*'}
     made = triton.compile(ASTSource(kernel, types, constants, aligned), target=GPUTarget('cuda', 90, 32),
-                          options=dict(num_warps=fused.WARPS))
+                          options=dict(num_warps=warps, maxnreg=registers))
     text = made.asm['ptx']
     return dict(shared=made.metadata.shared, products=text.count('wgmma.mma_async'), copies=text.count('cp.async.c'))
 
 
 classes = int(sys.argv[1])
-rows, columns, width = fused.tiles(classes)
-shape = dict(gradient=True, rows=rows, columns=columns, width=width)
+rows, columns, warps, stages, registers = fused.tile_for(classes, 9)
+wide, narrow = fused.pieces(classes)
+shape = dict(stride=fused.stride(classes), gradient=True, rows=rows, columns=columns, wide=wide, narrow=narrow)
 print(json.dumps([
-    compiled(fused._alike, stride=fused.stride(classes), scale=fused.SCALE, least=fused.LEAST, **shape),
-    compiled(fused._pending, log_floor=-144.0, slope_floor=1e-12, **shape)]))
+    compiled(kernels.quick, warps, registers, scale=fused.SCALE, least=fused.LEAST, **shape),
+    compiled(steep, 8, log_floor=-144.0, slope_floor=1e-12, rounding=1e-5, height=fused.HEIGHT, chunk=columns // 2,
+             **shape)]))

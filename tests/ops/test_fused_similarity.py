@@ -3,13 +3,18 @@ import json
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from helpers.commands import run_python
 from semsynth.ops.similarity import tiled
 from semsynth.studies.benchmark.measuring import _peak_on_cpu
 
 pytest.importorskip('triton')
-from semsynth.ops.similarity import fused
+import triton
+import triton.language as tl
+
+from semsynth.ops.similarity import fused, kernels
+from semsynth.ops.similarity import steep as steep_kernel
 
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 """On a CPU, conftest.py has Triton interpret its kernels."""
@@ -53,7 +58,7 @@ def errors(probs, found, expected):
 
 
 @pytest.fixture
-def nothing_alike(monkeypatch):
+def all_steep(monkeypatch):
     """The second kernel takes all tiles."""
     monkeypatch.setattr(fused, 'LEAST', float('inf'))
 
@@ -65,51 +70,74 @@ class Idle:
         return lambda *args, **kwargs: None
 
 
+class NothingSteep:
+    """A kernel that finds no tile marked."""
+
+    def __init__(self, kernel):
+        self.kernel = kernel
+
+    def __getitem__(self, grid):
+        def run(*args, **kwargs):
+            pending = next(arg for arg in args if getattr(arg, 'dtype', None) == torch.int32)
+            self.kernel[grid](*(torch.zeros_like(arg) if arg is pending else arg for arg in args), **kwargs)
+        return run
+
+
 @pytest.fixture
-def nothing_pending(monkeypatch):
+def nothing_steep(monkeypatch):
     """The second kernel takes none."""
-    monkeypatch.setattr(fused, '_pending', Idle())
+    monkeypatch.setattr(fused, 'steep', NothingSteep(fused.steep))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(('classes', 'size'), [(1, 3), (3, 1), (4, 35), (15, 130), (16, 129), (35, 200), (70, 130)])
 @pytest.mark.parametrize('scale', [1, 10])
-@pytest.mark.usefixtures('nothing_alike')
+@pytest.mark.usefixtures('all_steep')
 @pytest.mark.skipif(DEVICE == 'cuda', reason='needs exact products')
 def test_the_second_kernel_is_the_plain_one(classes, size, scale, monkeypatch):
-    monkeypatch.setattr(fused, '_round', lambda x: x)
+    monkeypatch.setattr(steep_kernel, '_round', lambda x: x)
     probs, label, valid = example(classes, size, scale)
     valid[:, 0] = True
     loss, slope = errors(probs, fused.evaluate(probs, label, valid, True), tiled.evaluate(probs, label, valid, True))
     assert loss < 1e-5 and slope < 1e-4
 
 
-@pytest.mark.parametrize('kernels', ['both', pytest.param('the second', marks=pytest.mark.slow)])
+@pytest.mark.parametrize('which', ['both', pytest.param('the second', marks=pytest.mark.slow)])
 @pytest.mark.parametrize('scale', [3, *(pytest.param(scale, marks=pytest.mark.slow) for scale in (1, 10, 30))])
 @pytest.mark.usefixtures('tf32_products')
-def test_both_are_as_near_as_promised(scale, kernels, request):
-    if kernels == 'the second':
-        request.getfixturevalue('nothing_alike')
+def test_both_are_as_near_as_promised(scale, which, request):
+    if which == 'the second':
+        request.getfixturevalue('all_steep')
     probs, label, valid = example(35, 300, scale)
     expected = tiled.evaluate(probs.double(), label, valid, True)
     loss, slope = errors(probs, fused.evaluate(probs, label, valid, True), expected)
     assert 1e-8 < loss < 1e-3 and 1e-5 < slope < 1e-2
 
 
-@pytest.mark.parametrize('classes', [2, *(pytest.param(classes, marks=pytest.mark.slow) for classes in (35, 100, 150))])
-@pytest.mark.usefixtures('nothing_pending')
-def test_the_first_kernel_takes_what_is_alike(classes):
-    """Two images of full tiles, one class and two; some pixels are left out."""
-    label = torch.zeros(2, 256, dtype=torch.long)
-    label[1, :128] = classes - 1
-    probs = (torch.randn(2, classes, 256) + 3 * torch.nn.functional.one_hot(label, classes).mT).softmax(1)
-    probs, label, valid = probs.to(DEVICE), label.to(DEVICE), (torch.rand(2, 256) > 0.1).to(DEVICE)
+@pytest.mark.parametrize(('classes', 'tile'), [
+    (2, (128, 64)), *(pytest.param(*case, marks=pytest.mark.slow) for case in [
+        (19, (128, 64)), (35, (64, 32)), (35, (128, 64)), (100, (64, 64)), (150, (128, 64)), (150, (64, 32)),
+        (183, (64, 64)), (254, (64, 32)), (35, (64, 128))])], ids=str)
+@pytest.mark.usefixtures('nothing_steep')
+def test_the_first_kernel_takes_all_but_steep_tiles(classes, tile):
+    """Two images of an odd size: two classes and their borders, and many."""
+    label = torch.stack([torch.arange(333) // 170 * (classes - 1), torch.randint(0, classes, (333,))])
+    probs = (torch.randn(2, classes, 333) + 3 * torch.nn.functional.one_hot(label, classes).mT).softmax(1)
+    probs, label, valid = probs.to(DEVICE), label.to(DEVICE), (torch.rand(2, 333) > 0.1).to(DEVICE)
     expected = tiled.evaluate(probs.double(), label, valid, True)
-    loss, slope = errors(probs, fused.evaluate(probs, label, valid, True), expected)
+    loss, slope = errors(probs, fused.evaluate(probs, label, valid, True, fused.Tile(*tile)), expected)
     assert loss < 1e-3 and slope < 1e-3
 
 
-@pytest.mark.usefixtures('nothing_pending')
+@pytest.mark.parametrize('classes', [1, 2, 14, 15, 19, 35, 62, 63, 150, 183, 254])
+def test_two_pieces_hold_a_factor_with_less_padding_than_one(classes):
+    wide, narrow = fused.pieces(classes)
+    assert wide + narrow >= classes + 2 and wide & (wide - 1) == 0 == narrow & (narrow - 1)
+    assert min(part for part in (wide, narrow) if part) >= 16  # what tensor cores multiply at least
+    assert wide + narrow == {19: 32, 35: 48, 150: 160, 183: 192}.get(classes, wide + narrow)
+
+
+@pytest.mark.usefixtures('nothing_steep')
 def test_pixels_left_out_make_no_tile_steep():
     probs, label, valid = example(5, 128, 0.1)
     label[:] = 1  # theirs too, so that no tile is mixed
@@ -120,25 +148,61 @@ def test_pixels_left_out_make_no_tile_steep():
 
 
 @pytest.mark.skipif(DEVICE == 'cuda', reason='counts what tensors take on a CPU')
-@pytest.mark.usefixtures('nothing_pending')
 def test_memory(monkeypatch):
     """64 MB beyond probabilities and gradient, for 131072 pixels of 35 classes, are 488 bytes a pixel."""
-    monkeypatch.setattr(fused, '_alike', Idle())
+    for module, kernel in ((kernels, 'prepare'), (kernels, 'quick'), (fused, 'steep')):
+        monkeypatch.setattr(module, kernel, Idle())
     probs, label, size = torch.rand(1, 35, 16384), torch.zeros(1, 16384, dtype=torch.long), 16384
     peak = _peak_on_cpu(lambda: fused.evaluate(probs, label, label == 0, True))
     assert peak - 4 * probs.numel() < 400 * size
 
 
-def test_borders():
-    label = torch.randint(-3, 9, (3, 77)).square().sort(1).values
-    for row, blocks in zip(label, fused._borders(label, 16, 8).tolist(), strict=True):
-        for block, (first, inner, inner_end, end) in enumerate(blocks):
-            own = set(row[16 * block:16 * block + 16].tolist())
-            for tile, others in enumerate(row.split(8)):
-                others = set(others.tolist())
-                assert (first <= tile < end) == bool(own & others)
-                if len(others) == 8:  # pairs of the last tile beyond the end do not count
-                    assert (inner <= tile < inner_end) == (own == others and len(own) == 1)
+class Operations(TorchDispatchMode):
+    """How many operations are dispatched that compute something."""
+
+    number = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.number += not (function.is_view or 'empty' in function.name())
+        return function(*args, **(kwargs or {}))
+
+
+def test_a_call_dispatches_few_operations(monkeypatch):
+    for module, kernel in ((kernels, 'prepare'), (kernels, 'quick'), (fused, 'steep')):
+        monkeypatch.setattr(module, kernel, Idle())
+    probs, label, valid = example(35, 300)
+    with Operations() as operations:
+        fused.evaluate(probs, label, valid, True)
+    assert operations.number + 3 <= 13
+
+
+@triton.jit
+def visited(label, seen, size, tiles, rows: tl.constexpr, columns: tl.constexpr):
+    first, inner, inner_end, end = kernels.borders(label, tl.program_id(0) * rows, size, rows, columns)
+    pure = tiles - (end - first) + (inner_end - inner)
+    seen += tl.program_id(0) * tiles * 4
+    for number in range(pure):
+        tile, alike = kernels.pure_tile(number, first, inner, inner_end, end)
+        tl.store(seen + 4 * tile + alike, 1)
+    for number in range(2 * (tiles - pure)):
+        tile, alike = kernels.mixed_tile(number, first, inner, inner_end)
+        tl.store(seen + 4 * tile + 2 + alike, 1)
+
+
+def test_tiles_at_borders_between_classes_are_visited_twice_and_the_others_once():
+    label = torch.randint(-3, 9, (77,)).square().sort().values.to(DEVICE)
+    seen = torch.zeros(5, 10, 4, dtype=torch.int32, device=DEVICE)  # pure: of two classes, of one; mixed: both
+    visited[(5,)](label, seen, 77, 10, 16, 8)
+    for own, tiles in zip(label.split(16), seen.tolist(), strict=True):
+        own = set(own.tolist())
+        for others, kinds in zip(label.split(8), tiles, strict=True):
+            full, others = len(others) == 8, set(others.tolist())
+            if not own & others:
+                assert kinds == [1, 0, 0, 0]
+            elif own == others and len(own) == 1 and full:  # pairs of the last tile beyond the end do not count
+                assert kinds == [0, 1, 0, 0]
+            else:
+                assert kinds == [0, 0, 1, 1]
 
 
 def test_certainty():
@@ -176,6 +240,6 @@ def test_kernels_compile_for_hopper(classes):
     """Without a GPU; in a process where Triton compiles."""
     done = run_python('-m', 'helpers.compile_fused', classes, TRITON_INTERPRET='0')
     assert done.returncode == 0, done.stderr
-    alike, pending = json.loads(done.stdout)
-    assert alike['products'] and pending['products'] and alike['copies']  # tensor cores, fed ahead
-    assert max(alike['shared'], pending['shared']) <= fused.SHARED_MEMORY
+    quick, steep = json.loads(done.stdout)
+    assert quick['products'] and steep['products'] and quick['copies']  # tensor cores, fed ahead
+    assert max(quick['shared'], steep['shared']) <= fused.SHARED_MEMORY

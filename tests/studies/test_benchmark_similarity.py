@@ -5,12 +5,19 @@ import pytest
 import torch
 from PIL import Image
 
-from semsynth.studies.benchmark.similarity import ALL_PAIRS, plain_similarity_loss, products_alone, similarity
+from semsynth.studies.benchmark.similarity import (
+    TILES,
+    in_tiles,
+    plain_similarity_loss,
+    products_alone,
+    similarity,
+)
 
 
 def test_versions_agree_but_for_the_estimate(tmp_path):
     Image.fromarray(np.array([[0, 33001], [2, 5]], np.uint16)).save(tmp_path / 'ids.png')
-    groups = similarity('cpu', [(9, 7), (4, 5)], [3, 20], [tmp_path / 'ids.png'], [*ALL_PAIRS, 'sampled'])
+    groups = similarity('cpu', [(9, 7), (4, 5)], [3, 20], [tmp_path / 'ids.png'],
+                        ['fast', 'plain', 'float32', 'sampled'])
     assert [len(group) for group in groups] == [4] * 4
     assert [group[0].columns['pixels'] for group in groups] == [63, 63, 20, 20]
     for group in groups:
@@ -36,6 +43,21 @@ def test_the_plain_version_is_eq_3():
 def test_a_version_that_there_is_not():
     with pytest.raises(ValueError, match=r"versions=\['slow'\], but there are only fast, plain, float32, sampled"):
         similarity('cpu', [(4, 5)], [3], versions=['slow'])
+
+
+def test_tiles_are_for_a_gpu():
+    with pytest.raises(ValueError, match=r"versions=\['64x64x4x3'\] are tiles of kernels for a GPU.* is cpu"):
+        similarity('cpu', [(4, 5)], [3], versions=['fast', '64x64x4x3'])
+
+
+def test_a_tile_s_loss_has_the_kernels_gradient():
+    pytest.importorskip('triton')
+    logits, label = torch.randn(1, 4, 9, 10, requires_grad=True), torch.randint(0, 4, (1, 9, 10))
+    ours = in_tiles(logits.softmax(1), label, TILES['64x32x8x3'])
+    expected = plain_similarity_loss(logits.softmax(1), label)
+    torch.testing.assert_close(ours, expected, rtol=1e-3, atol=0)
+    slope, expected = (torch.autograd.grad(loss, logits)[0] for loss in (ours, expected))
+    assert (slope - expected).norm() < 1e-2 * expected.norm()
 
 
 def test_products_alone_take_each_pair_once_and_its_gradients(monkeypatch):

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from semsynth.data.pictures import read_ids
 from semsynth.ops import sampled_similarity_loss, similarity_loss
+from semsynth.ops.similarity.exact import flatten_pixels
 from semsynth.ops.similarity.numerics import CPU_TILE, product
 from semsynth.studies.benchmark.measuring import Step, Version, check_versions
 
@@ -42,11 +43,24 @@ def products_alone(probs: Tensor) -> list[Tensor]:
     return []
 
 
+def in_tiles(probs: Tensor, label: Tensor, tile: Sequence[int]) -> Tensor:
+    """The fused kernels with another tile than their own; ``tile`` as ``semsynth.ops.similarity.fused.Tile`` has it."""
+    from semsynth.ops.similarity import fused  # only where there is Triton
+
+    pixels, label, valid = flatten_pixels('in_tiles', probs, label, None)
+    losses, slopes = fused.evaluate(pixels.detach(), label, valid, True, fused.Tile(*tile))
+    return (losses.float() + ((pixels - pixels.detach()) * slopes).sum((1, 2))).mean()
+
+
+TILES = {'x'.join(map(str, tile)): tile for tile in [
+    (128, 64, 8, 3), (128, 64, 8, 2, 128), (64, 64, 4, 3), (64, 64, 4, 2, 128), (64, 128, 4, 2), (64, 32, 8, 3)]}
+"""Candidates for a GPU to compare: rows, columns, warps, stages, and most registers where it is bounded."""
 VERSIONS: dict[str, Callable] = {
     'fast': similarity_loss, 'plain': plain_similarity_loss,
     'float32': partial(similarity_loss, precision='float32'),
-    'sampled': partial(sampled_similarity_loss, partners=1023), 'products': products_alone}
-ALL_PAIRS = ('fast', 'plain', 'float32')
+    'sampled': partial(sampled_similarity_loss, partners=1023), 'products': products_alone,
+    **{name: partial(in_tiles, tile=tile) for name, tile in TILES.items()}}
+ALL_PAIRS = ('fast', 'plain', 'float32', *TILES)
 
 
 def similarity(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[int], maps: Sequence[str | Path] = (),
@@ -59,14 +73,17 @@ def similarity(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[
         classes: numbers of classes.
         maps: files of label maps, resized; their ids modulo the number of classes are the classes. None: blocks.
         versions: names of ``VERSIONS``: this library's, the formula as it is printed, this library's in float32 (the
-            same but for GPUs), with 1023 partners, and the products of matrices that this library's are made of on a
-            CPU.
+            same but for GPUs), with 1023 partners, the products of matrices that this library's are made of on a
+            CPU, and tiles of the fused kernels (``TILES``), which need a GPU.
 
     Raises:
-        ValueError: there is no such version.
+        ValueError: there is no such version, or not on that device.
         DataError: a file is missing or unsound.
     """
     check_versions(versions, VERSIONS)
+    if not device.startswith('cuda') and (tiles := sorted(set(versions) & set(TILES))):
+        raise ValueError(f'versions={tiles} are tiles of kernels for a GPU, and the device is {device}; '
+                         'give --device cuda, or leave them out.')
     torch.manual_seed(0)
     groups = []
     paths: Sequence[str | Path | None] = maps or [None]
