@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -49,7 +50,7 @@ def in_tiles(probs: Tensor, label: Tensor, tile: Sequence[int]) -> Tensor:
 
     pixels, label, valid = flatten_pixels('in_tiles', probs, label, None)
     losses, slopes = fused.evaluate(pixels.detach(), label, valid, True, fused.Tile(*tile))
-    return (losses.float() + ((pixels - pixels.detach()) * slopes).sum((1, 2))).mean()
+    return (losses.float() + ((pixels - pixels.detach()) * cast(Tensor, slopes)).sum((1, 2))).mean()
 
 
 TILES = {'x'.join(map(str, tile)): tile for tile in [
