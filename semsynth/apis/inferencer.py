@@ -24,7 +24,7 @@ from semsynth.config_files import NAMED
 from semsynth.data.draws import seed_all
 from semsynth.data.layout_reader import Source
 from semsynth.devices import find_device, run_in, settle
-from semsynth.layers.norm import bake
+from semsynth.layers.spectral import bake
 from semsynth.layout import Layout
 from semsynth.models.synthesizer import NO_STYLES
 from semsynth.seeds import draw_latents, seed_of

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from semsynth.discriminators.base import Discriminator, Verdict
 from semsynth.layers.init import init_xavier
-from semsynth.layers.norm import InstanceNorm, spectral_norm
+from semsynth.layers.norm import InstanceNorm
+from semsynth.layers.spectral import spectral_norm
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from semsynth.discriminators.base import Discriminator, Verdict
 from semsynth.layers.init import init_xavier
-from semsynth.layers.norm import spectral_norm
 from semsynth.layers.residual import upsample_nearest
+from semsynth.layers.spectral import spectral_norm
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
 

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from semsynth.encoders.style import StyleEncoder, resized
 from semsynth.layers.init import init_xavier
-from semsynth.layers.norm import GroupNorm, spectral_norm
+from semsynth.layers.norm import GroupNorm
+from semsynth.layers.spectral import spectral_norm
 from semsynth.registry import ENCODERS
 
 NARROW = -4.0

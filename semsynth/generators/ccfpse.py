@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from semsynth.generators.growing import GrowingGenerator
 from semsynth.layers.init import init_xavier
-from semsynth.layers.norm import BatchNorm, InstanceNorm, spectral_norm
+from semsynth.layers.norm import BatchNorm, InstanceNorm
 from semsynth.layers.residual import upsample_nearest
 from semsynth.layers.spade import SpatiallyAdaptiveNorm
+from semsynth.layers.spectral import spectral_norm
 from semsynth.layout import Layout
 from semsynth.ops import conditional_convolution
 from semsynth.registry import GENERATORS

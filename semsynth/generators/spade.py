@@ -8,8 +8,8 @@ from torch import nn
 
 from semsynth.generators.growing import GrowingGenerator
 from semsynth.layers.init import init_xavier
-from semsynth.layers.norm import spectral_norm
 from semsynth.layers.spade import SPADEBlock
+from semsynth.layers.spectral import spectral_norm
 from semsynth.registry import GENERATORS
 
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn import init
 
-from semsynth.layers.norm import WeightedLayer
+from semsynth.layers.spectral import SpectralNorm, WeightedLayer
 
 
 class ClassConvolution(WeightedLayer):
@@ -38,7 +38,7 @@ class ClassConvolution(WeightedLayer):
         """The weights of each class, ``(N, out, in, 3, 3)``."""
         return self.weight.unflatten(0, (self.num_classes, -1))
 
-    def spectral_norm(self) -> nn.Module:
+    def spectral_norm(self) -> SpectralNorm:
         """Spectral norm of each class's kernels."""
         return _ClassSpectralNorm(self)
 
@@ -48,8 +48,8 @@ class ClassConvolution(WeightedLayer):
         return f'{num_classes} classes, {in_channels}, {out_channels}'
 
 
-class _ClassSpectralNorm(nn.Module):
-    """Spectral norm of N convolutions at once, each by its own estimate of its largest singular value."""
+class _ClassSpectralNorm(SpectralNorm):
+    """That of N convolutions, each with a matrix of its own."""
 
     u: Tensor
     v: Tensor
@@ -57,25 +57,16 @@ class _ClassSpectralNorm(nn.Module):
     def __init__(self, layer: ClassConvolution):
         super().__init__()
         self.num_classes = layer.num_classes
-        matrices = self._matrices(layer.weight.detach())
+        matrices = self.matrices(layer.weight.detach()).flatten(2)
         self.register_buffer('u', F.normalize(torch.randn_like(matrices[:, :, 0]), dim=1))
         self.register_buffer('v', F.normalize(torch.randn_like(matrices[:, 0]), dim=1))
 
-    def forward(self, weight: Tensor) -> Tensor:
-        with torch.autocast(weight.device.type, enabled=False):
-            matrices = self._matrices(weight)
-            if self.training:
-                self._iterate(matrices.detach())
-            u, v = self.u.clone(), self.v.clone()
-            sigma = (u * (matrices @ v.unsqueeze(2)).squeeze(2)).sum(1)
-        return weight / sigma.repeat_interleave(len(weight) // self.num_classes).view(-1, 1, 1, 1)
+    @property
+    def vectors(self) -> tuple[Tensor, Tensor]:
+        return self.u, self.v
 
-    def right_inverse(self, value: Tensor) -> Tensor:
-        return value
+    def matrices(self, weight: Tensor) -> Tensor:
+        return weight.unflatten(0, (self.num_classes, -1)).movedim(2, -1)
 
-    def _matrices(self, weight: Tensor) -> Tensor:
-        return weight.unflatten(0, (self.num_classes, -1)).movedim(2, -1).flatten(2)
-
-    def _iterate(self, matrices: Tensor) -> None:
-        self.v.copy_(F.normalize((matrices.mT @ self.u.unsqueeze(2)).squeeze(2), dim=1))
-        self.u.copy_(F.normalize((matrices @ self.v.unsqueeze(2)).squeeze(2), dim=1))
+    def restored(self, matrices: Tensor) -> Tensor:
+        return matrices.movedim(-1, 2).flatten(0, 1)

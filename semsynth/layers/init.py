@@ -7,7 +7,7 @@ from typing import cast
 from torch import Tensor, nn
 from torch.nn import init
 
-from semsynth.layers.norm import WEIGHTED, WeightedLayer
+from semsynth.layers.spectral import WEIGHTED, WeightedLayer
 
 
 def init_normal(module: nn.Module) -> None:

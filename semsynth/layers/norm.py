@@ -1,35 +1,13 @@
-"""Normalisation of activations and of weights."""
+"""Normalisation of activations."""
 
 from __future__ import annotations
 
 from functools import partial
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
-from torch.nn.utils import parametrize
-
-
-class WeightedLayer(nn.Module):
-    """A layer that holds the weights of several convolutions in one parameter, ``weight``, and has a ``bias``."""
-
-    weight: Tensor
-    bias: Tensor
-
-    @property
-    def kernels(self) -> Tensor:
-        """The weights of each convolution, ``(N, out, in, h, w)``: they are initialised one by one."""
-        raise NotImplementedError
-
-    def spectral_norm(self) -> nn.Module:
-        """A parametrization of ``weight`` that divides each convolution's by its largest singular value."""
-        raise NotImplementedError
-
-
-WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, WeightedLayer)
-"""The layers whose weights are initialised and normalised."""
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -139,68 +117,3 @@ def _ordered(x: Tensor, order: torch.memory_format) -> Tensor:
     if order == torch.channels_last and x.stride() != (channels * height * width, 1, width * channels, channels):
         return x.clone(memory_format=order)
     return x.contiguous(memory_format=order)
-
-
-def spectral_norm(module: nn.Module) -> nn.Module:
-    """Spectral normalisation of every convolution and linear layer in a module that has none yet (Miyato et al. 2018).
-
-    As ``torch.nn.utils.spectral_norm``, which the papers' codes use: in training, every forward pass begins with one
-    power iteration, v before u; none is made before the first. A ``WeightedLayer`` normalises each of its
-    convolutions by itself.
-    """
-    for layer in list(module.modules()):
-        if not isinstance(layer, WEIGHTED) or parametrize.is_parametrized(layer, 'weight'):
-            continue
-        if isinstance(layer, WeightedLayer):
-            norm = layer.spectral_norm()
-        else:
-            norm = _SpectralNorm(layer.weight, of_outputs=1 if isinstance(layer, nn.ConvTranspose2d) else 0)
-        parametrize.register_parametrization(layer, 'weight', norm, unsafe=True)  # to be safe, torch would call it
-    return module
-
-
-def bake(module: nn.Module) -> nn.Module:
-    """Replace every parametrized weight, such as one under spectral norm, by a plain parameter of its present value.
-
-    Results in eval mode stay the same, and are computed faster. In place; not for a copy of another module, because
-    torch's copies share the class that this changes. The module cannot load checkpoints of training afterwards.
-    """
-    for layer in list(module.modules()):
-        for name in list(getattr(layer, 'parametrizations', ())):
-            parametrize.remove_parametrizations(layer, name)
-    return module
-
-
-class _SpectralNorm(nn.Module):
-    """Divides a weight by its largest singular value ``u W v``.
-
-    (``torch.nn.utils.parametrizations.spectral_norm`` has the other order, and 15 iterations when it is built.)
-    """
-
-    _u: Tensor
-    _v: Tensor
-
-    def __init__(self, weight: Tensor, of_outputs: int):
-        super().__init__()
-        self.of_outputs = of_outputs
-        matrix = self._matrix(weight.detach())
-        self.register_buffer('_u', F.normalize(torch.randn_like(matrix[:, 0]), dim=0))
-        self.register_buffer('_v', F.normalize(torch.randn_like(matrix[0]), dim=0))
-
-    def forward(self, weight: Tensor) -> Tensor:
-        with torch.autocast('cuda', enabled=False):  # a CPU's leaves products of matrix and vector alone
-            matrix = self._matrix(weight)
-            if self.training:
-                self._iterate(matrix.detach())
-            u, v = self._u.clone(), self._v.clone()  # a second forward before the first's backward changes the buffers
-            return weight / torch.dot(u, torch.mv(matrix, v))
-
-    def right_inverse(self, value: Tensor) -> Tensor:
-        return value
-
-    def _matrix(self, weight: Tensor) -> Tensor:
-        return weight.movedim(self.of_outputs, 0).flatten(1)
-
-    def _iterate(self, matrix: Tensor) -> None:
-        F.normalize(torch.mv(matrix.T, self._u), dim=0, out=self._v)
-        F.normalize(torch.mv(matrix, self._v), dim=0, out=self._u)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semsynth.layers.norm import BatchNorm, InstanceNorm, spectral_norm
+from semsynth.layers.norm import BatchNorm, InstanceNorm
+from semsynth.layers.spectral import spectral_norm
 
 
 class SpatiallyAdaptiveNorm(nn.Module):

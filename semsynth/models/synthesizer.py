@@ -11,13 +11,13 @@ from typing import cast
 import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from semsynth.discriminators.base import build_discriminator
 from semsynth.encoders.base import Encoder
 from semsynth.encoders.several import build_encoder
 from semsynth.heads.base import with_classes
 from semsynth.layers.pointwise import take_strides_first
+from semsynth.layers.spectral import one_turn
 from semsynth.layout import Layout
 from semsynth.losses.base import Loss, scale
 from semsynth.losses.step import Step
@@ -132,7 +132,7 @@ class Synthesizer(BaseModel):
     def update_players(self, layout: Layout, real: dict[str, Tensor], optim_wrapper) -> dict[str, Tensor]:
         """One generator update, then one discriminator update on the same outputs (pix2pixHD's order).
 
-        Parametrizations are cached within a turn: spectral norm iterates once, however many batches are judged. With
+        Weights under spectral norm are computed once a turn (``one_turn``), however many batches are judged. With
         ``micro_batch`` each turn goes through all parts of the batch, and then there is its update.
 
         Args:
@@ -146,10 +146,10 @@ class Synthesizer(BaseModel):
             ``discriminator/name/synthesised``.
         """
         parts = split(layout, real, self.micro_batch)
-        with frozen(self.discriminator), parametrize.cached():
+        with frozen(self.discriminator), one_turn(self):
             losses = update(optim_wrapper['generator'], (self.generator, self.encoder), parts, self._generate)
         if self.discriminator is not None:
-            with parametrize.cached():
+            with one_turn(self.discriminator if self.reuse_outputs else self):
                 losses |= update(optim_wrapper['discriminator'], (self.discriminator,), parts, self._judge)
         return losses
 

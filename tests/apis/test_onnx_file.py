@@ -12,7 +12,7 @@ from semsynth.apis.building import build_for_inference
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.onnx_file import export
 from semsynth.apis.onnx_network import ConditionToImages
-from semsynth.layers.norm import bake
+from semsynth.layers.spectral import bake
 from semsynth.layout import Layout
 from semsynth.registry import GENERATORS
 

@@ -7,7 +7,7 @@ from torch.nn.utils import parametrize
 
 from semsynth.layers.class_convolution import ClassConvolution
 from semsynth.layers.init import init_normal, init_xavier, init_xavier_uniform
-from semsynth.layers.norm import spectral_norm
+from semsynth.layers.spectral import spectral_norm
 
 FANS = 9 * 32 + 9 * 64  # of one class
 

@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from helpers.settle import settle
-from semsynth.layers.norm import BatchNorm, GroupNorm, InstanceNorm, mend_norms, spectral_norm
+from semsynth.layers.norm import BatchNorm, GroupNorm, InstanceNorm, mend_norms
 from semsynth.layers.residual import upsample_nearest
 from semsynth.layers.spade import SpatiallyAdaptiveNorm
+from semsynth.layers.spectral import spectral_norm
 from semsynth.ops import conditional_convolution, instance_mean
 from semsynth.ops.class_specific import class_specific_image
 

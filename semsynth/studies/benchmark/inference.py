@@ -15,7 +15,7 @@ from semsynth.apis.building import build_for_inference
 from semsynth.apis.drawn_layout import draw_layout, layout_size
 from semsynth.apis.inferencer import Inferencer
 from semsynth.config import load_config
-from semsynth.layers.norm import bake
+from semsynth.layers.spectral import bake
 from semsynth.studies.benchmark.measuring import Step, Version, check_versions
 
 VERSIONS = ('float32', 'plain', 'channels_last', 'bfloat16', 'bfloat16_channels_last')
