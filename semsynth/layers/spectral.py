@@ -109,10 +109,10 @@ def one_turn(network: nn.Module) -> Iterator[None]:
     Args:
         network: what will run; its parameters have one dtype and are on one device.
     """
-    lists = [each for each in network.modules() if isinstance(each, parametrize.ParametrizationList)
-             and isinstance(each[0], SpectralNorm) and each.training]
-    norms = [each[0] for each in lists]
-    for norm, weight in zip(norms, _normalised(norms, [each.original for each in lists]), strict=True):
+    lists = [each for each in network.modules() if isinstance(each, parametrize.ParametrizationList)]
+    pairs = [(each[0], each.original) for each in lists if isinstance(each[0], SpectralNorm) and each.training]
+    norms = [norm for norm, _ in pairs]
+    for norm, weight in zip(norms, _normalised(norms, [weight for _, weight in pairs]), strict=True):
         norm.ready = weight
     try:
         with parametrize.cached():
@@ -212,7 +212,7 @@ class _Stack:
     v: Tensor
     sigma: Tensor
 
-    def __init__(self, norms: Sequence[SpectralNorm], parts: Sequence[Tensor]):
+    def __init__(self, norms: Sequence[SpectralNorm], parts: list[Tensor]):
         self.norms = norms
         self.counts = [len(part) for part in parts]
         self.shape = sum(self.counts), *parts[0].shape[1:]
@@ -250,7 +250,7 @@ class _Stack:
         del self.entries, self.matrices, self.u, self.v, self.sigma
 
 
-def _join(parts: Sequence[Tensor]) -> Tensor:
+def _join(parts: list[Tensor]) -> Tensor:
     """As a batch; a layer alone is not copied."""
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
