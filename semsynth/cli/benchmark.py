@@ -72,6 +72,17 @@ def add_arguments(parser: ArgumentParser) -> None:
                       'modulo the number of classes (default: 65 bands are drawn)')
     case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
 
+    case = cases.add_parser('profile', help="one step of training of configs' models under torch's profiler: the GPU's "
+                            "time by kernel, the host's by operation")
+    case.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
+    case.add_argument('--device', help='cpu or cuda (default: the GPU where there is one)')
+    case.add_argument('--size', type=_size, metavar='HxW', help="(default: each config's image_size)")
+    case.add_argument('--batch-size', type=_count, default=1, help='(default: %(default)s)')
+    case.add_argument('--versions', nargs='+', metavar='VERSION', default=['float32'], help='those of step (default: '
+                      'float32)')
+    case.add_argument('--rows', type=_count, default=15, help='of each table (default: %(default)s)')
+    add_options(case, '--cfg-options')
+
     case = cases.add_parser('similarity', parents=[common], help='similarity loss (ECGAN, eq. 3) over all '
                             'pairs of pixels')
     case.add_argument('--sizes', nargs='+', type=_size, default=[(64, 128)], metavar='HxW', help='(default: 64x128)')

@@ -51,7 +51,8 @@ class Synthesizer(BaseModel):
         reuse_outputs: whether the discriminator's turn judges the generator's turn's outputs (pix2pixHD), or
             regenerates them with the updated generator (SPADE, OASIS: one forward more).
         channels_last: whether weights, and so feature maps, lie channels last in memory: often faster in bfloat16.
-        compiled: whether ``torch.compile`` compiles generator and discriminator, for minutes at the first steps.
+        compiled: whether ``torch.compile`` compiles each player's turn, networks and losses, for minutes at the first
+            step.
         graphs: whether a step of training becomes a CUDA graph, where it can be one (``CapturedUpdate``): on GPUs, for
             batches of one size.
         styles: path of a ``StyleBank``'s file, from which ``mode='predict'`` takes the styles
@@ -103,8 +104,9 @@ class Synthesizer(BaseModel):
         if channels_last:
             self.to(memory_format=torch.channels_last)
         if compiled:
-            for part in filter(None, (self.generator, self.discriminator)):
-                part.compile()
+            # a function for each player, not networks: these are frozen in one turn and not in the other
+            self._generate = torch.compile(self._generate)  # type: ignore[method-assign]
+            self._judge = torch.compile(self._judge)  # type: ignore[method-assign]
         self.captured = CapturedUpdate(parts) if graphs else None
 
     @property
@@ -120,7 +122,7 @@ class Synthesizer(BaseModel):
         if self.encoder is not None:
             layout = self.encoder(layout, real['image'])
         return Step(layout, real, self.generator(layout), self.views, self.discriminator, self.segmentor,
-                    self.losses.values(), self.iteration, at_once=self.judges_at_once)
+                    list(self.losses.values()), self.iteration, at_once=self.judges_at_once)
 
     def train_step(self, data: dict, optim_wrapper) -> dict[str, Tensor]:
         """One step of training on a collated batch: ``update_players``, and what it returns."""

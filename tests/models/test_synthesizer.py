@@ -1,11 +1,13 @@
 import copy
-from functools import partialmethod
+from functools import partial
 
 import pytest
 import torch
 
+from helpers.narrow import SIZE, narrow
 from helpers.stubs import batch, config, players
 from semsynth.registry import MODELS
+from semsynth.studies.benchmark.step import build, draw_batch
 
 
 def test_one_step_equals_both_players_written_out():
@@ -133,15 +135,20 @@ def test_dropping_and_retuning_views():
 
 @pytest.mark.slow
 def test_compiling_changes_no_result(monkeypatch):
+    """Each player's turn is compiled in the first step, and never again: freezing is no change to it."""
     # traced, but run as it is: compiling takes minutes
-    monkeypatch.setattr(torch.nn.Module, 'compile', partialmethod(torch.nn.Module.compile, backend='eager'))
-    plain, compiled = MODELS.build(config()), MODELS.build(config(compiled=True))
-    compiled.load_state_dict(plain.state_dict())
-    for data in (batch(), batch()):
-        expected, logs = (model.train_step(data, wrappers) for model, wrappers in (
-            (plain, players(plain)), (compiled, players(compiled))))
-        torch.testing.assert_close(logs, expected)
-    assert torch._dynamo.utils.counters['stats']['calls_captured']
+    monkeypatch.setattr(torch, 'compile', partial(torch.compile, backend='eager'))
+    torch._dynamo.reset()
+    logs, counters = {}, torch._dynamo.utils.counters['stats']
+    for version in ('float32', 'float32_compiled'):
+        model, wrappers = build(narrow('configs/pix2pixhd/pix2pixhd_toycity.py', 'nowhere'), version, 'cpu')
+        data, before = draw_batch(model, (SIZE, SIZE), 2), counters['calls_captured']
+        logs[version] = [model.train_step(data, wrappers)]
+        captured = counters['calls_captured'] - before
+        with torch._dynamo.config.patch(error_on_recompile=True):
+            logs[version] += [model.train_step(data, wrappers) for _ in range(3)]
+        assert counters['calls_captured'] - before == captured and (captured > 100) == version.endswith('compiled')
+    torch.testing.assert_close(logs['float32_compiled'], logs['float32'])
 
 
 def test_channels_last_changes_no_result():

@@ -62,13 +62,6 @@ def test_an_unknown_version():
         benchmark('step', 'cpu', 1, configs=[], versions=['quick'])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize('name', ['pix2pixhd/pix2pixhd_toycity', 'ecgan/ecgan_toycity'])
-def test_compiled_parts(name):
-    model, _ = build(narrow(f'configs/{name}.py', 'nowhere'), 'bfloat16_compiled', 'cpu')
-    assert model.generator._compiled_call_impl and model.discriminator._compiled_call_impl
-
-
 @pytest.mark.gpu
 @pytest.mark.parametrize('version', ['float32', 'bfloat16', 'bfloat16_channels_last'])
 @pytest.mark.parametrize('name', ['pix2pixhd/pix2pixhd_toycity', 'ecgan/ecgan_toycity', 'spade/spade_toycity'])

@@ -18,6 +18,7 @@ from semsynth.studies.benchmark.instance_mean import instance_mean
 from semsynth.studies.benchmark.launches import launches
 from semsynth.studies.benchmark.layout import layout
 from semsynth.studies.benchmark.measuring import measure
+from semsynth.studies.benchmark.profile import profiled
 from semsynth.studies.benchmark.report import machine, table
 from semsynth.studies.benchmark.similarity import similarity
 from semsynth.studies.benchmark.step import step
@@ -26,8 +27,8 @@ CASES: dict[str, Callable] = dict(class_specific=class_specific, contrast=contra
              instance_mean=instance_mean, layout=layout, similarity=similarity, step=step)
 """A case is a function of its own options and ``device`` that returns lists of ``Version``, each list measured in
 turns and compared."""
-COUNTS: dict[str, Callable] = dict(launches=launches)
-"""Cases that measure nothing: functions of their own options that return Markdown."""
+REPORTS: dict[str, Callable] = dict(launches=launches, profile=profiled)
+"""Cases that compare no versions in turns: functions of their own options that return Markdown."""
 ON_CPU = ('data',)
 """Cases that no GPU takes part in."""
 
@@ -37,10 +38,9 @@ def benchmark(case: str, device: str | None = None, repeats: int = 5, **options)
     """Measure a case.
 
     Args:
-        case: one of ``CASES`` or ``COUNTS``.
+        case: one of ``CASES`` or ``REPORTS``.
         device: such as ``'cpu'``; by default the GPU, where there is one and the case is for it.
-        repeats: rounds that are counted, after one that warms up and one for the memory. Neither this nor a device is
-            for ``COUNTS``.
+        repeats: rounds that are counted, after one that warms up and one for the memory; not for ``REPORTS``.
         options: the case's own.
 
     Returns:
@@ -50,8 +50,8 @@ def benchmark(case: str, device: str | None = None, repeats: int = 5, **options)
         ValueError: there are no rounds, the device is absent, or an option does not fit the case.
         DataError: a file is missing or unsound.
     """
-    if case in COUNTS:
-        return COUNTS[case](**options)
+    if case in REPORTS:
+        return REPORTS[case](**options, **({} if device is None else dict(device=device)))
     device = str(find_device('cpu' if device is None and case in ON_CPU else device))
     if not device.startswith(('cpu', 'cuda')):
         raise ValueError(f'device={device}, but what is measured runs on cpu or cuda.')

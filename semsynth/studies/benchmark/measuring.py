@@ -79,10 +79,10 @@ def measure(versions: Sequence[Version], device: str, repeats: int, advance: Cal
     processor: list[list[float]] = [[] for _ in versions]
     for _ in range(repeats):
         for number, step in enumerate(steps):
-            _wait(device)
+            wait(device)
             started = time.perf_counter(), time.process_time()
             step()
-            _wait(device)
+            wait(device)
             clock[number].append(time.perf_counter() - started[0])
             processor[number].append(time.process_time() - started[1])
             advance()
@@ -99,7 +99,8 @@ def _difference(results: Sequence[Tensor], first: Sequence[Tensor]) -> float:
                for ours, theirs in zip(results, first, strict=True))
 
 
-def _wait(device: str) -> None:
+def wait(device: str) -> None:
+    """Wait until a GPU has done what it was asked for."""
     if device.startswith('cuda'):
         torch.cuda.synchronize(device)
 

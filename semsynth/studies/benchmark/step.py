@@ -61,7 +61,7 @@ def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, i
         height, width = size or config.image_size
         facts = {'config': Path(config.filename or 'config').stem, 'size': f'{height}x{width}', 'batch': batch_size}
         group = [Version({**facts, 'version': version},
-                         partial(_step, config, (height, width), batch_size, version, device), 'losses',
+                         partial(make_step, config, (height, width), batch_size, version, device), 'losses',
                          images=batch_size) for version in versions]
         if folder is not None:
             official_options(config)
@@ -112,7 +112,8 @@ def _official(folder: Path, config: Config, size: tuple[int, int], batch_size: i
     return official_step(folder, config, model, draw_batch(model, size, batch_size), device)
 
 
-def _step(config: Config, size: tuple[int, int], batch_size: int, version: str, device: str) -> Step:
+def make_step(config: Config, size: tuple[int, int], batch_size: int, version: str, device: str) -> Step:
+    """A step of a config's model on the batch that ``draw_batch`` makes; a graph is captured already."""
     torch.backends.cudnn.benchmark = True  # as the configs have it
     model, players = build(config, version, device)
     data = draw_batch(model, size, batch_size)
