@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
@@ -85,5 +84,5 @@ def _profile(config: Config, device: str, size: tuple[int, int], batch_size: int
 
 def _table(heading: str, found: Sequence[tuple[str, int, float]], rows: int) -> str:
     longest = sorted(found, key=lambda row: -row[2])[:rows]
-    return '\n'.join(map(cells, [[heading, 'times', 'ms'], ['---'] * 3, *(
-        [name[:LONGEST].replace('|', '/'), count, f'{micros / 1000:.2f}'] for name, count, micros in longest)]))
+    body = [(name[:LONGEST].replace('|', '/'), count, f'{micros / 1000:.2f}') for name, count, micros in longest]
+    return '\n'.join([cells((heading, 'times', 'ms')), cells(['---'] * 3), *(cells(row) for row in body)])
