@@ -28,7 +28,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     case.add_argument('--pixels', nargs='+', type=_count, default=[4096, 8192], help='(default: 4096 8192)')
     case.add_argument('--channels', type=_count, default=64, help='of the embeddings (default: %(default)s)')
     case.add_argument('--classes', nargs='+', type=_count, default=[19], help='(default: 19)')
-    case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
+    case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='of fast, plain, fused '
+                      '(kernels, on a GPU; default: fast plain)')
 
     case = cases.add_parser('data', parents=[common], help="loading of a config's training scenes, from the original "
                             'data and from a resized copy')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -14,6 +15,7 @@ from semsynth.losses.base import Loss, full_precision
 from semsynth.losses.pixel_memory import PixelMemory
 from semsynth.losses.pixel_sampling import NO_PIXEL, sample_pixels
 from semsynth.ops import tiled_contrastive
+from semsynth.ops.contrast import PRECISIONS
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -111,18 +113,22 @@ class ContrastiveLoss(Loss):
             compared, ``max_pixels + num_classes * memory.per_class``. None: every pixel.
         memory: arguments of ``PixelMemory``, whose ``num_classes`` and ``channels``
             are the model's; by default there is no memory.
+        precision: of products on a GPU where every pixel is taken. 'tf32' takes fused kernels there
+            (``semsynth.ops.tiled_contrastive`` says where they fit) within 1e-3 of the loss and 1e-2 of its
+            gradient's norm; they have run in Triton's interpreter, not yet on a GPU.
         weight: factor of the whole term.
 
     Raises:
         ValueError: the temperature is not positive, a bound is less than 2, every pixel is taken but not of every
-            class, or the memory cannot be made; in training with every pixel, the temperature is less than 0.003.
+            class, there is no such precision, or it is for every pixel and some are drawn, or the memory cannot be
+            made; in training with every pixel, the temperature is less than 0.003.
     """
 
     reads = frozenset({'embedding', 'label_map'})
     relates_images = True
 
     def __init__(self, temperature: float = 0.1, max_per_class: int | None = 64, max_pixels: int | None = 1024,
-                 memory: dict | None = None, weight: float = 1.0):
+                 memory: dict | None = None, precision: str = 'float32', weight: float = 1.0):
         super().__init__(weight)
         for name, bound in dict(max_per_class=max_per_class, max_pixels=max_pixels).items():
             if bound is not None and bound < 2:
@@ -131,11 +137,16 @@ class ContrastiveLoss(Loss):
         if max_pixels is None and max_per_class is not None:
             raise ValueError(f'ContrastiveLoss: max_pixels=None takes every pixel, but max_per_class={max_per_class} '
                              'leaves some out; set max_per_class=None too, or give max_pixels a number.')
+        if precision not in PRECISIONS:
+            raise ValueError(f'ContrastiveLoss: precision={precision!r}, expected one of {", ".join(PRECISIONS)}.')
+        if precision != 'float32' and max_pixels is not None:
+            raise ValueError(f'ContrastiveLoss: precision={precision!r} is for every pixel, but max_pixels='
+                             f'{max_pixels}; set max_pixels=None and max_per_class=None, or leave precision out.')
         if strangers := set(memory or {}) - MEMORY_OPTIONS:
             raise ValueError(f'ContrastiveLoss: memory has no {", ".join(sorted(strangers))}; it takes '
                              f'{", ".join(sorted(MEMORY_OPTIONS))}.')
         self.temperature, self.max_per_class, self.max_pixels = temperature, max_per_class, max_pixels
-        self.memory_options = memory
+        self.memory_options, self.precision = memory, precision
         self.memory: PixelMemory | None = None
 
     @property
@@ -144,7 +155,9 @@ class ContrastiveLoss(Loss):
         of_class = '' if self.max_per_class is None else f', {self.max_per_class} a class and rank'
         pixels = 'every pixel' if self.max_pixels is None else (
             f'at most {self.max_pixels} pixels{of_class}, drawn anew at every step')
-        return f'{pixels}, with each other' + ('' if self.memory is None else f' and with {self.memory.protocol}')
+        with_memory = '' if self.memory is None else f' and with {self.memory.protocol}'
+        reduced = '' if self.precision == 'float32' else '; products in TF32 on a GPU'
+        return f'{pixels}, with each other{with_memory}{reduced}'
 
     @property
     def waits_for(self) -> str | None:  # type: ignore[override]  # nobody sets it
@@ -173,7 +186,8 @@ class ContrastiveLoss(Loss):
         pixels, classes = step.drawn('anchors', lambda: self._draw(embedding, label, step.layout))
         area = label[0].numel()
         drawn, classes = gather_ranks(embedding.flatten(2)[pixels // area, :, pixels % area], classes)
-        function = tiled_contrastive if self.max_pixels is None else contrastive_loss
+        function = contrastive_loss if self.max_pixels is not None else (
+            partial(tiled_contrastive, precision=self.precision))
         if self.memory is None:
             return function(drawn, classes, self.temperature)
         loss = function(drawn, classes, self.temperature, *self.memory.entries())

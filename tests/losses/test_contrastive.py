@@ -175,6 +175,20 @@ def test_no_bound_of_a_class(make_step):
     assert (embedding.grad.abs().sum(1) > 0).sum() == 75
 
 
+def test_every_pixel_in_reduced_precision_says_so_and_asks_for_it(make_step, monkeypatch):
+    def seen(*given, precision):
+        asked.append(precision)
+        return contrastive_loss(*given)
+
+    asked = []
+    monkeypatch.setattr('semsynth.losses.contrastive.tiled_contrastive', seen)
+    step = make_step(dict(embedding=torch.randn(1, 6, 3, 4)), dict(image=None), label=torch.randint(0, 3, (1, 3, 4)))
+    loss = ContrastiveLoss(**EVERY_PIXEL, precision='tf32')
+    assert loss.protocol == 'every pixel, with each other; products in TF32 on a GPU'
+    assert loss.for_generator(step) > 0 and ContrastiveLoss(**EVERY_PIXEL).for_generator(step) > 0
+    assert asked == ['tf32', 'float32']
+
+
 @pytest.mark.parametrize(('options', 'protocol'), [
     ({}, 'at most 1024 pixels, 64 a class and rank, drawn anew at every step'),
     (dict(max_per_class=None), 'at most 1024 pixels, drawn anew at every step'), (EVERY_PIXEL, 'every pixel')])
@@ -246,6 +260,8 @@ def test_anchors_can_be_handed_in(make_step):
     (dict(temperature=0), 'temperature=0, expected a number above 0'),
     (dict(max_per_class=1), 'max_per_class=1, expected 2 or more'),
     (dict(max_pixels=1), 'max_pixels=1, expected 2 or more'),
+    (dict(precision='half'), "precision='half', expected one of float32, tf32"),
+    (dict(precision='tf32'), "precision='tf32' is for every pixel, but max_pixels=1024"),
     (dict(max_pixels=None), 'max_pixels=None takes every pixel, but max_per_class=64 leaves some out')])
 def test_bounds_are_checked(options, message):
     with pytest.raises(ValueError, match=message):

@@ -17,10 +17,10 @@ def gpu(monkeypatch):
     monkeypatch.setattr(fused, 'probe', lambda device: None)
     monkeypatch.setattr(choice, 'print_log', lambda words, logger: card.said.append(words))
     choice.obstacle.cache_clear()
-    choice._say.cache_clear()
+    choice.say_once.cache_clear()
     yield card
     choice.obstacle.cache_clear()
-    choice._say.cache_clear()
+    choice.say_once.cache_clear()
 
 
 def probabilities(classes=35, pixels=4096, device='cuda', dtype=torch.float32):

@@ -45,12 +45,13 @@ def has_reduced_products(probs: Tensor, pixels: int, precision: str) -> bool:
     if probs.device.type != 'cuda' or probs.dtype == torch.float64 or pixels < LEAST_PIXELS:
         return False
     if precision == 'float32':
-        _say("tiles in float32, as precision='float32' has it.")
+        say_once("Similarity loss: tiles in float32, as precision='float32' has it.")
         return False
     if found := obstacle(probs.device, probs.shape[1]):
-        _say(f'tiles in float32, because {found}.')
+        say_once(f'Similarity loss: tiles in float32, because {found}.')
         return False
-    _say("fused kernels, whose products have TF32's 10 bits of mantissa; precision='float32' takes slower tiles.")
+    say_once("Similarity loss: fused kernels, whose products have TF32's 10 bits of mantissa; slower tiles in float32 "
+             "are precision='float32'.")
     return True
 
 
@@ -75,5 +76,6 @@ def obstacle(device: torch.device, classes: int) -> str:
 
 
 @cache
-def _say(words: str) -> None:
-    print_log(f'Similarity loss: {words}', logger='current')
+def say_once(words: str) -> None:
+    """A line in the log, the first time."""
+    print_log(words, logger='current')

@@ -12,11 +12,12 @@ from semsynth.losses import contrastive_loss
 from semsynth.ops import tiled_contrastive
 from semsynth.studies.benchmark.measuring import Step, Version, check_versions
 
-VERSIONS = dict(fast=tiled_contrastive, plain=contrastive_loss)
+VERSIONS = dict(fast=tiled_contrastive, plain=contrastive_loss,
+                fused=partial(tiled_contrastive, precision='tf32'))
 
 
 def contrast(device: str, pixels: Sequence[int], channels: int, classes: Sequence[int],
-             versions: Sequence[str] = tuple(VERSIONS)) -> list[list[Version]]:
+             versions: Sequence[str] = ('fast', 'plain')) -> list[list[Version]]:
     """Forward and backward pass of the operator alone, at several numbers of pixels.
 
     Embeddings are random; classes are drawn, the k-th with a chance in proportion to 1 / k.
@@ -26,7 +27,7 @@ def contrast(device: str, pixels: Sequence[int], channels: int, classes: Sequenc
         pixels: numbers of pixels.
         channels: length of an embedding.
         classes: numbers of classes.
-        versions: names of ``VERSIONS``.
+        versions: names of ``VERSIONS``: tiles, matrices, and on a GPU fused kernels.
 
     Raises:
         ValueError: there is no such version.
