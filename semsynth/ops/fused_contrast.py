@@ -10,8 +10,8 @@ and slopes are scaled to it. All else is float32.
 
 For S pixels of D channels and a part p of pairs within a class that is (6 - 2 p) D S^2 operations and (2 + p) S^2
 exponentials: at S = 131072 and D = 64, with 19 classes of which the k-th has a part in proportion to 1 / k (p = 0.13),
-6.3e12, or 6.4 ms at the 989 TFLOP/s in float16 of an H200's datasheet, and 9.9 ms for exponentials, 16 a cycle on each
-of 132 multiprocessors. Each walk reads S^2 D / 64 bytes of embeddings, 17 GB, from the second cache.
+6.3e12, or 6.4 ms at the 989 TFLOP/s in float16 of an H200's datasheet, and 9.5 ms for exponentials, 16 a cycle on each
+of 132 multiprocessors at 1.83 GHz. Each walk reads S^2 D / 64 bytes of embeddings, 17 GB, from the second cache.
 """
 
 from __future__ import annotations

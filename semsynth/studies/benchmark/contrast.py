@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -12,8 +12,8 @@ from semsynth.losses import contrastive_loss
 from semsynth.ops import tiled_contrastive
 from semsynth.studies.benchmark.measuring import Step, Version, check_versions
 
-VERSIONS = dict(fast=tiled_contrastive, plain=contrastive_loss,
-                fused=partial(tiled_contrastive, precision='tf32'))
+VERSIONS: dict[str, Callable] = dict(
+    fast=tiled_contrastive, plain=contrastive_loss, fused=partial(tiled_contrastive, precision='tf32'))
 
 
 def contrast(device: str, pixels: Sequence[int], channels: int, classes: Sequence[int],
