@@ -153,7 +153,8 @@ def tree(tmp_path_factory):
     folder = tmp_path_factory.mktemp('docs') / 'configs'
     shutil.copytree(ROOT / 'configs', folder)
     (folder / 'mine').mkdir()
-    shutil.copy(folder / '_base_/datasets/paired_folder.py', folder / '_base_/datasets/my_scenes.py')
+    shutil.copy(folder / '_base_/datasets/paired_folder.py', folder / 'mine/my_scenes.py')
+    shutil.copy(folder / '_base_/datasets/paired_folder_raw.py', folder / 'mine/my_inputs.py')
     return folder
 
 
@@ -162,7 +163,7 @@ def test_config_blocks_load(page, tree):
     for number, (body, _) in enumerate(blocks(page, 'python')):
         if body.startswith('_base_'):
             is_data = body.startswith("_base_ = 'my_scenes.py'")
-            path = tree / ('_base_/datasets/my_scenes_segmentor.py' if is_data else f'mine/{page.stem}_{number}.py')
+            path = tree / 'mine' / ('my_scenes_segmentor.py' if is_data else f'{page.stem}_{number}.py')
             path.write_text(body, encoding='utf-8')
             Config.fromfile(path, import_custom_modules=False)
 

@@ -18,6 +18,7 @@ from semsynth.devices import find_device
 from semsynth.errors import DataError, first_few
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors import Segmentor, label_photo
+from semsynth.segmentors.config import published_weights
 from semsynth.visualise import default_palette
 from semsynth.writing import check_out_folder, write_whole
 
@@ -59,7 +60,8 @@ def label_photos(photos: str | Path, out: str | Path, *, config: str, checkpoint
         photos: a folder of photos, with subfolders or none.
         out: the folder to make.
         config: of the segmentor: a file, ``'mmseg::segformer/NAME.py'`` or ``'semsynth::segmentors/NAME.py'``.
-        checkpoint: its weights; by default those that ``semsynth train_segmentor CONFIG`` has written.
+        checkpoint: its weights; by default those that mmseg publishes for it, which are downloaded once, or that
+            ``semsynth train_segmentor CONFIG`` has written.
         longest: photos with a longer side are shrunk for the segmentor, and their label maps enlarged again.
         device: such as ``'cuda'``; None takes the GPU where there is one.
 
@@ -75,7 +77,8 @@ def label_photos(photos: str | Path, out: str | Path, *, config: str, checkpoint
                         f'{", ".join(PHOTO_SUFFIXES)}.')
     if twins := [paths for paths in found.values() if len(paths) > 1]:
         raise DataError(f'{first_few(twins[0])} would have one label map: keep one of them.')
-    weights = checkpoint or Path('work_dirs', Path(config.rpartition('::')[2]).stem, 'final.pth')
+    own = Path('work_dirs', Path(config.rpartition('::')[2]).stem, 'final.pth')
+    weights = checkpoint or published_weights(config) or own
     segmentor: Segmentor = SEGMENTORS.build(dict(type='Segmentor', config=config, checkpoint=str(weights)))
     segmentor.to(find_device(device))
     _check_earlier(out, dict(config=config, weights=segmentor.weights_hash, longest=longest))

@@ -54,9 +54,9 @@ def encode_styles(inferencer: Inferencer, *, out: str | Path | None = None, clus
         The styles, and the file's path.
 
     Raises:
-        ValueError: ``clusters`` is less than 1, ``out`` ends as the picture does, is read, is no place for a file or
-            holds something else, the model has no encoder that makes styles, or ``encoded`` is of another encoder or
-            other photos.
+        ValueError: ``clusters`` is less than 1, the model's config names no data set, ``out`` ends as the picture
+            does, is read, is no place for a file or holds something else, the model has no encoder that makes styles,
+            or ``encoded`` is of another encoder or other photos.
         DataError: the split has no photos.
     """
     if clusters < 1:
@@ -67,6 +67,9 @@ def encode_styles(inferencer: Inferencer, *, out: str | Path | None = None, clus
     if not model.style_channels:
         raise ValueError(f'{inferencer.config.filename} has no encoder that makes styles: add model=dict(encoder=dict('
                          "type='InstanceFeatureEncoder')) and train it.")
+    if not inferencer.config.get('test_dataloader'):
+        raise ValueError(f'{inferencer.config.filename} names no data set, whose photos could be encoded: take the '
+                         'checkpoint, not what was published of it, or a config that has a test_dataloader.')
     loader = inferencer.config.test_dataloader
     in_batches = partial(DataLoader, batch_size=loader.batch_size, num_workers=loader.num_workers,
                          collate_fn=pseudo_collate)

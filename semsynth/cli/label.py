@@ -11,8 +11,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument('photos', help='folder of photos; it stays as it is')
     parser.add_argument('--segmentor', nargs='+', required=True, metavar=('CONFIG', 'CHECKPOINT'), help='config of a '
-                        'segmentor, such as mmseg::segformer/NAME.py, and its weights (default: those that semsynth '
-                        'train_segmentor CONFIG has written)')
+                        'segmentor, such as mmseg::segformer/NAME.py, and its weights (default: those that mmseg '
+                        'publishes, downloaded once, or that semsynth train_segmentor CONFIG has written)')
     parser.add_argument('--out', required=True, help='folder of the label maps, and of classes.txt')
     parser.add_argument('--longest', type=int, default=2048, metavar='PIXELS',
                         help='photos with a longer side are shrunk for the segmentor (default: %(default)s)')

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
+import yaml
 from mmengine.config import Config, ConfigDict
 
 from semsynth.config_files import find_config
@@ -43,11 +44,30 @@ def model_config(source: str | Path | dict) -> ConfigDict:
     return _without_downloads(model)
 
 
+def published_weights(source: str) -> str | None:
+    """The address of the weights that mmseg publishes for a config which it packages, or None.
+
+    Args:
+        source: ``'mmseg::segformer/NAME.py'``; of all others nothing is known.
+    """
+    if not source.startswith(PACKAGED):
+        return None
+    for table in _packaged(source).parent.glob('metafile.y*ml'):
+        for model in yaml.safe_load(table.read_text(encoding='utf-8')).get('Models') or ():
+            if str(model.get('Config')).endswith(f'configs/{source.removeprefix(PACKAGED)}'):
+                return model.get('Weights')
+    return None
+
+
+def _packaged(source: str) -> Path:
+    # By path: get_config('mmseg::...') asks for a distribution called mmsegmentation, which ours is not.
+    package = cast(str, cast(ModuleSpec, find_spec('mmseg')).origin)
+    return Path(package).parent / '.mim' / 'configs' / source.removeprefix(PACKAGED)
+
+
 def _path(source: str) -> Path:
     if source.startswith(PACKAGED):
-        # By path: get_config('mmseg::...') asks for a distribution called mmsegmentation, which ours is not.
-        package = cast(str, cast(ModuleSpec, find_spec('mmseg')).origin)
-        path = Path(package).parent / '.mim' / 'configs' / source.removeprefix(PACKAGED)
+        path = _packaged(source)
     else:
         path = find_config(source)
     if not path.is_file():

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import torch.nn.functional as F
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from semsynth.layers.norm import mend_norms
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.base import Segmentor
-from semsynth.segmentors.config import model_config
+from semsynth.segmentors.config import PACKAGED, model_config, published_weights
 from semsynth.weights import find_weights, load_checkpoint, weights_in
 
 with warnings.catch_warnings():
@@ -31,7 +32,8 @@ def build_network(model: dict) -> Any:
     Raises:
         ValueError: mmseg cannot build it.
     """
-    with DefaultScope.overwrite_default_scope('mmseg'):
+    with DefaultScope.overwrite_default_scope('mmseg'), warnings.catch_warnings():
+        warnings.filterwarnings('ignore', message='Default ``avg_non_ignore``')  # of a loss that is not computed here
         try:
             return MMSEG_MODELS.build(deepcopy(model))
         except Exception as error:  # mmseg's parts assert, index and divide by what a config says
@@ -129,14 +131,18 @@ def _load(network: nn.Module, config: str | Path | dict, checkpoint: str | Path)
     try:
         path = find_weights(checkpoint)
     except FileNotFoundError as error:
-        published = str(config).startswith('mmseg::')  # for data as mmseg lays it out
-        way_out = '' if published else f' Or train it: semsynth train_segmentor {name}'
+        if str(config).startswith(PACKAGED):  # it trains on data as mmseg lays them out
+            address = published_weights(str(config))
+            way_out = f' They are published: download {address}' if address and address != str(checkpoint) else ''
+        else:
+            way_out = f' Or train it: semsynth train_segmentor {name}'
         raise FileNotFoundError(f'{error}{way_out}') from None
     stored = load_checkpoint(path)
     try:
         network.load_state_dict(weights_in(stored, path))
     except RuntimeError as error:
-        raise ValueError(f'segmentor: the weights {path} are not those of {name}: {error}') from error
+        differences = shorten(str(error), 300)
+        raise ValueError(f'segmentor: the weights {path} are not those of {name}: {differences}') from error
     meta = stored.get('meta', {})
     names = (meta.get('dataset_meta') or {}).get('classes') or meta.get('CLASSES') or ()
     return tuple(names) if len(names) == network.num_classes else None

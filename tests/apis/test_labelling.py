@@ -42,6 +42,19 @@ def test_each_pixel_has_the_likeliest_class_and_can_be_imported(segmentor, photo
     assert imported.classes == NAMES and imported.contents.pixels.tolist() == [*done.pixels.tolist(), 0]
 
 
+def test_without_a_checkpoint_it_is_the_one_that_mmseg_publishes(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr('torch.hub.get_dir', lambda: str(tmp_path / 'cache'))
+    monkeypatch.setattr('torch.hub.download_url_to_file', lambda address, target: unreachable(address))
+
+    def unreachable(address):
+        raise OSError('no network')
+
+    config = 'mmseg::segformer/segformer_mit-b0_8xb1-160k_cityscapes-1024x1024.py'
+    with pytest.raises(FileNotFoundError, match=facts('segformer_mit-b0', 'https://', 'SEMSYNTH_WEIGHTS')):
+        label_photos(photos, tmp_path / 'labelled', config=config)
+    assert not (tmp_path / 'labelled').exists()
+
+
 def test_a_run_that_was_cut_off_goes_on(segmentor, photos, tmp_path):
     label_photos(photos, tmp_path / 'labelled', **segmentor)
     (tmp_path / 'labelled/masks/a.png').unlink()

@@ -8,7 +8,7 @@ from torch import nn
 from helpers import tiny_segmentor
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors import MMSegSegmentor
-from semsynth.segmentors.config import model_config
+from semsynth.segmentors.config import model_config, published_weights
 
 
 def build(**kwargs):
@@ -227,8 +227,9 @@ def test_missing_checkpoint_names_file_and_command():
 
 def test_weights_of_another_network_are_refused(tmp_path):
     torch.save(dict(state_dict=dict(other=torch.zeros(1))), tmp_path / 'other.pth')
-    with pytest.raises(ValueError, match=r'other\.pth are not those of CONFIG'):
+    with pytest.raises(ValueError, match=r'other\.pth are not those of CONFIG') as error:
         build(checkpoint=tmp_path / 'other.pth')
+    assert len(str(error.value)) < 500 and '\n' not in str(error.value)
 
 
 def test_config_errors():
@@ -267,3 +268,6 @@ def test_missing_weights_of_a_published_network_are_not_to_be_trained():
         SEGMENTORS.build(dict(type='Segmentor', config=config, checkpoint='nowhere.pth',
                               class_map='cityscapes_35_to_19'))
     assert 'nowhere.pth' in str(error.value) and 'train_segmentor' not in str(error.value)
+    address = published_weights(config)
+    assert address.startswith('https://') and 'pspnet_r50-d8' in address and address in str(error.value)
+    assert published_weights('mmseg::pspnet/none.py') is published_weights('semsynth::segmentors/a.py') is None

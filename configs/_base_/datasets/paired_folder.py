@@ -1,5 +1,5 @@
 # Your own data: images/SPLIT, labels/SPLIT, perhaps instances/SPLIT, paired by stem. Copy this file and change what is
-# between the lines; `python tools/check_dataset.py YOUR_CONFIG` says what is wrong with the files.
+# between the lines; `semsynth check_dataset YOUR_CONFIG` says what is wrong with the files.
 # ----------------------------------------------------------------------------------------------------------------------
 data_root = '{{$SCENES_ROOT:data/scenes}}'
 image_size = (256, 256)  # height x width

@@ -1,5 +1,5 @@
 # Your own data with image-like inputs (gray, RGB, depth, many channels) in place of label maps: images/SPLIT and
-# raw/SPLIT, paired by stem. Copy this file and change what is between the lines; `python tools/check_dataset.py
+# raw/SPLIT, paired by stem. Copy this file and change what is between the lines; `semsynth check_dataset
 # YOUR_CONFIG` says what is wrong with the files.
 # ----------------------------------------------------------------------------------------------------------------------
 data_root = '{{$SCENES_ROOT:data/scenes}}'

@@ -1,5 +1,5 @@
 # Who judges results on CamVid: a segmentor that no training sees, made by
-# python tools/train_segmentor.py configs/segmentors/judge_camvid.py
+# semsynth train_segmentor semsynth::segmentors/judge_camvid.py
 judge = dict(type='Segmentor', config='semsynth::segmentors/judge_camvid.py',
              checkpoint='work_dirs/judge_camvid/final.pth', class_map='camvid_12_to_11')
 test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', judge=judge)]

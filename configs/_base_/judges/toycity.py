@@ -1,5 +1,5 @@
 # Who judges results on ToyCity: a segmentor that no training sees, made by
-# python tools/train_segmentor.py configs/segmentors/judge_toycity.py
+# semsynth train_segmentor semsynth::segmentors/judge_toycity.py
 judge = dict(type='Segmentor', config='semsynth::segmentors/judge_toycity.py',
              checkpoint='work_dirs/judge_toycity/final.pth')
 test_evaluator = [dict(type='SegmentationEvaluator', judge=judge), dict(type='FrechetDistance', judge=judge)]
