@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from PIL import Image, ImageFont
 
 from helpers.data_sets import scenes_of
@@ -136,6 +137,12 @@ def test_what_cannot_be_encoded_is_refused(run, toycity, tmp_path):
         encode_styles(Inferencer(run.config, run.checkpoint, 'cpu'), encoded=tmp_path / 'other.npz')
     with pytest.raises(ValueError, match=facts('other.npz', 'encoder', 'iter_1.pth')):
         Inferencer(run.config, run.checkpoint, 'cpu', styles=tmp_path / 'other.npz')
+
+
+def test_a_config_without_data_is_refused(inferencer, monkeypatch):
+    monkeypatch.setattr(inferencer, 'config', Config(dict(model=dict()), filename='config.json'))
+    with pytest.raises(ValueError, match=facts('config.json', 'no data set', 'test_dataloader')):
+        encode_styles(inferencer)
 
 
 def test_training_without_photos_to_show_stops_at_once(run, toycity, tmp_path):
