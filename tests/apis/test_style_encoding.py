@@ -140,8 +140,8 @@ def test_what_cannot_be_encoded_is_refused(run, toycity, tmp_path):
 
 
 def test_a_config_without_data_is_refused(inferencer, monkeypatch):
-    monkeypatch.setattr(inferencer, 'config', Config(dict(model=dict()), filename='config.json'))
-    with pytest.raises(ValueError, match=facts('config.json', 'no data set', 'test_dataloader')):
+    monkeypatch.setattr(inferencer, 'config', Config(dict(model=dict())))
+    with pytest.raises(ValueError, match=facts('no data set', 'test_dataloader')):
         encode_styles(inferencer)
 
 
