@@ -98,9 +98,14 @@ def encode_styles(inferencer: Inferencer, *, out: str | Path | None = None, clus
     by_scene = defaultdict(list)
     for row in chain(*shown):
         by_scene[int(instances.scenes[row])].append(row)
-    patches = dict(_cut(by_scene, instances, track(in_batches(Subset(photos, list(by_scene))), 'Cutting out'),
-                        'instance' if model.data_preprocessor.instances else 'label'))
-    bank.thumbnails = np.stack([patches[rows[0]] for rows in shown])
+    styles = {rows[0]: centre for rows, centre in zip(shown, bank.centres, strict=True)}
+    patches, made = {}, {}
+    for row, inputs, mask in _found(by_scene, instances, model.data_preprocessor.instances,
+                                    track(in_batches(Subset(photos, list(by_scene))), 'Cutting out')):
+        patches[row] = cut_patch(inputs['image'].permute(1, 2, 0).numpy(), mask)
+        if row in styles:
+            made[row] = cut_patch(_styled(inferencer, inputs, {int(instances.ids[row]): styles[row]}), mask)
+    bank.thumbnails = np.stack([made[rows[0]] for rows in shown])
     bank.save(out)
     write_png(out.with_suffix('.png'), style_sheet(bank, [[patches[row] for row in rows] for rows in shown]))
     return bank, out
@@ -149,11 +154,18 @@ def _read(path: str | Path, weights: str, names: Sequence[str]) -> Instances:
     return bank.instances
 
 
-def _cut(by_scene: Mapping[int, Sequence[int]], instances: Instances, batches: Iterable[dict],
-         objects: str) -> Iterator[tuple[int, np.ndarray]]:
-    """Patches of some instances, given by scene, from the scenes' samples in the same order."""
-    samples = (sample for data in batches
-               for sample in zip(data['inputs']['image'], data['inputs'][objects], strict=True))
-    for rows, (image, ids) in zip(by_scene.values(), samples, strict=True):
+def _found(by_scene: Mapping[int, Sequence[int]], instances: Instances, by_instance: bool,
+           batches: Iterable[dict]) -> Iterator[tuple[int, dict[str, Tensor], np.ndarray]]:
+    """Some instances, given by scene: the inputs of their scene, from samples in the same order, and their mask."""
+    samples = (dict(zip(data['inputs'], sample, strict=True)) for data in batches
+               for sample in zip(*data['inputs'].values(), strict=True))
+    for rows, inputs in zip(by_scene.values(), samples, strict=True):
         for row in rows:
-            yield row, cut_patch(image.permute(1, 2, 0).numpy(), (ids.long() == instances.ids[row]).numpy())
+            yield row, inputs, (inputs['instance' if by_instance else 'label'].long() == instances.ids[row]).numpy()
+
+
+def _styled(inferencer: Inferencer, inputs: Mapping[str, Tensor], styles: Mapping[int, Tensor]) -> np.ndarray:
+    """What the model makes of a sample's layout with the styles of some objects, ``(H, W, 3)`` uint8 RGB."""
+    instance = inputs['instance'].numpy() if inferencer.reads_instances else None
+    result = inferencer.synthesize(inputs['label'].numpy(), instance, styles)
+    return result['outputs']['image'].expand(3, -1, -1).permute(1, 2, 0).numpy()

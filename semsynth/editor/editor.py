@@ -254,7 +254,7 @@ class Editor(LayoutEditor):
             ValueError: the path is no place for a file, or a file that a scene was read from.
         """
         return save_project(check_out_file(path, self._opening.files), self.scene, self.classes, self.styling.owners,
-                            self._history.past if history else ())
+                            self.past if history else ())
 
     def load(self, path: str | Path) -> None:
         """Open a project file in place of the layout that is open, whose history is dropped.

@@ -163,6 +163,11 @@ class LayoutEditor:
         self._commit_maps(mask, *edits.fill(scene.label, scene.instance, mask, self.things))
 
     @property
+    def past(self) -> tuple[Step, ...]:
+        """The steps back, the newest last."""
+        return tuple(self._history.past)
+
+    @property
     def steps(self) -> int:
         """Number of edits that can be undone."""
         return len(self._history.past)

@@ -30,7 +30,8 @@ class StyleBank:
         centres: ``(N, F)`` float32, those of all classes.
         owners: ``(N,)`` long, the class index of each centre; within a class, the largest cluster comes first.
         classes: names by class index.
-        thumbnails: ``(N, h, w, 3)`` uint8 RGB, a real instance of each cluster; or ``(0, 0, 0, 3)`` for none.
+        thumbnails: ``(N, h, w, 3)`` uint8 RGB, what the model makes of an instance of each cluster with the centre as
+            its style; or ``(0, 0, 0, 3)`` for none.
         encoder: hash of the weights of the encoder that the styles are from; empty where it is not known.
         instances: what the clusters are made of; None where it is not known.
         members: ``(M,)`` long, the centre of each instance.

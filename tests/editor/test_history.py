@@ -89,5 +89,5 @@ def test_edits_that_do_not_fit_open_nothing(edited, tmp_path, change):
 def test_a_step_is_as_large_as_its_edit(editor):
     editor.open(np.zeros((512, 512), int), np.arange(512 * 512).reshape(512, 512))
     editor.brush([(100, 100)], 3, ROAD)
-    [step] = editor._history.past
+    [step] = editor.past
     assert step.box == (97, 97, 7, 7) and sum(map(len, step.maps.values())) < 1000

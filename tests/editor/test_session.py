@@ -206,9 +206,10 @@ def test_downloads_open_again(tab, tmp_path):
     state = tab.edit('brush', points=[[30, 30]], radius=9, class_index=SKY)
     image, paths = tab.editor.image, {}
     for part in ('label', 'instance', 'image', 'project'):
-        name, content = tab.session.file(part)
-        paths[part] = tmp_path / name
-        paths[part].write_bytes(content)
+        found = tab.session.file(part)
+        paths[part] = tmp_path / found.name
+        paths[part].write_bytes(found.content)
+        assert found.version == state['version']
     assert [path.name for path in paths.values()] == [
         'toycity_000000_000000_gtFine_labelIds.png', 'toycity_000000_000000_gtFine_instanceIds.png',
         'toycity_000000_000000.png', 'toycity_000000_000000.npz']
@@ -217,7 +218,7 @@ def test_downloads_open_again(tab, tmp_path):
     again = unpacked(tab.session.open_files(str(paths['label']), str(paths['instance'])))
     assert np.array_equal(again['label'], state['label']) and again['selected'] is None and not again['undo']
     assert again['name'] == 'toycity_000000_000000_gtFine_labelIds' == again['layouts'][-1]
-    assert tab.session.file('label')[0] == paths['label'].name
+    assert tab.session.file('label').name == paths['label'].name
     tab.session.open_files(project=str(paths['project']))
     assert np.array_equal(tab.editor.image, image)
 

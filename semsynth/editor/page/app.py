@@ -25,7 +25,8 @@ POST    ``sessions/TOKEN/open``          opens in place of what is open: JSON, `
 POST    ``sessions/TOKEN/look``          a form with a ``photo``, whose look the image gets; answers with the state
 GET     ``sessions/TOKEN/layout?name=``  another layout, to paste from; as the state
 GET     ``sessions/TOKEN/files/PART``    a file of the scene: ``label``, ``instance``, ``image`` or ``project``, the
-                                         latter with ``?history=1`` together with the last edits
+                                         latter with ``?history=1`` together with the last edits; ``X-Version``
+                                         says which version it holds
 ======  ===============================  ==============================================================================
 
 ``Session.edit`` has the operations. **The state** is binary, all numbers uint32, little-endian: the length of the JSON
@@ -152,9 +153,10 @@ async def _file(session: Session, request: Request) -> Response:
     part = request.path_params['part']
     if part not in ('label', 'instance', 'image', 'project'):
         raise HTTPException(404, f'There is no file {part}.')
-    name, content = await _run(session.file, part, request.query_params.get('history') == '1')
-    return Response(content, media_type='application/octet-stream', headers={
-        'Content-Disposition': f"attachment; filename*=UTF-8''{quote(name, safe='')}"})
+    found = await _run(session.file, part, request.query_params.get('history') == '1')
+    return Response(found.content, media_type='application/octet-stream', headers={
+        'X-Version': str(found.version),
+        'Content-Disposition': f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"})
 
 
 async def _run(what: Callable, *arguments: Any, **named: Any) -> Any:

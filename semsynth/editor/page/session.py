@@ -18,6 +18,7 @@ from semsynth.apis.layout_files import LayoutFile
 from semsynth.data.layout_reader import Source
 from semsynth.editor.editor import Editor
 from semsynth.editor.page.state import Selection, layout_state
+from semsynth.editor.project import save_project
 from semsynth.editor.scene import Object, Scene
 from semsynth.segmentors import Segmentor
 
@@ -39,6 +40,20 @@ class Shown(NamedTuple):
     version: int
     content: bytes
     seconds: float
+
+
+class Download(NamedTuple):
+    """A file of a scene.
+
+    Args:
+        name: of the file.
+        content: of the file.
+        version: of the scene.
+    """
+
+    name: str
+    content: bytes
+    version: int
 
 
 class Session:
@@ -145,20 +160,22 @@ class Session:
         other.open(*self._layout(name))
         return layout_state(other.scene, dict(name=name), lambda found: None)
 
-    def file(self, part: str, history: bool = False) -> tuple[str, bytes]:
-        """Name and content of a file of the scene: ``label``, ``instance``, ``image`` or ``project``, this one with or
-        without its last edits."""
+    def file(self, part: str, history: bool = False) -> Download:
+        """A file of the scene: ``label``, ``instance``, ``image``, or ``project`` with or without its last edits."""
         if self.name is None:
             raise ValueError('Nothing is open: open a layout first.')
         # an opened file's name has the ending that export adds
         name = Path(self.name).name.removesuffix(Path(self.editor.inferencer.reader.suffixes['label'][0]).stem)
+        editor = self.editor
         with TemporaryDirectory() as folder:
             if part == 'project':
-                path = self.editor.save(Path(folder, f'{name}.npz'), history=history)
+                with self._editing:  # not while it is written: edits would wait
+                    version, scene, past = self._count(), editor.scene, editor.past if history else ()
+                path = save_project(Path(folder, f'{name}.npz'), scene, editor.classes, editor.styling.owners, past)
             else:
                 with self._model:
-                    path = self.editor.export(folder, name)[part]
-            return path.name, path.read_bytes()
+                    version, path = self.version, editor.export(folder, name)[part]
+            return Download(path.name, path.read_bytes(), version)
 
     def _act(self, operation: str, **arguments) -> None:
         editor, select = self.editor, self._selection

@@ -100,6 +100,34 @@ def test_work_goes_on_after_the_server_was_started_anew(model, toycity, new_page
         server.close()
 
 
+def test_edits_that_were_not_kept_are_made_again(model, new_page):
+    """The server ends after it has answered, and before the browser has kept anything of an empty canvas."""
+    server = serve_editor(model)
+    editor = EditorPage(new_page(1280, 800), server.url)
+    editor.page.click('#new')
+    editor.page.select_option('#new-dialog [name=class_index]', label='road')
+    editor.page.click('#new-dialog [type=submit]')
+    editor.wait('state.name === "canvas"')
+    editor.page.route('**/files/project*', lambda route: route.abort())
+    stroke(editor, (10, 10))
+    editor.press('Control+z')
+    editor.press('Control+y')
+    stroke(editor, (50, 10))
+    server.close()
+    editor.draw((10, 50))
+    editor.page.locator('#message.bad', has_text='does not answer').wait_for()
+    server = serve_editor(model, port=int(server.url.rpartition(':')[2]))
+    try:
+        editor.page.locator('#message', has_text='started anew').wait_for()
+        editor.settle()
+        assert [editor.pixel(*place) for place in ((10, 10), (50, 10), (10, 50))] == [SKY] * 3
+        for _ in range(3):
+            editor.press('Control+z')
+        assert SKY not in editor.label() and not editor.state('state.scene.undo')
+    finally:
+        server.close()
+
+
 def test_a_failed_open_changes_nothing(editor, tmp_path):
     stroke(editor)
     before = editor.label(), editor.image(), editor.state('state.name')

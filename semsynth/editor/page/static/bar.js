@@ -41,7 +41,7 @@ function show() {
   find('#zoom').textContent = `${Math.round(viewport.zoom * 100)}%`;
   Object.assign(slider('size'), { max: tools.largest(), value: state.radius });
   find('#size output').textContent = `${2 * state.radius + 1} px`;
-  find('#size').hidden = !['brush', 'line'].includes(state.tool);
+  slider('size').disabled = !['brush', 'line'].includes(state.tool);    // hidden, it would move all beside it
   slider('opacity').value = Math.round(100 * state.opacity);
   find('#opacity output').textContent = `${Math.round(100 * state.opacity)}%`;
   find('#before').setAttribute('aria-pressed', state.showsBefore);

@@ -8,12 +8,16 @@ import { reset } from './viewport.js';
 const AGAIN = 1500;    // ms until a server that did not answer is asked again
 
 let queue = [], batches = 0, last = 0, turn = Promise.resolve(), turns = 0, following = false, recovering = null;
+let source = null;     // what was opened
+let since = [];        // the edits since, as far as they are not kept: { version, again }; `again` makes one once more
 let recover = async () => {};
 const arrivals = new Set();
 
 export const onArrival = (listener) => arrivals.add(listener);
-// How to go on where the server knows the session no more: it opens by `reopen`.
+// How to go on where the server knows the session no more: it calls `resume`.
 export const onGone = (how) => { recover = how; };
+// The edits up to a version are kept elsewhere.
+export const forget = (version) => { since = since.filter((each) => each.version > version); };
 
 const isEdit = (action) => action.operation !== 'select';
 export const pending = () => turns > 0 || queue.some(isEdit);
@@ -42,7 +46,7 @@ export function select(object) {
 // An edit by a file: the look of a photo.
 export const lookOf = (photo) => inTurn(async () => {
   state.waitingSince ??= performance.now();
-  await attempt(async () => arrive(await ask(() => server.lookOf(photo))));
+  await attempt(() => make(() => ask(() => server.lookOf(photo)), () => server.lookOf(photo)));
 });
 
 // Open what `server.open` takes; throws where that fails, and nothing has changed then. `before` is the image to
@@ -52,18 +56,32 @@ export const open = (what, before = null) => inTurn(async () => {
   changed();
   try {
     await ask(() => reopen(what, before));
-    queue = [];
+    [source, since, queue] = [what, [], []];
   } finally {
     state.openingSince = null;
     changed();
   }
 });
 
-export async function reopen(what, before) {
+// Open what was kept, or else what was opened, and make the edits since.
+export async function resume(kept) {
+  const edits = since;
+  await reopen(kept ?? source, state.before);
+  since = [];
+  for (const { again } of edits) await make(again, again);
+}
+
+async function make(edit, again) {
+  const scene = await edit();
+  since.push({ version: scene.version, again });
+  arrive(scene);
+}
+
+async function reopen(what, before) {
   const scene = await server.open(what);
   reset();
-  Object.assign(state, { opened: state.opened + 1, marks: [], gesture: null, picture: null, before, waitingSince: null,
-    elapsed: null, picksStyle: false, showsBefore: false, showsWhole: false });
+  Object.assign(state, { opened: state.opened + 1, marks: [], gesture: null, picture: null, before, kept: null,
+    waitingSince: null, elapsed: null, picksStyle: false, showsBefore: false, showsWhole: false });
   arrive(scene);
 }
 
@@ -81,7 +99,7 @@ async function send() {
   queue = [];
   batches += 1;
   const batch = batches;
-  await attempt(async () => arrive(await insist(() => server.edit(actions, batch))));
+  await attempt(() => make(() => insist(() => server.edit(actions, batch)), () => server.edit(actions)));
   state.marks = state.marks.filter((each) => each.number > number);
   changed();
 }

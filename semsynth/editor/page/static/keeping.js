@@ -46,13 +46,14 @@ function keep() {
 
 async function write() {
   if (!work) adopt({ id: crypto.randomUUID() });
-  const record = work, { name, scene } = state, { blob } = await server.file('project?history=1');
+  const record = work, { name, scene } = state, { blob, version } = await server.file('project?history=1');
   Object.assign(record, { classes: state.setup.classes.join(), name, time: Date.now(), saved: false,
     project: await blob.arrayBuffer(), thumbnail: thumbnail(scene.colours) });
   record.before ??= await bytesOf(state.before);
   if (record !== work) return;    // another layout was opened
   await drafts.put(record);
-  state.kept = scene.version;
+  state.kept = version;
+  editing.forget(version);
 }
 
 // What cannot be kept is said; a server that is gone is noticed by the edits themselves.
@@ -117,17 +118,15 @@ async function recover() {
   if (setup.classes.join() !== state.setup.classes.join()) {
     throw new server.Refused('Another model is served here now: reload the page.');
   }
-  const form = work?.project ? formOf(work) : null, { name } = state;
-  state.restored = Boolean(form);
-  if (form) await editing.reopen(form, state.before);
-  else if (state.layouts.includes(name)) await editing.reopen({ name }, state.before);
-  say(`The editor was started anew.${form ? ' Your work is here again.' : ''}`);
+  state.restored ||= Boolean(work?.project);
+  await editing.resume(work?.project ? formOf(work) : null);
+  say('The editor was started anew. Your work is here again.');
 }
 
 // Hand a file of the scene to the user.
 export async function save(part) {
   try {
-    const { blob, name } = await editing.ask(() => server.file(part)), { version } = state.scene;
+    const { blob, name, version } = await editing.ask(() => server.file(part));
     const link = make('a', { href: URL.createObjectURL(blob), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);

@@ -44,7 +44,9 @@ export async function begin() {
   return answer;
 }
 
-export const edit = async (actions, batch) => read(await post(at(`edit?batch=${batch}`), actions));
+// A list of actions; one with a number is carried out once, however often it is sent.
+export const edit = async (actions, batch = null) =>
+  read(await post(at(batch === null ? 'edit' : `edit?batch=${batch}`), actions));
 export const open = async (what) => read(await post(at('open'), what));
 export const otherLayout = async (name) => read(await call(at(`layout?name=${encodeURIComponent(name)}`)));
 
@@ -65,7 +67,8 @@ export async function image(whole) {
 export async function file(part) {
   const response = await call(at(`files/${part}`));
   const name = /filename\*=(?:UTF-8|utf-8)''([^;]+)/.exec(response.headers.get('Content-Disposition') ?? '');
-  return { blob: await response.blob(), name: name ? decodeURIComponent(name[1]) : part };
+  return { blob: await response.blob(), name: name ? decodeURIComponent(name[1]) : part,
+    version: Number(response.headers.get('X-Version')) };
 }
 
 export function end() {

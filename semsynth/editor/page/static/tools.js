@@ -169,10 +169,10 @@ export function remove() {
 }
 
 const HINTS = {
-  select: 'Click an object to select it. Drag it to move it.',
-  fill: 'Click a region to give it the class.',
-  polygon: 'Click corner by corner. The first corner or Enter closes it, Escape drops it.',
-  pick: 'Click to paint with the class that is there.',
+  select: () => 'Click an object to select it. Drag it to move it.',
+  fill: (name) => `Click a region to make it ${name}.`,
+  polygon: (name) => `Click corner by corner to draw ${name}. The first corner or Enter closes it, Escape drops it.`,
+  pick: () => 'Click to paint with the class that is there.',
 };
 
 // What the chosen tool does now, in a sentence.
@@ -184,8 +184,8 @@ export function hint() {
     return selected.whole ? `${objectName(selected)}: drag it or press arrow keys to move it.` :
       `${objectName(selected)} is background of several classes: paint on it.`;
   }
-  if (!DRAWN.includes(tool)) return HINTS[tool];
   const name = className(kind);
+  if (!DRAWN.includes(tool)) return HINTS[tool](name);
   if (selected?.whole && selected.kind === kind && isThing(kind)) {
     return `Drag at ${objectName(selected)} to extend it, elsewhere to draw a new ${name}.`;
   }
