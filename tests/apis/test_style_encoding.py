@@ -17,6 +17,8 @@ from semsynth.apis.style_encoding import encode_styles
 from semsynth.apis.synthesis import synthesize
 from semsynth.errors import DataError
 from semsynth.styles import StyleBank
+from semsynth.styles.clustering import examples
+from semsynth.styles.sheet import cut_patch
 
 CONFIG = 'configs/pix2pixhd/pix2pixhd_styles_toycity.py'
 
@@ -74,6 +76,18 @@ def test_the_file_has_clusters_and_pictures_of_every_class_that_occurs(run):
         assert len(loaded.thumbnails_of(owner)) == int((loaded.owners == owner).sum()) == min(3, count)
     sheet = np.asarray(Image.open(run.styles.with_suffix('.png')))
     assert sheet.shape[0] > 80 * len(loaded.owners.unique()) and sheet.shape[1] > 3 * 130
+
+
+def test_a_thumbnail_is_what_the_model_makes_of_the_style(run):
+    bank, inferencer = run.bank, Inferencer(run.config, run.checkpoint, 'cpu')
+    with_photos = scenes_of(run.config, split='train')
+    for number, [row] in enumerate(examples(bank, 1)):
+        inputs = with_photos[int(bank.instances.scenes[row])]['inputs']
+        label, instance = inputs['label'].numpy(), inputs['instance'].numpy()
+        identity = int(bank.instances.ids[row])
+        made = inferencer.synthesize(label, instance, {identity: bank.centres[number]})['outputs']['image']
+        patch = cut_patch(made.permute(1, 2, 0).numpy(), instance == identity)
+        assert np.array_equal(bank.thumbnails[number], patch)
 
 
 def test_other_numbers_of_clusters_need_no_encoding(run, tmp_path, monkeypatch):

@@ -159,7 +159,8 @@ function showNew() {
   width.readOnly = height.readOnly = setup.size.fixed;
   form.querySelector('.hint').textContent = setup.size.fixed ? 'This model has one size.' :
     `The model was trained at ${setup.size.width} × ${setup.size.height}: it is at its best near that.`;
-  class_index.replaceChildren(new Option('Choose…', ''), ...setup.classes.map((name, index) => new Option(name, index)));
+  const options = setup.classes.map((name, index) => new Option(name, index));
+  class_index.replaceChildren(new Option('Choose…', ''), ...options);
   class_index.value = scene?.width ? ground(scene) : '';
   form.querySelector('.refusal').textContent = '';
   dialogs.new.showModal();

@@ -1,7 +1,7 @@
 // The canvases of layout and image: what they show, and how it is drawn.
 import { find } from './dom.js';
 import { circle, cornersOf, outline, pathOf, silhouette } from './geometry.js';
-import { colour, draw, onChange, onDraw, state } from './state.js';
+import { colour, draw, onChange, onDraw, pointsAtObjects, state } from './state.js';
 import { placed } from './viewport.js';
 
 const frame = find('.panes');
@@ -100,7 +100,9 @@ function marks(context, alpha) {
 
 function chosen(context, scene, pen) {
   const { hovered, selected, gesture, nudge } = state;
-  if (hovered && hovered !== selected) pen.line(outline(scene, hovered), 'rgb(255 255 255 / .85)', 1.5);
+  if (hovered && hovered !== selected && (pointsAtObjects() || !state.pointer)) {
+    pen.line(outline(scene, hovered), 'rgb(255 255 255 / .85)', 1.5);
+  }
   if (!selected) return;
   const moved = gesture?.tool === 'select' ? gesture : nudge;
   context.save();

@@ -63,7 +63,7 @@ export async function image(whole) {
     seconds: Number(response.headers.get('X-Seconds')), whole };
 }
 
-// A file of the scene: `project`, `image`, `label`, `instance`, or `project?history=1`, which holds the last edits, too.
+// A file of the scene: `project`, `image`, `label` or `instance`; `project?history=1` holds the last edits, too.
 export async function file(part) {
   const response = await call(at(`files/${part}`));
   const name = /filename\*=(?:UTF-8|utf-8)''([^;]+)/.exec(response.headers.get('Content-Disposition') ?? '');

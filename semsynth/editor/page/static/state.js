@@ -57,6 +57,8 @@ export function say(message, bad = false) {
   changed();
 }
 
+// Whether a click is at an object, and not at a place.
+export const pointsAtObjects = () => state.picksStyle || ['select', 'fill', 'pick'].includes(state.tool);
 export const className = (index) => state.setup.classes[index] ?? '';
 export const objectName = (object) => `${className(object.kind)} ${object.id}`;
 export const isThing = (index) => state.setup.things.includes(index);
