@@ -18,7 +18,7 @@ from semsynth.apis.synthesis import synthesize
 from semsynth.errors import DataError
 from semsynth.styles import StyleBank
 from semsynth.styles.clustering import examples
-from semsynth.styles.sheet import cut_patch
+from semsynth.styles.sheet import SHOWN, cut_patch
 
 CONFIG = 'configs/pix2pixhd/pix2pixhd_styles_toycity.py'
 
@@ -81,7 +81,7 @@ def test_the_file_has_clusters_and_pictures_of_every_class_that_occurs(run):
 def test_a_thumbnail_is_what_the_model_makes_of_the_style(run):
     bank, inferencer = run.bank, Inferencer(run.config, run.checkpoint, 'cpu')
     with_photos = scenes_of(run.config, split='train')
-    for number, [row] in enumerate(examples(bank, 1)):
+    for number, [row, *_] in enumerate(examples(bank, SHOWN)):
         inputs = with_photos[int(bank.instances.scenes[row])]['inputs']
         label, instance = inputs['label'].numpy(), inputs['instance'].numpy()
         identity = int(bank.instances.ids[row])
