@@ -38,10 +38,10 @@ class SimilarityLoss(Loss):
             ``semsynth.ops.sampled_similarity_loss`` states. ``step.draws['partners/VIEW']``, where given, are the
             random ``numbers`` that it takes.
         precision: of products on a GPU. 'auto' takes fused kernels in TF32, with its 10 bits of mantissa, where they
-            fit: NVIDIA GPUs from A100 on, with Triton. They stay within 1e-3 of the loss (3e-3 where that is below
-            0.03, for a label generator that is nearly always right) and 1e-2 of its gradient's norm. 'float32' takes
-            plain tiles, which also serve where the kernels do not fit. 'tf32' is an older name of 'auto'. The log
-            says once which was taken.
+            fit: NVIDIA GPUs from A100 and RTX 3090 on, with Triton. They stay within 1e-3 of the loss (3e-3 where
+            that is below 0.03, for a label generator that is nearly always right) and 1e-2 of its gradient's norm.
+            'float32' takes plain tiles, which also serve where the kernels do not fit. 'tf32' is an older name of
+            'auto'. The log says once which was taken.
         weight: factor of the whole term.
         views: weight of each view that it is for; by default 1 for each view that imitates the image, whatever its
             weight in other losses: eq. 10, where this loss alone has no lambda at I''. Edge maps are left out, as

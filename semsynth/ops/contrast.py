@@ -35,9 +35,10 @@ def tiled_contrastive(embeddings: Tensor, classes: Tensor, temperature: float, m
         temperature: t; below 0.03, where exp(2 / t) is too large for float32, pairs are computed in float64.
         memory: ``(R, D)``, L2-normalised, without gradient.
         memory_classes: ``(R,)`` long; -1 leaves an entry out.
-        precision: 'tf32' takes fused kernels on NVIDIA GPUs from A100 on, with Triton, for up to 128 channels and
-            temperatures from 0.03 on: products have TF32's 10 bits of mantissa, and stay within 1e-3 of the loss and
-            1e-2 of its gradient's norm. Elsewhere, and with 'float32', there are tiles. The log says it once.
+        precision: 'tf32' takes fused kernels on NVIDIA GPUs from A100 and RTX 3090 on, with Triton, for up to 128
+            channels and temperatures from 0.03 on: products have TF32's 10 bits of mantissa, and stay within 1e-3 of
+            the loss and 1e-2 of its gradient's norm. Elsewhere, and with 'float32', there are tiles. The log says it
+            once.
 
     Returns:
         A scalar, at least float32: the mean over the anchors that have a positive; 0 where there is none.

@@ -1,6 +1,7 @@
 """Compiles our kernels of pairs, for a GPU, on a CPU.
 
-``python -m helpers.compile_fused CLASSES`` prints JSON on the similarity loss's, ``... contrast`` on the contrast's.
+``python -m helpers.compile_fused CLASSES CAPABILITY`` is for the similarity loss, and ``contrast`` in place of
+CLASSES for the contrast; both print JSON. CAPABILITY is 90 for H100.
 """
 
 import json
@@ -22,14 +23,15 @@ def compiled(kernel, warps, registers=None, stages=3, **constants):
     """Shared memory of a kernel, and how often it has tensor cores multiply, and copies what comes next."""
     types = {name: 'constexpr' if name in constants else TYPES.get(name, '*fp32') for name in kernel.arg_names}
     aligned = {(number,): [['tt.divisibility', 16]] for number, kind in enumerate(types.values()) if kind[0] == '*'}
-    made = triton.compile(ASTSource(kernel, types, constants, aligned), target=GPUTarget('cuda', 90, 32),
+    made = triton.compile(ASTSource(kernel, types, constants, aligned), target=GPUTarget('cuda', int(sys.argv[2]), 32),
                           options=dict(num_warps=warps, num_stages=stages, maxnreg=registers))
     text = made.asm['ptx']
-    return dict(shared=made.metadata.shared, products=text.count('wgmma.mma_async'), copies=text.count('cp.async.c'))
+    return dict(shared=made.metadata.shared, products=text.count('wgmma.mma_async') + text.count('mma.sync'),
+                copies=text.count('cp.async.c'))
 
 
 def of_similarity(classes):
-    rows, columns, warps, stages, registers = fused.tile_for(classes, 9)
+    rows, columns, warps, stages, registers = fused.tile_for(classes, int(sys.argv[2]) // 10)
     wide, narrow = fused.pieces(classes)
     shape = dict(stride=fused.stride(classes), gradient=True, rows=rows, columns=columns, wide=wide, narrow=narrow)
     return [compiled(kernels.quick, warps, registers, stages, scale=fused.SCALE, least=fused.LEAST, **shape),

@@ -122,7 +122,7 @@ def test_a_precision_that_there_is_not():
 @pytest.mark.slow
 def test_kernels_compile_for_hopper():
     """Without a GPU; in a process where Triton compiles."""
-    done = run_python('-m', 'helpers.compile_fused', 'contrast', TRITON_INTERPRET='0')
+    done = run_python('-m', 'helpers.compile_fused', 'contrast', 90, TRITON_INTERPRET='0')
     assert done.returncode == 0, done.stderr
     for kernel in json.loads(done.stdout):
         assert kernel['products'] and kernel['copies'] and kernel['shared'] <= 48 * 1024

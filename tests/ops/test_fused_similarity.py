@@ -235,11 +235,12 @@ def test_a_probability_that_is_not_a_number_is_not_hidden():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('classes', [35, 254])
-def test_kernels_compile_for_hopper(classes):
-    """Without a GPU; in a process where Triton compiles."""
-    done = run_python('-m', 'helpers.compile_fused', classes, TRITON_INTERPRET='0')
+@pytest.mark.parametrize(('classes', 'generation', 'memory'), [
+    (35, 90, 65536), (183, 90, 131072), (254, 89, fused.SHARED_MEMORY)])
+def test_kernels_compile(classes, generation, memory):
+    """For Hopper and Ada, without a GPU; in a process where Triton compiles."""
+    done = run_python('-m', 'helpers.compile_fused', classes, generation, TRITON_INTERPRET='0')
     assert done.returncode == 0, done.stderr
     quick, steep = json.loads(done.stdout)
     assert quick['products'] and steep['products'] and quick['copies']  # tensor cores, fed ahead
-    assert max(quick['shared'], steep['shared']) <= fused.SHARED_MEMORY
+    assert max(quick['shared'], steep['shared']) <= memory

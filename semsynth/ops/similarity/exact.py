@@ -27,9 +27,9 @@ def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = Non
         label: class of each pixel, ``(B, H, W)``, any integers.
         ignore_index: label of the pixels that are left out, or None.
         precision: of products on a GPU; elsewhere they are as the probabilities. 'auto' takes fused kernels in TF32,
-            with its 10 bits of mantissa, where they fit: NVIDIA GPUs from A100 on, with Triton, for up to 254 classes.
-            They stay within 1e-3 of the loss (3e-3 where that is below 0.03) and 1e-2 of its gradient's norm.
-            'float32' takes plain tiles, which also serve where the kernels do not fit. 'tf32' is an older name of
+            with its 10 bits of mantissa, where they fit: NVIDIA GPUs from A100 and RTX 3090 on, with Triton, for up to
+            254 classes. They stay within 1e-3 of the loss (3e-3 where that is below 0.03) and 1e-2 of its gradient's
+            norm. 'float32' takes plain tiles, which also serve where the kernels do not fit. 'tf32' is an older name of
             'auto'. The log says once which was taken.
 
     Returns:

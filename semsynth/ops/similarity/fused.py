@@ -28,8 +28,8 @@ from semsynth.ops.similarity.numerics import LOG_FLOOR, OFFSET_ROUNDING, SATURAT
 from semsynth.ops.similarity.steep import steep
 
 MAX_CLASSES = 254
-SHARED_MEMORY = 131072
-"""What the largest tiles need, in bytes; A100, H100, H200 and their successors have it."""
+SHARED_MEMORY = 98304
+"""What the largest tiles need, in bytes, but for those of H100 and its kin, which have twice as much and more."""
 SCALE = 2.0 ** 15
 """Of factors in float16, which end at 2^-24: probabilities are right to 10 bits down to 2^-29."""
 LEAST = 1e-9
@@ -98,11 +98,11 @@ def probe(device: torch.device) -> None:
 def tile_for(classes: int, generation: int) -> Tile:
     """The largest tile whose rows' gradient and factors the registers still hold; compiled for A100 (8) and H100 (9).
 
-    From 9 on tensor cores read factors from shared memory. There 128 registers a thread keep two programs on a
+    The tensor cores of 9 and 10 read factors from shared memory. There 128 registers a thread keep two programs on a
     multiprocessor: one computes while the other waits.
     """
     width = sum(pieces(classes))
-    if generation >= 9 and width <= 192:
+    if generation in (9, 10) and width <= 192:
         return Tile(128, 64, stages=2, registers=128) if width <= 64 else Tile(128, 64)
     return Tile(128 if width <= 64 else 64, 64 if width <= 128 else 32)
 
