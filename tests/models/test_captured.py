@@ -11,6 +11,7 @@ from semsynth.losses.base import Loss
 from semsynth.models import captured
 from semsynth.models.captured import WARM_UP
 from semsynth.registry import LOSSES, MODELS
+from semsynth.studies.benchmark.launches import count_step
 from semsynth.studies.benchmark.step import build, draw_batch
 
 ADAM = dict(lr=0.1, eps=1.0, fused=True)  # whose steps do not enlarge what is rounding alone
@@ -123,6 +124,8 @@ CONFIGS = {  # two sizes of image; a memory and draws; outputs made anew, a late
     'ecgan/ecgan_multimodal_cityscapes': {'model.losses.similarity.stride': 4},
     'spade/spade_vae_cityscapes': {}, 'oasis/oasis_cityscapes': {}, 'ccfpse/ccfpse_vae_cityscapes': {},
     'crn/crn_cityscapes': {}, 'pix2pixhd/pix2pixhd_styles_cityscapes_512x1024': {}}
+every_method = pytest.mark.parametrize('name', [
+    pytest.param(name, marks=[] if name.startswith('crn') else pytest.mark.slow) for name in CONFIGS])
 
 
 def fused(name, precision, version, device):
@@ -143,13 +146,13 @@ def shifted(model, count):
 
 
 @pytest.mark.parametrize('precision', ['float32', 'bfloat16'])
-@pytest.mark.parametrize('name', [
-    pytest.param(name, marks=[] if name.startswith('crn') else pytest.mark.slow) for name in CONFIGS])
+@every_method
 def test_methods_as_a_gpu_computes_them(name, precision, graphs, lines, monkeypatch):
     """Where code asks for the device, it takes the GPU's way."""
     from semsynth.ops import class_specific, instance
     from semsynth.ops.similarity import exact, tiled
     monkeypatch.setattr(captured, 'WARM_UP', 1)
+    monkeypatch.setattr(class_specific, '_in_blocks', lambda features: True)
     monkeypatch.setattr(exact, 'evaluation', lambda *args: tiled.evaluate)
     monkeypatch.setattr(class_specific, '_in_blocks', lambda features: True)
     monkeypatch.setattr(instance, '_number', lambda ids: (instance._number_pixels(ids), ids.numel()))
@@ -160,6 +163,14 @@ def test_methods_as_a_gpu_computes_them(name, precision, graphs, lines, monkeypa
         results.append((train(model, wrappers, shifted(model, 3)), model.state_dict()))
     assert not lines and graphs[0].events == ['warm up', 'capture', 'replay', 'replay']
     torch.testing.assert_close(results[1], results[0], rtol=1e-4, atol=1e-5)
+
+
+@every_method
+def test_on_a_gpu_a_whole_step_reads_nothing_from_it(name):
+    """Nor does it take from the host what is no input: a graph would take it from there again."""
+    launches = count_step(narrow(f'configs/{name}.py', 'nowhere', **CONFIGS[name]), (SIZE, SIZE), 2, 'bfloat16')
+    assert not [launch for launch in launches if launch.waits]
+    assert all(launch.line.startswith('data/preprocessor.py') for launch in launches if launch.kind == 'copy')
 
 
 def sizes(count):
@@ -211,7 +222,7 @@ def test_what_waits_without_saying_so_is_told(graphs):
 
 @pytest.mark.gpu
 @pytest.mark.parametrize('name', ['pix2pixhd/pix2pixhd_toycity', 'ecgan/ecgan_multimodal_cityscapes',
-                                  'spade/spade_toycity', 'oasis/oasis_toycity'])
+                                  'ecgan/ecgan_toycity', 'spade/spade_toycity', 'oasis/oasis_toycity'])
 @pytest.mark.parametrize('precision', ['float32', 'bfloat16'])
 def test_on_a_gpu(name, precision, lines, monkeypatch):
     """20 steps, with a schedule; and from the 10th on in another model, as if resumed."""
