@@ -144,7 +144,8 @@ def _complete_ranks(config: Config, launcher: str) -> None:
     if launcher == 'none':
         return
     config.launcher = launcher
-    config.model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel', gradient_as_bucket_view=True)
+    wrapper = 'CapturableDataParallel' if config.model.get('graphs') else 'MMSeparateDistributedDataParallel'
+    config.model_wrapper_cfg = dict(type=wrapper, gradient_as_bucket_view=True)
     if not torch.cuda.is_available():
         config.model_wrapper_cfg.device_ids = None
         config.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})

@@ -131,7 +131,10 @@ def test_a_complete_config_stays_as_it_is(path, tmp_path):
 def test_what_several_ranks_need_is_written_out():
     config = complete(ROOT / 'configs/ecgan/ecgan_toycity.py', launcher='pytorch')
     assert config.launcher == 'pytorch' and config.env_cfg.dist_cfg.backend == 'gloo'
-    assert config.model_wrapper_cfg == dict(type='MMSeparateDistributedDataParallel', device_ids=None)
+    wrapper = dict(type='MMSeparateDistributedDataParallel', gradient_as_bucket_view=True, device_ids=None)
+    assert config.model_wrapper_cfg == wrapper
+    config.model.graphs = True
+    assert complete(config, launcher='pytorch').model_wrapper_cfg == wrapper | dict(type='CapturableDataParallel')
 
 
 def test_a_config_in_the_older_language():

@@ -12,8 +12,10 @@ from semsynth.engine.pictures import SamplePicturesHook
 from semsynth.engine.sampler import ResumableSampler
 from semsynth.engine.schedule import LinearDecayLR
 from semsynth.engine.vis_backends import GroupedTensorboardVisBackend, PicturesMLflowVisBackend
+from semsynth.engine.wrapping import CapturableDataParallel
 
-__all__ = ['AtomicBackend', 'Bf16OptimWrapper', 'CarryHook', 'DeferredInfoHook', 'GeneratorEMAHook',
-           'GroupedTensorboardVisBackend', 'IterationSeedHook', 'LinearDecayLR', 'PicturesMLflowVisBackend',
-           'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor', 'ResumableSampler', 'ResumableTrainLoop',
-           'SamplePicturesHook', 'StrictCheckpointHook', 'latest_good_checkpoint', 'load_from_address']
+__all__ = ['AtomicBackend', 'Bf16OptimWrapper', 'CapturableDataParallel', 'CarryHook', 'DeferredInfoHook',
+           'GeneratorEMAHook', 'GroupedTensorboardVisBackend', 'IterationSeedHook', 'LinearDecayLR',
+           'PicturesMLflowVisBackend', 'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor', 'ResumableSampler',
+           'ResumableTrainLoop', 'SamplePicturesHook', 'StrictCheckpointHook', 'latest_good_checkpoint',
+           'load_from_address']

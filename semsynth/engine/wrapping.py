@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmengine.model import is_model_wrapper
+import torch
+from mmengine.model import MMSeparateDistributedDataParallel, is_model_wrapper
+from mmengine.registry import MODEL_WRAPPERS
 from torch import nn
+
+
+@MODEL_WRAPPERS.register_module()
+class CapturableDataParallel(MMSeparateDistributedDataParallel):
+    """Wraps each part that several ranks train, so that a CUDA graph can hold their steps (``model.graphs``).
+
+    DDP adds up gradients on the stream that it was made on, and a graph can wait for any but the default one.
+    """
+
+    def __init__(self, module: nn.Module, **options):
+        with torch.cuda.stream(torch.cuda.Stream() if torch.cuda.is_available() else None):
+            super().__init__(module, **options)
 
 
 def bare(module: nn.Module) -> Any:
