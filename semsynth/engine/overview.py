@@ -64,12 +64,13 @@ def overview(runner: Runner) -> dict[str, str]:
 def _parts(runner: Runner) -> dict[str, str]:
     """How batches are split, and what then looks at the images of a part alone."""
     model, batch_size = bare(runner.model), runner.train_dataloader.batch_size
-    if model.micro_batch in (None, batch_size):
+    images = runner.cfg.model.get('micro_batch')
+    if images in (None, batch_size):  # a segmentor has none at all
         return {}
     alone = [name for name, loss in model.losses.items() if loss.relates_images]
     if has_batch_norm(model):
         alone.append('batch norm')
-    text = f'a batch goes through the networks in {batch_size // model.micro_batch} parts of {model.micro_batch}'
+    text = f'a batch goes through the networks in {batch_size // images} parts of {images}'
     return {'micro_batch': text + (f'; {" and ".join(alone)} then see one part at a time' if alone else '')}
 
 

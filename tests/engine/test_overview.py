@@ -8,9 +8,10 @@ import pytest
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
 from torch import nn
+from torch.utils.data import DataLoader
 
 from semsynth.cli import build_parser
-from semsynth.engine.overview import next_commands
+from semsynth.engine.overview import next_commands, overview
 
 JUDGE = dict(config='semsynth::segmentors/judge_toycity.py', checkpoint='work_dirs/judge.pth')
 
@@ -26,6 +27,16 @@ def trained(toycity, tmp_path, monkeypatch):
         test_evaluator=[dict(type='A', judge=JUDGE), dict(type='B', judge=JUDGE)],
         test_dataloader=dict(dataset=dict(type='ToyCityDataset', data_root=str(toycity), split='val', size=(32, 64)))))
     return SimpleNamespace(hooks=[saver], model=model, cfg=config, work_dir=str(tmp_path / 'my runs'))
+
+
+def test_a_segmentor_has_an_overview_too(tmp_path):
+    """It has none of what only synthesizers have, such as losses by name and parts of a batch."""
+    runner = SimpleNamespace(
+        cfg=Config(dict(model=dict(type='mmseg.EncoderDecoder'), train_dataloader=dict(dataset=dict(), batch_size=3))),
+        model=nn.Linear(2, 2), train_dataloader=DataLoader(range(7), batch_size=3), work_dir=str(tmp_path), hooks=[],
+        max_iters=6, iter=0, logger=SimpleNamespace(log_file=None))
+    shown = overview(runner)
+    assert '7 scenes' in shown['data'] and '2.0 passes' in shown['length'] and 'micro_batch' not in shown
 
 
 def test_commands_name_files_that_are_there_or_that_the_ones_before_make(trained):
