@@ -81,8 +81,8 @@ class _Rows(NamedTuple):
     """P = B * H * W pixels in R rows, sorted by class. Rows of a class without a pixel follow its others.
 
     pixels: pixel in each row, ``(R,)``; P where there is none. places: row of each pixel, ``(P,)``. neighbours: rows of
-    the pixel's 3x3 neighbours, ``(R, 9)``; R where there is no neighbour, or one of another class. classes: class of
-    each block of rows. counts: pixels of each class, ``(N,)``.
+    the pixel's 3x3 neighbours, int32 ``(R, 9)``; R where there is no neighbour, or one of another class. classes: class
+    of each block of rows. counts: pixels of each class, ``(N,)``.
     """
 
     pixels: Tensor
@@ -180,11 +180,17 @@ def _sort(label: Tensor, num_classes: int, length: int) -> _Rows:
     in_row = torch.full((nothing,), pixels, device=label.device).scatter_(0, row, order)
     classes = torch.searchsorted(ends, torch.arange(most, device=label.device), right=True).clamp(max=num_classes - 1)
 
-    labels, rows = (F.pad(part, (1, 1, 1, 1), value=-1).unfold(1, 3, 1).unfold(2, 3, 1)
-                    for part in (label, places.view_as(label)))
-    found = torch.where(labels == label[..., None, None], rows, nothing).reshape(-1, 9)
+    labels, rows = label.int(), places.view_as(label).int()  # half as much to move
+    found = torch.where(_windows(labels) == labels.unsqueeze(3), _windows(rows), nothing).view(-1, 9)
     neighbours = F.pad(found, (0, 0, 0, 1), value=nothing).index_select(0, in_row)
     return _Rows(in_row, places, neighbours, classes, counts)
+
+
+def _windows(numbers: Tensor) -> Tensor:
+    """Each pixel's 3x3 neighbours and itself, row by row, ``(B, H, W, 9)``; -1 beyond the border."""
+    height, width = numbers.shape[1:]
+    padded = F.pad(numbers, (1, 1, 1, 1), value=-1)
+    return torch.stack([padded[:, y:y + height, x:x + width] for y in range(3) for x in range(3)], dim=3)
 
 
 def _with_zeros(x: Tensor) -> Tensor:
