@@ -36,7 +36,8 @@ class Operations(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         name = func.overloadpacket.__name__
-        if func.namespace == 'aten' and not func.is_view and not name.startswith(('empty', 'new_empty', '_unsafe_view')):
+        launches = not func.is_view and not name.startswith(('empty', 'new_empty', '_unsafe_view'))
+        if func.namespace == 'aten' and launches:
             self.count[name] += 1
         return func(*args, **(kwargs or {}))
 
