@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
@@ -70,7 +71,18 @@ class InstanceNorm(GroupNorm):
         if height * width == 1:
             raise ValueError(f'InstanceNorm: a map of {self.num_channels} channels has shrunk to {height}x{width}, and '
                              'one pixel has no variance; use larger layouts or fewer downsamplings.')
+        if x.is_cuda and x.dtype in (torch.bfloat16, torch.float16) and self.weight is None:
+            return self._without_casts(x)
         return super().forward(x)
+
+    def _without_casts(self, x: Tensor) -> Tensor:
+        """The same by batch norm, whose kernels on a GPU take half precision and have sums and statistics in float32.
+
+        (Those of group norm round means and deviations, as a CPU's of both do.)
+        """
+        maps = x.contiguous().view(1, -1, *x.shape[2:])
+        maps = F.batch_norm(maps, None, None, training=True, eps=self.eps)
+        return torch.ops.aten._unsafe_view(maps, x.shape)  # no view to autograd: in-place activations would copy maps
 
 
 def mend_norms(network: nn.Module) -> nn.Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -51,7 +52,8 @@ def upsample_nearest(x: Tensor) -> Tensor:
 
     The precision is that of x; a GPU's autocast would give float32.
     """
-    return F.interpolate(x, scale_factor=2, mode='nearest').to(x.dtype)
+    with torch.autocast(x.device.type, enabled=False):
+        return F.interpolate(x, scale_factor=2, mode='nearest')
 
 
 def residual_network(in_channels: int, base_channels: int, num_downsamples: int, num_blocks: int,

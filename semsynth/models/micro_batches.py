@@ -13,6 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from semsynth.layout import Layout
 from semsynth.losses.base import scale, total
 from semsynth.losses.step import Step
+from semsynth.models.casting import cast_weights
 
 Losses = dict[str, Tensor]
 
@@ -53,7 +54,7 @@ def split(layout: Layout, real: dict[str, Tensor], images: int | None) -> list[P
 
 
 def update(player: OptimWrapper, networks: Sequence[nn.Module | None], parts: Sequence[Part],
-           losses_of: Callable[[Part], tuple[Losses, Losses]]) -> Losses:
+           losses_of: Callable[[Part], tuple[Losses, Losses]], running: nn.Module | None = None) -> Losses:
     """Update a player once, by the mean of its losses over all parts of a batch.
 
     Gradients of the parts add up. Several ranks exchange them once, with the last part's.
@@ -63,6 +64,8 @@ def update(player: OptimWrapper, networks: Sequence[nn.Module | None], parts: Se
         networks: that it trains; None stands for one that the model does not have.
         parts: of the batch.
         losses_of: gives, for a part, the losses that train the player, by name, and what else is to be logged.
+        running: holds the networks that run for these, whose weights are cast for autocast all at once. None leaves it
+            to autocast, as for what is compiled, which casts within its own kernels.
 
     Returns:
         The mean of all of these over the parts, detached.
@@ -75,6 +78,8 @@ def update(player: OptimWrapper, networks: Sequence[nn.Module | None], parts: Se
             for network in () if is_last else trained:
                 contexts.enter_context(alone(network))
             contexts.enter_context(player.optim_context(trained[0]))
+            if running is not None:
+                contexts.enter_context(once_cast(running))
             losses, logged = losses_of(part)
         values.append({name: value.detach() for name, value in (losses | logged).items()})
         loss = scale(1 / len(parts), total(losses.values()))
@@ -84,6 +89,15 @@ def update(player: OptimWrapper, networks: Sequence[nn.Module | None], parts: Se
         else:  # parts share the graph of normalised weights, which is made once a turn
             player.backward(loss, retain_graph=True)
     return {name: scale(1 / len(parts), total(each[name] for each in values)) for name in values[0]}
+
+
+def once_cast(running: nn.Module) -> AbstractContextManager:
+    """The context in which weights are cast for autocast all at once.
+
+    Not on several ranks: they exchange gradients while the rest of the backward pass runs, and so need them one by one.
+    """
+    is_alone = not any(isinstance(part, DistributedDataParallel) for part in running.modules())
+    return cast_weights(running) if is_alone else nullcontext()
 
 
 def alone(network: nn.Module | None) -> AbstractContextManager:

@@ -103,6 +103,7 @@ class Synthesizer(BaseModel):
         take_strides_first(self)
         if channels_last:
             self.to(memory_format=torch.channels_last)
+        self.compiled = compiled
         if compiled:
             # a function for each player, not networks: these are frozen in one turn and not in the other
             self._generate = torch.compile(self._generate)  # type: ignore[method-assign]
@@ -149,10 +150,13 @@ class Synthesizer(BaseModel):
         """
         parts = split(layout, real, self.micro_batch)
         with frozen(self.discriminator), one_turn(self):
-            losses = update(optim_wrapper['generator'], (self.generator, self.encoder), parts, self._generate)
+            losses = update(optim_wrapper['generator'], (self.generator, self.encoder), parts, self._generate,
+                            None if self.compiled else self)
         if self.discriminator is not None:
-            with one_turn(self.discriminator if self.reuse_outputs else self):
-                losses |= update(optim_wrapper['discriminator'], (self.discriminator,), parts, self._judge)
+            running = self.discriminator if self.reuse_outputs else self
+            with one_turn(running):
+                losses |= update(optim_wrapper['discriminator'], (self.discriminator,), parts, self._judge,
+                                 None if self.compiled else running)
         return losses
 
     def _generate(self, part: Part) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

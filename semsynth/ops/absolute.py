@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from semsynth.ops.casting import cast_all
+
 
 def weighted_l1(outputs: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
     """The weighted sum of the mean absolute differences of pairs of tensors.
@@ -24,15 +26,16 @@ def weighted_l1(outputs: Sequence[Tensor], targets: Sequence[Tensor], weights: S
         A scalar, at least float32, to which differences are taken too.
     """
     factors = [weight / output.numel() for weight, output in zip(weights, outputs, strict=True)]
-    return cast(Tensor, _WeightedL1.apply([target.detach() for target in targets], factors, *outputs))
+    return cast(Tensor, _WeightedL1.apply(factors, *outputs, *targets))
 
 
 class _WeightedL1(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, targets: Sequence[Tensor], factors: Sequence[float], *outputs: Tensor) -> Tensor:
+    def forward(ctx, factors: Sequence[float], *tensors: Tensor) -> Tensor:
+        outputs, targets = tensors[:len(factors)], tensors[len(factors):]
         ctx.factors, ctx.dtype = factors, outputs[0].dtype
         wide = torch.promote_types(ctx.dtype, torch.float32)
-        differences = torch._foreach_sub(_cast(outputs, wide), _cast(targets, wide))
+        differences = torch._foreach_sub(cast_all(outputs, wide), cast_all(targets, wide))
         ctx.save_for_backward(*differences)
         if differences[0].is_cuda:
             sums = list(torch._foreach_norm(differences, 1))
@@ -47,13 +50,4 @@ class _WeightedL1(torch.autograd.Function):
         slopes = torch._foreach_sign(ctx.saved_tensors)
         torch._foreach_mul_(slopes, ctx.factors)
         torch._foreach_mul_(slopes, upstream)
-        return None, None, *_cast(slopes, ctx.dtype)
-
-
-def _cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[Tensor]:
-    """The tensors in a dtype, by one operation; those that have it are not copied."""
-    if all(tensor.dtype == dtype for tensor in tensors):
-        return list(tensors)
-    copies = [torch.empty_like(tensor, dtype=dtype) for tensor in tensors]
-    torch._foreach_copy_(copies, list(tensors))
-    return copies
+        return None, *cast_all(slopes, ctx.dtype), *[None] * len(slopes)

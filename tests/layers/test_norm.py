@@ -2,9 +2,11 @@ import copy
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from semsynth.layers.norm import BatchNorm, GroupNorm, InstanceNorm
+from semsynth.studies.benchmark.imagined_gpu import DEVICE, imagined_gpu
 
 
 def test_instance_norm_equals_the_formula():
@@ -55,3 +57,32 @@ def test_batch_norm_names_a_batch_of_one_pixel():
 
 def test_instance_norm_has_no_parameters_and_no_state():
     assert not InstanceNorm(3).state_dict()
+
+
+def test_instance_norm_of_half_precision_casts_no_map_on_a_gpu():
+    calls = []
+    x = (5 + torch.randn(2, 8, 16, 12)).bfloat16()
+    with imagined_gpu(calls.append):
+        maps = x.to(DEVICE).requires_grad_()
+        calls.clear()
+        y = F.leaky_relu(InstanceNorm(8)(maps * 1), 0.9, inplace=True)
+        y.sum().backward()
+        names = {call.operation.overloadpacket.__name__ for call in calls}
+        found, gradient = y.cpu().double(), maps.grad.cpu()
+    exact = x.double().requires_grad_()
+    expected = F.leaky_relu(F.instance_norm(exact), 0.9)
+    expected.sum().backward()
+    torch.testing.assert_close(found, expected.detach(), rtol=0, atol=0.1)
+    assert gradient.dtype == torch.bfloat16 and (gradient - exact.grad).abs().max() < 0.15
+    assert 'native_batch_norm' in names and not names & {'_to_copy', 'clone', 'copy_'}
+
+
+@pytest.mark.gpu
+def test_instance_norm_of_half_precision_on_a_gpu():
+    """A mean of 30 times the spread: what is lost is what the input's own rounding loses."""
+    x = (30 + torch.randn(2, 8, 64, 48, dtype=torch.float64)).bfloat16()
+    expected = F.instance_norm(x.double())
+    for order in torch.contiguous_format, torch.channels_last:
+        y = InstanceNorm(8)(x.cuda().to(memory_format=order))
+        assert y.dtype == torch.bfloat16
+        torch.testing.assert_close(y.cpu().double(), expected, rtol=2**-8, atol=2**-8)

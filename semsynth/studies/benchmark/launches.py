@@ -145,8 +145,9 @@ def _kind(call: Call) -> str | None:
         return 'view'
     if name == '_to_copy':
         return _kind_of_copy(call.arguments[0], call.result)
-    if name == 'copy_':
-        return _kind_of_copy(call.arguments[1], call.arguments[0])
+    if name in ('copy_', '_foreach_copy_'):
+        target, source = call.arguments[:2]
+        return _kind_of_copy(source, target) if name == 'copy_' else _kind_of_copy(source[0], target[0])
     return 'kernel'
 
 
