@@ -34,17 +34,16 @@ def cast_weights(network: nn.Module) -> Iterator[None]:
     if not places or not torch.is_autocast_enabled(device):
         yield
         return
-    for learns in True, False:
-        its = [place for place in places if place[-1].requires_grad == learns]
-        if its:
-            lowered = cast_all([weight for *_, weight in its], torch.get_autocast_dtype(device))
+    try:
+        for learns in True, False:
+            its = [place for place in places if place[-1].requires_grad == learns]
+            lowered = cast_all([weight for *_, weight in its], torch.get_autocast_dtype(device)) if its else []
             for (module, name, _), weight in zip(its, lowered, strict=True):
                 module.__dict__[name] = weight  # found before the parameter of that name
-    try:
         yield
     finally:
         for module, name, weight in places:
-            del module.__dict__[name]
+            module.__dict__.pop(name, None)
             if isinstance(module, SpectralNorm):
                 module.ready = weight
 
