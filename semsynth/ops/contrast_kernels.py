@@ -1,7 +1,7 @@
 """Triton kernels of the contrast over all pairs of pixels; ``semsynth.ops.fused_contrast`` says what they are for.
 
-Pixels lie sorted by class, those that count first. ``x`` has their embeddings in float16, so that products of two are
-similarities to base 2.
+Pixels lie sorted by class, those that count first, and ``kinds`` are numbers that grow with the class. ``x`` has their
+embeddings in float16, so that products of two are similarities to base 2.
 """
 
 from __future__ import annotations

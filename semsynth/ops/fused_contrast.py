@@ -53,7 +53,9 @@ def evaluate(unit: Tensor, kinds: Tensor, anchors: int, temperature: float,
     kinds, order = kinds.masked_fill(kinds < 0, last).sort()
     counts = kinds < last
     counted = counts.sum(dtype=torch.int32)
-    positives = torch.searchsorted(kinds, kinds, right=True) - torch.searchsorted(kinds, kinds) - 1
+    # In place of a pixel's class, where the class begins: as many different numbers, which 32 bits hold.
+    begin, end = (torch.searchsorted(kinds, kinds, right=right, out_int32=True) for right in (False, True))
+    positives = end - begin - 1
     is_anchor = (order < anchors) & counts & (positives > 0)
     per_positive, is_one = unit.new_zeros(2, length)
     torch.div(1, positives.clamp(min=1), out=per_positive[:size])
@@ -65,8 +67,8 @@ def evaluate(unit: Tensor, kinds: Tensor, anchors: int, temperature: float,
     slope = unit.new_empty(length, width) if gradient else pull
     shape = dict(rows=ROWS, columns=COLUMNS, width=width, num_warps=WARPS)
     with torch.cuda.device_of(unit):
-        kernels.negatives[blocks,](x, kinds, counted, is_one, z, **shape)
-        kernels.positives[blocks,](x, kinds, counted, z, losses, pull, slope, scale=SCALE, gradient=gradient, **shape)
+        kernels.negatives[blocks,](x, begin, counted, is_one, z, **shape)
+        kernels.positives[blocks,](x, begin, counted, z, losses, pull, slope, scale=SCALE, gradient=gradient, **shape)
         count = is_anchor.sum().clamp(min=1)
         loss = (per_positive * losses).sum(dtype=torch.float64) / count
         if not gradient:
@@ -75,6 +77,6 @@ def evaluate(unit: Tensor, kinds: Tensor, anchors: int, temperature: float,
         # Products of exp(s) and these are at most SCALE: slopes fill the range of float16, however small they are.
         most = pull.amax().clamp(min=torch.finfo(pull.dtype).tiny ** 0.5)
         push = pull / z.clamp(min=torch.finfo(z.dtype).tiny) * (SCALE / most)
-        kernels.repulsion[blocks,](x, kinds, counted, push, per_positive, most / SCALE, slope, **shape, maxnreg=128)
+        kernels.repulsion[blocks,](x, begin, counted, push, per_positive, most / SCALE, slope, **shape, maxnreg=128)
     slope = slope[:size, :channels] * (scale * log(2) / count)
     return loss, torch.empty_like(unit).index_copy_(0, order, slope)

@@ -15,7 +15,7 @@ from semsynth.ops import contrast_kernels, fused_contrast
 from semsynth.ops.similarity import fused, kernels
 from semsynth.ops.similarity.steep import steep
 
-TYPES = dict(x='*fp16', kinds='*i64', counted='*i32', factors='*fp16', pending='*i32', label='*i64',
+TYPES = dict(x='*fp16', kinds='*i32', counted='*i32', factors='*fp16', pending='*i32', label='*i64',
              valid_pixels='*i64', words='i32', size='i32', classes='i32')
 
 
