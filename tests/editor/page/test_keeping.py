@@ -1,8 +1,11 @@
 """No work is lost: questions before it is left, and what the browser keeps."""
 
+import time
+
 import pytest
 
 from helpers.editor_page import EditorPage
+from helpers.ranks import PATIENCE
 from semsynth.editor.page import serve_editor
 
 pytestmark = pytest.mark.slow
@@ -154,6 +157,18 @@ def test_files_are_opened(editor, toycity):
     editor.page.locator('#open-dialog').wait_for(state='hidden')
     editor.settle()
     assert editor.label() != before and not editor.state('state.scene.undo')
+
+
+def test_a_page_that_is_left_ends_its_session(served, new_page):
+    editor = EditorPage(new_page(), served)
+    address = editor.page.evaluate(
+        '() => performance.getEntriesByType("resource").find((each) => each.name.endsWith("/image")).name')
+    assert editor.page.request.get(address).ok
+    editor.page.goto('about:blank')
+    deadline = time.monotonic() + PATIENCE
+    while (answer := editor.page.request.get(address)).status != 404 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert answer.status == 404
 
 
 def test_tabs_have_editors_of_their_own(served, new_page):

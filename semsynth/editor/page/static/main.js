@@ -11,6 +11,8 @@ import * as server from './server.js';
 import { changed, say, state } from './state.js';
 import * as status from './status.js';
 
+// A page that the browser may show again, by its Back button, keeps its session.
+window.addEventListener('pagehide', (event) => { if (!event.persisted) server.end(); });
 for (const part of [pane, pointer, keys, bar, panels, pasting, keeping, dialogs, status]) part.start();
 
 try {

@@ -71,6 +71,7 @@ export async function file(part) {
     version: Number(response.headers.get('X-Version')) };
 }
 
+// The server need not keep what is open.
 export function end() {
   if (session) fetch(`sessions/${session}`, { method: 'DELETE', keepalive: true }).catch(() => {});
 }
