@@ -161,8 +161,9 @@ class ContrastiveLoss(Loss):
 
     @property
     def waits_for(self) -> str | None:  # type: ignore[override]  # nobody sets it
-        """The sizes of the classes, where it compares every pixel."""
-        return 'the number of pixels of each class' if self.max_pixels is None else None
+        """The sizes of the classes, where it compares every pixel in tiles."""
+        in_tiles = self.max_pixels is None and self.precision == 'float32'
+        return 'the number of pixels of each class' if in_tiles else None
 
     def check(self, parts: Parts) -> None:
         """Raise ValueError where the memory cannot know how long embeddings are."""

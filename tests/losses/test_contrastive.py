@@ -292,3 +292,9 @@ def test_a_memory_that_is_no_dict():
 def test_options_that_the_memory_does_not_have():
     with pytest.raises(ValueError, match='memory has no perclass; it takes hardness, per_class, per_step'):
         ContrastiveLoss(memory=dict(perclass=2))
+
+
+def test_only_tiles_wait_for_the_sizes_of_classes():
+    every = dict(max_pixels=None, max_per_class=None)
+    assert ContrastiveLoss().waits_for is None and ContrastiveLoss(**every, precision='tf32').waits_for is None
+    assert ContrastiveLoss(**every).waits_for == 'the number of pixels of each class'
