@@ -42,7 +42,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     case.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
     case.add_argument('--size', type=_size, metavar='HxW', help="(default: each test set's)")
     case.add_argument('--versions', nargs='+', metavar='VERSION', help='of float32, plain, channels_last, bfloat16, '
-                      'bfloat16_channels_last (default: all), bfloat16_compiled', default=[
+                      'bfloat16_channels_last (default: all), bfloat16_compiled; on a GPU fused_norms, '
+                      'bfloat16_fused_norms, bfloat16_channels_last_fused_norms', default=[
                           'float32', 'plain', 'channels_last', 'bfloat16', 'bfloat16_channels_last'])
 
     case = cases.add_parser('instance_mean', parents=[common], help='means over instances (pix2pixHD, 3.4)')
@@ -53,6 +54,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='instance maps (default: bands are drawn)')
     case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='of fast, fused (on a GPU), plain '
                       '(default: fast plain)')
+
+    case = cases.add_parser('instance_norm', parents=[common], help='instance norm, alone and with the modulation and '
+                            'activation of SPADE, in both orders in memory')
+    case.add_argument('--sizes', nargs='+', type=_size, default=[(128, 256)], metavar='HxW', help='(default: 128x256)')
+    case.add_argument('--channels', type=_count, default=64, help='(default: %(default)s)')
+    case.add_argument('--batch-size', type=_count, default=1, help='(default: %(default)s)')
+    case.add_argument('--precision', nargs='+', default=['float32', 'bfloat16'], help='(default: float32 bfloat16)')
+    case.add_argument('--versions', nargs='+', default=['ours', 'torch', 'var_mean'], help='of ours, torch, var_mean, '
+                      'var_mean_compiled, on a GPU also fused (default: ours torch var_mean)')
 
     case = cases.add_parser('launches', help="operations that one step of training of configs' models asks of a GPU, "
                             'by kind and by line; no GPU is needed')
@@ -100,7 +110,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     case.add_argument('--batch-size', type=_count, default=1, help='(default: %(default)s)')
     case.add_argument('--versions', nargs='+', metavar='VERSION', help='of plain, float32, channels_last, bfloat16, '
                       'bfloat16_channels_last (default: all), bfloat16_compiled; on a GPU graphs, bfloat16_graphs, '
-                      'bfloat16_channels_last_graphs', default=[
+                      'bfloat16_channels_last_graphs, fused_norms, bfloat16_fused_norms, '
+                      'bfloat16_channels_last_fused_norms, bfloat16_channels_last_fused_norms_graphs', default=[
                           'plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last'])
     case.add_argument('--official', metavar='FOLDER', help="a checkout of the official pix2pixHD (git clone "
                       'https://github.com/NVIDIA/pix2pixHD FOLDER): its step is measured too, by running its code')

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib.util import find_spec
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
+
+_HAS_TRITON = find_spec('triton') is not None
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -49,7 +52,7 @@ class GroupNorm(nn.GroupNorm):
 
 
 class InstanceNorm(GroupNorm):
-    """Instance norm, computed as group norm with one channel in each group.
+    """Instance norm, computed as group norm with one channel in each group, and where asked what follows it.
 
     torch's own is twice as slow on a CPU, and its gradients of a single image are wrong there if the upstream gradient
     lies channels last in memory (``mend_norms`` says why).
@@ -62,18 +65,25 @@ class InstanceNorm(GroupNorm):
         ValueError: in forward, the input has one pixel only, which has no spread.
     """
 
+    fused: bool = False
+    """Whether Triton kernels do it where they can (``fuse_norms``)."""
+
     def __init__(self, num_features: int, affine: bool = False):
         super().__init__(num_features, num_features, affine=affine)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Each channel of each image to mean 0 and variance 1, in the input's own precision."""
+    def forward(self, x: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None, slope: float = 1.) -> Tensor:
+        """Each channel of each image to mean 0 and variance 1, then ``modulate``, in the input's own precision."""
         height, width = x.shape[-2:]
         if height * width == 1:
             raise ValueError(f'InstanceNorm: a map of {self.num_channels} channels has shrunk to {height}x{width}, and '
                              'one pixel has no variance; use larger layouts or fewer downsamplings.')
-        if x.is_cuda and x.dtype in (torch.bfloat16, torch.float16) and self.weight is None:
-            return self._without_casts(x)
-        return super().forward(x)
+        if self.fused and not self.affine and _has_kernels(x):
+            from semsynth.layers import norm_kernels  # only where there is Triton
+
+            return norm_kernels.normalise(x, gamma, beta, slope, self.eps)
+        if x.is_cuda and x.dtype in (torch.bfloat16, torch.float16) and not self.affine:
+            return modulate(self._without_casts(x), gamma, beta, slope)
+        return modulate(super().forward(x), gamma, beta, slope)
 
     def _without_casts(self, x: Tensor) -> Tensor:
         """The same by batch norm, whose kernels on a GPU take half precision and have sums and statistics in float32.
@@ -83,6 +93,36 @@ class InstanceNorm(GroupNorm):
         maps = x.contiguous().view(1, -1, *x.shape[2:])
         maps = F.batch_norm(maps, None, None, training=True, eps=self.eps)
         return torch.ops.aten._unsafe_view(maps, x.shape)  # no view to autograd: in-place activations would copy maps
+
+
+def modulate(x: Tensor, gamma: Tensor | None, beta: Tensor | None, slope: float) -> Tensor:
+    """``leaky_relu(x * (1 + gamma) + beta, slope)``; without gamma and beta no modulation, with slope 1 no leaky ReLU.
+
+    Args:
+        x: ``(B, C, H, W)``, as are gamma and beta.
+        gamma: None where beta is.
+        beta: None where gamma is.
+        slope: of negative results.
+    """
+    if gamma is not None and beta is not None:
+        x = x * (1 + gamma) + beta
+    return x if slope == 1 else F.leaky_relu(x, slope)
+
+
+def fuse_norms(network: nn.Module) -> nn.Module:
+    """Let Triton kernels compute the instance norms of a network where they can.
+
+    They can on a GPU, in float32 and below, without ``affine`` and outside of what ``torch.compile`` compiles.
+    Elsewhere nothing changes. In place.
+    """
+    for layer in network.modules():
+        if isinstance(layer, InstanceNorm):
+            layer.fused = True
+    return network
+
+
+def _has_kernels(x: Tensor) -> bool:
+    return _HAS_TRITON and x.device.type == 'cuda' and x.dtype != torch.float64 and not torch.compiler.is_compiling()
 
 
 def mend_norms(network: nn.Module) -> nn.Module:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semsynth.layers.norm import BatchNorm, InstanceNorm
+from semsynth.layers.norm import BatchNorm, InstanceNorm, modulate
 from semsynth.layers.spectral import spectral_norm
 
 
 class SpatiallyAdaptiveNorm(nn.Module):
-    """SPADE: ``norm(x) * (1 + gamma(condition)) + beta(condition)``.
+    """SPADE: ``norm(x) * (1 + gamma(condition)) + beta(condition)``, and a leaky ReLU where asked.
 
     Args:
         channels: channels C of what is normalised.
@@ -26,10 +26,13 @@ class SpatiallyAdaptiveNorm(nn.Module):
         self.gamma = nn.Conv2d(hidden_channels, channels, 3, padding=1)
         self.beta = nn.Conv2d(hidden_channels, channels, 3, padding=1)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """``(B, C, H, W)`` and a condition of the same size to ``(B, C, H, W)``."""
+    def forward(self, x: Tensor, condition: Tensor, slope: float = 1.) -> Tensor:
+        """``(B, C, H, W)`` and a condition of the same size to ``(B, C, H, W)``; slope 1 is no activation."""
         hidden = F.relu(self.shared(condition))
-        return self.norm(x) * (1 + self.gamma(hidden)) + self.beta(hidden)
+        gamma, beta = self.gamma(hidden), self.beta(hidden)
+        if isinstance(self.norm, InstanceNorm):
+            return self.norm(x, gamma, beta, slope)
+        return modulate(self.norm(x), gamma, beta, slope)
 
 
 class SPADEBlock(nn.Module):
@@ -63,5 +66,5 @@ class SPADEBlock(nn.Module):
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """``(B, in_channels, H, W)`` and a condition of the same size to ``(B, out_channels, H, W)``."""
         shortcut = self.conv_s(self.norm_s(x, condition)) if self.widens else x
-        x = self.conv_0(F.leaky_relu(self.norm_0(x, condition), 0.2))
-        return shortcut + self.conv_1(F.leaky_relu(self.norm_1(x, condition), 0.2))
+        x = self.conv_0(self.norm_0(x, condition, slope=0.2))
+        return shortcut + self.conv_1(self.norm_1(x, condition, slope=0.2))

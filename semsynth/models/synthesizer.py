@@ -16,6 +16,7 @@ from semsynth.discriminators.base import build_discriminator
 from semsynth.encoders.base import Encoder
 from semsynth.encoders.several import build_encoder
 from semsynth.heads.base import with_classes
+from semsynth.layers.norm import fuse_norms
 from semsynth.layers.pointwise import take_strides_first
 from semsynth.layers.spectral import one_turn
 from semsynth.layout import Layout
@@ -51,6 +52,8 @@ class Synthesizer(BaseModel):
         reuse_outputs: whether the discriminator's turn judges the generator's turn's outputs (pix2pixHD), or
             regenerates them with the updated generator (SPADE, OASIS: one forward more).
         channels_last: whether weights, and so feature maps, lie channels last in memory: often faster in bfloat16.
+        fused_norms: whether Triton kernels compute instance norms, on a GPU, with SPADE's modulation and activation in
+            the same pass, in either order in memory; elsewhere nothing changes. No GPU has timed them.
         compiled: whether ``torch.compile`` compiles each player's turn, networks and losses, for minutes at the first
             step.
         graphs: whether a step of training becomes a CUDA graph, where it can be one (``CapturedUpdate``): on GPUs, for
@@ -68,8 +71,8 @@ class Synthesizer(BaseModel):
     def __init__(self, data_preprocessor: dict, generator: dict, losses: dict[str, dict | None] | None = None,
                  discriminator: dict | None = None, encoder: dict | list[dict] | None = None,
                  segmentor: dict | None = None, views: dict[str, dict | None] | None = None, reuse_outputs: bool = True,
-                 channels_last: bool = False, compiled: bool = False, graphs: bool = False,
-                 styles: str | Path | None = None, frozen: Sequence[str] | None = None,
+                 channels_last: bool = False, fused_norms: bool = False, compiled: bool = False,
+                 graphs: bool = False, styles: str | Path | None = None, frozen: Sequence[str] | None = None,
                  micro_batch: int | None = None):
         super().__init__(MODELS.build(data_preprocessor, default_args=dict(type='LayoutPreprocessor')))
         channels = self.data_preprocessor.channels
@@ -103,6 +106,8 @@ class Synthesizer(BaseModel):
         take_strides_first(self)
         if channels_last:
             self.to(memory_format=torch.channels_last)
+        if fused_norms:
+            fuse_norms(self)
         self.compiled = compiled
         if compiled:
             # a function for each player, not networks: these are frozen in one turn and not in the other

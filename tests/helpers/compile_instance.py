@@ -16,11 +16,16 @@ TYPES = dict(ids='*i64', owners='*i32', places='*i32', values='*fp32', sums='*fp
 
 
 def compiled(kernel, **constants):
-    """A kernel's name, and its registers and the bytes that it spills, for each thread."""
+    """The resources of a kernel of instance means."""
     types = {name: 'constexpr' if name in constants else TYPES.get(name, 'i32') for name in kernel.arg_names}
+    return resources(kernel, types, constants, kernels.WARPS)
+
+
+def resources(kernel, types, constants, warps):
+    """A kernel's name, its registers and the bytes that it spills, for each thread, and its shared memory."""
     aligned = {(number,): [['tt.divisibility', 16]] for number, kind in enumerate(types.values()) if kind[0] == '*'}
     made = triton.compile(ASTSource(kernel, types, constants, aligned), target=GPUTarget('cuda', 90, 32),
-                          options=dict(num_warps=kernels.WARPS))
+                          options=dict(num_warps=warps))
     tool = Path(triton.__file__).parent / 'backends/nvidia/bin/cuobjdump'
     with tempfile.NamedTemporaryFile(suffix='.cubin') as file:
         file.write(made.asm['cubin'])

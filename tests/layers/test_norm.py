@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from semsynth.layers.norm import BatchNorm, GroupNorm, InstanceNorm
+from semsynth.layers.norm import BatchNorm, GroupNorm, InstanceNorm, fuse_norms
 from semsynth.studies.benchmark.imagined_gpu import DEVICE, imagined_gpu
 
 
@@ -86,3 +86,27 @@ def test_instance_norm_of_half_precision_on_a_gpu():
         y = InstanceNorm(8)(x.cuda().to(memory_format=order))
         assert y.dtype == torch.bfloat16
         torch.testing.assert_close(y.cpu().double(), expected, rtol=2**-8, atol=2**-8)
+
+
+def test_instance_norm_with_what_follows_it():
+    x, gamma, beta = (torch.randn(2, 3, 5, 7, dtype=torch.float64) for _ in range(3))
+    norm = InstanceNorm(3)
+    expected = F.leaky_relu(norm(x) * (1 + gamma) + beta, 0.2)
+    assert torch.equal(norm(x, gamma, beta, 0.2), expected) and expected.min() < 0
+
+
+def test_fused_norms_change_nothing_on_a_cpu():
+    x, network = torch.randn(2, 3, 5, 7), nn.Sequential(InstanceNorm(3), InstanceNorm(3, affine=True), BatchNorm(3))
+    expected = network(x)
+    assert torch.equal(fuse_norms(network)(x), expected)
+    assert network[0].fused and network[1].fused and not InstanceNorm(3).fused
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize('order', [torch.contiguous_format, torch.channels_last])
+def test_fused_norms_on_a_gpu(order):
+    maps = [torch.randn(2, 70, 40, 50, device='cuda').contiguous(memory_format=order) for _ in range(3)]
+    norm = InstanceNorm(70)
+    expected, found = norm(*maps, 0.2), fuse_norms(copy.deepcopy(norm))(*maps, 0.2)
+    assert found.is_contiguous(memory_format=order)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)

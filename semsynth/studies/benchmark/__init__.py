@@ -15,6 +15,7 @@ from semsynth.studies.benchmark.contrast import contrast
 from semsynth.studies.benchmark.data import data
 from semsynth.studies.benchmark.inference import inference
 from semsynth.studies.benchmark.instance_mean import instance_mean
+from semsynth.studies.benchmark.instance_norm import instance_norm
 from semsynth.studies.benchmark.launches import launches
 from semsynth.studies.benchmark.layout import layout
 from semsynth.studies.benchmark.measuring import measure
@@ -24,7 +25,7 @@ from semsynth.studies.benchmark.similarity import similarity
 from semsynth.studies.benchmark.step import step
 
 CASES: dict[str, Callable] = dict(class_specific=class_specific, contrast=contrast, data=data, inference=inference,
-             instance_mean=instance_mean, layout=layout, similarity=similarity, step=step)
+             instance_mean=instance_mean, instance_norm=instance_norm, layout=layout, similarity=similarity, step=step)
 """A case is a function of its own options and ``device`` that returns lists of ``Version``, each list measured in
 turns and compared."""
 REPORTS: dict[str, Callable] = dict(launches=launches, profile=profiled)

@@ -15,6 +15,7 @@ from semsynth.apis.building import build_for_inference
 from semsynth.apis.drawn_layout import draw_layout, layout_size
 from semsynth.apis.inferencer import Inferencer
 from semsynth.config import load_config
+from semsynth.layers.norm import fuse_norms
 from semsynth.layers.spectral import bake
 from semsynth.studies.benchmark.measuring import Step, Version, check_versions
 
@@ -23,6 +24,8 @@ VERSIONS = ('float32', 'plain', 'channels_last', 'bfloat16', 'bfloat16_channels_
 first with weights channels last in memory, under autocast, and both."""
 COMPILED = 'bfloat16_compiled'
 """Under autocast and compiled by ``torch.compile``, on a GPU with CUDA graphs; it takes minutes: on request."""
+ON_REQUEST = (COMPILED, 'fused_norms', 'bfloat16_fused_norms', 'bfloat16_channels_last_fused_norms')
+"""The others with ``model.fused_norms=True``, which is for GPUs."""
 
 
 def inference(device: str, configs: Sequence[str | Path | Config], size: tuple[int, int] | None = None,
@@ -33,12 +36,12 @@ def inference(device: str, configs: Sequence[str | Path | Config], size: tuple[i
         device: what they run on.
         configs: paths or configs.
         size: height and width; by default those of each config's test set.
-        versions: names in ``VERSIONS``, or ``COMPILED``.
+        versions: names in ``VERSIONS`` or ``ON_REQUEST``.
 
     Raises:
         ValueError: there is no such version, or the size does not fit.
     """
-    check_versions(versions, (*VERSIONS, COMPILED))
+    check_versions(versions, (*VERSIONS, *ON_REQUEST))
     loaded = [load_config(config) for config in configs]
     sizes = [size or layout_size(Inferencer(config, None, 'cpu')) for config in loaded]
     return [[Version({'config': Path(config.filename or 'config').stem, 'size': f'{height}x{width}',
@@ -52,8 +55,10 @@ def _step(config: Config, size: tuple[int, int], version: str, device: str) -> S
     if version != 'plain':
         bake(model.generator)
         model.generator.head.drop_extras()
-    last = version.endswith('channels_last')
+    last = 'channels_last' in version
     generator = model.generator.to(device, memory_format=torch.channels_last if last else torch.contiguous_format)
+    if 'fused_norms' in version:
+        fuse_norms(generator)
     if version == COMPILED:
         generator.compile(mode='reduce-overhead')
     layout = draw_layout(model, size).to(device)

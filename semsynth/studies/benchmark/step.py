@@ -25,8 +25,10 @@ from semsynth.studies.benchmark.plain import PlainSynthesizer
 
 VERSIONS = ('plain', 'float32', 'channels_last', 'bfloat16', 'bfloat16_channels_last')
 """As the papers' code does it; ``semsynth train``, without ``model.channels_last``; with it; in bfloat16; with both."""
-ON_REQUEST = ('bfloat16_compiled', 'graphs', 'bfloat16_graphs', 'bfloat16_channels_last_graphs')
-"""With ``model.compiled=True``, which takes minutes; with ``model.graphs=True``, which is for GPUs."""
+ON_REQUEST = ('bfloat16_compiled', 'graphs', 'bfloat16_graphs', 'bfloat16_channels_last_graphs', 'fused_norms',
+              'bfloat16_fused_norms', 'bfloat16_channels_last_fused_norms', 'bfloat16_channels_last_fused_norms_graphs')
+"""With ``model.compiled=True``, which takes minutes; with ``model.graphs=True``, ``model.fused_norms=True`` or both:
+for GPUs."""
 WITH_WEIGHTS = ('PerceptualLoss', 'CRNLoss')
 
 
@@ -74,7 +76,7 @@ def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, i
 def build(config: Config, version: str, device: str) -> tuple[Synthesizer, OptimWrapperDict]:
     """A config's model with random weights, always the same, and its optimisers, as that version has them."""
     model, players = config.model.to_dict(), config.optim_wrapper.to_dict()
-    model |= {setting: setting in version for setting in ('channels_last', 'compiled', 'graphs')}
+    model |= {setting: setting in version for setting in ('channels_last', 'fused_norms', 'compiled', 'graphs')}
     if version == 'plain':
         model['type'] = PlainSynthesizer
     if model.get('segmentor'):
