@@ -146,7 +146,8 @@ def _contents_of(source: Path) -> str:
 def _remarks(contents: Contents) -> list[str]:
     """The remarks on scenes, the most frequent first."""
     order = sorted(contents.remarks.items(), key=lambda item: -item[1].total())
-    return [f'{by_scene.total()} {what}, in {counted(len(by_scene), "scene")} ({first_few(list(by_scene))}).'
+    return [f'{what[0].upper()}{what[1:]}: {by_scene.total()}, in {counted(len(by_scene), "scene")} '
+            f'({first_few(list(by_scene))}).'
             for what, by_scene in order]
 
 

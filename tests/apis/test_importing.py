@@ -83,7 +83,7 @@ def test_remarks_of_scenes_are_added_up(masks, tmp_path):
         save(masks / f'masks/scene_{number}.png', np.full((12, 16, 3), (9, 99, 199), np.uint8))
     imported = import_data(masks, tmp_path / 'mine')
     [remark] = [each for each in imported.remarks if '9 99 199' in each]
-    assert all(part in remark for part in ('384 pixels', '2 scenes', 'scene_1', 'scene_5'))
+    assert all(part in remark for part in ('Pixels', ': 384,', '2 scenes', 'scene_1', 'scene_5'))
 
 
 @pytest.mark.parametrize(('change', 'parts'), [
