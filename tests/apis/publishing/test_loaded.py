@@ -39,8 +39,9 @@ def test_one_of_ours_has_a_name(whole, labels, monkeypatch, tmp_path):
     monkeypatch.setattr('semsynth.config_files.OWN', tmp_path)
     shutil.copytree(whole[0], tmp_path / 'models/toycity')
     (tmp_path / 'models/a.py').touch()
-    inferencer = Inferencer('semsynth::models/toycity', device='cpu')
-    assert torch.equal(image_of(inferencer(labels)), image_of(whole[1](labels)))
+    for load in (Inferencer, Inferencer.from_pretrained):
+        inferencer = load('semsynth::models/toycity', device='cpu')
+        assert torch.equal(image_of(inferencer(labels)), image_of(whole[1](labels)))
     with pytest.raises(UnknownConfigError, match=facts('models/toycite:', 'did you mean semsynth::models/toycity')):
         Inferencer('semsynth::models/toycite')
 
