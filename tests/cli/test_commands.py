@@ -142,7 +142,7 @@ def test_a_checkpoint_is_a_model(call, checkpoint, config, toycity, tmp_path):
     alone, both = (Path(out, 'toycity_000000_000000.png').read_bytes() for out in ('alone', 'both'))
     assert alone == both
     for arguments, sentence in {
-            ('synthesize', config, '--out', 'x'): 'are required', ('export', config, '--out', 'x'): 'its checkpoint',
+            ('synthesize', config, '--out', 'x'): 'its checkpoint', ('export', config, '--out', 'x'): 'its checkpoint',
             ('synthesize', config, checkpoint, '--out', 'x'): 'name label maps'}.items():
         code, _, err = call(*arguments)
         assert code == 2 and sentence in err
