@@ -17,7 +17,7 @@ ROWS = 128
 
 A row's neighbours are 9C numbers, and a block's kernels 9C * C: at C = 64 they are half as many as its neighbours.
 """
-GATHERED = dict(cpu=4096, cuda=65536)
+GATHERED_BY_CLASS, GATHERED_BY_BLOCK = 4096, 65536
 """Rows whose neighbours are gathered at a time: few enough for a processor's cache, or many for a GPU to start on."""
 
 
@@ -155,9 +155,8 @@ def _gradients(x: Tensor, weight: Tensor, bias: Tensor, neighbours: Tensor, clas
 def _in_groups(x: Tensor, neighbours: Tensor, classes: Tensor, counts: list[int] | None,
                other: Tensor) -> Iterator[tuple[ByBlock | ByClass, Tensor, Tensor]]:
     """For each group of rows: the group, the neighbours of its pixels in x, ``(n, 9C)``, and its rows of another."""
-    gathered = GATHERED.get(x.device.type, GATHERED['cuda'])
-    groups: Sequence[ByBlock | ByClass] = (split_by_block(classes, len(x) // len(classes), gathered)
-                                           if counts is None else split_by_class(counts, gathered))
+    groups: Sequence[ByBlock | ByClass] = (split_by_block(classes, len(x) // len(classes), GATHERED_BY_BLOCK)
+                                           if counts is None else split_by_class(counts, GATHERED_BY_CLASS))
     lengths = [group.rows for group in groups]
     padded = _with_zeros(x)
     for group, places, rows in zip(groups, neighbours.split(lengths), other.split(lengths), strict=True):

@@ -41,7 +41,8 @@ def image_and_gradients(function, x, label, weights, unknown=None):
 @pytest.mark.parametrize('unknown', [None, 2])
 @pytest.mark.parametrize('label', MAPS.values(), ids=MAPS)
 def test_equals_the_plain_version(label, unknown, gathered, monkeypatch):
-    monkeypatch.setitem(class_specific.GATHERED, 'cpu', gathered)
+    for name in 'GATHERED_BY_CLASS', 'GATHERED_BY_BLOCK':
+        monkeypatch.setattr(class_specific, name, gathered)
     x, weights = features(label), layers()
     fast = image_and_gradients(class_specific_image, x, label, weights, unknown)
     plain = image_and_gradients(masked_class_specific_image, x, label, weights, unknown)
@@ -127,7 +128,8 @@ def test_classes_that_are_absent_or_unknown_get_a_gradient_of_0(number, unknown,
 
 
 def test_under_autocast_it_is_as_exact_as_convolutions_are(monkeypatch):
-    monkeypatch.setitem(class_specific.GATHERED, 'cpu', 64)  # a class's gradient is the sum of many blocks'
+    for name in 'GATHERED_BY_CLASS', 'GATHERED_BY_BLOCK':
+        monkeypatch.setattr(class_specific, name, 64)  # a class's gradient is the sum of many blocks'
     label = MAPS['all classes'].repeat(1, 5, 5)
     x, weights = features(label, torch.float32), layers(torch.float32)
     exact = image_and_gradients(masked_class_specific_image, x, label, weights)
