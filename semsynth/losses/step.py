@@ -80,6 +80,12 @@ class Step:
         outputs = {name: output.detach() for name, output in self.outputs.items()}
         return replace(self, layout=self.layout.detach(), outputs=outputs, player='discriminator')
 
+    def release(self) -> None:
+        """Let go of the verdicts: they refer to the step, and it to them, and Python would keep both, with the graph
+        behind them, until it next looks for such circles."""
+        for name in ('fake_verdicts', 'real_verdicts'):
+            self.__dict__.pop(name, None)
+
     @cached_property
     def fake_verdicts(self) -> Verdicts:
         """The discriminator's verdict on each view that a loss reads it on in this turn, judged as one batch."""

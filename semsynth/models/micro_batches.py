@@ -88,6 +88,7 @@ def update(player: OptimWrapper, networks: Sequence[nn.Module | None], parts: Se
             player.update_params(loss)
         else:  # parts share the graph of normalised weights, which is made once a turn
             player.backward(loss, retain_graph=True)
+        del loss  # and with it the graph that was retained
     return {name: scale(1 / len(parts), total(each[name] for each in values)) for name in values[0]}
 
 

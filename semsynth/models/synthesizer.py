@@ -170,6 +170,7 @@ class Synthesizer(BaseModel):
         losses = self.compute_losses('generator', step)
         if self.reuse_outputs and self.discriminator is not None:
             part.step = step.detach()
+        step.release()
         return losses, {}
 
     def _judge(self, part: Part) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -178,7 +179,9 @@ class Synthesizer(BaseModel):
         if step is None:
             with torch.no_grad():
                 step = self.synthesize(part.layout, part.real).detach()
-        return self.compute_losses('discriminator', step), self.discriminator_parts(step)
+        losses, logged = self.compute_losses('discriminator', step), self.discriminator_parts(step)
+        step.release()
+        return losses, logged
 
     def compute_losses(self, player: str, step: Step) -> dict[str, Tensor]:
         """The losses that train a player, weighted, as ``player/name`` with their names in the config."""
