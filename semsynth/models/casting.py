@@ -14,7 +14,7 @@ from semsynth.layers.frozen import Frozen
 from semsynth.layers.spectral import SpectralNorm
 from semsynth.ops.casting import cast_all
 
-LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, nn.MultiheadAttention)
 """The layers whose weights autocast casts; of those under spectral norm ``one_turn`` has the weights ready."""
 
 

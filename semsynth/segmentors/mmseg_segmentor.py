@@ -70,7 +70,7 @@ class MMSegSegmentor(Segmentor):
     def __init__(self, config: str | Path | dict, checkpoint: str | Path | None = None,
                  class_map: str | Sequence[int] | None = None, input_size: tuple[int, int] | None = None):
         model = model_config(config)
-        network: Any = mend_norms(revert_sync_batchnorm(build_network(model)))
+        network: Any = leave_out_attention_maps(mend_norms(revert_sync_batchnorm(build_network(model))))
         if network.out_channels != network.num_classes:
             raise ValueError(f'segmentor: its head has {network.out_channels} channels for {network.num_classes} '
                              'classes; use one with a channel for each class.')
@@ -123,6 +123,21 @@ class MMSegSegmentor(Segmentor):
             raise ValueError(f'segmentor: input_size={tuple(size)}, but this network takes multiples of '
                              f'{self.size_divisor}: set input_size={next_one}.')
         return size[0], size[1]
+
+
+def leave_out_attention_maps(network: nn.Module) -> nn.Module:
+    """Have torch's attention layers return no attention maps, which nobody reads.
+
+    Then they compute by one fused operation, without the maps in memory. In place.
+    """
+    for layer in network.modules():
+        if isinstance(layer, nn.MultiheadAttention):
+            layer.register_forward_pre_hook(_without_maps, with_kwargs=True)
+    return network
+
+
+def _without_maps(layer: nn.Module, arguments: tuple, keywords: dict) -> tuple[tuple, dict]:
+    return arguments, {**keywords, 'need_weights': False}
 
 
 def _load(network: nn.Module, config: str | Path | dict, checkpoint: str | Path) -> tuple[str, ...] | None:

@@ -110,3 +110,20 @@ def test_fused_norms_on_a_gpu(order):
     expected, found = norm(*maps, 0.2), fuse_norms(copy.deepcopy(norm))(*maps, 0.2)
     assert found.is_contiguous(memory_format=order)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize('affine', [True, False])
+def test_batch_norm_is_torchs_but_for_the_count_of_batches(affine):
+    ours, theirs, x = BatchNorm(3, affine=affine), nn.BatchNorm2d(3, affine=affine), torch.randn(2, 3, 5, 4)
+    for _ in range(2):
+        torch.testing.assert_close(ours(x), theirs(x))
+    assert ours.num_batches_tracked == 0 and theirs.num_batches_tracked == 2
+    states = [{key: value for key, value in norm.state_dict().items() if not key.endswith('tracked')}
+              for norm in (ours, theirs)]
+    torch.testing.assert_close(*states)
+    for norm in ours, theirs:  # as update_bn has it: the mean over all batches, for which they are counted
+        norm.reset_running_stats()
+        norm.momentum = None
+        norm(x), norm(2 * x)
+    torch.testing.assert_close(ours.running_mean, theirs.running_mean)
+    torch.testing.assert_close(ours.eval()(x), theirs.eval()(x))

@@ -60,6 +60,7 @@ def imagined_gpu(record: Callable[[Call], None]) -> Iterator[None]:
         for name, answer in ANSWERS.items():
             stack.enter_context(mock.patch(f'torch.cuda.{name}', return_value=answer))
         stack.enter_context(mock.patch('torch.Tensor.backward', lambda root, *_, **__: gpu.backward(root)))
+        stack.enter_context(mock.patch('torch.autograd.function.FunctionCtx.set_materialize_grads', _remember))
         for module in 'torch.optim.optimizer', 'torch.utils._foreach_utils':  # fused and foreach ones take known types
             stack.enter_context(mock.patch(f'{module}._foreach_supported_types', [Tensor, torch.nn.Parameter, _OnGPU]))
         if find_spec('triton'):
@@ -73,6 +74,11 @@ def imagined_gpu(record: Callable[[Call], None]) -> Iterator[None]:
         torch._C._ensureCUDADeviceGuardSet()
         stack.enter_context(gpu)
         yield
+
+
+def _remember(context: Any, value: bool) -> None:
+    """As ``set_materialize_grads``, whose value cannot be read."""
+    context.materialize_grads = context.fills_in = value
 
 
 class _OnGPU(Tensor):
@@ -174,7 +180,8 @@ def _compute(node: Any, arrived: dict[int, Tensor]) -> list[tuple[tuple[Any, int
         return []
     inputs = [arrived.get(place) for place in range(max(*arrived, len(node._input_metadata) - 1) + 1)]
     if hasattr(node, 'apply'):  # a Function in Python
-        inputs = [torch.zeros(about.shape, dtype=about.dtype, device=DEVICE) if value is None else value
+        fills_in = getattr(node, 'fills_in', True)
+        inputs = [torch.zeros(about.shape, dtype=about.dtype, device=DEVICE) if value is None and fills_in else value
                   for value, about in zip(inputs, node._input_metadata, strict=True)]
     results = node.apply(*inputs) if hasattr(node, 'apply') else node(*inputs)
     results = results if isinstance(results, tuple) else (results,)
