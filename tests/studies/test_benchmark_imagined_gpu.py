@@ -109,3 +109,16 @@ def test_nothing_is_left_behind():
     weight = torch.ones(2, requires_grad=True)
     weight.sum().backward()
     assert weight.grad.tolist() == [1, 1]
+
+
+def test_attention_is_one_operation_each_way():
+    calls, heads = [], torch.randn(3, 1, 2, 5, 8)
+    expected = F.scaled_dot_product_attention(*heads)
+    with imagined_gpu(calls.append):
+        query, key, value = (each.to(DEVICE).requires_grad_() for each in heads)
+        calls.clear()
+        out = F.scaled_dot_product_attention(query, key, value)
+        assert [call.operation.is_view or 'attention' in str(call.operation) for call in calls].count(True) == len(calls)
+        out.sum().backward()
+        assert sum('attention' in str(call.operation) for call in calls) == 2
+        torch.testing.assert_close(out.cpu(), expected)

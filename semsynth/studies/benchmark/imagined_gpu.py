@@ -61,6 +61,7 @@ def imagined_gpu(record: Callable[[Call], None]) -> Iterator[None]:
             stack.enter_context(mock.patch(f'torch.cuda.{name}', return_value=answer))
         stack.enter_context(mock.patch('torch.Tensor.backward', lambda root, *_, **__: gpu.backward(root)))
         stack.enter_context(mock.patch('torch.autograd.function.FunctionCtx.set_materialize_grads', _remember))
+        stack.enter_context(mock.patch('torch.nn.functional.scaled_dot_product_attention', _attend))
         for module in 'torch.optim.optimizer', 'torch.utils._foreach_utils':  # fused and foreach ones take known types
             stack.enter_context(mock.patch(f'{module}._foreach_supported_types', [Tensor, torch.nn.Parameter, _OnGPU]))
         if find_spec('triton'):
@@ -74,6 +75,13 @@ def imagined_gpu(record: Callable[[Call], None]) -> Iterator[None]:
         torch._C._ensureCUDADeviceGuardSet()
         stack.enter_context(gpu)
         yield
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: float = 0.0,
+            is_causal: bool = False, *, scale: float | None = None) -> Tensor:
+    """Attention by one fused operation, as on a GPU, which torch does not choose for tensors that it does not know."""
+    return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
+        query, key, value, dropout_p, is_causal, attn_mask=attn_mask, scale=scale)[0]
 
 
 def _remember(context: Any, value: bool) -> None:
