@@ -118,7 +118,7 @@ def test_attention_is_one_operation_each_way():
         query, key, value = (each.to(DEVICE).requires_grad_() for each in heads)
         calls.clear()
         out = F.scaled_dot_product_attention(query, key, value)
-        assert [call.operation.is_view or 'attention' in str(call.operation) for call in calls].count(True) == len(calls)
+        assert all(call.operation.is_view or 'attention' in str(call.operation) for call in calls)
         out.sum().backward()
         assert sum('attention' in str(call.operation) for call in calls) == 2
         torch.testing.assert_close(out.cpu(), expected)
