@@ -26,6 +26,7 @@ def weighted_l1(outputs: Sequence[Tensor], targets: Sequence[Tensor], weights: S
         A scalar, at least float32, to which differences are taken too.
     """
     factors = [weight / output.numel() for weight, output in zip(weights, outputs, strict=True)]
+    targets = [target.detach() for target in targets]  # else the backward pass goes through what made them, for nothing
     return cast(Tensor, _WeightedL1.apply(factors, *outputs, *targets))
 
 

@@ -57,3 +57,11 @@ def test_a_gpu_is_asked_for_a_handful_however_many_pairs_there_are(dtype, count)
         weighted_l1(outputs, targets, [1.0] * 9).backward()
     names = Counter(call.operation.overloadpacket.__name__ for call in calls if not call.operation.is_view)
     assert sum(number for name, number in names.items() if name not in ('empty_like', 'ones_like', 'detach')) == count
+
+
+def test_the_graph_behind_a_target_is_left_alone():
+    x = torch.randn(3, requires_grad=True)
+    target = x * x
+    weighted_l1([torch.randn(3, requires_grad=True)], [target], [1.0]).backward()
+    (gradient,) = torch.autograd.grad(target.sum(), x)
+    torch.testing.assert_close(gradient, 2 * x.detach())
