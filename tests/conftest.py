@@ -53,6 +53,14 @@ def toycity(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def _signals():
+    """A runner that is trained without ``apis.train`` goes on listening to signals; the next test is not to see it."""
+    yield
+    if stopping := sys.modules.get('semsynth.engine.stopping'):
+        stopping.SIGNALS.release()
+
+
+@pytest.fixture(autouse=True)
 def _seed():
     torch.manual_seed(0)
     np.random.seed(0)
