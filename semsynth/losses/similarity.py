@@ -37,11 +37,11 @@ class SimilarityLoss(Loss):
             unbiased estimate in ``m / (H W)`` of the time, whose variance
             ``semsynth.ops.sampled_similarity_loss`` states. ``step.draws['partners/VIEW']``, where given, are the
             random ``numbers`` that it takes.
-        precision: of products on a GPU. 'auto' takes fused kernels in TF32, with its 10 bits of mantissa, where they
-            fit: NVIDIA GPUs from A100 and RTX 3090 on, with Triton. They stay within 1e-3 of the loss (3e-3 where
-            that is below 0.03, for a label generator that is nearly always right) and 1e-2 of its gradient's norm.
-            'float32' takes plain tiles, which also serve where the kernels do not fit. 'tf32' is an older name of
-            'auto'. The log says once which was taken.
+        precision: of products on a GPU. 'float32' takes plain tiles. 'auto' takes fused kernels in TF32, with its 10
+            bits of mantissa, where they fit: NVIDIA GPUs from A100 and RTX 3090 on, with Triton; elsewhere tiles. They
+            stay within 1e-3 of the loss (3e-3 where that is below 0.03, for a label generator that is nearly always
+            right) and 1e-2 of its gradient's norm. 'tf32' is an older name of 'auto'. The log says once which was
+            taken.
         weight: factor of the whole term.
         views: weight of each view that it is for; by default 1 for each view that imitates the image, whatever its
             weight in other losses: eq. 10, where this loss alone has no lambda at I''. Edge maps are left out, as
@@ -54,7 +54,7 @@ class SimilarityLoss(Loss):
 
     reads = frozenset({'probabilities', 'label_map'})
 
-    def __init__(self, stride: int = 1, partners: int | None = None, precision: str = 'auto', weight: float = 1.0,
+    def __init__(self, stride: int = 1, partners: int | None = None, precision: str = 'float32', weight: float = 1.0,
                  views: dict[str, float] | None = None):
         super().__init__(weight, views)
         check_precision('SimilarityLoss', precision)

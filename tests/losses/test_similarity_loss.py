@@ -82,7 +82,7 @@ def test_reduced_precision_says_so(step, options, compared, monkeypatch):
     before = loss.protocol
     loss.for_generator(step)
     assert loss.protocol == f'{before}; products in TF32'
-    assert {(pixels, precision) for _, pixels, precision in asked} == {(compared, 'auto')}
+    assert {(pixels, precision) for _, pixels, precision in asked} == {(compared, 'float32')}
 
 
 def test_a_precision_that_there_is_not():

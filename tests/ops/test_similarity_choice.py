@@ -44,7 +44,7 @@ def test_kernels_where_they_fit_and_the_log_says_it_once(gpu, precision):
 def test_float32_takes_tiles(gpu):
     assert choice.evaluation(probabilities(), 'float32') is tiled.evaluate
     words, = gpu.said
-    assert 'tiles in float32' in words and "precision='float32'" in words
+    assert 'tiles in float32' in words and "precision='auto'" in words
 
 
 @pytest.mark.parametrize('inputs', [dict(dtype=torch.float64), dict(pixels=100), dict(device='mps')], ids=str)

@@ -17,7 +17,7 @@ from semsynth.studies.benchmark.similarity import (
 def test_versions_agree_but_for_the_estimate(tmp_path):
     Image.fromarray(np.array([[0, 33001], [2, 5]], np.uint16)).save(tmp_path / 'ids.png')
     groups = similarity('cpu', [(9, 7), (4, 5)], [3, 20], [tmp_path / 'ids.png'],
-                        ['fast', 'plain', 'float32', 'sampled'])
+                        ['fast', 'plain', 'auto', 'sampled'])
     assert [len(group) for group in groups] == [4] * 4
     assert [group[0].columns['pixels'] for group in groups] == [63, 63, 20, 20]
     for group in groups:
@@ -41,7 +41,7 @@ def test_the_plain_version_is_eq_3():
 
 
 def test_a_version_that_there_is_not():
-    with pytest.raises(ValueError, match=r"versions=\['slow'\], but there are only fast, plain, float32, sampled"):
+    with pytest.raises(ValueError, match=r"versions=\['slow'\], but there are only fast, plain, auto, sampled"):
         similarity('cpu', [(4, 5)], [3], versions=['slow'])
 
 

@@ -45,7 +45,8 @@ def has_reduced_products(probs: Tensor, pixels: int, precision: str) -> bool:
     if probs.device.type != 'cuda' or probs.dtype == torch.float64 or pixels < LEAST_PIXELS:
         return False
     if precision == 'float32':
-        say_once("Similarity loss: tiles in float32, as precision='float32' has it.")
+        say_once("Similarity loss: tiles in float32; precision='auto' of the loss takes fused kernels, in TF32, where "
+                 'they fit.')
         return False
     if found := obstacle(probs.device, probs.shape[1]):
         say_once(f'Similarity loss: tiles in float32, because {found}.')

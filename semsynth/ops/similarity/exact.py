@@ -10,7 +10,7 @@ from semsynth.ops.similarity.choice import check_precision, evaluation
 
 
 def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = None,
-                    precision: str = 'auto') -> Tensor:
+                    precision: str = 'float32') -> Tensor:
     """Cross-entropy between pairwise similarities of predicted and true labels (ECGAN, eq. 3).
 
     With ``q_ij = p_i . p_j`` the similarity of two pixels of one image, and M its valid pixels, an image's loss is

@@ -10,7 +10,7 @@ from semsynth.ops.similarity.exact import flatten_pixels, losses_of_images
 
 
 def sampled_similarity_loss(probs: Tensor, label: Tensor, partners: int, ignore_index: int | None = None,
-                            precision: str = 'auto', numbers: Tensor | None = None) -> Tensor:
+                            precision: str = 'float32', numbers: Tensor | None = None) -> Tensor:
     """An unbiased estimate of ``similarity_loss`` and its gradient, in ``partners / (H W)`` of the time.
 
     An image's valid pixels are divided at random into groups of ``partners + 1``. Pairs within a group stand for all

@@ -58,10 +58,10 @@ TILES = {'x'.join(map(str, tile)): tile for tile in [
 """Candidates for a GPU to compare: rows, columns, warps, stages, and most registers where it is bounded."""
 VERSIONS: dict[str, Callable] = {
     'fast': similarity_loss, 'plain': plain_similarity_loss,
-    'float32': partial(similarity_loss, precision='float32'),
+    'auto': partial(similarity_loss, precision='auto'),
     'sampled': partial(sampled_similarity_loss, partners=1023), 'products': products_alone,
     **{name: partial(in_tiles, tile=tile) for name, tile in TILES.items()}}
-ALL_PAIRS = ('fast', 'plain', 'float32', *TILES)
+ALL_PAIRS = ('fast', 'plain', 'auto', *TILES)
 
 
 def similarity(device: str, sizes: Sequence[tuple[int, int]], classes: Sequence[int], maps: Sequence[str | Path] = (),
