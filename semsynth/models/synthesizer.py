@@ -153,6 +153,7 @@ class Synthesizer(BaseModel):
             discriminator's that are for real and for synthesised images: ``discriminator/name/real`` and
             ``discriminator/name/synthesised``.
         """
+        layout.unstyled  # noqa: B018  one-hot and boundary maps are made here, out of what may be compiled
         parts = split(layout, real, self.micro_batch)
         with frozen(self.discriminator), one_turn(self):
             losses = update(optim_wrapper['generator'], (self.generator, self.encoder), parts, self._generate,
