@@ -25,8 +25,8 @@ COMPARED = ('model', 'data_preprocessor', 'precision', 'randomness', 'train_data
 """The settings that training reads; variables of a config, and where files lie, make no other run."""
 OF_A_PLACE = re.compile(r'.+\.data_root|model\.(?:segmentor\.config|.+\.(?:checkpoint|weights))|env_cfg\.dist_cfg\b.*')
 """Where files lie, and how processes talk, on the machine at hand. The label generator is known by its weights."""
-FOLLOWED_IN_MODEL = re.compile(r'model\.(?:losses\b.*|views\b.*|reuse_outputs|channels_last|fused_norms|compiled|graphs|styles'
-                               r'|micro_batch|(?:.+\.)?checkpoint_activations)')
+FOLLOWED_IN_MODEL = re.compile(r'model\.(?:losses\b.*|views\b.*|reuse_outputs|channels_last|fused_norms|compiled|graphs'
+                               r'|styles|micro_batch|(?:.+\.)?checkpoint_activations)')
 REFUSED = {
     'the network': r'model\b.*|data_preprocessor\b.*',
     'the batch size': r'train_dataloader\.batch_size|optim_wrapper\.(?:\w+\.)?accumulative_counts',
