@@ -52,8 +52,8 @@ class Synthesizer(BaseModel):
         reuse_outputs: whether the discriminator's turn judges the generator's turn's outputs (pix2pixHD), or
             regenerates them with the updated generator (SPADE, OASIS: one forward more).
         channels_last: whether weights, and so feature maps, lie channels last in memory: often faster in bfloat16.
-        fused_norms: whether Triton kernels compute instance norms, on a GPU, with SPADE's modulation and activation in
-            the same pass, in either order in memory; elsewhere nothing changes. No GPU has timed them.
+        fused_norms: whether Triton kernels compute instance norms, on a GPU, in either order in memory, with SPADE's
+            modulation and activation in the same pass; elsewhere nothing changes. No GPU has timed them.
         compiled: whether ``torch.compile`` compiles each player's turn, networks and losses, for minutes at the first
             step.
         graphs: whether a step of training becomes a CUDA graph, where it can be one (``CapturedUpdate``): on GPUs, for

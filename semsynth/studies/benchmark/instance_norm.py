@@ -67,8 +67,11 @@ def _var_mean(x: Tensor, gamma: Tensor | None, beta: Tensor | None, slope: float
 def _function(version: str, channels: int) -> Callable[..., Tensor]:
     if version == 'torch':
         return _torch
-    if version.startswith('var_mean'):
-        return torch.compile(_var_mean) if version.endswith('compiled') else _var_mean
+    if version == 'var_mean':
+        return _var_mean
+    if version == 'var_mean_compiled':
+        torch.compiler.reset()  # one function has a limited number of compiled forms, and each group needs its own
+        return torch.compile(_var_mean, dynamic=False)
     norm = InstanceNorm(channels)
     return fuse_norms(norm) if version == 'fused' else norm
 
