@@ -14,6 +14,7 @@ from unittest import mock
 import torch
 from torch import Tensor
 from torch._ops import OpOverload
+from torch.autograd.function import BackwardCFunction
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
@@ -182,19 +183,20 @@ def _compute(node: Any, arrived: dict[int, Tensor]) -> list[tuple[tuple[Any, int
     edges = [edge for edge in node.next_functions if edge[0] is not None]
     if not arrived:
         return [(edge, None) for edge in edges]
-    if hasattr(node, 'variable'):  # a leaf
+    if type(node).__name__ == 'AccumulateGrad':  # a leaf; torch has no other name for the class
         parameter, gradient = node.variable, arrived[0]
         parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
         return []
     inputs = [arrived.get(place) for place in range(max(*arrived, len(node._input_metadata) - 1) + 1)]
-    if hasattr(node, 'apply'):  # a Function in Python
+    in_python = isinstance(node, BackwardCFunction)
+    if in_python:
         fills_in = getattr(node, 'fills_in', True)
         inputs = [torch.zeros(about.shape, dtype=about.dtype, device=DEVICE) if value is None and fills_in else value
                   for value, about in zip(inputs, node._input_metadata, strict=True)]
-    results = node.apply(*inputs) if hasattr(node, 'apply') else node(*inputs)
+    results = node.apply(*inputs) if in_python else node(*inputs)
     results = results if isinstance(results, tuple) else (results,)
     # a Function in Python returns one for each argument, though it were no tensor
-    wanted = node.needs_input_grad if hasattr(node, 'apply') else [edge in edges for edge in node.next_functions]
+    wanted = node.needs_input_grad if in_python else [edge in edges for edge in node.next_functions]
     return list(zip(edges, compress(results, wanted), strict=True))
 
 
