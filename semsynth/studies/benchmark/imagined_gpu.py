@@ -190,7 +190,7 @@ def _compute(node: Any, arrived: dict[int, Tensor]) -> list[tuple[tuple[Any, int
     inputs = [arrived.get(place) for place in range(max(*arrived, len(node._input_metadata) - 1) + 1)]
     in_python = isinstance(node, BackwardCFunction)
     if in_python:
-        fills_in = getattr(node, 'fills_in', True)
+        fills_in = vars(node).get('fills_in', True)
         inputs = [torch.zeros(about.shape, dtype=about.dtype, device=DEVICE) if value is None and fills_in else value
                   for value, about in zip(inputs, node._input_metadata, strict=True)]
     results = node.apply(*inputs) if in_python else node(*inputs)
