@@ -60,8 +60,9 @@ def named_alike(path: str | Path) -> str:
 
 def _own_names() -> list[str]:
     """All names of this library's own configs and models, and of the folders that they are in."""
-    files = {path.relative_to(OWN) for ending in ('*.py', 'config.json') for path in OWN.rglob(ending)}
-    return sorted({path.as_posix() for file in files for path in (file, file.parent)} - {'.'})
+    configs = {path.relative_to(OWN) for path in OWN.rglob('*.py')}
+    models = {path.relative_to(OWN).parent for path in OWN.rglob('config.json')}
+    return sorted({path.as_posix() for path in (*configs, *(each.parent for each in configs), *models)} - {'.'})
 
 
 def _introduce() -> None:

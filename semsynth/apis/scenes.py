@@ -142,7 +142,8 @@ class SceneMaker:
     def _objects_in(self, label: np.ndarray) -> np.ndarray:
         if not self._warned:
             print_log('Without an instance map, each connected region of a thing, such as a car, is taken for one '
-                      'object, and so is all that is of one other class.', logger='current', level=logging.WARNING)
+                      'object, and so is all that is of one other class. An option --instances, or an argument '
+                      'instance, gives one.', logger='current', level=logging.WARNING)
         self._warned = True
         return Numbering(cast(LabelSpace, self.reader.label_space), self.reader.things).instances(label)
 

@@ -11,7 +11,13 @@ from semsynth.errors import did_you_mean
 
 
 class PlainParser(ArgumentParser):
-    """argparse's parser, but its errors are one line, ``error: SENTENCE``, as all others of the command are."""
+    """argparse's parser, but its errors are one line, ``error: SENTENCE``, as all others of the command are.
+
+    The beginning of an option is none: it may be a misspelt one.
+    """
+
+    def __init__(self, *args: Any, **settings: Any):
+        super().__init__(*args, allow_abbrev=False, **settings)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is; exit with status 2."""
@@ -26,7 +32,7 @@ class PlainParser(ArgumentParser):
             if self._has_commands and not word.startswith('-'):
                 break  # the options that follow are the command's
             name = word.partition('=')[0]
-            if name.startswith('--') and not any(known.startswith(name) for known in self._option_string_actions):
+            if name.startswith('--') and name != '--' and name not in self._option_string_actions:
                 self.refuse(name, 'option', self._option_string_actions)
         parsed, strangers = super().parse_known_args(words, namespace)
         if 'parser' not in parsed:  # a command has put itself there before

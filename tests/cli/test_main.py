@@ -61,6 +61,7 @@ def test_choices_are_the_librarys():
 @pytest.mark.parametrize(('words', 'said'), [
     ([], 'required: COMMAND'), (['trian'], 'did you mean train'), (['prepare'], 'required: WHAT'),
     (['train', 'a.py', '--dryrun'], 'semsynth train has no option --dryrun: did you mean --dry-run'),
+    (['train', 'a.py', '--resum'], 'semsynth train has no option --resum: did you mean --resume'),
     (['synthesize', 'a', 'b', '--otu', 'c'], 'no option --otu: did you mean --out'), (['--verison'], '--version'),
     (['prepare', 'nyuu'], 'semsynth prepare has no command nyuu: did you mean nyu'),
     (['prepare', 'nyu', 'a', '--uot', 'b'], 'semsynth prepare nyu has no option --uot: did you mean --out'),
