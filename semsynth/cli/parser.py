@@ -17,7 +17,7 @@ class PlainParser(ArgumentParser):
     """
 
     def __init__(self, *args: Any, **settings: Any):
-        super().__init__(*args, allow_abbrev=False, **settings)
+        super().__init__(*args, **settings | dict(allow_abbrev=False))
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is; exit with status 2."""
