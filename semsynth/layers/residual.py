@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.layers.autocast import without_autocast
 from semsynth.layers.checkpointed import sequence
 from semsynth.layers.norm import InstanceNorm
 
@@ -52,7 +52,7 @@ def upsample_nearest(x: Tensor) -> Tensor:
 
     The precision is that of x; a GPU's autocast would give float32.
     """
-    with torch.autocast(x.device.type, enabled=False):
+    with without_autocast(x.device):
         return F.interpolate(x, scale_factor=2, mode='nearest')
 
 

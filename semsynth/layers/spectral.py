@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.utils import parametrize
 
+from semsynth.layers.autocast import without_autocast
+
 EPS = 1e-12
 """The least length that a vector is divided by, as in torch's spectral norm."""
 
@@ -150,7 +152,7 @@ class _LayerSpectralNorm(SpectralNorm):
 def _normalised(norms: Sequence[SpectralNorm], weights: Sequence[Tensor]) -> list[Tensor]:
     """Each weight divided by its singular values; those of layers in training after an iteration."""
     groups: dict[tuple, list[int]] = {}
-    with torch.autocast(weights[0].device.type, enabled=False) if weights else nullcontext():
+    with without_autocast(weights[0].device) if weights else nullcontext():
         with torch.no_grad():
             parts = [norm.matrices(weight) for norm, weight in zip(norms, weights, strict=True)]
             for number, (norm, weight, part) in enumerate(zip(norms, weights, parts, strict=True)):
