@@ -100,8 +100,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     case.add_argument('--classes', nargs='+', type=_count, default=[35], help='(default: 35)')
     case.add_argument('--maps', nargs='+', default=[], metavar='FILE', help='label maps, ids modulo the number of '
                       'classes (default: blocks are drawn)')
-    case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='of fast, plain, float32 (for '
-                      'GPUs), sampled, products, and tiles of the kernels such as 64x64x4x3 (default: fast plain)')
+    case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='of fast, plain, auto (kernels, '
+                      'on a GPU), sampled, products, and tiles of the kernels such as 64x64x4x3 (default: fast plain)')
 
     case = cases.add_parser('step', parents=[common], help="one step of training of configs' models, frozen networks "
                             'with random weights, beside one as the papers\' code takes it')

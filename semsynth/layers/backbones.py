@@ -108,7 +108,7 @@ def _classifier(name: str) -> nn.Module:
     known = models.list_models(module=models)
     if name not in known:
         raise ValueError(f'backbone={name!r} is no classifier of torchvision: '
-                         + did_you_mean(name, known, 'such is resnet50.')
+                         + did_you_mean(name, known, 'one of them is resnet50.')
                          + ' A backbone of mmseg is given as dict(type=...).')
     return models.get_model(name, weights=None)
 
@@ -143,7 +143,7 @@ def _mmseg_backbone(config: dict, in_channels: int | None) -> nn.Module:
     network = MODELS.get(str(config.get('type')))
     if network is None:
         raise ValueError(f"backbone: type={config.get('type')!r} is no backbone of mmseg: "
-                         + did_you_mean(str(config.get('type') or ''), MODELS.module_dict, 'such is ResNetV1c.'))
+                         + did_you_mean(str(config.get('type') or ''), MODELS.module_dict, 'one of them is ResNetV1c.'))
     config = {key: value for key, value in config.items() if key not in ('pretrained', 'init_cfg')}
     if in_channels and any('in_channels' in inspect.signature(each.__init__).parameters for each in network.__mro__):
         config['in_channels'] = in_channels

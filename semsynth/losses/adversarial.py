@@ -152,7 +152,6 @@ class AdversarialLoss(Loss):
                      for name, weight in weights.items())
 
 
-
 @LOSSES.register_module()
 class LeastSquaresLoss(AdversarialLoss):
     """LSGAN: squared distance from 1 for real, from 0 for fake (pix2pixHD: ``reduction='sum'`` and half for D)."""

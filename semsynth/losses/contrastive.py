@@ -113,7 +113,7 @@ class ContrastiveLoss(Loss):
             compared, ``max_pixels + num_classes * memory.per_class``. None: every pixel.
         memory: arguments of ``PixelMemory``, whose ``num_classes`` and ``channels``
             are the model's; by default there is no memory.
-        precision: of products on a GPU where every pixel is taken. 'tf32' takes fused kernels there
+        precision: of products on a GPU where every pixel is taken. 'auto' takes fused kernels there
             (``semsynth.ops.tiled_contrastive`` says where they fit) within 1e-3 of the loss and 1e-2 of its
             gradient's norm; they have run in Triton's interpreter, not yet on a GPU.
         weight: factor of the whole term.

@@ -12,7 +12,7 @@ from semsynth.ops.first_order import first_order_only
 from semsynth.ops.similarity.choice import obstacle, say_once
 from semsynth.ops.similarity.numerics import CPU_TILE, product
 
-PRECISIONS = ('float32', 'tf32')
+PRECISIONS = ('float32', 'auto')
 MAX_CHANNELS = 128
 """Of the fused kernels."""
 LEAST_TEMPERATURE = 0.003
@@ -35,7 +35,7 @@ def tiled_contrastive(embeddings: Tensor, classes: Tensor, temperature: float, m
         temperature: t; below 0.03, where exp(2 / t) is too large for float32, pairs are computed in float64.
         memory: ``(R, D)``, L2-normalised, without gradient.
         memory_classes: ``(R,)`` long; -1 leaves an entry out.
-        precision: 'tf32' takes fused kernels on NVIDIA GPUs from A100 and RTX 3090 on, with Triton, for up to 128
+        precision: 'auto' takes fused kernels on NVIDIA GPUs from A100 and RTX 3090 on, with Triton, for up to 128
             channels and temperatures from 0.03 on: products have TF32's 10 bits of mantissa, and stay within 1e-3 of
             the loss and 1e-2 of its gradient's norm. Elsewhere, and with 'float32', there are tiles. The log says it
             once.
@@ -56,7 +56,7 @@ def tiled_contrastive(embeddings: Tensor, classes: Tensor, temperature: float, m
         unit = F.normalize(embeddings.to(dtype), eps=1e-6)
         others, kinds = (unit, classes) if memory is None or memory_classes is None else (
             torch.cat([unit, memory]), torch.cat([classes, memory_classes]))
-        if precision == 'tf32' and _kernels_fit(others, temperature):
+        if precision == 'auto' and _kernels_fit(others, temperature):
             return _FusedContrast.apply(others, kinds, len(unit), temperature)
         kept = (kinds >= 0).nonzero().squeeze(1)
         kinds, order = kinds[kept].sort()

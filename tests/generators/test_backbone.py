@@ -110,12 +110,12 @@ def test_unknown_classifiers_are_named():
 def test_unknown_backbones_of_mmseg_are_named():
     with pytest.raises(ValueError, match="type='ResNetV1e' is no backbone of mmseg: did you mean ResNetV1"):
         build(dict(RESNET, type='ResNetV1e'))
-    with pytest.raises(ValueError, match='type=None is no backbone of mmseg: such is ResNetV1c'):
+    with pytest.raises(ValueError, match='type=None is no backbone of mmseg: one of them is ResNetV1c'):
         build(dict(depth=18))
 
 
 def test_a_name_like_no_other():
-    with pytest.raises(ValueError, match=r"'xyz' is no classifier of torchvision: such is resnet50\. A backbone"):
+    with pytest.raises(ValueError, match=r'is no classifier of torchvision: one of them is resnet50\. A backbone'):
         build('xyz')
 
 

@@ -183,10 +183,10 @@ def test_every_pixel_in_reduced_precision_says_so_and_asks_for_it(make_step, mon
     asked = []
     monkeypatch.setattr('semsynth.losses.contrastive.tiled_contrastive', seen)
     step = make_step(dict(embedding=torch.randn(1, 6, 3, 4)), dict(image=None), label=torch.randint(0, 3, (1, 3, 4)))
-    loss = ContrastiveLoss(**EVERY_PIXEL, precision='tf32')
+    loss = ContrastiveLoss(**EVERY_PIXEL, precision='auto')
     assert loss.protocol == 'every pixel, with each other; products in TF32 on a GPU'
     assert loss.for_generator(step) > 0 and ContrastiveLoss(**EVERY_PIXEL).for_generator(step) > 0
-    assert asked == ['tf32', 'float32']
+    assert asked == ['auto', 'float32']
 
 
 @pytest.mark.parametrize(('options', 'protocol'), [
@@ -260,8 +260,8 @@ def test_anchors_can_be_handed_in(make_step):
     (dict(temperature=0), 'temperature=0, expected a number above 0'),
     (dict(max_per_class=1), 'max_per_class=1, expected 2 or more'),
     (dict(max_pixels=1), 'max_pixels=1, expected 2 or more'),
-    (dict(precision='half'), "precision='half', expected one of float32, tf32"),
-    (dict(precision='tf32'), "precision='tf32' is for every pixel, but max_pixels=1024"),
+    (dict(precision='half'), "precision='half', expected one of float32, auto"),
+    (dict(precision='auto'), "precision='auto' is for every pixel, but max_pixels=1024"),
     (dict(max_pixels=None), 'max_pixels=None takes every pixel, but max_per_class=64 leaves some out')])
 def test_bounds_are_checked(options, message):
     with pytest.raises(ValueError, match=message):
@@ -296,5 +296,5 @@ def test_options_that_the_memory_does_not_have():
 
 def test_only_tiles_wait_for_the_sizes_of_classes():
     every = dict(max_pixels=None, max_per_class=None)
-    assert ContrastiveLoss().waits_for is None and ContrastiveLoss(**every, precision='tf32').waits_for is None
+    assert ContrastiveLoss().waits_for is None and ContrastiveLoss(**every, precision='auto').waits_for is None
     assert ContrastiveLoss(**every).waits_for == 'the number of pixels of each class'

@@ -34,7 +34,7 @@ def past(count, channels, classes):
 
 def errors(embeddings, kinds, temperature, *memory):
     """Relative: of the loss, and of the gradient's norm, beside the plain function's in float64."""
-    loss = tiled_contrastive(embeddings, kinds, temperature, *memory, precision='tf32')
+    loss = tiled_contrastive(embeddings, kinds, temperature, *memory, precision='auto')
     wide = embeddings.detach().double().requires_grad_()
     expected = contrastive_loss(wide, kinds, temperature, *(part.double() if part.is_floating_point() else part
                                                             for part in memory))
@@ -82,7 +82,7 @@ def test_well_separated_pixels_keep_small_losses_and_slopes():
 @pytest.mark.usefixtures('kernels_anywhere')
 def test_nothing_to_contrast_gives_0_attached_to_the_graph(kinds):
     embeddings, _ = example(len(kinds))
-    loss = tiled_contrastive(embeddings, torch.tensor(kinds).to(DEVICE), 0.1, precision='tf32')
+    loss = tiled_contrastive(embeddings, torch.tensor(kinds).to(DEVICE), 0.1, precision='auto')
     loss.backward()
     assert loss == 0 and (embeddings.grad == 0).all()
 
@@ -91,15 +91,15 @@ def test_nothing_to_contrast_gives_0_attached_to_the_graph(kinds):
 def test_without_gradient_and_twice_it_is_the_same():
     embeddings, kinds = example()
     with torch.no_grad():
-        loss = tiled_contrastive(embeddings, kinds, 0.1, precision='tf32')
-    again = tiled_contrastive(embeddings, kinds, 0.1, precision='tf32')
+        loss = tiled_contrastive(embeddings, kinds, 0.1, precision='auto')
+    again = tiled_contrastive(embeddings, kinds, 0.1, precision='auto')
     assert not loss.requires_grad and again.requires_grad and torch.equal(loss, again)
 
 
 @pytest.mark.skipif(DEVICE == 'cuda', reason='is of a CPU')
 def test_on_a_cpu_there_are_tiles():
     embeddings, kinds = example()
-    assert tiled_contrastive(embeddings, kinds, 0.1, precision='tf32') == tiled_contrastive(embeddings, kinds, 0.1)
+    assert tiled_contrastive(embeddings, kinds, 0.1, precision='auto') == tiled_contrastive(embeddings, kinds, 0.1)
 
 
 @pytest.mark.parametrize(('changes', 'why'), [
@@ -115,7 +115,7 @@ def test_where_kernels_fit_and_what_the_log_says(changes, why, monkeypatch):
 
 
 def test_a_precision_that_there_is_not():
-    with pytest.raises(ValueError, match="precision='half', expected one of float32, tf32"):
+    with pytest.raises(ValueError, match="precision='half', expected one of float32, auto"):
         tiled_contrastive(*example(), 0.1, precision='half')
 
 
@@ -132,9 +132,9 @@ def test_kernels_compile_for_hopper():
 def test_nothing_waits_for_the_gpu():
     embeddings, kinds = example(700, 64, 19)
     assert not choice.obstacle(embeddings.device, 1)
-    tiled_contrastive(embeddings, kinds, 0.1, precision='tf32')  # compiles the kernels
+    tiled_contrastive(embeddings, kinds, 0.1, precision='auto')  # compiles the kernels
     torch.cuda.set_sync_debug_mode('error')
     try:
-        tiled_contrastive(embeddings, kinds, 0.1, precision='tf32').backward()
+        tiled_contrastive(embeddings, kinds, 0.1, precision='auto').backward()
     finally:
         torch.cuda.set_sync_debug_mode('default')

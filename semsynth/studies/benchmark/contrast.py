@@ -13,7 +13,7 @@ from semsynth.ops import tiled_contrastive
 from semsynth.studies.benchmark.measuring import Step, Version, check_versions
 
 VERSIONS: dict[str, Callable] = dict(
-    fast=tiled_contrastive, plain=contrastive_loss, fused=partial(tiled_contrastive, precision='tf32'))
+    fast=tiled_contrastive, plain=contrastive_loss, fused=partial(tiled_contrastive, precision='auto'))
 
 
 def contrast(device: str, pixels: Sequence[int], channels: int, classes: Sequence[int],
