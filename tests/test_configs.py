@@ -48,7 +48,7 @@ def test_every_config_takes_a_finite_step(path, stage, roots, tmp_path):
 def test_every_evaluator_builds(path, roots):
     """Weights from elsewhere are not at hand: of what has them only the name is looked up."""
     for evaluator in narrow(path, roots(path)).test_evaluator:
-        if evaluator.type in ('FrechetInceptionDistance', 'FrechetEfficientNetLite0'):
+        if evaluator.type in ('FrechetInceptionDistance', 'FrechetEfficientNetLite0', 'FrechetEfficientNetLite1'):
             assert EVALUATORS.get(evaluator.type)
         else:
             EVALUATORS.build(evaluator)

@@ -49,14 +49,14 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
     SEGMENTORS: dict(Segmentor=dict(config=tiny_segmentor.config(3), input_size=(32, 64))),
     EVALUATORS: dict(
         FeatureDiversity=dict(judge=JUDGE, pairs=3), FrechetDistance=dict(judge=JUDGE, name='mine'),
-        FrechetEfficientNetLite0=dict(weights='nowhere.pth'),
+        FrechetEfficientNetLite0=dict(weights='nowhere.pth'), FrechetEfficientNetLite1=dict(weights='nowhere.pth'),
         FrechetInceptionDistance=dict(weights='nowhere.pth', resampling='nearest'),
         LPIPSDiversity=dict(weights='nowhere.pth'), SegmentationEvaluator=dict(judge=JUDGE, output='coarse')),
     TRANSFORMS: dict(
         CannyEdges={}, EdgesAsRaw={}, KeepFullSize={}, LoadEdges={}, LoadInstances={}, LoadLabel={}, LoadPhoto={},
         LoadRaw={}, PackScene={}, ResizeScene=dict(scale=(8, 16)), ToSegmentorClasses=dict(class_map='identity'))}
 ALL = [(registry, name) for registry, parts in BUILT.items() for name in parts]
-WITHOUT_FILES = {'FrechetEfficientNetLite0', 'FrechetInceptionDistance', 'LPIPSDiversity'}
+WITHOUT_FILES = {'FrechetEfficientNetLite0', 'FrechetEfficientNetLite1', 'FrechetInceptionDistance', 'LPIPSDiversity'}
 
 
 def build(registry, name):

@@ -2,9 +2,15 @@
 
 from semsynth.evaluators.base import Evaluator
 from semsynth.evaluators.diversity import FeatureDiversity, LPIPSDiversity
-from semsynth.evaluators.frechet import FrechetDistance, FrechetEfficientNetLite0, FrechetInceptionDistance
+from semsynth.evaluators.frechet import (
+    FrechetDistance,
+    FrechetEfficientNetLite0,
+    FrechetEfficientNetLite1,
+    FrechetInceptionDistance,
+)
 from semsynth.evaluators.report import build_report, report_tables, settings_in, write_report
 from semsynth.evaluators.segmentation import SegmentationEvaluator
 
-__all__ = ['Evaluator', 'FeatureDiversity', 'FrechetDistance', 'FrechetEfficientNetLite0', 'FrechetInceptionDistance',
+__all__ = ['Evaluator', 'FeatureDiversity', 'FrechetDistance', 'FrechetEfficientNetLite0',
+           'FrechetEfficientNetLite1', 'FrechetInceptionDistance',
            'LPIPSDiversity', 'SegmentationEvaluator', 'build_report', 'report_tables', 'settings_in', 'write_report']

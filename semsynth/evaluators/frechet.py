@@ -12,7 +12,7 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from semsynth.evaluators.base import Evaluator
-from semsynth.layers.efficientnet_lite import efficientnet_lite0
+from semsynth.layers.efficientnet_lite import efficientnet_lite
 from semsynth.registry import EVALUATORS, SEGMENTORS
 from semsynth.weights import find_weights, hash_weights, load_checkpoint, weights_in
 
@@ -129,7 +129,7 @@ class FrechetEfficientNetLite0(FrechetEvaluator):
     Its score is ``frechet_efficientnet_lite0``. It is no FID, and is not to be compared with one.
 
     Args:
-        weights: path of the weights, or None; see ``efficientnet_lite0``.
+        weights: path of the weights, or None; see ``efficientnet_lite``.
         settings: see ``Evaluator``.
 
     Raises:
@@ -137,15 +137,28 @@ class FrechetEfficientNetLite0(FrechetEvaluator):
         ValueError: the file does not hold EfficientNet-Lite0's weights.
     """
 
+    lite = 0
+    """The network's size."""
+
     def __init__(self, weights: str | None = None, **settings):
-        network = efficientnet_lite0(weights)
-        facts = dict(network='EfficientNet-Lite0, trained on ImageNet',
+        network = efficientnet_lite(self.lite, weights)
+        facts = dict(network=f'EfficientNet-Lite{self.lite}, trained on ImageNet',
                      features='the last blocks at 1/4, 1/8, 1/16 and 1/32, each averaged over the image, joined')
-        super().__init__('frechet_efficientnet_lite0', network, hash_weights(network), facts, **settings)
+        super().__init__(f'frechet_efficientnet_lite{self.lite}', network, hash_weights(network), facts, **settings)
 
     def embed(self, image: Tensor) -> Tensor:
         """Features ``(d,)`` float64, on the CPU, of an image ``(3, H, W)`` uint8."""
         return torch.cat([level[0].double().mean((1, 2)) for level in self.network(self.resized(image))]).cpu()
+
+
+@EVALUATORS.register_module()
+class FrechetEfficientNetLite1(FrechetEfficientNetLite0):
+    """The same on EfficientNet-Lite1, for models that were trained on EfficientNet-Lite0.
+
+    Its score is ``frechet_efficientnet_lite1``.
+    """
+
+    lite = 1
 
 
 @EVALUATORS.register_module()

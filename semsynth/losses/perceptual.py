@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from semsynth.layers.efficientnet_lite import LEVELS as LITE_LEVELS
-from semsynth.layers.efficientnet_lite import efficientnet_lite0
+from semsynth.layers.efficientnet_lite import efficientnet_lite
 from semsynth.layers.frozen import Frozen
 from semsynth.losses.frozen_features import FrozenFeatureLoss, averaging, checked_weights, feature_l1
 from semsynth.registry import LOSSES
@@ -32,7 +32,7 @@ LEVEL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 
 
 LEVELS = dict(vgg19=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
-              efficientnet_lite0=tuple(LITE_LEVELS.values()))
+              efficientnet_lite0=LITE_LEVELS)
 """The networks of ``PerceptualLoss``, and the names of their features."""
 
 
@@ -137,7 +137,7 @@ class PerceptualLoss(FrozenFeatureLoss):
 
     Args:
         weights: path of the network's weights, None, or ``'random'`` for tests; see ``vgg19`` and
-            ``efficientnet_lite0``.
+            ``efficientnet_lite``.
         input: for VGG19: ``'raw'``, its default, feeds images as they are, in ``[-1, 1]`` (pix2pixHD, SPADE, OASIS);
             ``'imagenet'`` normalises them as VGG19 was trained.
         level_weights: factor of each level's mean absolute difference. VGG19's are by default those of pix2pixHD's
@@ -169,7 +169,7 @@ class PerceptualLoss(FrozenFeatureLoss):
             level_weights = LEVEL_WEIGHTS if is_vgg else averaging(len(levels))
         self.level_weights = checked_weights(level_weights, levels, name)
         self.network = network
-        self.frozen = Frozen(vgg19(weights, input or 'raw') if is_vgg else efficientnet_lite0(weights))
+        self.frozen = Frozen(vgg19(weights, input or 'raw') if is_vgg else efficientnet_lite(0, weights))
 
     @cached_property
     def networks(self) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from helpers import tiny_segmentor
 from helpers.random_lite import random_lite
 from semsynth.evaluators import FrechetDistance, FrechetInceptionDistance
 from semsynth.evaluators.frechet import frechet_distance
-from semsynth.layers.efficientnet_lite import efficientnet_lite0
+from semsynth.layers.efficientnet_lite import efficientnet_lite
 from semsynth.registry import EVALUATORS
 
 
@@ -85,7 +85,7 @@ def test_evaluator_on_a_segmentors_features():
 def test_evaluator_on_efficientnet_lite0(tmp_path):
     torch.save(random_lite(), tmp_path / 'lite.pth')
     evaluator = EVALUATORS.build(dict(type='FrechetEfficientNetLite0', weights=str(tmp_path / 'lite.pth')))
-    data, network = samples(6, size=(40, 50)), efficientnet_lite0(tmp_path / 'lite.pth')
+    data, network = samples(6, size=(40, 50)), efficientnet_lite(0, tmp_path / 'lite.pth')
     evaluator.process(None, data)
     scores = evaluator.evaluate(6)
 

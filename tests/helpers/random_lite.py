@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0's weights as the file has them, at random."""
+"""EfficientNet-Lite's weights as the file has them, at random."""
 
 import torch
 
@@ -7,16 +7,16 @@ STAGES = ((1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3)
 """Expansion, kernel, first stride, channels, blocks: as the paper's table has them for B0."""
 
 
-def blocks():
+def blocks(size=0):
     """Channels in, channels within, channels out, kernel and stride of each block."""
     channels = 32
     for expansion, kernel, first, width, count in STAGES:
-        for number in range(count):
+        for number in range(count + (size == 1 and count > 1)):
             yield channels, channels * expansion, width, kernel, 1 if number else first
             channels = width
 
 
-def random_lite():
+def random_lite(size=0):
     """A state dict, with a small part of the classifier."""
     dice, state = torch.Generator().manual_seed(0), {}
 
@@ -33,7 +33,7 @@ def random_lite():
 
     convolution('_conv_stem', 32, 3, 3, 3)
     norm('_bn0', 32)
-    for number, (channels, within, width, kernel, _) in enumerate(blocks()):
+    for number, (channels, within, width, kernel, _) in enumerate(blocks(size)):
         name = f'_blocks.{number}'
         if within != channels:
             convolution(f'{name}._expand_conv', within, channels, 1, 1)
