@@ -3,7 +3,8 @@
 norm = dict(type='BN', requires_grad=True)
 model = dict(
     type='EncoderDecoder', _scope_='mmseg',
-    data_preprocessor=dict(type='SegDataPreProcessor', mean=[127.0] * 3, std=[128.0] * 3, bgr_to_rgb=True, seg_pad_val=255),
+    data_preprocessor=dict(type='SegDataPreProcessor', mean=[127.0] * 3, std=[128.0] * 3, bgr_to_rgb=True,
+                           seg_pad_val=255),
     backbone=dict(type='EfficientNetLiteBackbone', size=1, pretrained='package'),
     neck=dict(type='FPN', in_channels=[24, 40, 112, 320], out_channels=64, num_outs=4),
     decode_head=dict(
