@@ -16,6 +16,11 @@ def add_arguments(parser: ArgumentParser) -> None:
                         'enough (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0], metavar='SEED',
                         help='every config is trained with each of them (default: 0)')
+    parser.add_argument('--rows', nargs='+', metavar='NAME', help='names of the configs to train, without .py '
+                        '(default: all)')
+    parser.add_argument('--results', metavar='DIR', help='keep the result of each run there as a small JSON, with a '
+                        'table; a run whose result is there is not run again')
+    parser.add_argument('--table-only', action='store_true', help='train nothing: write the table of --results')
     parser.add_argument('--out', help='folder for table, checkpoints and logs (default: work_dirs/ablations/NAME)')
     parser.add_argument('--precision', **TRAINING_PRECISION)
     parser.add_argument('--gpus-per-run', type=int, default=1, metavar='N', help='GPUs that train a run together, by '
@@ -27,10 +32,19 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Run the ablation; what is done is skipped, what was cut off is resumed."""
-    from semsynth.studies.ablation import ablate
+    from semsynth.studies.ablation import ablate, tabulate
 
+    if args.table_only:
+        if args.results is None:
+            raise ValueError('--table-only writes the table of results that were kept: name their folder with '
+                             '--results.')
+        path = tabulate(args.folder, args.results, seeds=args.seeds, precision=args.precision,
+                        allow_unequal=args.allow_unequal, cfg_options=args.cfg_options)
+        print(path.read_text(encoding='utf-8'))
+        return
     failed = ablate(args.folder, jobs=args.jobs, seeds=args.seeds, out=args.out, precision=args.precision,
-                    gpus_per_run=args.gpus_per_run, allow_unequal=args.allow_unequal, cfg_options=args.cfg_options)
+                    gpus_per_run=args.gpus_per_run, allow_unequal=args.allow_unequal, cfg_options=args.cfg_options,
+                    rows=args.rows, results=args.results)
     if failed:
         sys.exit(f'error: {len(failed)} run{"s" if len(failed) > 1 else ""} failed: {"; ".join(failed)}; the same '
                  'command tries them again.')

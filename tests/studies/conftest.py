@@ -56,7 +56,7 @@ def folder(toycity, tmp_path, tools, monkeypatch):
     """The folder of an ablation: two rows, of which the second is based on the first; quick polling, and no charts."""
     monkeypatch.setattr(jobs, 'POLL_SECONDS', 0.01)
     monkeypatch.setattr('semsynth.studies.ablation.run.COMMAND', (str(tools / 'semsynth.py'),))
-    monkeypatch.setattr('semsynth.studies.ablation.chart', lambda ablation: b'')
+    monkeypatch.setattr('semsynth.studies.ablation.output.chart', lambda ablation: b'')
     folder = tmp_path / 'mine'
     folder.mkdir()
     base = narrow(FULL, toycity).pretty_text

@@ -20,7 +20,8 @@ from semsynth.config import read_config
 from semsynth.engine.work_folder import LOCK, locked
 from semsynth.segmentors.config import model_config
 from semsynth.studies.ablation import ablate
-from semsynth.studies.ablation.plan import check_rows, read_rows
+from semsynth.studies.ablation.plan import check_rows
+from semsynth.studies.ablation.rows import read_rows
 from semsynth.studies.ablation.run import Run
 
 
@@ -183,8 +184,9 @@ def test_a_row_that_fails_does_not_stop_the_others(folder, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert 'a_broken, seed 0 failed' in printed and 'ended with exit code 3' in printed and 'loss is nan' in printed
     text = (out / 'table.md').read_text()
-    assert '| a_broken | 0 of 1 | - | - | - | - |' in text and '| full | 1 of 1 | 50 | 70.5 | 2 | 40 |' in text
-    assert 'Not done yet, or failed: a_broken (seed 0).' in text
+    assert '| a_broken | not run | - | - | - | - |' in text and '| full | 1 of 1 | 50 | 70.5 | 2 | 40 |' in text
+    assert (f'- a_broken: not run, or not done yet, with seed 0: `semsynth ablate {folder} --rows a_broken --jobs 1 '
+            f'--seeds 0 --out {out}`') in text
     (out / 'a_broken/seed_0/mended').touch()
     assert ablate(folder, out=out) == []
     assert len(calls(out, 'b_full')) == 1 and len(calls(out, 'a_broken')) == 2

@@ -15,7 +15,7 @@ from helpers.narrow import narrow
 from helpers.ranks import PATIENCE
 from semsynth.studies import demo, processes
 from semsynth.studies.ablation import jobs
-from semsynth.studies.ablation.plan import Row
+from semsynth.studies.ablation.rows import Row
 from semsynth.studies.ablation.run import Run
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from helpers.ablation import FULL
 from helpers.narrow import narrow
-from semsynth.studies.ablation.plan import Row
+from semsynth.studies.ablation.rows import Row
 from semsynth.studies.ablation.run import Run
 
 

@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
@@ -6,11 +8,12 @@ from helpers import tiny_segmentor
 from helpers.ablation import add
 from helpers.facts import facts
 from helpers.narrow import ROOT
-from semsynth.config import read_config, stage_configs
+from semsynth.config import merge_options, read_config, stage_configs
 from semsynth.errors import DataError
 from semsynth.segmentors.config import model_config
 from semsynth.studies.ablation import ablate
-from semsynth.studies.ablation.plan import check_batches, check_conditions, check_rows, read_rows
+from semsynth.studies.ablation.plan import check_batches, check_conditions, check_rows
+from semsynth.studies.ablation.rows import Row, read_rows
 from semsynth.studies.ablation.run import Run
 from semsynth.weights import hash_weights
 from semsynth.writing import write_whole
@@ -27,7 +30,7 @@ def test_rows_have_their_own_figures_and_order(folder):
 
 
 @pytest.mark.parametrize(('text', 'message'), [
-    ("row = dict(titel='x')", r"c\.py: row=\{'titel': 'x'\}, expected dict\(title=, order=, paper=, like=\)"),
+    ("row = dict(titel='x')", r"c\.py: row=\{'titel': 'x'\}, expected dict\(title=, order=, paper=, conditions=, like"),
     ('row = 3', 'c.py: row=3, expected'),
     ('row = dict(title=3)', r'c\.py: row: title=3, expected text\.'),
     ("row = dict(order='x')", "row: order='x', expected a number"),
@@ -52,6 +55,51 @@ def test_a_row_may_take_its_figures_from_another_one(folder):
     add(folder, 'd_judged', "import copy\ntest_evaluator = [dict(copy.deepcopy(_base_.test_evaluator[0]), "
         "prefix='pspnet')]\nrow = dict(like='../paper.py', title='there')")
     assert next(row for row in read_rows(folder) if row.name == 'd_judged').paper == {'pspnet/mIoU': 60, 'ours, %': 7}
+
+
+def test_figures_of_its_own_are_added_to_those_of_another_row(folder):
+    (folder.parent / 'paper.py').write_text("row = dict(title='x', conditions='table 1', paper=dict(mIoU=60, FID=7))\n")
+    add(folder, 'c_like', "row = dict(like='../paper.py', paper={'FID': 8, 'pspnet/mIoU': 50})")
+    row = next(row for row in read_rows(folder) if row.name == 'c_like')
+    assert row.paper == {'mIoU': 60, 'FID': 8, 'pspnet/mIoU': 50} and row.conditions == 'table 1'
+
+
+def test_a_row_that_is_left_out_says_why(folder):
+    written = folder / 'left_out.yml'
+    written.write_text('sims: {title: SIMS, order: 1, paper: {mIoU: 47.2}, conditions: table 2, reason: it is old}\n')
+    row = read_rows(folder)[0]
+    assert (row.name, row.title, row.paper, row.conditions, row.left_out) == (
+        'sims', 'SIMS', dict(mIoU=47.2), 'table 2', 'it is old')
+    for text, message in [('- sims', 'expected a row a key'), ('sims: {title: SIMS}', 'of which reason must be there'),
+                          ('sims: {reason: x, like: y}', 'sims=.* expected title, order, paper, conditions, reason'),
+                          ('sims: {reason: x, paper: 3}', r'left_out\.yml: sims: paper=3, expected')]:
+        written.write_text(text)
+        with pytest.raises(ValueError, match=message):
+            read_rows(folder)
+
+
+def test_the_hash_of_the_settings_is_that_of_what_a_result_depends_on(folder):
+    row = read_rows(folder)[0]
+    same = [{'train_dataloader.num_workers': 3}, {'train_dataloader.dataset.data_root': '/elsewhere'},
+            {'randomness.seed': 5}, {'train_cfg.val_interval': 7}, {'default_hooks.logger.interval': 3},
+            {'work_dir': 'there'}, {'test_evaluator.0.judge.checkpoint': 'there.pth'}]
+    other = [{'train_cfg.max_iters': 7}, {'model.losses.feature_matching.weight': 3},
+             {'train_dataloader.batch_size': 3}, {'default_hooks.ema.momentum': 0.5},
+             {'optim_wrapper.generator.optimizer.lr': 0.1}, {'precision': 'bfloat16'},
+             {'test_dataloader.dataset.split': 'train'}]
+    hashed = lambda options: Row('x', merge_options(copy.deepcopy(row.config), options), 'x').settings_hash
+    assert [hashed(options) for options in same] == [row.settings_hash] * len(same)
+    assert len({row.settings_hash, *map(hashed, other)}) == 1 + len(other)
+
+
+@pytest.mark.parametrize(('options', 'words'), [
+    ({}, '64x64, batch 2, 1 steps'),
+    ({'test_dataloader.dataset.size': (None, 96), 'train_cfg.max_iters': None, 'train_cfg.max_epochs': 3},
+     'anyx96, batch 2, 3 epochs')])
+def test_a_row_s_own_conditions_in_words(folder, options, words):
+    row = read_rows(folder)[0]
+    merge_options(row.config, options)
+    assert row.own_conditions == words
 
 
 def test_a_folder_of_this_library_by_name():

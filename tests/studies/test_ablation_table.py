@@ -2,12 +2,13 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from semsynth.studies.ablation.plan import Row
+from semsynth.studies.ablation.rows import Row
 from semsynth.studies.ablation.table import Ablation, Line, chart, markdown, table
 
 SCORES = {0: (61.25, 0.9), 1: (63.5, 1.1), 4: (58.125, 0.7)}
@@ -25,7 +26,7 @@ def ablation():
                parameters=dict(generator=5_874_685, trainable=6_667_311))
     rows = [Line(Row('bare', None, 'none'), {}), Line(Row('one', None, 'one'), {0: result(40.0, 2.0, seconds=None)}),
             Line(full, {seed: result(*scores, seconds=0.25 * (seed + 1)) for seed, scores in SCORES.items()})]
-    return Ablation('mine', rows, [0, 1, 4], 'semsynth ablate mine')
+    return Ablation('mine', rows, [0, 1, 4], 'semsynth ablate mine', dict(bare='semsynth ablate mine --rows bare'))
 
 
 def cells(text, title):
@@ -43,9 +44,10 @@ def test_means_and_deviations(ablation):
         f'{distance.mean():.4g} ± {distance.std(ddof=1):.2g}', '44.5', '5.87 M', '6.67 M',
         f'{0.25 * (1 + 2 + 5) / 3:.4g} ± {np.std([0.25, 0.5, 1.25], ddof=1):.2g} s']
     assert cells(text, 'one') == ['one', '1 of 3', '40', '-', '90', '2', '-', '-', '-', '-']
-    assert cells(text, 'none') == ['none', '0 of 3', *['-'] * 8]
+    assert cells(text, 'none') == ['none', 'not run', *['-'] * 8]
     assert cells(text, 'real images (oracle)') == ['real images (oracle)', '-', '85', '-', '97.5', *['-'] * 5]
-    assert 'Not done yet, or failed: none (seed 0), none (seed 1), none (seed 4), one (seed 1), one (seed 4).' in text
+    assert '- none: not run, or not done yet, with seed 0, 1, 4: `semsynth ablate mine --rows bare`' in text
+    assert '- one: not run, or not done yet, with seed 1, 4\n' in text and '- all parts: ' not in text
     assert '- Judge independent: yes.' in text and '- Steps: 550; device: CPU.' in text
 
 
@@ -72,7 +74,7 @@ def test_the_chart_has_a_panel_a_score(ablation):
 
 def test_nothing_done_yet():
     ablation = Ablation('mine', [Line(Row('a', None, 'a'), {})], [0], 'semsynth ablate mine')
-    assert cells(markdown(ablation), 'a') == ['a', '0 of 1', '-', '-', '-']
+    assert cells(markdown(ablation), 'a') == ['a', 'not run', '-', '-', '-']
     assert table(ablation).startswith('config,row,seeds,generator parameters,')
     assert Image.open(io.BytesIO(chart(ablation))).format == 'PNG'
 
@@ -82,3 +84,31 @@ def test_scores_by_their_plain_names(ablation):
         for of_seed in line.results.values():
             of_seed['titles'] = {'mIoU': 'mean IoU ↑', 'frechet_judge': 'distance ↓'}
     assert cells(markdown(ablation), 'row')[2:6] == ['mean IoU ↑', 'mIoU (paper)', 'x/aAcc', 'distance ↓']
+
+
+def test_papers_conditions_and_what_is_left_out(ablation, monkeypatch):
+    """Of rows whose papers measured under conditions of their own, ours stand in a column and theirs below."""
+    monkeypatch.setattr(Row, 'own_conditions', '64x128, batch 4, 550 steps')
+    left = Row('sims', None, 'SIMS', paper=dict(mIoU=47.2), conditions='table 2', left_out='it is old')
+    ablation.lines[2].row.conditions = 'table 2'
+    text = markdown(replace(ablation, lines=[*ablation.lines, Line(left, {})]))
+    assert cells(text, 'row')[-1] == 'our size, batch, length'
+    assert cells(text, 'SIMS') == ['SIMS', 'not run', '-', '47.2', *['-'] * 7]
+    assert cells(text, 'one')[-1] == '64x128, batch 4, 550 steps'
+    assert len(cells(text, 'real images (oracle)')) == len(cells(text, 'row'))
+    assert '- SIMS: not run; it is old.' in text and "- The paper's figures of all parts, SIMS: table 2." in text
+
+
+def test_facts_of_results_from_elsewhere(ablation):
+    """Parameters of a row that was not built here, machines, precisions, judges."""
+    facts = dict(machine='a processor', parameters=dict(generator=7_000_000),
+                 judges=[dict(type='FrechetDistance', protocol=None, weights='abc'),
+                         dict(type='SegmentationEvaluator', protocol='city-v1', weights='def')])
+    lines = [*ablation.lines, Line(Row('new', None, 'new'), {0: result(50.0, 1.0, precision='float32', **facts),
+                                                             1: result(51.0, 1.0, precision='bfloat16', **facts)})]
+    text = markdown(replace(ablation, lines=lines, outdated=['new, seed 1']))
+    assert cells(text, 'new')[-3:] == ['7 M', '-', '0.25 ± 0 s']
+    assert '- Machine: a processor; precision of training: float32, bfloat16.' in text
+    assert 'FrechetDistance (abc), city-v1 (def).' in text
+    assert '- Of other settings than their configs have now: new, seed 1.' in text
+    assert 'strip.png' not in text and 'strip.png' in markdown(ablation, pictures=True)

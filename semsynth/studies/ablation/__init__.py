@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,18 +11,20 @@ from rich.console import Console
 from semsynth.config_files import find_config
 from semsynth.engine.work_folder import locked
 from semsynth.studies.ablation.jobs import run_all
+from semsynth.studies.ablation.output import Command, Output
 from semsynth.studies.ablation.pictures import Scenes
-from semsynth.studies.ablation.plan import check_batches, check_conditions, check_rows, read_rows
+from semsynth.studies.ablation.plan import check_batches, check_conditions, check_rows
+from semsynth.studies.ablation.rows import Row, read_rows
 from semsynth.studies.ablation.run import Run
-from semsynth.studies.ablation.table import Ablation, Line, chart, markdown, table
-from semsynth.writing import check_out_folder, write_png, write_whole
+from semsynth.writing import check_out_folder
 
-__all__ = ['ablate']
+__all__ = ['ablate', 'tabulate']
 
 
 def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
            out: str | Path | None = None, precision: str | None = None, gpus_per_run: int = 1,
-           allow_unequal: bool = False, cfg_options: dict | None = None) -> list[str]:
+           allow_unequal: bool = False, cfg_options: dict | None = None, rows: Sequence[str] | None = None,
+           results: str | Path | None = None) -> list[str]:
     """Train and judge every config of a folder under equal conditions, and write ``table.md`` and what it shows.
 
     What is done is skipped, and what was cut off is resumed. The table is written anew after each run.
@@ -39,14 +39,17 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
             processes on its CPU. They share the batch, whose total stays.
         allow_unequal: have the table say in which conditions rows differ, instead of refusing them.
         cfg_options: entries of every config to override.
+        rows: names of the configs to train, all by default; the other rows stand in the table as far as they are done.
+        results: folder that outlives ``out``, such as one of a repository: the result of each run is kept there as a
+            small JSON, beside a table of them all. A run whose result is there counts as done.
 
     Returns:
         The runs that failed, by title.
 
     Raises:
         ValueError: before any training: conditions differ, a judge is a row's label generator, a run was begun with
-            other settings, another ablation works in that folder, there are fewer GPUs than a run is to have, or they
-            cannot share the batch; or there is nothing to do.
+            other settings or its kept result is of other ones, another ablation works in that folder, there are fewer
+            GPUs than a run is to have, or they cannot share the batch; there is no such row; or there is nothing to do.
         FileNotFoundError: there is no such folder, or weights are missing.
     """
     if jobs < 1 or not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
@@ -57,18 +60,23 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
         most = f', and at most {gpus}, as many GPUs as there are' if gpus else ''
         raise ValueError(f'gpus_per_run={gpus_per_run}: expected at least 1{most}.')
     console = Console(highlight=False)
-    name = find_config(folder).resolve().name
-    out = check_out_folder(out or Path('work_dirs', 'ablations', name), [find_config(folder)])
+    out = check_out_folder(out or Path('work_dirs', 'ablations', _name(folder)), [find_config(folder)])
+    kept = None if results is None else check_out_folder(results, [find_config(folder)])
     with console.status('Checking that all rows have equal conditions, and judges of their own'):
-        rows = read_rows(folder, {**(cfg_options or {}), **(dict(precision=precision) if precision else {})})
-        check_conditions(rows, allow_unequal)
-        check_batches(rows, gpus_per_run)
-        check_rows(rows)
-        scenes = Scenes(rows[0].config)
-    # by seed first, so that there soon is one of each row
-    runs = [Run(row, seed, out / row.name / f'seed_{seed}', gpus_per_run) for seed in seeds for row in rows]
-    command = _command(folder, jobs, seeds, out, precision, gpus_per_run, allow_unequal, cfg_options)
-    write = partial(_write, name, runs, scenes, out, command)
+        every, trained = _read(folder, precision, cfg_options, allow_unequal)
+        chosen = _chosen(trained, rows)
+        check_batches(chosen, gpus_per_run)
+        check_rows(chosen)
+        scenes = Scenes(trained[0].config)
+    runs = _runs(trained, seeds, out, gpus_per_run, kept)
+    ours = [run for run in runs if run.seed in seeds and any(run.row is row for row in chosen)]
+    output = Output(_name(folder), every, runs, Command(
+        folder, seeds, jobs, out, precision, gpus_per_run, allow_unequal, cfg_options, rows, results))
+
+    def write() -> None:
+        output.write(out, scenes)
+        if kept:
+            output.write_kept(kept)
 
     def report(run: Run) -> None:
         run.write_result(jobs)
@@ -79,36 +87,71 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
         write()
 
     with locked(out, 'ablation', 'wait for it, or give another --out'):
-        for run in runs:
+        for run in ours:
             run.check_settings()
-        for run in runs:
+        for run in ours:
             run.write_settings()
+            run.keep_result()
         write()
-        console.print(f'{sum(bool(run.result) for run in runs)} of {len(runs)} runs are done; the table after each: '
-                      f'{out / "table.md"}', soft_wrap=True)
-        failed = run_all(runs, lambda run: run.commands(scenes.of(run.row)), jobs=jobs, console=console,
+        console.print(f'{sum(bool(run.result) for run in ours)} of {len(ours)} runs are done; the table after each: '
+                      f'{(kept or out) / "table.md"}', soft_wrap=True)
+        failed = run_all(ours, lambda run: run.commands(scenes.of(run.row)), jobs=jobs, console=console,
                          when_done=report)
         console.print((out / 'table.md').read_text(encoding='utf-8'), markup=False, soft_wrap=True)
     return [run.title for run in failed]
 
 
-def _command(folder: str | Path, jobs: int, seeds: Sequence[int], out: Path, precision: str | None, gpus_per_run: int,
-             allow_unequal: bool, cfg_options: dict | None) -> str:
-    options = [f'{key}={value}' for key, value in (cfg_options or {}).items()]
-    return shlex.join(['semsynth', 'ablate', str(folder), '--jobs', str(jobs), '--seeds', *map(str, seeds),
-                       '--out', str(out), *(['--precision', precision] if precision else []),
-                       *(['--gpus-per-run', str(gpus_per_run)] if gpus_per_run > 1 else []),
-                       *['--allow-unequal'] * allow_unequal, *(['--cfg-options', *options] if options else [])])
+def tabulate(folder: str | Path, results: str | Path, *, seeds: Sequence[int] = (0,), precision: str | None = None,
+             allow_unequal: bool = False, cfg_options: dict | None = None) -> Path:
+    """Write the table of the results that ``ablate`` kept; what is not there is 'not run', with its command.
+
+    Neither data nor weights are needed. The other arguments are those of ``ablate``.
+
+    Args:
+        folder: of the configs, or its name.
+        results: folder of the results, and for the table.
+        seeds: that every row is to be trained with; those of the results are added.
+        precision: as given to ``ablate``.
+        allow_unequal: as given to ``ablate``.
+        cfg_options: as given to ``ablate``.
+
+    Returns:
+        The table's path.
+
+    Raises:
+        ValueError: as of ``ablate``.
+        FileNotFoundError: there is no such folder of configs.
+    """
+    kept = check_out_folder(results, [find_config(folder)])
+    every, trained = _read(folder, precision, cfg_options, allow_unequal)
+    runs = _runs(trained, seeds, kept, 1, kept)
+    command = Command(folder, seeds, precision=precision, allow_unequal=allow_unequal, cfg_options=cfg_options)
+    Output(_name(folder), every, runs, command).write_kept(kept)
+    return kept / 'table.md'
 
 
-def _write(name: str, runs: Sequence[Run], scenes: Scenes, out: Path, command: str) -> None:
-    rows = list({run.row.name: run.row for run in runs}.values())
-    done = [{run.seed: run for run in runs if run.row is row and run.result} for row in rows]
-    lines = [Line(row, {seed: run.result or {} for seed, run in its.items()})
-             for row, its in zip(rows, done, strict=True)]
-    ablation = Ablation(name, lines, list(dict.fromkeys(run.seed for run in runs)), command)
-    strip = scenes.strip([row.title for row in rows], [next(iter(its.values()), None) for its in done])
-    write_png(out / 'strip.png', strip)
-    write_whole(out / 'chart.png', chart(ablation))
-    write_whole(out / 'table.csv', table(ablation).encode())
-    write_whole(out / 'table.md', markdown(ablation).encode())
+def _name(folder: str | Path) -> str:
+    return find_config(folder).resolve().name
+
+
+def _read(folder: str | Path, precision: str | None, cfg_options: dict | None,
+          allow_unequal: bool) -> tuple[list[Row], list[Row]]:
+    """All rows of the table, and those with a config, whose conditions are compared."""
+    every = read_rows(folder, {**(cfg_options or {}), **(dict(precision=precision) if precision else {})})
+    trained = [row for row in every if not row.left_out]
+    check_conditions(trained, allow_unequal)
+    return every, trained
+
+
+def _chosen(rows: Sequence[Row], names: Sequence[str] | None) -> list[Row]:
+    if strangers := set(names or ()) - {row.name for row in rows}:
+        raise ValueError(f'There is no row {", ".join(sorted(strangers))}: rows are {", ".join(r.name for r in rows)}.')
+    return [row for row in rows if names is None or row.name in names]
+
+
+def _runs(rows: Sequence[Row], seeds: Sequence[int], out: Path, ranks: int, kept: Path | None) -> list[Run]:
+    """By seed first, so that there soon is one of each row; those asked for, and those whose results were kept."""
+    found = {int(path.stem.removeprefix('seed_')) for row in rows for path in (kept / row.name).glob('seed_*.json')
+             } if kept else set()
+    return [Run(row, seed, out / row.name / f'seed_{seed}', ranks, kept and kept / row.name / f'seed_{seed}.json')
+            for seed in [*seeds, *sorted(found - set(seeds))] for row in rows]

@@ -17,7 +17,7 @@ from semsynth.data.pictures import read_photo
 from semsynth.data.scene_dataset import KEYS
 from semsynth.registry import DATASETS
 from semsynth.stored_config import layout_facts
-from semsynth.studies.ablation.plan import Row
+from semsynth.studies.ablation.rows import Row
 from semsynth.studies.ablation.run import Run
 from semsynth.visualise import picture_grid
 

@@ -1,134 +1,25 @@
-"""The rows of an ablation, read from a folder of configs, and checks that their conditions are equal."""
+"""Checks that the rows of an ablation are trained and judged under equal conditions."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from semsynth.arguments import check_value
-from semsynth.config import load_config, read_config, stage_configs
-from semsynth.config_files import find_config
+from semsynth.config import load_config, stage_configs
 from semsynth.engine.launch import check_data, check_synthesizer
 from semsynth.engine.stages import check_last_is_saved
 from semsynth.registry import EVALUATORS, MODELS
+from semsynth.studies.ablation.rows import Row
 
-ROW = dict(title=str, order=float, paper=Mapping[str, float], like=str)
-"""The keys of ``row`` in a config; ``like`` is the config of a row from which it takes the others."""
 DATA_PARTS = ('edges', 'instances')
 """Arguments of a data set that belong to a method: what is read of the same scenes."""
 LOADING = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
 """Arguments of a data loader that no sample depends on."""
 NEEDED = ('train_cfg', 'train_dataloader', 'optim_wrapper', 'test_dataloader', 'test_evaluator')
-
-
-@dataclass
-class Row:
-    """One config of an ablation.
-
-    Args:
-        name: the config's file name, without ending.
-        config: as read, with the command line's options.
-        title: what the table calls it.
-        order: rows with a number come first, in this order; the others follow by file name.
-        paper: the paper's figures by name of the score.
-        parameters: numbers of the generator's and of all trained parameters, by ``check_rows``.
-        has_styles: whether its encoder makes styles, which must be encoded before it is judged; by ``check_rows``.
-        unequal: conditions in which it differs from the first row, by dotted key: its value, and the first row's; by
-            ``check_conditions``.
-    """
-
-    name: str
-    config: Config
-    title: str
-    order: float = float('inf')
-    paper: Mapping[str, float] = field(default_factory=dict)
-    parameters: dict[str, int] = field(default_factory=dict)
-    has_styles: bool = False
-    unequal: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-
-    @property
-    def is_judged_on_other_scenes(self) -> bool:
-        """Whether its test set is not the first row's."""
-        return any(key.startswith('test_dataloader') for key in self.unequal)
-
-
-def read_rows(folder: str | Path, cfg_options: dict | None = None) -> list[Row]:
-    """The rows of a folder, in the table's order.
-
-    What a config's file itself says in ``row=dict(title=, order=, paper=dict(SCORE=VALUE))`` counts, not what it is
-    based on: none shall inherit another one's figures. With ``row=dict(like='../ecgan/e_gi.py')`` a row takes them from
-    another row's file, so that a paper's figures are written once; where it has no judge of the prefix of a figure's
-    name, such as ``pspnet/``, the figure stands without it.
-
-    Args:
-        folder: whose ``*.py`` are configs; folders below it are not looked at. Or a name, such as
-            ``'semsynth::ablations/ecgan'``.
-        cfg_options: entries of every config to override.
-
-    Raises:
-        FileNotFoundError: there is no such folder.
-        ValueError: it has no config, a ``row`` cannot be read, or two rows have one title.
-    """
-    folder = find_config(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(f'There is no folder {folder}: name one whose configs are the rows of an ablation.')
-    rows = []
-    for path in sorted(path for path in folder.glob('*.py') if path.name[0] != '.'):  # macOS leaves ._NAME
-        config = read_config(path, cfg_options)
-        rows.append(Row(path.stem, config, **{'title': path.stem, **_own_row(path, config)}))
-    if not rows:
-        raise ValueError(f'{folder} holds no config: each of its .py files is a row of the ablation.')
-    rows.sort(key=lambda row: (row.order, row.name))
-    titles = [row.title for row in rows]
-    if twins := [row.name for row in rows if titles.count(row.title) > 1]:
-        raise ValueError(f'{folder}: {", ".join(twins)} have one title; give each a row=dict(title=...) of its own.')
-    return rows
-
-
-def _own_row(path: Path, config: Config, alike: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """What a config's file itself assigns to ``row``, whatever it is based on, and the file that it says it is like."""
-    row = _written_row(path)
-    if 'like' not in row:
-        return row
-    other = Path(path.parent, find_config(row.pop('like')))
-    if not other.is_file() or other.resolve() in (path.resolve(), *alike):
-        found = 'this row itself' if other.is_file() else 'no file'
-        raise ValueError(f'{path}: row is like {other}, which is {found}: name the config of another row, relative to '
-                         'this one.')
-    liked = _own_row(other, config, (*alike, path.resolve()))
-    return {**liked, 'paper': _named_as_judged(liked.get('paper', {}), config), **row}
-
-
-def _named_as_judged(paper: Mapping[str, float], config: Config) -> dict[str, float]:
-    """A paper's figures by the names of the row's scores: without the prefix of a judge that it has not."""
-    evaluators = config.get('test_evaluator') or []
-    prefixes = [each.get('prefix') for each in (evaluators if isinstance(evaluators, list) else [evaluators])]
-    return {name if name.partition('/')[0] in prefixes else name.rpartition('/')[2]: value
-            for name, value in paper.items()}
-
-
-def _written_row(path: Path) -> dict[str, Any]:
-    """The value of ``row`` in the file itself, not in its base configs."""
-    for node in ast.parse(path.read_text(encoding='utf-8')).body:
-        if isinstance(node, ast.Assign) and any(
-                isinstance(target, ast.Name) and target.id == 'row' for target in node.targets):
-            try:
-                row = eval(compile(ast.Expression(node.value), str(path), 'eval'), {'dict': dict})
-            except NameError as error:
-                raise ValueError(f'{path}: row must be written out in plain values ({error}).') from None
-            if not isinstance(row, dict) or set(row) - set(ROW):
-                raise ValueError(f'{path}: row={row!r}, expected dict({"=, ".join(ROW)}=), each optional.')
-            for name, value in row.items():
-                check_value(f'{path}: row', name, value, ROW[name])
-            return row
-    return {}
 
 
 def check_conditions(rows: Sequence[Row], allow_unequal: bool = False) -> None:

@@ -19,7 +19,9 @@ from semsynth.config import stage_configs
 from semsynth.devices import resolve_precision
 from semsynth.engine.checkpoint import latest_good_checkpoint
 from semsynth.registry import DATASETS
-from semsynth.studies.ablation.plan import Row, config_differences
+from semsynth.studies.ablation.plan import config_differences
+from semsynth.studies.ablation.rows import Row
+from semsynth.studies.machine import machine
 from semsynth.studies.processes import COMMAND
 from semsynth.writing import write_whole
 
@@ -37,12 +39,15 @@ class Run:
         seed: of weights, order of the scenes and draws.
         folder: for checkpoints, log and results.
         ranks: processes that train it together, on a GPU each where there are some; they share the batch.
+        kept: a file for its result alone, in a folder that outlives the run's own, such as one of a repository; or
+            None.
     """
 
     row: Row
     seed: int
     folder: Path
     ranks: int = 1
+    kept: Path | None = None
 
     @property
     def title(self) -> str:
@@ -61,9 +66,18 @@ class Run:
 
     @property
     def result(self) -> dict | None:
-        """Scores, steps and time of a step, once it is done."""
-        path = self.folder / 'result.json'
-        return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else None
+        """Scores, steps and time of a step, once it is done: of its own folder, or the one that was kept."""
+        for path in (self.folder / 'result.json', self.kept):
+            if path and path.is_file():
+                return json.loads(path.read_text(encoding='utf-8'))
+        return None
+
+    @property
+    def has_other_settings(self) -> bool:
+        """Whether the result that was kept is of other settings than its row has now."""
+        if not self.kept or not self.kept.is_file():
+            return False
+        return json.loads(self.kept.read_text(encoding='utf-8')).get('settings') != self.row.settings_hash
 
     @property
     def stages(self) -> list[Path]:
@@ -123,6 +137,9 @@ class Run:
             raise ValueError(f'{self.folder} was begun with other settings ({key}={one}, now {other}): give the same '
                              'configs and options again, another --out, or remove that folder and '
                              f'{self.settings.name} beside it.')
+        if self.has_other_settings:
+            raise ValueError(f'{self.kept} is the result of other settings than {self.row.name}.py has now: give the '
+                             'same configs and options again, another folder for --results, or remove that file.')
 
     def write_settings(self) -> None:
         """Write the file that is trained, where there is none."""
@@ -147,13 +164,26 @@ class Run:
             yield [*COMMAND, 'synthesize', config, checkpoint, *scenes, '--out', f'{folder}/scenes', *styles]
 
     def write_result(self, jobs: int) -> None:
-        """Write ``result.json``, from which on the run counts as done."""
+        """Write ``result.json``, from which on the run counts as done, and the copy that is kept."""
         path = self.folder / f'results_{self._trained().stem}.json'
         report = json.loads(path.read_text(encoding='utf-8'))
-        result = dict(scores=report['scores'], titles=report.get('titles', {}), judge=report['judge'],
-                      steps=report['iterations'], seconds_per_step=self.seconds_per_step(), jobs=jobs, ranks=self.ranks,
-                      checkpoint=str(self.checkpoint), device=report['device'])
+        result = dict(
+            scores=report['scores'], titles=report.get('titles', {}), judge=report['judge'],
+            judges=[dict(type=each['type'], protocol=each['protocol'].get('name'),
+                         weights=each['protocol'].get('weights_hash')) for each in report.get('evaluators', [])],
+            steps=report['iterations'], seconds_per_step=self.seconds_per_step(), jobs=jobs, ranks=self.ranks,
+            checkpoint=str(self.checkpoint), device=report['device'], row=self.row.name, seed=self.seed,
+            settings=self.row.settings_hash, precision=self.precision, parameters=self.row.parameters,
+            machine=machine())
         write_whole(self.folder / 'result.json', json.dumps(result, indent=2).encode())
+        self.keep_result()
+
+    def keep_result(self) -> None:
+        """Write the copy of its result that is kept, without what stands in its own folder; where it has both."""
+        if self.kept and (self.folder / 'result.json').is_file():
+            facts = dict(row=self.row.name, seed=self.seed, settings=self.row.settings_hash)  # older ones lack them
+            result = {**facts, **{key: value for key, value in (self.result or {}).items() if key != 'checkpoint'}}
+            write_whole(self.kept, f'{json.dumps(result, indent=2)}\n'.encode())
 
     def _trained(self) -> Path:
         return cast(Path, self.checkpoint)  # training ended with exit code 0, which it does after it has saved

@@ -6,17 +6,18 @@ import csv
 import io
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from textwrap import fill, shorten
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from semsynth.studies.ablation.plan import Row
+from semsynth.studies.ablation.rows import Row
 
 ORACLE = 'oracle_'
 NONE = '-'
+NOT_RUN = 'not run'
 
 
 @dataclass
@@ -36,6 +37,11 @@ class Line:
         return [result['scores'][score] for result in self.results.values() if score in result['scores']]
 
     @property
+    def parameters(self) -> Mapping[str, int]:
+        """Numbers of parameters: the config's, or what a result says where no model was built."""
+        return self.row.parameters or next((result.get('parameters', {}) for result in self.results.values()), {})
+
+    @property
     def seconds(self) -> list[float]:
         """Time of a step with each seed."""
         return [result['seconds_per_step'] for result in self.results.values() if result['seconds_per_step']]
@@ -50,12 +56,16 @@ class Ablation:
         lines: in the table's order.
         seeds: that every row is to be trained with.
         command: that made it.
+        missing: the command that trains a row with the seeds that are not done, by the row's name.
+        outdated: runs, by title, whose results are of other settings than their configs have now.
     """
 
     name: str
     lines: Sequence[Line]
     seeds: Sequence[int]
     command: str
+    missing: Mapping[str, str] = field(default_factory=dict)
+    outdated: Sequence[str] = ()
 
     @property
     def results(self) -> list[Mapping[str, Any]]:
@@ -92,25 +102,31 @@ class Ablation:
         return next((result['scores'][key] for result in self.results if key in result['scores']), None)
 
 
-def markdown(ablation: Ablation) -> str:
-    """The table as text; what is not done yet is a dash, and listed below."""
+def markdown(ablation: Ablation, pictures: bool = False) -> str:
+    """The table as text; what is not done yet is a dash, and listed below.
+
+    Args:
+        ablation: what is done.
+        pictures: whether chart and strip lie beside it.
+    """
     names = [f'{score} (paper)' if is_paper else ablation.title(score)
              for score, is_paper in ablation.columns]
-    lines = [f'# {ablation.name}\n',
-             _cells(['row', 'seeds', *names, 'generator', 'trainable', 'time per step', *ablation.unequal_heading]),
-             _cells(['---'] * (len(names) + 5 + len(ablation.unequal_heading)))]
+    with_conditions = any(line.row.conditions for line in ablation.lines)
+    ours = ['our size, batch, length'] if with_conditions else []
+    headings = ['row', 'seeds', *names, 'generator', 'trainable', 'time per step', *ours, *ablation.unequal_heading]
+    lines = [f'# {ablation.name}\n', _cells(headings), _cells(['---'] * len(headings))]
     for line in ablation.lines:
         scores = [_shown(line.row.paper.get(score)) if is_paper else _spread(line.values(score))
                   for score, is_paper in ablation.columns]
-        parameters = [_millions(line.row.parameters.get(kind)) for kind in ('generator', 'trainable')]
-        lines.append(_cells([line.row.title, f'{len(line.results)} of {len(ablation.seeds)}', *scores, *parameters,
+        parameters = [_millions(line.parameters.get(kind)) for kind in ('generator', 'trainable')]
+        lines.append(_cells([line.row.title, _seeds(line, len(ablation.seeds)), *scores, *parameters,
                              f'{_spread(line.seconds)} s' if line.seconds else NONE,
+                             *([NONE if line.row.left_out else line.row.own_conditions] if with_conditions else []),
                              *([_unequal(line.row) or NONE] if ablation.unequal_heading else [])]))
     oracle = [NONE if is_paper else _shown(ablation.oracle(score)) for score, is_paper in ablation.columns]
-    lines.append(_cells(['real images (oracle)', NONE, *oracle, NONE, NONE, NONE,
-                         *[NONE] * len(ablation.unequal_heading)]))
-    return '\n'.join([*lines, '', *(f'- {fact}' for fact in _notes(ablation)), '',
-                      '![Scores](chart.png)\n', '![The same scenes by every row](strip.png)', ''])
+    lines.append(_cells(['real images (oracle)', NONE, *oracle, *[NONE] * (len(headings) - len(oracle) - 2)]))
+    shown = ['![Scores](chart.png)\n', '![The same scenes by every row](strip.png)', ''] if pictures else []
+    return '\n'.join([*lines, '', *(f'- {fact}' for fact in _notes(ablation)), '', *shown])
 
 
 def table(ablation: Ablation) -> str:
@@ -124,8 +140,8 @@ def table(ablation: Ablation) -> str:
     for line in ablation.lines:
         spreads = [number for score in ablation.scores for number in _mean_and_std(line.values(score))]
         writer.writerow([line.row.name, line.row.title, len(line.results), *spreads,
-                         *(line.row.paper.get(score) for score in of_paper), line.row.parameters.get('generator'),
-                         line.row.parameters.get('trainable'), _mean_and_std(line.seconds)[0],
+                         *(line.row.paper.get(score) for score in of_paper), line.parameters.get('generator'),
+                         line.parameters.get('trainable'), _mean_and_std(line.seconds)[0],
                          *([_unequal(line.row)] if ablation.unequal_heading else [])])
     writer.writerow(['', 'real images (oracle)', '', *(number for score in ablation.scores
                                                       for number in (ablation.oracle(score), None))])
@@ -172,17 +188,30 @@ def _notes(ablation: Ablation) -> Iterator[str]:
     yield f'Made by `{ablation.command}`.'
     yield (f'Seeds: {", ".join(map(str, ablation.seeds))}; mean ± standard deviation over those that are done, where '
            'there are at least two.')
-    missing = [f'{line.row.title} (seed {seed})' for line in ablation.lines for seed in ablation.seeds
-               if seed not in line.results]
-    if missing:
-        yield f'Not done yet, or failed: {", ".join(missing)}.'
+    for line in ablation.lines:
+        if line.row.left_out:
+            yield f'{line.row.title}: {NOT_RUN}; {line.row.left_out}.'
+        elif missing := [str(seed) for seed in ablation.seeds if seed not in line.results]:
+            command = f': `{ablation.missing[line.row.name]}`' if line.row.name in ablation.missing else ''
+            yield f'{line.row.title}: {NOT_RUN}, or not done yet, with seed {", ".join(missing)}{command}'
+    if ablation.outdated:
+        yield f'Of other settings than their configs have now: {"; ".join(ablation.outdated)}.'
+    for conditions in dict.fromkeys(line.row.conditions for line in ablation.lines if line.row.conditions):
+        titles = ', '.join(line.row.title for line in ablation.lines if line.row.conditions == conditions)
+        yield f"The paper's figures of {titles}: {conditions}."
     yield from dict.fromkeys(f'Judge {result["judge"]}' for result in ablation.results)
+    weights = dict.fromkeys(f'{each["protocol"] or each["type"]} ({each["weights"]})'
+                            for result in ablation.results for each in result.get('judges', []))
+    if weights:
+        yield f"Judges, and the hashes of their weights: {', '.join(weights)}."
     if ablation.unequal_heading:
         yield ('Rows differ in their conditions, each from the first as its last column says (with the first row\'s in '
                'brackets): the parts of the method are not all that makes their scores differ. The oracle is of the '
                'first row that is done.')
     steps = sorted({result['steps'] for result in ablation.results})
     yield f'Steps: {", ".join(map(str, steps)) or NONE}; device: {_all(ablation, "device")}.'
+    if (machines := _all(ablation, 'machine')) != NONE:
+        yield f'Machine: {machines}; precision of training: {_all(ablation, "precision")}.'
     yield ('Time per step: median of the log, data loading included; a measurement of speed only on an otherwise idle '
            f'machine with one run at a time (here at once: {_all(ablation, "jobs")}).')
     if (ranks := {result.get('ranks', 1) for result in ablation.results}) - {1}:
@@ -196,8 +225,12 @@ def _unequal(row: Row) -> str:
                      for key, (own, first) in row.unequal.items()).replace('|', '/')
 
 
+def _seeds(line: Line, asked: int) -> str:
+    return f'{len(line.results)} of {asked}' if line.results else NOT_RUN
+
+
 def _all(ablation: Ablation, key: str) -> str:
-    return ', '.join(dict.fromkeys(str(result[key]) for result in ablation.results)) or NONE
+    return ', '.join(dict.fromkeys(str(result[key]) for result in ablation.results if key in result)) or NONE
 
 
 def _cells(cells: Sequence[str]) -> str:

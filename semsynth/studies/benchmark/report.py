@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import os
-import platform
-import re
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median, quantiles
 
 import torch
 
 from semsynth.studies.benchmark.measuring import Measured, Version
+from semsynth.studies.machine import machine as machine_facts
 
 
 def machine(device: str) -> str:
     """One line: processor or GPU, threads, versions, and how busy the machine is."""
-    cpuinfo = Path('/proc/cpuinfo')
-    model = re.search(r'model name\s*: (.+)', cpuinfo.read_text(encoding='utf-8')) if cpuinfo.is_file() else None
-    facts = [f'{model[1] if model else platform.machine()}, {os.cpu_count()} cores']
-    if device.startswith('cuda'):
-        facts.insert(0, torch.cuda.get_device_name(device))
-    facts += [f'{torch.get_num_threads()} threads', f'torch {torch.__version__}', f'Python {platform.python_version()}',
-              f'load of other work {os.getloadavg()[0]:.1f}']
-    return '; '.join(facts)
+    gpu = [torch.cuda.get_device_name(device)] if device.startswith('cuda') else []
+    return '; '.join([*gpu, machine_facts(), f'{torch.get_num_threads()} threads',
+                      f'load of other work {os.getloadavg()[0]:.1f}'])
 
 
 def table(groups: Sequence[Sequence[Version]], measured: Sequence[Sequence[Measured]]) -> str:

@@ -1,0 +1,85 @@
+"""What an ablation writes when one run more is done: tables, chart and strip."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from semsynth.studies.ablation.pictures import Scenes
+from semsynth.studies.ablation.rows import Row
+from semsynth.studies.ablation.run import Run
+from semsynth.studies.ablation.table import Ablation, Line, chart, markdown, table
+from semsynth.writing import write_png, write_whole
+
+
+@dataclass(frozen=True)
+class Command:
+    """The command line of an ablation; the arguments are those of ``ablate``."""
+
+    folder: str | Path
+    seeds: Sequence[int]
+    jobs: int = 1
+    out: Path | None = None
+    precision: str | None = None
+    gpus_per_run: int = 1
+    allow_unequal: bool = False
+    cfg_options: dict | None = None
+    rows: Sequence[str] | None = None
+    results: str | Path | None = None
+
+    def __str__(self) -> str:
+        options = [f'{key}={value}' for key, value in (self.cfg_options or {}).items()]
+        return shlex.join(['semsynth', 'ablate', str(self.folder), *(['--rows', *self.rows] if self.rows else []),
+                           '--jobs', str(self.jobs), '--seeds', *map(str, self.seeds),
+                           *(['--out', str(self.out)] if self.out else []),
+                           *(['--precision', self.precision] if self.precision else []),
+                           *(['--gpus-per-run', str(self.gpus_per_run)] if self.gpus_per_run > 1 else []),
+                           *['--allow-unequal'] * self.allow_unequal,
+                           *(['--results', str(self.results)] if self.results else []),
+                           *(['--cfg-options', *options] if options else [])])
+
+
+@dataclass
+class Output:
+    """The tables of an ablation as far as it is done.
+
+    Args:
+        name: the folder's.
+        rows: all rows of the table, those without a config included.
+        runs: of the others, with each seed.
+        command: that was given.
+    """
+
+    name: str
+    rows: Sequence[Row]
+    runs: Sequence[Run]
+    command: Command
+
+    def write(self, out: Path, scenes: Scenes) -> None:
+        """Write ``table.md``, ``table.csv``, ``chart.png`` and ``strip.png``."""
+        done = [[run for run in self.runs if run.row is row and run.result] for row in self.rows if not row.left_out]
+        titles = [row.title for row in self.rows if not row.left_out]
+        write_png(out / 'strip.png', scenes.strip(titles, [next(iter(its), None) for its in done]))
+        ablation = self._ablation(self.command)
+        write_whole(out / 'chart.png', chart(ablation))
+        write_whole(out / 'table.csv', table(ablation).encode())
+        write_whole(out / 'table.md', markdown(ablation, pictures=True).encode())
+
+    def write_kept(self, results: Path) -> None:
+        """Write ``table.md`` and ``table.csv`` without pictures, and without a place on this machine."""
+        ablation = self._ablation(replace(self.command, out=None, results=results))
+        write_whole(results / 'table.csv', table(ablation).encode())
+        write_whole(results / 'table.md', markdown(ablation).encode())
+
+    def _ablation(self, command: Command) -> Ablation:
+        results = {row.name: {run.seed: run.result or {} for run in self.runs if run.row is row and run.result}
+                   for row in self.rows}
+        seeds = sorted({run.seed for run in self.runs})
+        missing = {name: [seed for seed in seeds if seed not in its] for name, its in results.items()}
+        return Ablation(
+            self.name, [Line(row, results[row.name]) for row in self.rows], seeds, str(command),
+            {row.name: str(replace(command, rows=[row.name], seeds=missing[row.name])) for row in self.rows
+             if missing[row.name] and not row.left_out},
+            [run.title for run in self.runs if run.has_other_settings])
