@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
 Verdict = list[list[Tensor]]
 """One list of feature maps per scale, finest scale first; the last of each list are the logits."""
+
+
+class Turn(Protocol):
+    """What a discriminator may know of the turn in which it judges; a ``Step`` is one."""
+
+    player: str
+    """Whose turn it is, ``'generator'`` or ``'discriminator'``."""
+    logged: dict[str, Tensor]
+    """Scalars for the log, as ``discriminator/name``: what is written here in the discriminator's turn."""
+
+    def once(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """What all verdicts of the turn have in common, such as random numbers: computed at the first call."""
 
 
 class Discriminator(nn.Module):
@@ -48,7 +60,8 @@ class Discriminator(nn.Module):
         """
         return any(isinstance(layer, _BatchNorm) for layer in self.modules())
 
-    def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None) -> Verdict | list[Verdict]:
+    def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None, turn: Turn | None = None,
+                real: Sequence[bool] | None = None) -> Verdict | list[Verdict]:
         """The verdict on images, or several.
 
         Args:
@@ -56,6 +69,8 @@ class Discriminator(nn.Module):
             image: ``(B, C, H, W)`` in ``[-1, 1]``.
             kinds: of each of N equal parts of the batch the name of the real image that it is or imitates. The layouts
                 of all parts are the same.
+            turn: in which they are judged, for a discriminator whose verdicts of one turn depend on each other.
+            real: of each part whether it holds real images, for a discriminator that looks how sure it is of them.
 
         Returns:
             Without ``kinds`` the verdict on the whole batch; with them one on each part, in their order.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor, nn
 
-from semsynth.discriminators.base import Discriminator, Verdict, build_discriminator, split_verdict
+from semsynth.discriminators.base import Discriminator, Turn, Verdict, build_discriminator
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
 
@@ -64,7 +64,8 @@ class SeparateDiscriminators(Discriminator):
         for kind in self.networks:
             self.judge_of(kind).check(parts)
 
-    def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None) -> list[Verdict]:
+    def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None, turn: Turn | None = None,
+                real: Sequence[bool] | None = None) -> list[Verdict]:
         """The verdicts on images ``(N * B, C, H, W)`` in ``[-1, 1]``, each B of them of one of the N ``kinds``.
 
         Returns:
@@ -76,9 +77,10 @@ class SeparateDiscriminators(Discriminator):
         chunks = image.chunk(len(kinds))
         verdicts: dict[int, Verdict] = {}
         for kind in dict.fromkeys(kinds):
-            places = [place for place, its in enumerate(kinds) if its == kind]
+            places = [place for place, other in enumerate(kinds) if other == kind]
             images = torch.cat([chunks[place] for place in places])
             # Each B rows of the layout are the same.
-            verdict = self.networks[kind](layout.map(itemgetter(slice(len(images)))), images)
-            verdicts |= zip(places, split_verdict(verdict, len(places)), strict=True)
+            its = self.networks[kind](layout.map(itemgetter(slice(len(images)))), images, [kind] * len(places), turn,
+                                      None if real is None else [real[place] for place in places])
+            verdicts |= zip(places, its, strict=True)
         return [verdicts[place] for place in range(len(kinds))]

@@ -156,6 +156,8 @@ class AdversarialLoss(Loss):
 class LeastSquaresLoss(AdversarialLoss):
     """LSGAN: squared distance from 1 for real, from 0 for fake (pix2pixHD: ``reduction='sum'`` and half for D)."""
 
+    middle = 0.5
+
     def on_real(self, logits: Tensor) -> Tensor:
         """Squared distance from 1."""
         return least_squares(logits, 1.0)

@@ -73,6 +73,8 @@ class Loss(nn.Module):
     """What it reads of a step: the words above and names of outputs."""
     trains: Set[str] = frozenset({'generator'})
     """The players that it is computed for: ``'generator'``, ``'discriminator'`` or both."""
+    middle: float = 0.0
+    """The score that lies midway between what it wants real and synthesised images to get."""
     relates_images: bool = False
     """Whether it relates the images of a batch to one another: then a batch in parts (``micro_batch``) is another one
     to it. False where it is a mean over images."""

@@ -60,6 +60,9 @@ class Step:
         player: whose turn it is, ``'generator'`` or ``'discriminator'``.
         draws: random values to use in place of those that losses draw, by the name that each loss documents.
         at_once: whether the discriminator's turn judges synthesised and real images as one batch.
+
+    Attributes:
+        logged: scalars that the discriminator gives to the log in its turn, by name.
     """
 
     layout: Layout
@@ -73,6 +76,7 @@ class Step:
     player: str = 'generator'
     draws: dict[str, Any] = field(default_factory=dict)
     at_once: bool = False
+    logged: dict[str, Tensor] = field(default_factory=dict, init=False)
     _kept: dict[Hashable, Any] = field(default_factory=dict, init=False)
 
     def detach(self) -> Step:
@@ -99,7 +103,7 @@ class Step:
         """
         views = self._read_on(JUDGED if self.player == 'discriminator' else {'features'})
         reals = dict.fromkeys(self.views[view].real for view in views)
-        return Verdicts(self.judge, self.real, reals, self._judge_all)
+        return Verdicts(self._judge_real, self.real, reals, self._judge_all)
 
     def judge(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
         """The discriminator's verdict on any images of this layout, judged as one batch.
@@ -110,6 +114,10 @@ class Step:
         """
         return dict(zip(images, self._verdicts(list(images), list(images.values())), strict=True))
 
+    def _judge_real(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
+        verdicts = self._verdicts(list(images), list(images.values()), len(images))
+        return dict(zip(images, verdicts, strict=True))
+
     @property
     def _judge_all(self) -> Callable[[], None] | None:
         """What judges all that losses read in the discriminator's turn as one batch; None where it may not."""
@@ -118,13 +126,16 @@ class Step:
     def _judge_both(self) -> None:
         fakes, reals = self.fake_verdicts, self.real_verdicts
         images = [self.outputs[name] for name in fakes.together] + [self.real[name] for name in reals.together]
-        verdicts = self._verdicts([*fakes.together, *reals.together], images)
+        verdicts = self._verdicts([*fakes.together, *reals.together], images, len(reals.together))
         fakes.update(zip(fakes.together, verdicts, strict=False))
         reals.update(zip(reals.together, verdicts[len(fakes.together):], strict=True))
 
-    def _verdicts(self, names: list[str], images: list[Tensor]) -> list[Verdict]:
+    def _verdicts(self, names: list[str], images: list[Tensor], real: int = 0) -> list[Verdict]:
+        """The verdicts on images, of which the last ``real`` are real ones."""
         kinds = [self.views[name].real if name in self.views else name for name in names]
-        return cast('Discriminator', self.discriminator)(self.layout.repeat(len(images)), join(images), kinds)
+        are_real = [place >= len(names) - real for place in range(len(names))]
+        return cast('Discriminator', self.discriminator)(
+            self.layout.repeat(len(images)), join(images), kinds, self, are_real)
 
     @cached_property
     def target(self) -> Tensor:
