@@ -36,6 +36,10 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
         InstanceFeatureEncoder=dict(base_channels=2, num_downsamples=1),
         PooledStyleEncoder=dict(base_channels=2, latent_dim=4), StyleEncoder=dict(base_channels=2, latent_dim=4)),
     DISCRIMINATORS: dict(
+        AdaptiveDiscriminator=dict(in_channels=4, target=0.5, discriminator=dict(
+            type='MultiScaleDiscriminator', base_channels=2)),
+        AugmentedDiscriminator=dict(in_channels=4, operations=['flip'], discriminator=dict(
+            type='MultiScaleDiscriminator', base_channels=2)),
         FeaturePyramidDiscriminator=dict(in_channels=4, base_channels=2),
         MultiScaleDiscriminator=dict(in_channels=4, base_channels=2, norm='batch'),
         OASISDiscriminator=dict(num_classes=3, base_channels=2, num_downsamples=2),
