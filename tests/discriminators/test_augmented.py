@@ -193,7 +193,7 @@ def test_only_real_images_of_its_own_turn_count():
     model.compute_losses('generator', step)
     assert model.discriminator.probability == 0 and not step.logged
     later = step.detach()
-    later.fake_verdicts['image']  # noqa: B018
+    later.fake_verdicts['image']
     model.compute_losses('discriminator', later)
     assert model.discriminator.probability.item() == pytest.approx(0.2)  # two images of ten
     assert later.logged['sign_of_real'] == 1
@@ -211,7 +211,7 @@ def test_real_ones_are_told_from_synthesised_ones_of_the_same_name(at_once):
     step = Step(Layout(label=torch.zeros(1, 2, 2, dtype=torch.long), num_classes=1), real, outputs,
                 build().views | {}, discriminator, losses=None, player='discriminator', at_once=at_once)
     step.views = {'image': step.views['image']}
-    step.fake_verdicts['image'], step.real_verdicts['image']  # noqa: B018
+    step.fake_verdicts['image'], step.real_verdicts['image']
     step.judge(dict(image=torch.zeros(1, 3, 2, 2)))
     assert told == [(-1, False), (1, True), (0, False)]
 
