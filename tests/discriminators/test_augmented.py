@@ -114,7 +114,7 @@ def test_logits_of_classes_are_moved_back():
     data = batch(SIZE)
     image = data['real']['image']
     [verdict] = discriminator(data['layout'], image, ['image'])
-    [(layout, seen)] = discriminator.discriminator.seen
+    [(_, seen)] = discriminator.discriminator.seen
     assert not torch.equal(seen, image) and discriminator.returns_class_logits
     logits, inside = verdict[0][-1], verdict[0][-1][:, 3:].sum(1, keepdim=True)
     assert 0.6 < inside.mean() < 1
