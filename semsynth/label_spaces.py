@@ -21,8 +21,10 @@ _SEVERAL = 10
 
 # Official Cityscapes table: of the 35 ids (license plate, -1, last), those that are evaluated, in their order.
 _CITYSCAPES_EVALUATED = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
-# Of COCO-Stuff's 182 ids, those of the classes that COCO dropped.
-_COCO_STUFF_ABSENT = (11, 25, 28, 29, 44, 65, 67, 68, 70, 82, 90)
+COCO_STUFF_ABSENT = {11: 'street sign', 25: 'hat', 28: 'shoe', 29: 'eye glasses', 44: 'plate', 65: 'mirror',
+                     67: 'window', 68: 'desk', 70: 'door', 82: 'blender', 90: 'hair brush'}
+"""Of COCO-Stuff's 182 ids, those that no file holds, as COCO dropped these classes; most segmentors number the other
+171 without gaps."""
 
 CLASS_MAPS: dict[str, tuple[int, ...]] = {
     'cityscapes_35_to_19': tuple(
@@ -31,7 +33,7 @@ CLASS_MAPS: dict[str, tuple[int, ...]] = {
     'ade20k_151_to_150': (NO_CLASS, *range(150)),
     'nyu_41_to_40': (NO_CLASS, *range(40)),
     'coco_stuff_183_to_171': (*(
-        NO_CLASS if index in _COCO_STUFF_ABSENT else index - sum(gap < index for gap in _COCO_STUFF_ABSENT)
+        NO_CLASS if index in COCO_STUFF_ABSENT else index - sum(gap < index for gap in COCO_STUFF_ABSENT)
         for index in range(182)), NO_CLASS),
 }
 """Named tables: a segmentor's class for each of a data set's indices, 255 where it has none."""

@@ -193,7 +193,8 @@ def test_the_examples_of_extending_work(extending, tmp_path):
     assert type(model.discriminator).__name__ == 'PixelDiscriminator'
     assert type(model.encoder).__name__ == 'MeanColourEncoder'
     assert type(evaluator).__name__ == 'MeanColourError'
-    assert type(SEGMENTORS.build(dict(type='ColourSegmentor'))).__name__ == 'ColourSegmentor'
+    segmentor = SEGMENTORS.build(dict(type='ColourSegmentor'))
+    assert segmentor.classes == ('bright', 'dark') and segmentor.num_classes == 2 and not segmentor.returns_features
     assert lakes.metainfo['unknown'] == 3
 
     image, label = torch.rand(1, 3, 16, 32) * 2 - 1, torch.zeros(1, 16, 32, dtype=torch.long)
@@ -208,6 +209,21 @@ def test_the_examples_of_extending_work(extending, tmp_path):
     evaluator.process({}, [dict(outputs=dict(image=(127.5 * (image[0] + 1)).byte()),
                                 real=dict(image=torch.zeros(3, 16, 32, dtype=torch.uint8)))])
     assert evaluator.compute_metrics(evaluator.results)['colour_error'] == pytest.approx(127, abs=10)
+
+
+def test_the_segmentor_of_extending_judges(extending):
+    """On an image that is bright on the left, dark on the right, with a layout of which one pixel counts nowhere."""
+    judge = EVALUATORS.build(sys.modules['my_parts'].brightness)
+    image = torch.zeros(3, 2, 4, dtype=torch.uint8)
+    image[..., :2] = 255
+    judge.process({}, [dict(outputs=dict(image=image), label=torch.tensor([[0, 0, 1, 1], [2, 1, 1, 1]]))])
+    scores = judge.evaluate(1)
+    assert scores['brightness/aAcc'] == pytest.approx(100 * 6 / 7)
+    assert scores['brightness/mIoU'] == pytest.approx(100 * (2 / 3 + 4 / 5) / 2)
+    attributes = re.findall(r'^\| `(\w+)`', (ROOT / 'docs/extending.md').read_text(encoding='utf-8')
+                            .split('five attributes of a segmentor')[1].split('\n\n```')[0], re.M)
+    assert attributes == ['num_classes', 'classes', 'table', 'weights_hash', 'returns_features']
+    assert all(hasattr(judge.judge, name) for name in attributes)
 
 
 def test_a_part_of_one_s_own_says_what_it_needs(extending):

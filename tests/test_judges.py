@@ -11,8 +11,10 @@ from helpers.narrow import ROOT
 from semsynth.config import load_config
 from semsynth.config_files import find_config
 from semsynth.label_spaces import CLASS_MAPS
+from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.config import PACKAGED, model_config
 
+OF_THE_PAPERS = ('cityscapes-drn-d-105-v1', 'ade20k-csail-upernet-101-v1', 'coco-stuff-deeplabv2-101-v1')
 PUBLISHED = Path(find_spec('mmseg').origin).parent / '.mim' / 'configs'
 JUDGES = {path.stem: Config.fromfile(path) for path in (ROOT / 'configs/_base_/judges').glob('*.py')}
 
@@ -32,6 +34,8 @@ def judges_of(config):
 def test_judges(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     for judge in judges_of(JUDGES[name]):
+        if judge.type != 'Segmentor':  # of the papers: tests/segmentors/test_released.py
+            continue
         num_classes = model_config(judge.config).decode_head.num_classes
         if 'class_map' in judge:
             assert set(CLASS_MAPS[judge.class_map]) - {255} == set(range(num_classes))
@@ -55,12 +59,32 @@ def test_published_judges_are_named_protocols():
     for config in JUDGES.values():
         for evaluator in config.test_evaluator:
             if 'judge' in evaluator:
-                assert evaluator.judge.config.startswith(PACKAGED) == ('protocol' in evaluator)
+                published = evaluator.judge.get('config', PACKAGED).startswith(PACKAGED)
+                assert published == ('protocol' in evaluator)
                 if 'protocol' in evaluator:
                     assert named.setdefault(evaluator.protocol, evaluator.judge) == evaluator.judge
     assert set(named) == {'cityscapes-deeplabv3plus-r101-v1', 'cityscapes-pspnet-r101-v1', 'ade20k-upernet-r101-v1',
-                          'coco-stuff-deeplabv3-r101-v1'}
-    assert len({judge.checkpoint for judge in named.values()}) == len(named)
+                          'coco-stuff-deeplabv3-r101-v1', *OF_THE_PAPERS}
+    assert len({judge.get('checkpoint', judge.get('encoder')) for judge in named.values()}) == len(named)
+
+
+@pytest.mark.parametrize('name', ['cityscapes', 'ade20k', 'coco_stuff'])
+def test_the_papers_judge_takes_the_place_of_ours(name, tmp_path):
+    """By one line of a config: the name of another file among its ``_base_``."""
+    [theirs] = [key for key in JUDGES if key.startswith(f'{name}_') and key != 'cityscapes_pspnet']
+    source = (ROOT / f'configs/ecgan/ecgan_{name}.py').read_text()
+    swapped = source.replace(f'judges/{name}.py', f'judges/{theirs}.py')
+    (tmp_path / 'swapped.py').write_text(swapped.replace("'../_base_", f"'{ROOT}/configs/_base_"))
+    config = load_config(tmp_path / 'swapped.py')
+    assert judges_of(config) == judges_of(JUDGES[theirs])
+    assert [each.type for each in config.test_evaluator] == [each.type for each in JUDGES[name].test_evaluator]
+    [judge], layout = judges_of(config), config.model.data_preprocessor
+    assert config.test_evaluator[0].protocol in OF_THE_PAPERS
+    files = {key: judge.pop(key) for key in ('checkpoint', 'encoder', 'decoder') if key in judge}
+    assert files and all(str(file).startswith('weights/') for file in files.values())
+    assert all(Path(file).name in SEGMENTORS.get(judge.type).published for file in files.values())
+    segmentor = SEGMENTORS.build(judge | dict(base_channels=8))
+    segmentor.check_layout(layout.num_classes, layout.get('unknown'))
 
 
 @pytest.mark.parametrize('name', ['cityscapes', 'ade20k', 'coco_stuff'])

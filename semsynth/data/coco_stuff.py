@@ -5,17 +5,15 @@ from __future__ import annotations
 from mmseg.datasets import COCOStuffDataset as SegmentorCOCOStuff
 
 from semsynth.data.paired_folder import PairedFolderDataset
+from semsynth.label_spaces import COCO_STUFF_ABSENT
 from semsynth.registry import DATASETS
 
-# Ids that no file holds, as COCO dropped these classes; segmentors number the other 171 without gaps.
-_ABSENT = {11: 'street sign', 25: 'hat', 28: 'shoe', 29: 'eye glasses', 44: 'plate', 65: 'mirror', 67: 'window',
-           68: 'desk', 70: 'door', 82: 'blender', 90: 'hair brush'}
 _NUM_THINGS = 91  # ids 0..90
 
 
 def _names() -> tuple[str, ...]:
     names = list(SegmentorCOCOStuff.METAINFO['classes'])
-    for index, name in _ABSENT.items():
+    for index, name in COCO_STUFF_ABSENT.items():
         names.insert(index, name)
     return (*names, 'unknown')
 
@@ -52,4 +50,6 @@ class COCOStuffDataset(PairedFolderDataset):
             palette=[*(_colour(index + 1) for index in range(unknown)), [0, 0, 0]],
             unknown=unknown, id_map={index: index for index in range(unknown)}, unknown_ids=(255,),
             instances=instances,
-            things=[name for index, name in enumerate(self.classes[:_NUM_THINGS]) if index not in _ABSENT], **kwargs)
+            things=[name for index, name in enumerate(self.classes[:_NUM_THINGS])
+                    if index not in COCO_STUFF_ABSENT],
+            **kwargs)
