@@ -17,7 +17,7 @@ from semsynth.cli.parser import PlainParser
 
 COMMANDS = ('train', 'test', 'synthesize', 'edit', 'export', 'publish', 'train_segmentor', 'encode_styles', 'diversity',
             'convert_checkpoint', 'check_dataset', 'prepare', 'make_toycity', 'visualize', 'ablate', 'user_study',
-            'benchmark', 'demo', 'import', 'label')
+            'benchmark', 'demo', 'import', 'label', 'synthetic_data', 'synthetic_study')
 MODULES = {'import': 'import_data'}
 """Of commands whose names are words of Python."""
 
@@ -43,7 +43,8 @@ def main(*words: str) -> None:
     Args:
         words: come before those that the user gives: ``tools/train.py`` is ``main('train')``.
     """
-    args, strangers = build_parser().parse_known_args([*words, *sys.argv[1:]])
+    given = [*words, *sys.argv[1:]]
+    args, strangers = build_parser().parse_known_args([*map(_as_known, given[:1]), *given[1:]])
     if strangers:
         args.parser.error(f'{args.parser.prog} does not take {" ".join(strangers)}')
     for name, value in vars(args).items():
@@ -53,3 +54,8 @@ def main(*words: str) -> None:
         args.run(args)
     except ArgumentError as error:
         args.parser.error(str(error))
+
+
+def _as_known(word: str) -> str:
+    """A command's own name, where hyphens stand for its underscores."""
+    return word.replace('-', '_') if word.replace('-', '_') in COMMANDS else word

@@ -9,10 +9,11 @@ from semsynth.data.cityscapes import CityscapesDataset, ToyCityDataset
 from semsynth.data.coco_stuff import COCOStuffDataset
 from semsynth.data.draws import Draw, seed_all
 from semsynth.data.helen import HelenDataset
+from semsynth.data.mixed import MixedScenes
 from semsynth.data.nyu import NYUDataset
 from semsynth.data.paired_folder import PairedFolderDataset
 from semsynth.data.preprocessor import LayoutPreprocessor
 
 __all__ = ['ADE20KDataset', 'COCOStuffDataset', 'CamVidDataset', 'CityscapesDataset', 'Draw', 'HelenDataset',
-           'LayoutPreprocessor', 'NYUDataset', 'PairedFolderDataset', 'ToyCityDataset', 'check_classes',
+           'LayoutPreprocessor', 'MixedScenes', 'NYUDataset', 'PairedFolderDataset', 'ToyCityDataset', 'check_classes',
            'check_dataset', 'quick_check', 'seed_all', 'transforms']

@@ -1,6 +1,7 @@
 """Evaluators: metrics over a whole set of results."""
 
 from semsynth.evaluators.base import Evaluator
+from semsynth.evaluators.class_iou import ClassIoU
 from semsynth.evaluators.diversity import FeatureDiversity, LPIPSDiversity
 from semsynth.evaluators.frechet import (
     FrechetDistance,
@@ -11,6 +12,6 @@ from semsynth.evaluators.frechet import (
 from semsynth.evaluators.report import build_report, report_tables, settings_in, write_report
 from semsynth.evaluators.segmentation import SegmentationEvaluator
 
-__all__ = ['Evaluator', 'FeatureDiversity', 'FrechetDistance', 'FrechetEfficientNetLite0',
-           'FrechetEfficientNetLite1', 'FrechetInceptionDistance',
-           'LPIPSDiversity', 'SegmentationEvaluator', 'build_report', 'report_tables', 'settings_in', 'write_report']
+__all__ = ['ClassIoU', 'Evaluator', 'FeatureDiversity', 'FrechetDistance', 'FrechetEfficientNetLite0',
+           'FrechetEfficientNetLite1', 'FrechetInceptionDistance', 'LPIPSDiversity', 'SegmentationEvaluator',
+           'build_report', 'report_tables', 'settings_in', 'write_report']

@@ -8,11 +8,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from semsynth.studies.ablation.run import Run
 from semsynth.studies.processes import share, sigterm_unwinds, start, stop
 
 LAST_LINES = 15
@@ -23,7 +24,36 @@ RANKS_REPORT = 'torch/distributed/elastic/'
 """In the lines that torchrun itself logs, after what its ranks have said: that one failed, and its own traceback."""
 
 
-class Job:
+class Task(Protocol):
+    """What can be worked on by processes: a run of an ablation, or a piece of work of another study."""
+
+    ranks: int
+    """Processes that each of its commands starts."""
+
+    @property
+    def title(self) -> str:
+        """Its name in messages."""
+
+    @property
+    def settings(self) -> Path:
+        """The file that its commands read, by which messages name them."""
+
+    @property
+    def log(self) -> Path:
+        """The file that its commands' output goes to."""
+
+    @property
+    def result(self) -> dict | None:
+        """What came of it; None before it is done."""
+
+    def progress(self) -> float:
+        """The share that is done."""
+
+
+Kind = TypeVar('Kind', bound=Task)
+
+
+class Job(Generic[Kind]):
     """The commands of a run, one process after another.
 
     Args:
@@ -35,7 +65,7 @@ class Job:
         error: what failed, or None.
     """
 
-    def __init__(self, run: Run, commands: Iterator[list[str]], environment: dict[str, str]):
+    def __init__(self, run: Kind, commands: Iterator[list[str]], environment: dict[str, str]):
         self.run, self.commands, self.environment = run, commands, environment
         self.command: list[str] = []
         self.process: subprocess.Popen | None = None
@@ -66,8 +96,8 @@ class Job:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=self.environment)
 
 
-def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]], *, jobs: int, console: Console,
-            when_done: Callable[[Run], None]) -> list[Run]:
+def run_all(runs: Sequence[Kind], commands: Callable[[Kind], Iterator[list[str]]], *, jobs: int, console: Console,
+            when_done: Callable[[Kind], None]) -> list[Kind]:
     """Work on all runs that are not done yet, in their order; one that fails does not stop the others.
 
     Args:
@@ -82,7 +112,7 @@ def run_all(runs: Sequence[Run], commands: Callable[[Run], Iterator[list[str]]],
         The runs that failed.
     """
     waiting = deque(run for run in runs if not run.result)
-    working: dict[int, Job] = {}
+    working: dict[int, Job[Kind]] = {}
     failed, done = [], len(runs) - len(waiting)
     columns = (TextColumn('{task.description}'), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
                TextColumn('left'), TimeRemainingColumn())

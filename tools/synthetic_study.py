@@ -1,0 +1,5 @@
+"""``semsynth synthetic-study`` in a checkout."""
+from semsynth.cli import main
+
+if __name__ == '__main__':
+    main('synthetic_study')
