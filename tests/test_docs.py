@@ -101,7 +101,7 @@ def test_commands_have_these_options(page):
         for command in body.replace('\\\n', ' ').splitlines():
             if made := re.match(r' *make (\w+)', command):
                 unknown += [] if f'\n{made[1]}:' in makefile else [command]
-            if run := re.search(r'(?:tools/|(?:^ *|-m )semsynth )([\w/-]+)(?:\.py)?', command):
+            if run := re.search(r'(?:tools/|(?:^ *|-m )semsynth )(\w[\w/-]*)(?:\.py)?', command):
                 known = options_of(*run[1].replace('-', '_').split('/'))
                 options = re.findall(r'--[a-z][a-z-]*', command[run.end():])
                 unknown += [f'{run[0]} {option}' for option in options if option not in known]

@@ -11,18 +11,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
     add_options(parser, 'model', 'checkpoint')
     parser.add_argument('--out', required=True, help='folder to make, with images, label maps and configs')
-    parser.add_argument('--layouts', nargs='+', default=[], metavar='INPUT', help='label maps, or folders of them '
-                        '(default: those of the training split)')
+    parser.add_argument('--layouts', nargs='+', default=[], metavar='DIR', help='label maps (default: those that the '
+                        'model was trained on)')
     add_options(parser, '--instances', '--styles')
-    parser.add_argument('--per-map', type=int, metavar='N', help='images a map, on average (default: 4, or 1 where '
-                        'all would be the same)')
+    parser.add_argument('--per-map', type=int, metavar='N', help='images a map, on average (default: 4, or 1)')
     parser.add_argument('--even', action='store_true', help='as many of each map, instead of more of hard ones')
     parser.add_argument('--judge', nargs='+', metavar='CONFIG', help='segmentor that filters, and its weights '
                         "(default: the config's judge)")
-    parser.add_argument('--margin', type=float, default=1.25, help="ignore pixels with so many times their class's "
-                        'mean loss (default: %(default)s)')
+    parser.add_argument('--margin', type=float, default=1.25, help='ignore pixels with more than so many times '
+                        'the loss of their class (default: %(default)s)')
     parser.add_argument('--no-filter', action='store_true', help='ignore no pixels')
-    add_options(parser, '--seed', '--device', '--precision', '--cfg-options')
+    add_options(parser, '--seed', '--device', '--cfg-options')
 
 
 def run(args: Namespace) -> None:
