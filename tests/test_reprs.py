@@ -25,6 +25,7 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
         CCFPSEGenerator=dict(in_channels=4, base_channels=2, hidden_channels=2, pyramid_channels=2),
         CRNGenerator=dict(in_channels=4, widths=(2, 2)),
         GlobalGenerator=dict(in_channels=4, base_channels=2, num_downsamples=1, num_blocks=1),
+        LabelEncoderGenerator=dict(in_channels=4, base_channels=2, hidden_channels=2, encoder_channels=2),
         LocalEnhancer=dict(in_channels=4, base_channels=2, num_blocks=1, num_global_downsamples=1, num_global_blocks=1),
         OASISGenerator=dict(in_channels=4, base_channels=2, hidden_channels=2),
         SPADEGenerator=dict(in_channels=4, base_channels=2, hidden_channels=2, spectral='all'),
@@ -36,6 +37,7 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
         InstanceFeatureEncoder=dict(base_channels=2, num_downsamples=1),
         PooledStyleEncoder=dict(base_channels=2, latent_dim=4), StyleEncoder=dict(base_channels=2, latent_dim=4)),
     DISCRIMINATORS: dict(
+        BackboneDiscriminator=dict(num_classes=3, base_channels=2, weights='random'),
         AdaptiveDiscriminator=dict(in_channels=4, target=0.5, discriminator=dict(
             type='MultiScaleDiscriminator', base_channels=2)),
         AugmentedDiscriminator=dict(in_channels=4, operations=['flip'], discriminator=dict(
@@ -47,8 +49,10 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
             image=dict(type='MultiScaleDiscriminator', base_channels=2)))),
     LOSSES: dict(
         CRNLoss=dict(weights='random'), ClassSpecificLoss={}, ContrastiveLoss=dict(temperature=0.5),
-        FeatureMatchingLoss={}, HingeLoss=dict(views=dict(image=2.0)), KLLoss={}, L1Loss=dict(weight=3.0),
-        LabelMixLoss={}, LeastSquaresLoss={}, PerceptualLoss=dict(weights='random'), SegmentationAdversarialLoss={},
+        DiversityLoss=dict(margin=0.2), FeatureMatchingLoss={}, HingeLoss=dict(views=dict(image=2.0)), KLLoss={},
+        L1Loss=dict(weight=3.0),
+        LabelMixLoss={}, LeastSquaresLoss={}, PatchContrastLoss=dict(places=9),
+        PerceptualLoss=dict(weights='random'), SegmentationAdversarialLoss=dict(focus=2),
         SegmentorFeatureLoss={}, SimilarityLoss=dict(stride=4), VanillaLoss={}),
     SEGMENTORS: dict(Segmentor=dict(config=tiny_segmentor.config(3), input_size=(32, 64))),
     EVALUATORS: dict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from torch import Tensor, nn
@@ -51,6 +51,13 @@ class Discriminator(nn.Module):
     waits_for: str | None = None
     """What it reads from the device in a step of training, in words: a CUDA graph cannot hold that (``model.graphs``).
     None where it reads nothing, and does the same in every step."""
+
+    @property
+    def frozen_networks(self) -> Mapping[str, str]:
+        """The frozen networks that it judges by: name by hash of the weights, for result files. By default those of the
+        discriminators within it."""
+        within = [each for each in self.modules() if isinstance(each, Discriminator) and each is not self]
+        return {weights: name for each in within for weights, name in each.frozen_networks.items()}
 
     @property
     def relates_images(self) -> bool:

@@ -174,12 +174,15 @@ def weight_differences(own: dict, saved: dict) -> list[str]:
 
 
 def facts_of_losses(model: nn.Module) -> dict:
-    """Facts of training for an evaluation: the frozen networks that losses read, and how losses were computed."""
+    """Facts of training for an evaluation: the frozen networks that losses and the discriminator read, and how losses
+    were computed."""
     if not isinstance(model, Synthesizer):  # a segmentor in training
         return dict(label_generator=None, loss_networks={}, loss_protocols={})
+    networks = [loss.networks for loss in model.losses.values()]
+    if model.discriminator is not None:
+        networks.append(bare(model.discriminator).frozen_networks)
     return dict(label_generator=model.segmentor.weights_hash if model.segmentor is not None else None,
-                loss_networks={weights: name for loss in model.losses.values()
-                               for weights, name in loss.networks.items()},
+                loss_networks={weights: name for read in networks for weights, name in read.items()},
                 loss_protocols={name: loss.protocol for name, loss in model.losses.items() if loss.protocol})
 
 

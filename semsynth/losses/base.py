@@ -21,7 +21,7 @@ LABELLED = frozenset({'probabilities', 'label_features'})
 """Words of ``Loss.reads`` that need a label generator."""
 ON_VIEWS = JUDGED | LABELLED | {'views'}
 """Words of ``Loss.reads`` for what is read on each view that the loss is for."""
-WORDS = ON_VIEWS | {'label_map', 'posterior'}
+WORDS = ON_VIEWS | {'label_map', 'posterior', 'other_latents'}
 """All words of ``Loss.reads``; any other one is the name of an output."""
 
 
@@ -55,7 +55,8 @@ class Loss(nn.Module):
     - ``'probabilities'``: the label generator's probabilities on the views;
     - ``'label_features'``: the label generator's backbone features of the views;
     - ``'label_map'``: the layout's label map, which image-like inputs do not have;
-    - ``'posterior'``: the distribution that the layout's latent was drawn from.
+    - ``'posterior'``: the distribution that the layout's latent was drawn from;
+    - ``'other_latents'``: what the generator makes of the same layouts with other latents.
 
     The first six mean that the loss has views, and sums over them. When a model is built, everything that a loss reads
     must be there.

@@ -60,6 +60,7 @@ class Step:
         player: whose turn it is, ``'generator'`` or ``'discriminator'``.
         draws: random values to use in place of those that losses draw, by the name that each loss documents.
         at_once: whether the discriminator's turn judges synthesised and real images as one batch.
+        generator: synthesises further outputs, as of other latents; None where no loss reads these.
 
     Attributes:
         logged: scalars that the discriminator gives to the log in its turn, by name.
@@ -76,6 +77,7 @@ class Step:
     player: str = 'generator'
     draws: dict[str, Any] = field(default_factory=dict)
     at_once: bool = False
+    generator: Callable[[Layout], dict[str, Tensor]] | None = None
     logged: dict[str, Tensor] = field(default_factory=dict, init=False)
     _kept: dict[Hashable, Any] = field(default_factory=dict, init=False)
 
@@ -117,6 +119,10 @@ class Step:
     def _judge_real(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
         verdicts = self._verdicts(list(images), list(images.values()), len(images))
         return dict(zip(images, verdicts, strict=True))
+
+    def synthesize(self, layout: Layout) -> dict[str, Tensor]:
+        """The generator's outputs for another layout, such as this one with another latent; gradients add up."""
+        return cast('Callable[[Layout], dict[str, Tensor]]', self.generator)(layout)
 
     @property
     def _judge_all(self) -> Callable[[], None] | None:

@@ -92,6 +92,9 @@ def _check_loss(name: str, loss: Loss, parts: Parts) -> None:
     if 'posterior' in loss.reads and not any(encoder.latent_dim for encoder in parts.encoders):
         raise ValueError(f'losses.{name} reads the posterior of a latent, but no encoder makes one: add an encoder '
                          f'that makes latents, and give it and the generator the same latent_dim, or {drop}.')
+    if 'other_latents' in loss.reads and not parts.generator.latent_dim:
+        raise ValueError(f'losses.{name} compares images of several latents, but {type(parts.generator).__name__} '
+                         f'reads none: give it latent_dim, or {drop}.')
     if loss.reads & LABELLED and parts.segmentor is None:
         raise ValueError(f'losses.{name} reads the label generator, but segmentor=None: add one or {drop}.')
     if 'label_features' in loss.reads and parts.segmentor is not None and not parts.segmentor.returns_features:

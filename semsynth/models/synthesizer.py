@@ -128,7 +128,7 @@ class Synthesizer(BaseModel):
         if self.encoder is not None:
             layout = self.encoder(layout, real['image'])
         return Step(layout, real, self.generator(layout), self.views, self.discriminator, self.segmentor,
-                    list(self.losses.values()), self.iteration, at_once=self.judges_at_once)
+                    list(self.losses.values()), self.iteration, at_once=self.judges_at_once, generator=self.generator)
 
     def train_step(self, data: dict, optim_wrapper) -> dict[str, Tensor]:
         """One step of training on a collated batch: ``update_players``, and what it returns."""

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 SIZE = 64  # the smallest that six halvings leave something of
 SMALL = dict(base_channels=8, hidden_channels=8, embedding_channels=8, num_blocks=1, num_global_blocks=1,
              num_global_downsamples=2, num_downsamples=3, widths=(8, 8, 8, 8), pyramid_channels=8, feature_channels=8,
+             encoder_channels=8, detail_channels=8,
              refresh=1, batch_size=2, num_workers=0, persistent_workers=False)
 RUNS = itertools.count()
 
@@ -41,7 +42,7 @@ def _walk(node, num_classes):
             node['scale'] = (SIZE, SIZE)
         if 'split' in node and 'size' in node:  # a data set that composes its pipeline
             node['size'], node['jitter'] = (SIZE, SIZE), node.get('jitter') and 1
-        if node.get('type') in ('PerceptualLoss', 'CRNLoss'):
+        if node.get('type') in ('PerceptualLoss', 'CRNLoss', 'BackboneDiscriminator'):
             node['weights'] = 'random'
         if node.get('type') == 'Segmentor':
             indices = range(num_classes or 3)  # layouts without classes are judged by some segmentor too

@@ -51,9 +51,11 @@ def make_step(loss, player, without=None):
     if 'posterior' in reads:
         layout.posterior = tuple(torch.randn(2, 4, requires_grad=True) for _ in range(2))
     outputs = {name: torch.rand(SHAPE).mul(2).sub(1).requires_grad_() for name in [*VIEWS, *sorted(reads - WORDS)]}
+    others = {name: 0.99 * output.detach() for name, output in outputs.items()}
     return Step(layout, dict(image=torch.rand(SHAPE), edge=torch.rand(SHAPE)), outputs, VIEWS, player=player,
                 discriminator=Judge(CLASSES + 1 if 'class_logits' in reads else 1) if reads & JUDGED else None,
-                segmentor=Labels() if reads & LABELLED else None)
+                segmentor=Labels() if reads & LABELLED else None,
+                generator=(lambda layout: others) if 'other_latents' in reads else None)
 
 
 def compute(loss, step):
@@ -108,7 +110,8 @@ EVERY_VIEW, IMAGES = dict(edge=1, coarse=1, image=2), dict(coarse=1, image=2)
 
 @pytest.mark.parametrize(('name', 'weights'), dict(
     HingeLoss=EVERY_VIEW, FeatureMatchingLoss=EVERY_VIEW, PerceptualLoss=EVERY_VIEW, L1Loss=EVERY_VIEW,
-    SegmentorFeatureLoss=IMAGES, SegmentationAdversarialLoss=IMAGES, SimilarityLoss=dict(coarse=1, image=1),
+    SegmentorFeatureLoss=IMAGES, DiversityLoss=IMAGES, PatchContrastLoss=EVERY_VIEW,
+    SegmentationAdversarialLoss=IMAGES, SimilarityLoss=dict(coarse=1, image=1),
     ContrastiveLoss={}).items())
 def test_default_weights_of_views(name, weights):
     assert build(name).weights(VIEWS) == weights

@@ -29,7 +29,7 @@ ON_REQUEST = ('bfloat16_compiled', 'graphs', 'bfloat16_graphs', 'bfloat16_channe
               'bfloat16_fused_norms', 'bfloat16_channels_last_fused_norms', 'bfloat16_channels_last_fused_norms_graphs')
 """With ``model.compiled=True``, which takes minutes; with ``model.graphs=True``, ``model.fused_norms=True`` or both:
 for GPUs."""
-WITH_WEIGHTS = ('PerceptualLoss', 'CRNLoss')
+WITH_WEIGHTS = ('PerceptualLoss', 'CRNLoss', 'BackboneDiscriminator')
 
 
 def step(device: str, configs: Sequence[str | Path | Config], size: tuple[int, int] | None = None, batch_size: int = 1,
@@ -81,7 +81,7 @@ def build(config: Config, version: str, device: str) -> tuple[Synthesizer, Optim
         model['type'] = PlainSynthesizer
     if model.get('segmentor'):
         model['segmentor']['checkpoint'] = None
-    for term in filter(None, model['losses'].values()):
+    for term in filter(None, [*model['losses'].values(), model.get('discriminator')]):
         if term['type'] in WITH_WEIGHTS:
             term['weights'] = 'random'
     for player in ('generator', 'discriminator'):

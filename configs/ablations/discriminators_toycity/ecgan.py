@@ -1,0 +1,5 @@
+# All of ECGAN, for as long as the other rows train.
+_base_ = '../../ecgan/ecgan_toycity.py'
+train_cfg = dict(max_iters=400, val_interval=400)
+test_evaluator = [*_base_.test_evaluator, dict(type='FrechetEfficientNetLite1')]
+row = dict(title='ECGAN', order=2)
