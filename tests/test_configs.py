@@ -11,9 +11,10 @@ from semsynth.engine.launch import build_runner
 from semsynth.registry import EVALUATORS, MODELS
 from semsynth.segmentors.config import model_config
 
-# Those in configs/segmentors are trained in apis/test_train_segmentor.py; studies are no trainings.
+# Those in configs/segmentors are trained in apis/test_train_segmentor.py; studies are no trainings; those in
+# configs/comparisons are others' with another schedule (test_comparisons.py).
 CONFIGS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'configs').rglob('*.py')
-                 if not {'_base_', 'segmentors', 'synthetic_studies'} & set(path.parts))
+                 if not {'_base_', 'segmentors', 'synthetic_studies', 'comparisons'} & set(path.parts))
 ROWS = ['e_gi', 'e_gi_ge', 'e_gi_ge_gt', 'e_gi_ge_gt_gs', 'e_gi_ge_gt_gs_gl', 'e_gi_ge_gt_gs_gl_gc']
 
 
