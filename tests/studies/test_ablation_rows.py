@@ -100,6 +100,9 @@ def test_a_row_s_own_conditions_in_words(folder, options, words):
     row = read_rows(folder)[0]
     merge_options(row.config, options)
     assert row.own_conditions == words
+    assert row.judged_by.startswith('SegmentationEvaluator')
+    merge_options(row.config, {'test_evaluator.0.protocol': 'city-v1'})
+    assert row.judged_by.startswith('city-v1, FrechetDistance')
 
 
 def test_a_folder_of_this_library_by_name():

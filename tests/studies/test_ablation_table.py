@@ -89,6 +89,7 @@ def test_scores_by_their_plain_names(ablation):
 def test_papers_conditions_and_what_is_left_out(ablation, monkeypatch):
     """Of rows whose papers measured under conditions of their own, ours stand in a column and theirs below."""
     monkeypatch.setattr(Row, 'own_conditions', '64x128, batch 4, 550 steps')
+    monkeypatch.setattr(Row, 'judged_by', 'city-v1')
     left = Row('sims', None, 'SIMS', paper=dict(mIoU=47.2), conditions='table 2', left_out='it is old')
     ablation.lines[2].row.conditions = 'table 2'
     text = markdown(replace(ablation, lines=[*ablation.lines, Line(left, {})]))
@@ -97,6 +98,7 @@ def test_papers_conditions_and_what_is_left_out(ablation, monkeypatch):
     assert cells(text, 'one')[-1] == '64x128, batch 4, 550 steps'
     assert len(cells(text, 'real images (oracle)')) == len(cells(text, 'row'))
     assert '- SIMS: not run; it is old.' in text and "- The paper's figures of all parts, SIMS: table 2." in text
+    assert '- Ours: judged by city-v1.' in text
 
 
 def test_facts_of_results_from_elsewhere(ablation):

@@ -84,6 +84,17 @@ class Row:
                         for side in stage.test_dataloader.dataset.get('size') or ('size as on disk',))
         return f'{size}, batch {stage.train_dataloader.batch_size}, {length}'
 
+    @property
+    def judged_by(self) -> str:
+        """Its evaluators, by the name of their protocol where they have one, else by their kind and their judge."""
+        found = stage_configs(self.config)[-1].test_evaluator
+        names = []
+        for each in found if isinstance(found, list | tuple) else [found]:
+            network = (each.get('judge') or {}).get('config')
+            by = f' by {Path(network).stem}' if isinstance(network, str) else ''
+            names.append(each.get('protocol') or f'{each["type"]}{by}')
+        return ', '.join(names)
+
 
 def read_rows(folder: str | Path, cfg_options: dict | None = None) -> list[Row]:
     """The rows of a folder, in the table's order.

@@ -199,6 +199,8 @@ def _notes(ablation: Ablation) -> Iterator[str]:
     for conditions in dict.fromkeys(line.row.conditions for line in ablation.lines if line.row.conditions):
         titles = ', '.join(line.row.title for line in ablation.lines if line.row.conditions == conditions)
         yield f"The paper's figures of {titles}: {conditions}."
+    if any(line.row.conditions for line in ablation.lines):
+        yield f'Ours: judged by {"; ".join(dict.fromkeys(_judges(ablation)))}.'
     yield from dict.fromkeys(f'Judge {result["judge"]}' for result in ablation.results)
     weights = dict.fromkeys(f'{each["protocol"] or each["type"]} ({each["weights"]})'
                             for result in ablation.results for each in result.get('judges', []))
@@ -217,6 +219,10 @@ def _notes(ablation: Ablation) -> Iterator[str]:
     if (ranks := {result.get('ranks', 1) for result in ablation.results}) - {1}:
         yield f'Each run was trained by {", ".join(map(str, sorted(ranks)))} ranks, which shared the batch.'
     yield "The paper's figures are of its own data, size, judge and length of training: compare the order of the rows."
+
+
+def _judges(ablation: Ablation) -> list[str]:
+    return [line.row.judged_by for line in ablation.lines if not line.row.left_out]
 
 
 def _unequal(row: Row) -> str:
