@@ -11,7 +11,7 @@ from PIL import Image
 from rich.progress import track
 
 from semsynth.arguments import check_arguments
-from semsynth.data.files import find_by_stem
+from semsynth.data.files import find_by_stem, stem_of
 from semsynth.data.importing.tree import encode_ids
 from semsynth.data.pictures import PHOTO_SUFFIXES, read_photo
 from semsynth.devices import find_device
@@ -33,7 +33,7 @@ class Labelled:
 
     Args:
         out: the folder that ``semsynth import`` takes.
-        photos: the folder of the photos.
+        photos: the folder of the photos, or the one photo.
         classes: names by index.
         pixels: the number of pixels of each class, in the label maps that were made now.
         made: how many these are.
@@ -57,7 +57,7 @@ def label_photos(photos: str | Path, out: str | Path, *, config: str, checkpoint
     that a run that was cut off goes on.
 
     Args:
-        photos: a folder of photos, with subfolders or none.
+        photos: a folder of photos, with subfolders or none, or one photo.
         out: the folder to make.
         config: of the segmentor: a file, ``'mmseg::segformer/NAME.py'`` or ``'semsynth::segmentors/NAME.py'``.
         checkpoint: its weights; by default those that mmseg publishes for it, which are downloaded once, or that
@@ -71,9 +71,13 @@ def label_photos(photos: str | Path, out: str | Path, *, config: str, checkpoint
         ValueError: ``out`` is no place for it, or holds label maps of another segmentor.
     """
     photos, out = Path(photos), check_out_folder(out, reads=[photos], kept=[photos])
-    found = find_by_stem(photos, PHOTO_SUFFIXES)
+    if photos.is_file():
+        stem = stem_of(photos.name, PHOTO_SUFFIXES)
+        found = {} if stem is None else {stem: [str(photos)]}
+    else:
+        found = find_by_stem(photos, PHOTO_SUFFIXES)
     if not found:
-        raise DataError(f'There are no photos in {photos}: name a folder of files that end in '
+        raise DataError(f'There are no photos in {photos}: name a photo, or a folder of photos, which end in '
                         f'{", ".join(PHOTO_SUFFIXES)}.')
     if twins := [paths for paths in found.values() if len(paths) > 1]:
         raise DataError(f'{first_few(twins[0])} would have one label map: keep one of them.')

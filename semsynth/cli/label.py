@@ -9,7 +9,7 @@ from semsynth.cli.options import add_options
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument('photos', help='folder of photos; it stays as it is')
+    parser.add_argument('photos', help='folder of photos, or one photo; it stays as it is')
     parser.add_argument('--segmentor', nargs='+', required=True, metavar=('CONFIG', 'CHECKPOINT'), help='config of a '
                         'segmentor, such as mmseg::segformer/NAME.py, and its weights (default: those that mmseg '
                         'publishes, downloaded once, or that semsynth train_segmentor CONFIG has written)')

@@ -42,6 +42,19 @@ def test_each_pixel_has_the_likeliest_class_and_can_be_imported(segmentor, photo
     assert imported.classes == NAMES and imported.contents.pixels.tolist() == [*done.pixels.tolist(), 0]
 
 
+def test_one_photo_will_do(segmentor, photos, tmp_path):
+    (photos / 'a.jpg').rename(photos / 'a.b.JPG')
+    done = label_photos(photos / 'a.b.JPG', tmp_path / 'labelled', **segmentor)
+    assert (done.made, done.present, done.photos) == (1, 0, photos / 'a.b.JPG')
+    assert [path.name for path in (tmp_path / 'labelled/masks').rglob('*.png')] == ['a.b.png']
+    imported = import_data(done.out, tmp_path / 'mine', photos=str(done.photos))  # what the command says next
+    assert imported.contents.pixels[:-1].tolist() == done.pixels.tolist()
+    with pytest.raises(ValueError, match=facts('no photos', 'segmentor.py', 'name a photo, or a folder')):
+        label_photos(segmentor['config'], tmp_path / 'other', **segmentor)
+    with pytest.raises(ValueError, match=facts('photos', 'read from')):
+        label_photos(photos / 'a.b.JPG', photos, **segmentor)
+
+
 def test_without_a_checkpoint_it_is_the_one_that_mmseg_publishes(photos, tmp_path, monkeypatch):
     monkeypatch.setattr('torch.hub.get_dir', lambda: str(tmp_path / 'cache'))
     monkeypatch.setattr('torch.hub.download_url_to_file', lambda address, target: unreachable(address))

@@ -93,7 +93,7 @@ def chosen(root: Path, place: str) -> list[tuple[Path, str]]:
 
     Args:
         root: of the source.
-        place: a folder, or a glob such as ``'masks/*_mask.png'``; below the source, or from the current folder.
+        place: a folder, a glob such as ``'masks/*_mask.png'``, or one file; below the source, or from the current folder.
 
     Raises:
         DataError: there are no such pictures.
@@ -102,6 +102,8 @@ def chosen(root: Path, place: str) -> list[tuple[Path, str]]:
     fixed = next((number for number, part in enumerate(parts) if set(part) & {'*', '?'}), len(parts))
     glob = '/'.join(parts[fixed:])
     for base in (root.joinpath(*parts[:fixed]), Path(*parts[:fixed])):
+        if not glob and base.is_file() and _is_picture(base.name):
+            return [(base, normalize('NFC', _without_ending(base.name)))]
         pictures = [name for name in sorted(list_files(base)) if _is_picture(name)]
         if glob:
             matches = [(name, _wild(glob).fullmatch(name)) for name in pictures]
