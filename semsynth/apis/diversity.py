@@ -7,11 +7,11 @@ from pathlib import Path
 
 from mmengine.registry import DefaultScope
 from rich.console import Console
-from rich.progress import track
 
 from semsynth.apis.evaluation import facts_of_styles
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile, files_of
+from semsynth.apis.progress import tracked
 from semsynth.apis.publishing.folder import is_published
 from semsynth.arguments import check_arguments
 from semsynth.evaluators import build_report, report_tables, settings_in, write_report
@@ -65,7 +65,7 @@ def measure_diversity(inferencer: Inferencer, layouts: Sequence[LayoutFile], *, 
         f'diversity_{checkpoint.stem}.json')
     path = place_of_result(out, usual, settings, settings_in)
     check_out_file(path, (inferencer.config.filename, checkpoint, bank, *files_of(layouts)))
-    for layout in track(layouts, 'Sampling'):
+    for layout in tracked(layouts, 'Sampling'):
         results = list(inferencer.sample(layout, samples, seed))
         for evaluator in evaluators:
             evaluator.process(None, [results])

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from rich.progress import track
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile, places_of
+from semsynth.apis.progress import tracked
 from semsynth.arguments import check_arguments
 from semsynth.data.pictures import read_photo
 from semsynth.errors import DataError, first_few
@@ -45,7 +45,7 @@ def synthesize(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str |
     palette = inferencer.reader.palette or None
     names = _names(layouts, samples, photos or looks, 'edge' in inferencer.model.generator.head.outputs)
     check_out_folder(out, places_of(layouts), inferencer.reader.folders.values(), names)
-    for layout in track(layouts, 'Synthesising'):
+    for layout in tracked(layouts, 'Synthesising'):
         results = list(inferencer.sample(layout, samples, seed, clusters))
         if samples > 1 or photos or looks:
             sheet = _sheet(results, layout.photo or layout.look, palette, inferencer.classes)

@@ -93,7 +93,8 @@ def chosen(root: Path, place: str) -> list[tuple[Path, str]]:
 
     Args:
         root: of the source.
-        place: a folder, a glob such as ``'masks/*_mask.png'``, or one file; below the source, or from the current folder.
+        place: a folder, a glob such as ``'masks/*_mask.png'``, or one file; below the source, or from the current
+            folder.
 
     Raises:
         DataError: there are no such pictures.

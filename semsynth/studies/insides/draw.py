@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.registry import DefaultScope
-from rich.progress import track
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile, places_of
+from semsynth.apis.progress import tracked
 from semsynth.arguments import check_arguments
 from semsynth.data.layout_reader import LayoutReader
 from semsynth.errors import first_few
@@ -54,7 +54,7 @@ def draw_insides(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str
                      [f'{layout.name}_insides.png' for layout in layouts])
     evaluator, reason = _build_judge(inferencer) if segment else (None, 'not asked for')
     source, left_out = f'{inferencer.config.filename}, {inferencer.checkpoint}', ''
-    for layout in track(layouts, 'Drawing'):
+    for layout in tracked(layouts, 'Drawing'):
         result, insides = look_inside(inferencer, layout, seed)
         left_out = _left_out(insides, reason)
         sections = _sections(head.captions, judged, result, insides, evaluator, chosen, reader)
