@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import mmengine
+from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from torch import nn
 
 PROGRESS = ('Iter(', 'Epoch(', 'Saving checkpoint')
 """How mmengine's lines begin that people wait for."""
@@ -19,8 +24,35 @@ LIBRARY = str(Path(mmengine.__file__).parent)
 class QuietRunner(Runner):
     """mmengine's runner, which leaves what it says of machine, config and hooks to its log file.
 
-    On the terminal are lines of progress, warnings, and what hooks of this library or of others say.
+    On the terminal are lines of progress, warnings, and what hooks of this library or of others say. If settings or
+    data turn out unsound before the first step, the folder of the log goes again: it says no more than the error does.
     """
+
+    _log_dir = ''  # until mmengine has made it
+    _begun_at: int | None = None
+
+    def __init__(self, *args, **kwargs):
+        with self._tidy():
+            super().__init__(*args, **kwargs)
+
+    def load_or_resume(self) -> None:
+        """As mmengine's; then the run stands at its first iteration."""
+        super().load_or_resume()
+        self._begun_at = self.iter
+
+    def train(self) -> nn.Module:
+        """Train."""
+        with self._tidy():
+            return super().train()
+
+    @contextmanager
+    def _tidy(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, OSError):  # what a user can mend; the log tells more of all others
+            if self._log_dir and is_main_process() and (self._begun_at is None or self.iter == self._begun_at):
+                shutil.rmtree(self._log_dir, ignore_errors=True)
+            raise
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
         """The run's logger."""

@@ -69,6 +69,20 @@ def test_before_the_first_step_nothing_is_saved(tmp_path):
     with pytest.raises(DataError) as refusal:
         train(config(broken), work_dir=tmp_path / 'run')
     assert latest_good_checkpoint(tmp_path / 'run') is None and not hasattr(refusal.value, '__notes__')
+    assert not [path.name for path in (tmp_path / 'run').iterdir() if path.is_dir()]  # as of a log
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        train(config(tmp_path / 'none', **{'model.losses.pixel.type': 'NoSuchLoss'}), work_dir=tmp_path / 'other')
+    assert not [path.name for path in (tmp_path / 'other').glob('*') if path.is_dir()]
+
+
+def test_after_the_first_step_the_log_stays(tmp_path):
+    broken = tmp_path / 'broken'
+    whole = train(config(broken, **{'train_cfg.max_iters': 1}), work_dir=tmp_path / 'whole')
+    assert [path for path in (tmp_path / 'whole').iterdir() if path.is_dir()]
+    broken.write_text(str(next(scene for scene, iteration in draws(whole).items() if iteration == 1)))
+    with pytest.raises(DataError):
+        train(config(broken), work_dir=tmp_path / 'run')
+    assert list((tmp_path / 'run').glob('*/*.log'))
 
 
 def test_in_validation(tmp_path):
