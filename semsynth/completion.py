@@ -18,6 +18,8 @@ from semsynth.weights import load_checkpoint
 
 ENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 """Of these mmengine wants a None where there shall be none; of others, no entry."""
+SHORT_LINES = 5
+"""Lines of progress of a run that would have less than two at the log's own interval."""
 WRAPPERS = dict(float32='PlayerOptimWrapper', bfloat16='Bf16OptimWrapper')
 """The optimiser wrapper that trains in each precision."""
 
@@ -109,6 +111,10 @@ def _complete_hooks(config: Config) -> None:
         source = next(config[loader] for loader in ('val_dataloader', 'test_dataloader', 'train_dataloader')
                       if config.get(loader))
         hooks.pictures.dataset = source.dataset
+    logger: Any = hooks.get('logger') or {}
+    length = (config.get('train_cfg') or {}).get('max_iters')
+    if length and length < 2 * logger.get('interval', 0):
+        logger.interval = max(1, length // SHORT_LINES)
 
 
 def _complete_loaders(config: Config) -> None:

@@ -119,6 +119,15 @@ def test_a_complete_config_holds_what_runs(write):
     assert config.val_dataloader is config.val_cfg is None  # nothing evaluates it
 
 
+@pytest.mark.parametrize(('length', 'interval'), [(3, 1), (20, 4), (99, 19), (100, 50), (550, 50)])
+def test_short_runs_have_lines_of_progress_too(length, interval):
+    config = complete(ROOT / 'configs/spade/spade_toycity.py')
+    config.train_cfg.max_iters, config.default_hooks.logger.interval = length, 50
+    assert complete(config).default_hooks.logger.interval == interval
+    assert complete(complete(config)).default_hooks.logger.interval == interval
+
+
+
 @pytest.mark.parametrize('path', ['ecgan/ecgan_toycity.py', 'segmentors/unet_toycity.py',
                                   'pix2pixhd/pix2pixhd_styles_cityscapes_sample.py'])
 def test_a_complete_config_stays_as_it_is(path, tmp_path):
