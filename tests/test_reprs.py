@@ -62,7 +62,8 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
         LPIPSDiversity=dict(weights='nowhere.pth'), SegmentationEvaluator=dict(judge=JUDGE, output='coarse')),
     TRANSFORMS: dict(
         CannyEdges={}, EdgesAsRaw={}, KeepFullSize={}, LoadEdges={}, LoadInstances={}, LoadLabel={}, LoadPhoto={},
-        LoadRaw={}, PackScene={}, ResizeScene=dict(scale=(8, 16)), ToSegmentorClasses=dict(class_map='identity'))}
+        LoadRaw={}, PackScene={}, PasteObjects=dict(classes=['car'], most=2),
+        ResizeScene=dict(scale=(8, 16)), ToSegmentorClasses=dict(class_map='identity'))}
 ALL = [(registry, name) for registry, parts in BUILT.items() for name in parts]
 WITHOUT_FILES = {'FrechetEfficientNetLite0', 'FrechetEfficientNetLite1', 'FrechetInceptionDistance', 'LPIPSDiversity'}
 

@@ -12,8 +12,9 @@ from semsynth.data.helen import HelenDataset
 from semsynth.data.mixed import MixedScenes
 from semsynth.data.nyu import NYUDataset
 from semsynth.data.paired_folder import PairedFolderDataset
+from semsynth.data.pixel_counts import class_pixels
 from semsynth.data.preprocessor import LayoutPreprocessor
 
 __all__ = ['ADE20KDataset', 'COCOStuffDataset', 'CamVidDataset', 'CityscapesDataset', 'Draw', 'HelenDataset',
            'LayoutPreprocessor', 'MixedScenes', 'NYUDataset', 'PairedFolderDataset', 'ToyCityDataset', 'check_classes',
-           'check_dataset', 'quick_check', 'seed_all', 'transforms']
+           'check_dataset', 'class_pixels', 'quick_check', 'seed_all', 'transforms']

@@ -17,6 +17,7 @@ from semsynth.data.transforms import (
     LoadPhoto,
     LoadRaw,
     PackScene,
+    PasteObjects,
     ResizeScene,
     ToSegmentorClasses,
 )
@@ -38,7 +39,7 @@ def whole_pipeline(pipeline: Sequence[Part] | None = None, size: tuple[int | Non
                    flip: float = 0.0, jitter: float | None = None, instances: bool = False,
                    edges: dict | None = None, raw_channels: int | None = None, edges_as_raw: bool = False,
                    class_map: str | Sequence[int] | None = None, full_size: bool = False, test_mode: bool = False,
-                   **others) -> list[Part]:
+                   paste: dict | None = None, **others) -> list[Part]:
     """Every transform that a data set's scenes go through.
 
     A transform that an argument asks for and that ``pipeline`` has already is not added again: a pipeline that this
@@ -46,15 +47,15 @@ def whole_pipeline(pipeline: Sequence[Part] | None = None, size: tuple[int | Non
 
     Args:
         pipeline: given transforms, in place of those that ``size``, ``flip`` and ``jitter`` stand for.
-        size, flip, jitter, instances, edges, raw_channels, edges_as_raw, class_map, full_size: as of
+        size, flip, jitter, instances, edges, raw_channels, edges_as_raw, class_map, full_size, paste: as of
             ``SceneDataset``.
         test_mode: whether the data set is for tests: a segmentor is tested on labels at their own size.
         others: arguments of the data set that its pipeline does not depend on.
 
     Raises:
         ValueError: an argument needs a transform that is missing, ``edges`` has an unknown option, there is no size to
-            flip or jitter at, or ``full_size`` meets a transform after which the label map on disk is no longer that of
-            the scene.
+            flip or jitter at, objects are to be pasted into labels of a segmentor, or ``full_size`` meets a transform
+            after which the label map on disk is no longer that of the scene.
     """
     layout = layout_kind(raw_channels, edges_as_raw)
     parts: list[Part] = list(pipeline) if pipeline is not None else _compose(
@@ -70,6 +71,8 @@ def whole_pipeline(pipeline: Sequence[Part] | None = None, size: tuple[int | Non
         _add(ToSegmentorClasses, parts, _after(LoadLabel, parts, 'class_map'), class_map=class_map)
     if edges is not None:
         _add_edges(edges, parts)
+    if paste is not None:
+        _add_pasting(paste, class_map, parts)
     if full_size:
         _after(LoadLabel, parts, 'full_size')
         _check_nothing_moves(parts)
@@ -124,6 +127,21 @@ def _add_edges(edges: dict, parts: list[Part]) -> None:
         _add(CannyEdges, parts, place if full_size else -1)
 
 
+def _add_pasting(paste: dict, class_map: str | Sequence[int] | None, parts: list[Part]) -> None:
+    if class_map is not None:
+        raise ValueError(f'paste={dict(paste)} and class_map={class_map!r}: objects are pasted by the classes of the '
+                         "data set, not by a segmentor's; drop one of the two.")
+    for kind in LoadPhoto, LoadLabel:
+        _after(kind, parts, 'paste')
+    before = [place for place, part in enumerate(parts)
+              if _is(part, *FIXED, LoadEdges) or _named(part) == 'mmseg.RandomCrop']
+    _add(PasteObjects, parts, before[-1] + 1, **paste)
+
+
+def _named(part: Part) -> str:
+    return str(part.get('type')) if isinstance(part, dict) else type(part).__name__
+
+
 def _add(kind: type, parts: list[Part], place: int, **arguments) -> None:
     if not _has(kind, parts):
         parts.insert(place, dict(type=kind.__name__, **arguments))
@@ -145,7 +163,7 @@ def _has(kind: type, parts: Sequence[Part]) -> bool:
 def _check_nothing_moves(parts: Sequence[Part]) -> None:
     for part in parts:
         if not _is(part, *FIXED, CannyEdges, LoadEdges, KeepFullSize, PackScene):
-            name = part.get('type') if isinstance(part, dict) else type(part).__name__
+            name = _named(part)
             raise ValueError(f'full_size=True, but the pipeline has {name}, after which the label map on disk need not '
                              'be that of the scene: take it out, or set full_size=False.')
 
@@ -157,7 +175,6 @@ def _end_of_fixed(parts: list[Part], start: int) -> int:
 def _after(kind: type, parts: Sequence[Part], argument: str) -> int:
     places = [place for place, part in enumerate(parts) if _is(part, kind)]
     if not places:
-        names = [str(part.get('type')) if isinstance(part, dict) else type(part).__name__ for part in parts]
         raise ValueError(f'{argument} needs {kind.__name__} in the pipeline, which has '
-                         f'{first_few(names, 9) or "no transform"}.')
+                         f'{first_few([_named(part) for part in parts], 9) or "no transform"}.')
     return places[0] + 1

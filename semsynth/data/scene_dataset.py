@@ -16,6 +16,7 @@ from semsynth.data.pairing import WORDS, Pairing
 from semsynth.data.pictures import MAKE_EDGES
 from semsynth.data.pipeline import layout_kind, whole_pipeline
 from semsynth.data.resized import copy_misread
+from semsynth.data.transforms.pasting import DataSetTransform
 from semsynth.errors import DataError, first_few
 from semsynth.label_spaces import NO_CLASS, LabelSpace, class_table
 from semsynth.registry import TRANSFORMS
@@ -52,6 +53,8 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         size: height and width to which scenes are resized; None of the two follows from the other and the picture. None
             leaves scenes unread, unless there is a ``pipeline``.
         flip: the probability with which a scene is flipped from left to right.
+        paste: arguments of ``PasteObjects``: objects of rare classes come in from other scenes,
+            ``dict(classes=['person'])``; None for none.
         jitter: scenes are resized to so many times ``size``, and a random part of ``size`` is cropped from them, as
             pix2pix and SPADE do with 286 / 256; None for neither.
         pipeline: transforms, in place of those that ``size``, ``flip`` and ``jitter`` stand for; the last one packs.
@@ -90,7 +93,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
                  pipeline: Sequence | None = None, instances: bool = False, edges: dict | None = None,
                  raw_channels: int | None = None, edges_as_raw: bool = False, things: Sequence[str] = (),
                  class_map: str | Sequence[int] | None = None, endings: dict[str, str | Sequence[str]] | None = None,
-                 full_size: bool = False, **kwargs):
+                 full_size: bool = False, paste: dict | None = None, **kwargs):
         for name in set(kwargs) & set(OF_MMSEG):
             raise ValueError(f'{name} is an argument of mmseg that {type(self).__name__} does not take: set '
                              f'{OF_MMSEG[name]}.')
@@ -116,9 +119,12 @@ class SceneDataset(SeededDraws, BaseSegDataset):
             raise ValueError(f'pipeline: {strangers[0]!r} is no transform, such as dict(type=\'LoadPhoto\').')
         with DefaultScope.overwrite_default_scope('semsynth'):  # whoever builds us: types are found in our registry
             parts = whole_pipeline(pipeline, size, flip, jitter, instances, edges, raw_channels, edges_as_raw,
-                                   class_map, full_size, kwargs.get('test_mode', False))
+                                   class_map, full_size, kwargs.get('test_mode', False), paste)
             transforms = [TRANSFORMS.build(part) if isinstance(part, dict) else part for part in parts]
         super().__init__(data_root=data_root, metainfo=metainfo, pipeline=transforms, **kwargs)
+        for transform in self.pipeline.transforms:
+            if isinstance(transform, DataSetTransform):
+                transform.use(self)
 
     @property
     def layout_folder(self) -> str:

@@ -11,16 +11,8 @@ from collections.abc import Collection
 import cv2
 import numpy as np
 
+from semsynth.data.objects import Maps, paint
 from semsynth.editor.shapes import shift
-
-Maps = tuple[np.ndarray, np.ndarray]
-
-
-def paint(label: np.ndarray, instance: np.ndarray, mask: np.ndarray, class_index: int, identity: int) -> Maps:
-    """Make the pixels of a mask part of an object of a class."""
-    label, instance = label.copy(), instance.copy()
-    label[mask], instance[mask] = class_index, identity
-    return label, instance
 
 
 def move(label: np.ndarray, instance: np.ndarray, identity: int, dx: int, dy: int, things: Collection[int]) -> Maps:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from semsynth.data import objects
 from semsynth.data.numbering import Numbering
 from semsynth.editor import edits, shapes
 from semsynth.editor.history import History, Step
@@ -86,13 +87,40 @@ class LayoutEditor:
         if not mask.any():
             raise ValueError('The mask is empty: nothing of it lies within the picture.')
         if instance is None:
-            instance = self._numbering.target({found.id: found.areas for found in scene.objects.values()},
-                                              class_index)
-        elif (found := self._object(instance)).class_index != class_index:
+            return self._paste(mask, class_index)
+        if (found := self._object(instance)).class_index != class_index:
             raise ValueError(f'The object {instance} is {self.classes[found.class_index]}: painting '
                              f'{self.classes[class_index]} cannot extend it.')
         self._commit_maps(mask, *edits.paint(scene.label, scene.instance, mask, class_index, instance))
         return instance
+
+    def paste(self, label: np.ndarray, instance: np.ndarray, id: int, dx: int = 0, dy: int = 0) -> int:
+        """Paste an object of another layout, in front of what is there: at the place that it has there, or right of it
+        by dx and down by dy.
+
+        Args:
+            label: that layout's class indices, ``(h, w)``; such as ``label`` of another editor.
+            instance: its object ids.
+            id: of the object there.
+            dx: pixels to the right.
+            dy: pixels down.
+
+        Returns:
+            Its id here: a new one for a thing, otherwise that of the class's largest region, which it joins.
+
+        Raises:
+            ValueError: there is no such object or class, the maps differ in size, or nothing of it would lie in the
+                picture.
+        """
+        label, instance = np.asarray(label), np.asarray(instance)
+        if label.shape != instance.shape or label.ndim != 2:
+            raise ValueError(f'label is {label.shape} and instance {instance.shape}, instead of two maps of one size.')
+        class_index = self._object(id, Scene(label, instance, {})).class_index
+        self._check_class(class_index)
+        mask = shapes.shift(instance == id, self.scene.label.shape, int(dx), int(dy))
+        if not mask.any():
+            raise ValueError(f'Pasted at {dx}, {dy} the object {id} would lie outside the picture.')
+        return self._paste(mask, class_index)
 
     def brush(self, points: Points, radius: int, class_index: int, instance: int | None = None) -> int:
         """Paint along points ``(x, y)`` with a round brush; radius 0 is one pixel wide. Otherwise as ``paint``."""
@@ -206,6 +234,15 @@ class LayoutEditor:
 
     def _start(self, scene: Scene, past: Sequence[Step] = ()) -> None:
         self._opened, self._history = scene, History(past)
+
+    def _paste(self, mask: np.ndarray, class_index: int) -> int:
+        """Paint an object of its own, and give its id."""
+        scene = self.scene
+        areas = {found.id: found.areas for found in scene.objects.values()}
+        label, instance, identity = objects.paste(
+            scene.label, scene.instance, mask, class_index, self._numbering, areas)
+        self._commit_maps(mask, label, instance)
+        return identity
 
     def _commit_maps(self, mask: np.ndarray, label: np.ndarray, instance: np.ndarray) -> None:
         """Make the edit of a mask's pixels the current scene."""

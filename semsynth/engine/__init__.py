@@ -9,6 +9,7 @@ from semsynth.engine.logs import DeferredInfoHook
 from semsynth.engine.loop import ResumableTrainLoop
 from semsynth.engine.optim import Bf16OptimWrapper, PlayerOptimWrapper, PlayerOptimWrapperConstructor
 from semsynth.engine.pictures import SamplePicturesHook
+from semsynth.engine.rare_classes import RareClassSampler
 from semsynth.engine.sampler import ResumableSampler
 from semsynth.engine.schedule import LinearDecayLR
 from semsynth.engine.vis_backends import GroupedTensorboardVisBackend, PicturesMLflowVisBackend
@@ -16,6 +17,6 @@ from semsynth.engine.wrapping import CapturableDataParallel
 
 __all__ = ['AtomicBackend', 'Bf16OptimWrapper', 'CapturableDataParallel', 'CarryHook', 'DeferredInfoHook',
            'GeneratorEMAHook', 'GroupedTensorboardVisBackend', 'IterationSeedHook', 'LinearDecayLR',
-           'PicturesMLflowVisBackend', 'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor', 'ResumableSampler',
-           'ResumableTrainLoop', 'SamplePicturesHook', 'StrictCheckpointHook', 'latest_good_checkpoint',
-           'load_from_address']
+           'PicturesMLflowVisBackend', 'PlayerOptimWrapper', 'PlayerOptimWrapperConstructor', 'RareClassSampler',
+           'ResumableSampler', 'ResumableTrainLoop', 'SamplePicturesHook', 'StrictCheckpointHook',
+           'latest_good_checkpoint', 'load_from_address']

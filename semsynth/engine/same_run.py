@@ -23,7 +23,8 @@ COMPARED = ('model', 'data_preprocessor', 'precision', 'randomness', 'train_data
             'param_scheduler', 'auto_scale_lr', 'train_cfg', 'default_hooks', 'custom_hooks', 'val_dataloader',
             'val_evaluator', 'val_cfg', 'env_cfg', 'sync_bn', 'visualizer', 'log_processor')
 """The settings that training reads; variables of a config, and where files lie, make no other run."""
-OF_A_PLACE = re.compile(r'.+\.data_root|model\.(?:segmentor\.config|.+\.(?:checkpoint|weights))|env_cfg\.dist_cfg\b.*')
+OF_A_PLACE = re.compile(r'.+\.(?:data_root|statistics)|model\.(?:segmentor\.config|.+\.(?:checkpoint|weights))'
+                        r'|env_cfg\.dist_cfg\b.*')
 """Where files lie, and how processes talk, on the machine at hand. The label generator is known by its weights."""
 FOLLOWED_IN_MODEL = re.compile(r'model\.(?:losses\b.*|views\b.*|reuse_outputs|channels_last|fused_norms|compiled|graphs'
                                r'|styles|micro_batch|(?:.+\.)?checkpoint_activations)')

@@ -35,6 +35,24 @@ def test_what_other_arguments_add():
         'LoadPhoto', 'LoadLabel', 'KeepFullSize', 'ResizeScene', 'PackScene']
 
 
+def test_objects_are_pasted_after_the_crop_and_before_the_flip():
+    paste = dict(classes=['car'], most=1)
+    parts = whole_pipeline(size=(4, 8), paste=paste, instances=True, edges=dict(), flip=0.5, jitter=1.1)
+    assert [part['type'].removeprefix('mmseg.') for part in parts] == [
+        'LoadPhoto', 'LoadLabel', 'LoadInstances', 'ResizeScene', 'RandomCrop', 'PasteObjects', 'RandomFlip',
+        'CannyEdges', 'PackScene']
+    assert parts[5] == dict(type='PasteObjects', **paste)
+    assert names(size=(4, 8), paste=paste, edges=dict(folder='hed'))[-3:] == ['LoadEdges', 'PasteObjects', 'PackScene']
+    assert names(size=(4, 8), paste=paste, edges=dict(full_size=True)) == [
+        'LoadPhoto', 'CannyEdges', 'LoadLabel', 'ResizeScene', 'PasteObjects', 'PackScene']
+    with pytest.raises(ValueError, match=r'class_map=.identity.: objects are pasted by the classes'):
+        whole_pipeline(size=(4, 8), paste=paste, class_map='identity')
+    with pytest.raises(ValueError, match='paste needs LoadLabel'):
+        whole_pipeline(size=(4, 8), paste=paste, raw_channels=3)
+    with pytest.raises(ValueError, match='full_size=True, but the pipeline has PasteObjects'):
+        whole_pipeline(size=(4, 8), paste=paste, full_size=True)
+
+
 def test_segmentors_are_tested_on_labels_at_their_own_size():
     assert names(size=(4, 8), class_map='identity', flip=0.5) == [
         'LoadPhoto', 'LoadLabel', 'ToSegmentorClasses', 'ResizeScene', 'RandomFlip', 'PackSegInputs']
@@ -44,6 +62,7 @@ def test_segmentors_are_tested_on_labels_at_their_own_size():
 
 @pytest.mark.parametrize('settings', [
     dict(instances=True, edges=dict(), flip=0.5), dict(edges=dict(folder='edges_hed')), dict(class_map='identity'),
+    dict(paste=dict(classes=['car']), flip=0.5),
     dict(raw_channels=1, edges_as_raw=True), dict(instances=True, full_size=True, edges=dict(full_size=True))])
 def test_a_whole_pipeline_stays_as_it_is(settings):
     whole = whole_pipeline(size=(4, 8), **settings)

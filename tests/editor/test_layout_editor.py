@@ -42,6 +42,36 @@ def test_objects(editor):
             array[0, 0] = 1
 
 
+def test_pasting_from_another_layout(editor):
+    label, instance = np.full((10, 50), SKY, np.uint8), np.full((10, 50), 23)
+    label[4:7, 28:36], instance[4:7, 28:36] = CAR, 26000
+    label[8:], instance[8:] = ROAD, 7
+    before = state(editor)
+    assert editor.paste(label, instance, 26000, dx=-10, dy=12) == 26002  # a new id, for 26000 is taken here
+    pasted = np.zeros(SIZE, bool)
+    pasted[16:19, 18:26] = True
+    assert np.array_equal(editor.instance == 26002, pasted) and (editor.label[pasted] == CAR).all()
+    assert editor.scene.styles == {26000: (0.5,), 23: (0.25,)}
+    assert editor.paste(label, instance, 26000) == 26003 and (editor.label[4:7, 28:] == CAR).all()  # cut off
+    assert editor.paste(label, instance, 7, dy=-8) == 7 and (editor.label[:2] == ROAD).all()  # no thing
+    for _ in range(3):
+        editor.undo()
+    assert state(editor) == before
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (dict(id=5), 'There is no object 5 in that layout'),
+    (dict(id=1, dx=40), facts('40, 0', 'outside the picture')),
+    (dict(id=1, instance=np.ones((4, 5))), facts('(4, 4)', '(4, 5)')),
+    (dict(id=1, label=np.full((4, 4), 9)), 'no class 9'),
+    (dict(id=1, label=np.eye(4, dtype=int)), facts('id 1 covers 2 classes'))])
+def test_what_cannot_be_pasted(editor, arguments, message):
+    before = state(editor)
+    with pytest.raises(ValueError, match=message):
+        editor.paste(**dict(label=np.full((4, 4), CAR), instance=np.ones((4, 4), int)) | arguments)
+    assert state(editor) == before and not editor.can_undo
+
+
 def test_painting_joins_a_region_starts_a_thing_or_extends_it(editor):
     assert editor.brush([(0, 20), (5, 20)], 0, SKY) == 23
     assert (editor.instance[20, :6] == 23).all() and (editor.label[20, :6] == SKY).all()

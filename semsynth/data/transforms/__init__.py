@@ -10,7 +10,8 @@ from semsynth.data.transforms.loading import (
     ToSegmentorClasses,
 )
 from semsynth.data.transforms.packing import PackScene
+from semsynth.data.transforms.pasting import PasteObjects
 from semsynth.data.transforms.resizing import ResizeScene
 
 __all__ = ['CannyEdges', 'EdgesAsRaw', 'KeepFullSize', 'LoadEdges', 'LoadInstances', 'LoadLabel', 'LoadPhoto',
-           'LoadRaw', 'PackScene', 'ResizeScene', 'ToSegmentorClasses']
+           'LoadRaw', 'PackScene', 'PasteObjects', 'ResizeScene', 'ToSegmentorClasses']
