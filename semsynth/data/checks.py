@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from mmengine.logging import print_log
 
+from semsynth.data.files import spread
 from semsynth.data.pictures import read_edges, read_ids, read_palette, read_photo
 from semsynth.data.pipeline import photo_at_edges
 from semsynth.data.raw_files import read_raw, read_raw_size
@@ -62,16 +63,16 @@ def quick_check(dataset: object, headers: int = 200, whole: int = 4, label_pixel
     if scenes and not dataset.test_mode and 'img_path' not in scenes[0]:
         problems.append(f'{dataset.folders["photo"]} holds no photos, and training needs them: add them, or train on '
                         'another split.')
-    for scene in _spread(scenes, headers):
+    for scene in spread(scenes, headers):
         _complain(report, scene, _sizes(scene))
     report.sum_up()
     if not problems:
         report = Report(dataset.label_space, problems)
-        chosen = _spread(scenes, whole)
+        chosen = spread(scenes, whole)
         _read_all(chosen, dataset, report)
         if dataset.layout_kind == 'label' and report.sizes:
             height, width = next(iter(report.sizes))
-            others = [scene for scene in _spread(scenes, label_pixels // (height * width)) if scene not in chosen]
+            others = [scene for scene in spread(scenes, label_pixels // (height * width)) if scene not in chosen]
             kept = ('name', KEYS['label'])
             _read_all([{key: scene[key] for key in kept} for scene in others], dataset, report)
         report.sum_up()
@@ -169,8 +170,3 @@ def _sizes(scene: dict) -> Iterator[str]:
         return
     yield from (sizes_differ(path, size, paths[0], sizes[0])
                 for path, size in zip(paths[1:], sizes[1:], strict=True) if size != sizes[0])
-
-
-def _spread(scenes: list[dict], count: int) -> list[dict]:
-    places = np.linspace(0, len(scenes) - 1, min(count, len(scenes))).round().astype(int)
-    return [scenes[place] for place in places.tolist()]

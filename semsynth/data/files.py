@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from unicodedata import normalize
 
+import numpy as np
+
 from semsynth.errors import DataError
 
 JUNK = ('__MACOSX', '@eaDir', '#recycle', '$RECYCLE.BIN')
@@ -81,3 +83,9 @@ def _below(folder: Path, inside: str, above: tuple[Path, ...], deep: bool) -> It
                 yield from _below(Path(entry.path), f'{inside}{entry.name}/', (*above, place), deep)
         else:
             yield f'{inside}{entry.name}'
+
+
+def spread(scenes: list[dict], count: int) -> list[dict]:
+    """So many of the scenes, or all where there are less, evenly spread, the first and the last one included."""
+    places = np.linspace(0, len(scenes) - 1, min(count, len(scenes))).round().astype(int)
+    return [scenes[place] for place in places.tolist()]

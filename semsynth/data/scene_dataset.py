@@ -11,7 +11,7 @@ from mmengine.registry import DefaultScope
 from mmseg.datasets import BaseSegDataset
 
 from semsynth.data.draws import SeededDraws
-from semsynth.data.files import find_by_stem, list_files
+from semsynth.data.files import find_by_stem, list_files, spread
 from semsynth.data.pairing import WORDS, Pairing
 from semsynth.data.pictures import MAKE_EDGES
 from semsynth.data.pipeline import layout_kind, whole_pipeline
@@ -74,12 +74,14 @@ class SceneDataset(SeededDraws, BaseSegDataset):
             ``NAME.jpg`` is ``NAME_mask.png``; several as a tuple. The same with ``.png`` counts too (for image-like
             inputs ``.npy``), as copies by ``semsynth prepare resize`` end so.
         full_size: whether samples also carry label map and photo as they are on disk, for evaluators that judge there.
+        most_scenes: so many scenes at most, evenly spread over the data set as it is sorted, so that parts of videos
+            have some each; None for all.
         kwargs: further arguments of mmseg's BaseSegDataset, such as ``indices=100`` for the first 100 scenes.
 
     Raises:
         DataError: files are missing or unpaired; says which.
         ValueError: an argument does not fit ``raw_channels``, a thing is none of the classes, ``endings`` names no kind
-            of file, or an argument is one of mmseg's that has another name here.
+            of file, ``most_scenes`` is less than 1, or an argument is one of mmseg's that has another name here.
     """
 
     root_variable: str | None = None
@@ -93,7 +95,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
                  pipeline: Sequence | None = None, instances: bool = False, edges: dict | None = None,
                  raw_channels: int | None = None, edges_as_raw: bool = False, things: Sequence[str] = (),
                  class_map: str | Sequence[int] | None = None, endings: dict[str, str | Sequence[str]] | None = None,
-                 full_size: bool = False, paste: dict | None = None, **kwargs):
+                 full_size: bool = False, paste: dict | None = None, most_scenes: int | None = None, **kwargs):
         for name in set(kwargs) & set(OF_MMSEG):
             raise ValueError(f'{name} is an argument of mmseg that {type(self).__name__} does not take: set '
                              f'{OF_MMSEG[name]}.')
@@ -105,7 +107,9 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         if edges and 'folder' in edges:
             self.folders['edge'] = str(Path(data_root, edges['folder'], folders['photo']))
             self.suffixes = {**suffixes, 'edge': _as_png(suffixes['photo'])}
-        self.instances, self.raw_channels = instances, raw_channels
+        self.instances, self.raw_channels, self.most_scenes = instances, raw_channels, most_scenes
+        if most_scenes is not None and most_scenes < 1:
+            raise ValueError(f'most_scenes={most_scenes}, expected 1 or more, or None for all.')
         _check_raw(self, edges_as_raw, class_map)
         self.label_space = label_space if raw_channels is None else None
         space = cast(LabelSpace, label_space)  # which all have whose layouts are label maps
@@ -158,7 +162,7 @@ class SceneDataset(SeededDraws, BaseSegDataset):
         scenes, problems = self.scan()
         if problems:
             raise DataError(' '.join(problems))
-        return scenes
+        return scenes if self.most_scenes is None else spread(scenes, self.most_scenes)
 
     def get_data_info(self, idx: int) -> dict:
         """A scene's name and files, and what the whole data set knows of them."""

@@ -131,7 +131,7 @@ class AdaptiveDiscriminator(AugmentedDiscriminator):
     classes the score is the log odds of any class against "synthesised". Every ``interval`` batches the probability,
     which all ranks share, goes up where that is above the target, else down, by the share of ``ramp`` images that were
     judged since. It is a buffer, so that checkpoints hold it; no step waits for the device. The log has it as
-    ``discriminator/probability``, beside ``discriminator/sign_of_real``.
+    ``augmentation/probability``, beside ``augmentation/sign_of_real``.
 
     Args:
         in_channels: as of ``AugmentedDiscriminator``.
@@ -191,4 +191,5 @@ class AdaptiveDiscriminator(AugmentedDiscriminator):
         self.probability.add_(due * step).clamp_(0, 1)
         for buffer in (self.signs, self.images, self.batches):
             buffer.mul_(1 - due)
-        turn.logged |= dict(probability=self.probability.clone(), sign_of_real=news[0] / news[1])
+        turn.logged |= {'augmentation/probability': self.probability.clone(),
+                        'augmentation/sign_of_real': news[0] / news[1]}

@@ -25,7 +25,7 @@ class Turn(Protocol):
     player: str
     """Whose turn it is, ``'generator'`` or ``'discriminator'``."""
     logged: dict[str, Tensor]
-    """Scalars for the log, as ``discriminator/name``: what is written here in the discriminator's turn."""
+    """Scalars for the log, by name: what is written here in the discriminator's turn."""
 
     def once(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """What all verdicts of the turn have in common, such as random numbers: computed at the first call."""

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from semsynth.apis.inferencer import Inferencer
 from semsynth.data.layout_reader import Source
-from semsynth.editor import shapes
 from semsynth.editor.history import Step
 from semsynth.editor.images import Images
 from semsynth.editor.layout_editor import LayoutEditor, read_only
@@ -197,9 +196,7 @@ class Editor(LayoutEditor):
             Its id here, as of ``add``.
         """
         other = self._opening.scene(label, instance)
-        found = self._object(id, other)
-        mask = shapes.shift(other.instance == id, self.scene.label.shape, int(dx), int(dy))
-        return self.paint(mask, found.class_index)
+        return super().paste(other.label, other.instance, id, dx, dy)
 
     def style(self, id: int, *, cluster: int | None = None, like: int | None = None,
               vector: Sequence[float] | Tensor | None = None,

@@ -181,7 +181,7 @@ class Synthesizer(BaseModel):
             with torch.no_grad():
                 step = self.synthesize(part.layout, part.real).detach()
         losses, logged = self.compute_losses('discriminator', step), self.discriminator_parts(step)
-        logged |= {f'discriminator/{name}': value for name, value in step.logged.items()}
+        logged |= step.logged
         step.release()
         return losses, logged
 

@@ -42,6 +42,18 @@ def test_paired_folder(scenes, pipeline):
     assert len(paired(scenes, indices=2)) == 2
 
 
+def test_some_scenes_spread_over_the_data_set(scenes):
+    def names(**settings):
+        dataset = paired(scenes, **settings)
+        return [dataset.get_data_info(number)['name'] for number in range(len(dataset))]
+
+    assert names(most_scenes=2) == ['a', 'sub/b'] and names(most_scenes=1) == ['a']
+    assert names(most_scenes=3) == names(most_scenes=9) == ['a', 'c', 'sub/b']
+    assert names(most_scenes=2, indices=[1]) == ['sub/b']
+    with pytest.raises(ValueError, match=r'most_scenes=0, expected 1 or more'):
+        names(most_scenes=0)
+
+
 @pytest.mark.parametrize('resize', [[], [dict(type='ResizeScene', scale=(4, 5))]], ids=['as_is', 'resized'])
 def test_label_map_and_photo_as_on_disk(scenes, pipeline, resize):
     steps = [*pipeline[:2], *resize, pipeline[2]]

@@ -43,8 +43,8 @@ def seen(dataset, index, seeds=range(15)):
     """What a scene may become: its label, its instances, its photo's first channel."""
     for seed in seeds:
         inputs = dataset[Draw(index, seed)]['inputs']
-        yield tuple(inputs[key].numpy() if key in inputs else None for key in ('label', 'instance')) + (
-            inputs['image'][0].numpy(),)
+        instance = inputs['instance'].numpy() if 'instance' in inputs else None
+        yield inputs['label'].numpy(), instance, inputs['image'][0].numpy()
 
 
 def test_whole_objects_come_with_their_photo_and_a_new_id(build):

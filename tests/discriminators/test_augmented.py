@@ -171,8 +171,8 @@ def test_the_probability_follows_the_signs(middle):
         turn = FakeTurn()
         discriminator.heed(scores, turn)
         found.append(discriminator.probability.item())
-        assert turn.logged['sign_of_real'].item() == pytest.approx(signs[-1], abs=1e-6)
-        assert turn.logged['probability'].item() == found[-1]
+        assert turn.logged['augmentation/sign_of_real'].item() == pytest.approx(signs[-1], abs=1e-6)
+        assert turn.logged['augmentation/probability'].item() == found[-1]
         assert found[-1] == pytest.approx(
             plain_probability(signs, counts, 0.6, 60, 3, 0.4), abs=1e-5)
     assert len(set(found)) > 3
@@ -196,7 +196,7 @@ def test_only_real_images_of_its_own_turn_count():
     later.fake_verdicts['image']
     model.compute_losses('discriminator', later)
     assert model.discriminator.probability.item() == pytest.approx(0.2)  # two images of ten
-    assert later.logged['sign_of_real'] == 1
+    assert later.logged['augmentation/sign_of_real'] == 1
 
 
 @pytest.mark.parametrize('at_once', [True, False])
@@ -223,13 +223,13 @@ def test_logits_of_classes_are_scored_by_the_odds_of_any_class():
     logits[:, 0, :, 4:] = 5  # synthesised
     data = batch(SIZE)
     discriminator(data['layout'], logits, ['image'], turn, [True])
-    assert turn.logged['sign_of_real'].item() == pytest.approx(4 / 16 - 12 / 16)
+    assert turn.logged['augmentation/sign_of_real'].item() == pytest.approx(4 / 16 - 12 / 16)
 
 
 def test_the_log_has_the_probability():
     model, data = build('AdaptiveDiscriminator', probability=0.25), batch(SIZE)
     logs = model.update_players(data['layout'], data['real'], players(model))
-    assert logs['discriminator/probability'] == 0.25 and -1 <= logs['discriminator/sign_of_real'] <= 1
+    assert logs['augmentation/probability'] == 0.25 and -1 <= logs['augmentation/sign_of_real'] <= 1
 
 
 ADAPTIVE = {'model.discriminator': dict(

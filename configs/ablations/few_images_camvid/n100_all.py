@@ -1,0 +1,10 @@
+# pix2pixHD on 100 of CamVid's 367 training photos, spread over its drives:
+# DiffAugment, rare classes, and people and bicycles pasted between scenes.
+_base_ = '../../pix2pixhd/pix2pixhd_camvid.py'
+model = dict(discriminator=dict(
+    _delete_=True, type='AugmentedDiscriminator', discriminator=_base_.model.discriminator))
+train_dataloader = dict(
+    sampler=dict(type='RareClassSampler'),
+    dataset=dict(most_scenes=100, paste=dict(classes=['Pedestrian', 'Bicyclist'])))
+train_cfg = dict(max_iters=2000, val_interval=2000)
+row = dict(title='100: DiffAugment, rare classes, pasted', order=12)
