@@ -15,6 +15,19 @@ from semsynth.layout import Layout
 UPSAMPLINGS = dict(normal=5, more=6, most=7)
 
 
+def growth(base_channels: int, num_upsamples: str) -> tuple[list[int], list[bool]]:
+    """How SPADE's blocks grow a small map: its channels and then each block's, and before which blocks it is doubled.
+
+    Args:
+        base_channels: width of the last block (half of it with ``'most'``).
+        num_upsamples: one of ``UPSAMPLINGS``.
+    """
+    factors = [16, 16, 16, 16, 8, 4, 2, 1] + [0.5] * (num_upsamples == 'most')
+    # the first block keeps the small map's size, and with 'normal' the third keeps the second's
+    grows = [False, True, num_upsamples != 'normal'] + [True] * (len(factors) - 4)
+    return [int(base_channels * factor) for factor in factors], grows
+
+
 class GrowingGenerator(Generator):
     """A generator of blocks that read the layout at every size: most of them upsample a small initial map by 2.
 
@@ -47,15 +60,12 @@ class GrowingGenerator(Generator):
                  latent_as: str = 'map', max_channels: int | None = None):
         self._check_option('num_upsamples', num_upsamples, tuple(UPSAMPLINGS))
         self._check_option('latent_as', latent_as, ('map', 'channels'))
-        factors = [16, 16, 16, 16, 8, 4, 2, 1] + [0.5] * (num_upsamples == 'most')
-        widths = [int(base_channels * factor) for factor in factors]
+        widths, grows = growth(base_channels, num_upsamples)
         if max_channels is not None:
             widths = [min(width, max_channels) for width in widths]
         super().__init__(in_channels, widths[-1], 2**UPSAMPLINGS[num_upsamples],
                          head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
-        self.widths = widths
-        # the first block keeps the initial map's size, and with 'normal' the third keeps the second's
-        self.grows = [False, True, num_upsamples != 'normal'] + [True] * (len(widths) - 4)
+        self.widths, self.grows = widths, grows
         self.latent_dim, self.image_size = latent_dim, image_size and tuple(image_size)
         self.latent_channels = (latent_dim or 0) * (latent_as == 'channels')
         self.maps_latent = bool(latent_dim) and latent_as == 'map'

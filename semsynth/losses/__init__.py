@@ -12,6 +12,7 @@ from semsynth.losses.adversarial import (
     over_scales,
 )
 from semsynth.losses.base import Loss, full_precision
+from semsynth.losses.class_score import ClassScoreLoss, class_score_loss
 from semsynth.losses.class_specific import ClassSpecificLoss, class_specific_l1
 from semsynth.losses.contrastive import ContrastiveLoss, contrastive_loss
 from semsynth.losses.crn import CRNLoss, crn_loss, crn_vgg19
@@ -35,12 +36,12 @@ from semsynth.losses.similarity import SimilarityLoss
 from semsynth.losses.step import Step
 from semsynth.ops import sampled_similarity_loss, similarity_loss, tiled_contrastive
 
-__all__ = ['AdversarialLoss', 'CRNLoss', 'ClassSpecificLoss', 'ContrastiveLoss', 'DiversityLoss',
+__all__ = ['AdversarialLoss', 'CRNLoss', 'ClassScoreLoss', 'ClassSpecificLoss', 'ContrastiveLoss', 'DiversityLoss',
            'FeatureMatchingLoss', 'FrozenFeatureLoss', 'HingeLoss', 'KLLoss', 'L1Loss', 'LabelMixLoss',
            'LeastSquaresLoss', 'Loss', 'PatchContrastLoss', 'PerceptualLoss', 'PixelMemory',
            'SegmentationAdversarialLoss', 'SegmentorFeatureLoss', 'SimilarityLoss', 'Step', 'VanillaLoss', 'average',
-           'class_cross_entropy', 'class_specific_l1', 'contrastive_loss', 'crn_loss', 'crn_vgg19', 'cross_entropy',
-           'diversity_loss', 'fake_cross_entropy', 'feature_l1', 'feature_matching_loss', 'full_precision', 'hinge',
-           'kl_divergence', 'l1', 'label_mix_loss', 'label_mix_mask', 'least_squares', 'over_scales',
-           'patch_contrast', 'perceptual_loss', 'sample_pixels', 'sampled_similarity_loss', 'similarity_loss',
-           'tiled_contrastive', 'vgg19']
+           'class_cross_entropy', 'class_score_loss', 'class_specific_l1', 'contrastive_loss', 'crn_loss', 'crn_vgg19',
+           'cross_entropy', 'diversity_loss', 'fake_cross_entropy', 'feature_l1', 'feature_matching_loss',
+           'full_precision', 'hinge', 'kl_divergence', 'l1', 'label_mix_loss', 'label_mix_mask', 'least_squares',
+           'over_scales', 'patch_contrast', 'perceptual_loss', 'sample_pixels', 'sampled_similarity_loss',
+           'similarity_loss', 'tiled_contrastive', 'vgg19']

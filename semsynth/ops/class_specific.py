@@ -1,8 +1,8 @@
-"""Class-specific pixel generation: every class has convolutions of its own (ECGAN, 3.3, eq. 7)."""
+"""Class-specific pixel generation: every class has convolutions of its own (ECGAN, 3.3, eq. 7; LGGAN)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -18,7 +18,8 @@ ROWS = 128
 A row's neighbours are 9C numbers, and a block's kernels 9C * C: at C = 64 they are half as many as its neighbours.
 """
 GATHERED_BY_CLASS, GATHERED_BY_BLOCK = 4096, 65536
-"""Rows whose neighbours are gathered at a time: few enough for a processor's cache, or many for a GPU to start on."""
+"""Rows whose 9 neighbours are gathered at a time: few enough for a processor's cache, or many for a GPU to start on.
+Of larger kernels the fewer rows, so that as much is gathered."""
 
 
 def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple[Tensor, Tensor]],
@@ -38,26 +39,26 @@ def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple
     Args:
         features: ``(B, C, H, W)``.
         label: class of each pixel, ``(B, H, W)`` long, ``0..N-1``.
-        layers: weights ``(N, out, in, 3, 3)`` and biases ``(N, out)`` of three convolutions, C to C with ReLU, C to C
-            with ReLU, C to 3 with tanh. Weights that lie in memory as ``ClassConvolution`` has them are read
-            without a copy.
+        layers: weights ``(N, out, in, k, k)`` and biases ``(N, out)`` of the convolutions, the first from C channels
+            and all of one odd size k. After the last there is tanh, after the others ReLU. ECGAN has three: C to C, C
+            to C and C to 3. Weights that lie in memory as ``ClassConvolution`` has them are read without a copy.
         unknown: the class whose pixels stay 0, or None.
 
     Returns:
-        ``(B, 3, H, W)`` in ``[-1, 1]``, 0 on unknown pixels, float32 at least. Under autocast, products are in its
-        precision.
+        ``(B, out, H, W)`` in ``[-1, 1]``, ``out`` of the last convolution, 0 on unknown pixels, float32 at least. Under
+        autocast, products are in its precision.
     """
     batch, channels, height, width = features.shape
     device = features.device.type
     if torch.is_autocast_enabled(device):
         features = features.to(torch.get_autocast_dtype(device))
     in_blocks = _in_blocks(features)
-    rows = _sort(label, len(layers[0][0]), ROWS if in_blocks else 1)
+    rows = _sort(label, len(layers[0][0]), ROWS if in_blocks else 1, layers[0][0].shape[-1])
     counts = None if in_blocks else rows.counts.tolist()
     x = _Move.apply(features.movedim(1, -1).reshape(-1, channels), rows.pixels, rows.places)
-    for (weight, bias), activate in zip(layers, _ACTIVATIONS, strict=True):
-        x = activate(_Convolution.apply(x, weight, bias, rows.neighbours, rows.classes, counts))
-    image = _Move.apply(x, rows.places, rows.pixels).view(batch, height, width, 3).movedim(-1, 1)
+    for number, (weight, bias) in enumerate(layers, 1):
+        x = _activate(_Convolution.apply(x, weight, bias, rows.neighbours, rows.classes, counts), number == len(layers))
+    image = _Move.apply(x, rows.places, rows.pixels).view(batch, height, width, -1).movedim(-1, 1)
     return image if unknown is None else image.masked_fill((label == unknown).unsqueeze(1), 0)
 
 
@@ -71,8 +72,9 @@ def masked_class_specific_image(features: Tensor, label: Tensor, layers: Sequenc
     for number in range(len(layers[0][0])):
         mask = ((label == number) & (label != (-1 if unknown is None else unknown))).unsqueeze(1)
         x = features
-        for (weight, bias), activate in zip(layers, _ACTIVATIONS, strict=True):
-            x = activate(F.conv2d(x * mask, weight[number], bias[number], padding=1))
+        for layer, (weight, bias) in enumerate(layers, 1):
+            x = F.conv2d(x * mask, weight[number], bias[number], padding=weight.shape[-1] // 2)
+            x = _activate(x, layer == len(layers))
         image = image + x * mask
     return image
 
@@ -81,8 +83,8 @@ class _Rows(NamedTuple):
     """P = B * H * W pixels in R rows, sorted by class. Rows of a class without a pixel follow its others.
 
     pixels: pixel in each row, ``(R,)``; P where there is none. places: row of each pixel, ``(P,)``. neighbours: rows of
-    the pixel's 3x3 neighbours, int32 ``(R, 9)``; R where there is no neighbour, or one of another class. classes: class
-    of each block of rows. counts: pixels of each class, ``(N,)``.
+    the pixel's k x k neighbours, int32 ``(R, k * k)``; R where there is no neighbour, or one of another class. classes:
+    class of each block of rows. counts: pixels of each class, ``(N,)``.
     """
 
     pixels: Tensor
@@ -107,7 +109,7 @@ class _Move(torch.autograd.Function):
 
 
 class _Convolution(torch.autograd.Function):
-    """Every pixel's 3x3 convolution by the kernels of its class, over the neighbours of its class: rows to rows.
+    """Every pixel's k x k convolution by the kernels of its class, over its neighbours of that class: rows to rows.
 
     ``counts`` is None where rows are in blocks; ``neighbours`` and ``classes`` are those of ``_Rows``.
     """
@@ -135,36 +137,37 @@ class _Convolution(torch.autograd.Function):
 def _gradients(x: Tensor, weight: Tensor, bias: Tensor, neighbours: Tensor, classes: Tensor, counts: list[int] | None,
                upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Those of the features, of the weights and of the biases of a ``_Convolution``."""
-    # what is a pixel's k-th neighbour has that pixel for its (8 - k)-th: backward gathers too, nothing is scattered
+    # what is a pixel's first neighbour has that pixel for its last: backward gathers too, nothing is scattered
     kernels = weight.to(x.dtype).movedim(2, -1).flatten(2, 3).transpose(1, 2)
     x_gradient = torch.empty_like(x)
     for group, near, own in _in_groups(upstream, neighbours.flip(1), classes, counts, x_gradient):
         group.multiply(near, kernels, None, own)
 
-    # gathered anew: kept from the forward pass, the neighbours would take 9 times the memory of the features
-    weight_gradient = weight.new_zeros(*weight.shape[:2], 9 * weight.shape[2])
+    # gathered anew: kept from the forward pass, the neighbours would take k * k times the memory of the features
+    weight_gradient = weight.new_zeros(*weight.shape[:2], weight[0, 0].numel())
     for group, near, own in _in_groups(x, neighbours, classes, counts, upstream):
         group.add_products(weight_gradient, own, near)
     sums = upstream.to(bias.dtype)
     if counts is None:
         sums = sums.view(len(classes), -1, sums.shape[1]).sum(1)
     bias_gradient = torch.zeros_like(bias).index_add_(0, classes, sums)
-    return x_gradient, weight_gradient.unflatten(2, (3, 3, -1)).movedim(-1, 2), bias_gradient
+    return x_gradient, weight_gradient.unflatten(2, (*weight.shape[3:], -1)).movedim(-1, 2), bias_gradient
 
 
 def _in_groups(x: Tensor, neighbours: Tensor, classes: Tensor, counts: list[int] | None,
                other: Tensor) -> Iterator[tuple[ByBlock | ByClass, Tensor, Tensor]]:
-    """For each group of rows: the group, the neighbours of its pixels in x, ``(n, 9C)``, and its rows of another."""
-    groups: Sequence[ByBlock | ByClass] = (split_by_block(classes, len(x) // len(classes), GATHERED_BY_BLOCK)
-                                           if counts is None else split_by_class(counts, GATHERED_BY_CLASS))
+    """For each group of rows: the group, its pixels' neighbours in x, ``(n, k * k * C)``, and its rows of another."""
+    most = max(1, (GATHERED_BY_BLOCK if counts is None else GATHERED_BY_CLASS) * 9 // max(9, neighbours.shape[1]))
+    groups: Sequence[ByBlock | ByClass] = (split_by_block(classes, len(x) // len(classes), most)
+                                           if counts is None else split_by_class(counts, most))
     lengths = [group.rows for group in groups]
     padded = _with_zeros(x)
     for group, places, rows in zip(groups, neighbours.split(lengths), other.split(lengths), strict=True):
         yield group, padded.index_select(0, places.flatten()).view(len(places), -1), rows
 
 
-def _sort(label: Tensor, num_classes: int, length: int) -> _Rows:
-    """The rows, in blocks of a length, in as many blocks as there may have to be."""
+def _sort(label: Tensor, num_classes: int, length: int, size: int) -> _Rows:
+    """The rows, in blocks of a length, in as many blocks as there may have to be, for kernels of a size."""
     pixels = label.numel()
     ranked, order = label.flatten().sort(stable=True)
     numbers = torch.arange(num_classes, device=label.device)
@@ -180,16 +183,16 @@ def _sort(label: Tensor, num_classes: int, length: int) -> _Rows:
     classes = torch.searchsorted(ends, torch.arange(most, device=label.device), right=True).clamp(max=num_classes - 1)
 
     labels, rows = label.int(), places.view_as(label).int()  # half as much to move
-    found = torch.where(_windows(labels) == labels.unsqueeze(3), _windows(rows), nothing).view(-1, 9)
+    found = torch.where(_windows(labels, size) == labels.unsqueeze(3), _windows(rows, size), nothing).flatten(0, 2)
     neighbours = F.pad(found, (0, 0, 0, 1), value=nothing).index_select(0, in_row)
     return _Rows(in_row, places, neighbours, classes, counts)
 
 
-def _windows(numbers: Tensor) -> Tensor:
-    """Each pixel's 3x3 neighbours and itself, row by row, ``(B, H, W, 9)``; -1 beyond the border."""
+def _windows(numbers: Tensor, size: int) -> Tensor:
+    """Each pixel's neighbours and itself, row by row, ``(B, H, W, size * size)``; -1 beyond the border."""
     height, width = numbers.shape[1:]
-    padded = F.pad(numbers, (1, 1, 1, 1), value=-1)
-    return torch.stack([padded[:, y:y + height, x:x + width] for y in range(3) for x in range(3)], dim=3)
+    padded = F.pad(numbers, (size // 2,) * 4, value=-1)
+    return torch.stack([padded[:, y:y + height, x:x + width] for y in range(size) for x in range(size)], dim=3)
 
 
 def _with_zeros(x: Tensor) -> Tensor:
@@ -201,8 +204,5 @@ def _in_blocks(features: Tensor) -> bool:
     return features.device.type != 'cpu' or torch.compiler.is_compiling()
 
 
-def _tanh(x: Tensor) -> Tensor:
-    return torch.tanh(x.to(torch.promote_types(x.dtype, torch.float32)))
-
-
-_ACTIVATIONS: tuple[Callable[[Tensor], Tensor], ...] = (F.relu, F.relu, _tanh)
+def _activate(x: Tensor, last: bool) -> Tensor:
+    return torch.tanh(x.to(torch.promote_types(x.dtype, torch.float32))) if last else F.relu(x)

@@ -14,6 +14,8 @@ from semsynth.losses.base import JUDGED, LABELLED, WORDS
 from semsynth.registry import LOSSES
 
 CLASSES, SHAPE = 3, (2, 3, 16, 16)
+SHAPES = dict(class_scores=(2, CLASSES, CLASSES))
+"""Of outputs that are no maps."""
 VIEWS = dict(edge=View('edge'), coarse=View(), image=View(weight=2.0))
 NAMES = sorted(name for name, kind in LOSSES.module_dict.items() if kind.__module__.startswith('semsynth.losses.'))
 
@@ -50,7 +52,8 @@ def make_step(loss, player, without=None):
     layout = labelled if 'label_map' in reads else Layout(raw=torch.zeros(2, 1, 16, 16))
     if 'posterior' in reads:
         layout.posterior = tuple(torch.randn(2, 4, requires_grad=True) for _ in range(2))
-    outputs = {name: torch.rand(SHAPE).mul(2).sub(1).requires_grad_() for name in [*VIEWS, *sorted(reads - WORDS)]}
+    outputs = {name: torch.rand(SHAPES.get(name, SHAPE)).mul(2).sub(1).requires_grad_()
+               for name in [*VIEWS, *sorted(reads - WORDS)]}
     others = {name: 0.99 * output.detach() for name, output in outputs.items()}
     return Step(layout, dict(image=torch.rand(SHAPE), edge=torch.rand(SHAPE)), outputs, VIEWS, player=player,
                 discriminator=Judge(CLASSES + 1 if 'class_logits' in reads else 1) if reads & JUDGED else None,

@@ -50,6 +50,23 @@ def test_equals_the_plain_version(label, unknown, gathered, monkeypatch):
         assert ours.shape == theirs.shape and torch.allclose(ours, theirs, atol=1e-12)
 
 
+@pytest.mark.parametrize('gathered', [4, 4096])
+@pytest.mark.parametrize(('size', 'widths'), [(7, (3,)), (5, (4, 2)), (1, (3,))])
+def test_any_odd_kernels_and_number_of_layers(size, widths, gathered, monkeypatch):
+    for name in 'GATHERED_BY_CLASS', 'GATHERED_BY_BLOCK':
+        monkeypatch.setattr(class_specific, name, gathered)
+    label = MAPS['all classes']
+    shapes = zip(widths, (CHANNELS, *widths), strict=False)
+    weights = [(torch.randn(CLASSES, out, before, size, size, dtype=torch.float64, requires_grad=True),
+                torch.randn(CLASSES, out, dtype=torch.float64, requires_grad=True)) for out, before in shapes]
+    x = features(label)
+    found, expected = (image_and_gradients(function, x, label, weights)
+                       for function in (class_specific_image, masked_class_specific_image))
+    assert found[0].shape == (2, widths[-1], HEIGHT, WIDTH)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-12)
+
+
 def test_equals_the_plain_version_in_float32():
     label = MAPS['all classes']
     x, weights = features(label, torch.float32), layers(torch.float32)

@@ -1,0 +1,6 @@
+# DAGAN on ADE20K at 256x256, no instance maps, total batch 8: batch_size is per rank.
+_base_ = [
+    '../_base_/models/dagan.py', '../_base_/datasets/ade20k.py', '../_base_/schedules/spade_200e.py',
+    '../_base_/judges/ade20k.py', '../_base_/default_runtime.py'
+]
+batch_size = 8
