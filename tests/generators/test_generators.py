@@ -23,17 +23,20 @@ CRN = dict(type='CRNGenerator', widths=(4, 4, 2))
 OASIS = dict(type='OASISGenerator', base_channels=2, hidden_channels=4, latent_dim=3)
 LABEL_ENCODER = dict(type='LabelEncoderGenerator', base_channels=2, hidden_channels=4, encoder_channels=2, latent_dim=3,
                      num_tokens=3)
+LGGAN = dict(type='LGGANGenerator', base_channels=2, hidden_channels=4, num_blocks=1)
 CCFPSE = dict(type='CCFPSEGenerator', base_channels=2, hidden_channels=4, pyramid_channels=3)
 BACKBONE = dict(type='BackboneGenerator', feature_channels=2,
                 backbone=dict(type='ResNetV1c', depth=18, base_channels=2, stem_channels=2))
 SMALLEST = [(GLOBAL, 8), (LOCAL, 16), (SPADE, 32), (UNET, 16), (CRN, 4), (OASIS, 32), (LABEL_ENCODER, 32),
-            (CCFPSE, 32), (BACKBONE, 64)]
+            (CCFPSE, 32), (LGGAN, 32), (BACKBONE, 64)]
 GENERATORS_ALL = [GLOBAL, LOCAL, SPADE, SPADE_ALL, SPADE_LATENT, UNET, UNET_INSTANCE, CRN, OASIS, LABEL_ENCODER,
-                  CCFPSE, BACKBONE]
+                  CCFPSE, LGGAN, BACKBONE]
 NAMES = ['global', 'local', 'spade', 'spade_all', 'spade_latent', 'unet', 'unet_instance', 'crn', 'oasis',
-         'label_encoder', 'ccfpse', 'backbone']
+         'label_encoder', 'ccfpse', 'lggan', 'backbone']
 EDGE_GUIDED = dict(type='EdgeGuidedHead', num_classes=CLASSES, num_layers=2, embedding_channels=3)
-HEADS_ALL = [dict(type='RGBHead'), dict(type='RGBHead', kernel_size=3, padding_mode='zeros'), EDGE_GUIDED]
+HEADS_ALL = [dict(type='RGBHead'), dict(type='RGBHead', kernel_size=3, padding_mode='zeros'), EDGE_GUIDED,
+             dict(type='LGGANHead', num_classes=CLASSES, class_scores=False), dict(type='DAGANHead')]
+HEAD_NAMES = ['rgb', 'rgb3', 'edge_guided', 'lggan', 'dagan']
 
 
 def layout_of(height=64, width=96, batch=2) -> Layout:
@@ -45,7 +48,7 @@ def build(config: dict, **changes) -> nn.Module:
     return GENERATORS.build({**config, 'in_channels': CLASSES + 1, **changes})
 
 
-@pytest.mark.parametrize('head', HEADS_ALL, ids=['rgb', 'rgb3', 'edge_guided'])
+@pytest.mark.parametrize('head', HEADS_ALL, ids=HEAD_NAMES)
 @pytest.mark.parametrize('config', GENERATORS_ALL, ids=NAMES)
 def test_every_head_on_every_generator(config, head):
     generator, layout = build(config, head=head), layout_of()
@@ -142,7 +145,7 @@ def convolutions(module: nn.Module) -> list[nn.Module]:
     return [layer for layer in module.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
 
 
-@pytest.mark.parametrize('head', HEADS_ALL, ids=['rgb', 'rgb3', 'edge_guided'])
+@pytest.mark.parametrize('head', HEADS_ALL, ids=HEAD_NAMES)
 def test_spectral_all_is_all_layers_of_generator_and_head(head):
     assert all(map(parametrize.is_parametrized, convolutions(build(SPADE, spectral='all', head=head))))
 

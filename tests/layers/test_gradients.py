@@ -46,6 +46,12 @@ def class_specific(x):
     return class_specific_image(x, torch.arange(x[:, 0].numel()).view(len(x), *x.shape[2:]) // 5 % 2, layers)
 
 
+def class_specific_7x7(x):
+    kernels = torch.linspace(-0.2, 0.2, 2 * 3 * C * 49, dtype=x.dtype).view(2, 3, C, 7, 7).sin()
+    label = torch.arange(x[:, 0].numel()).view(len(x), *x.shape[2:]) // 5 % 2
+    return class_specific_image(x, label, [(kernels, torch.zeros(2, 3, dtype=x.dtype))])
+
+
 def resized(size=None, mode='nearest', **how):
     return Function(lambda x: F.interpolate(x, size or (2 * x.shape[2], 2 * x.shape[3]), mode=mode, **how))
 
@@ -88,7 +94,7 @@ LAYERS = {
     'SPADE, instance': Spade(SpatiallyAdaptiveNorm(C, 3, 4, 'instance')),
     'SPADE, batch': Spade(SpatiallyAdaptiveNorm(C, 3, 4, 'batch')),
     'conditional': Function(lambda x: conditional_convolution(x[:, :3], x[:, :3].repeat(1, 9, 1, 1))),
-    'class-specific': Function(class_specific),
+    'class-specific': Function(class_specific), 'class-specific 7x7': Function(class_specific_7x7),
     'means of instances': Function(lambda x: instance_mean(x, (torch.arange(x[:, 0].numel()) // 9).view_as(x[:, 0]))),
 }
 
