@@ -26,13 +26,16 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
         CRNGenerator=dict(in_channels=4, widths=(2, 2)),
         GlobalGenerator=dict(in_channels=4, base_channels=2, num_downsamples=1, num_blocks=1),
         LabelEncoderGenerator=dict(in_channels=4, base_channels=2, hidden_channels=2, encoder_channels=2),
+        LGGANGenerator=dict(in_channels=4, base_channels=2, hidden_channels=2, num_blocks=1),
         LocalEnhancer=dict(in_channels=4, base_channels=2, num_blocks=1, num_global_downsamples=1, num_global_blocks=1),
         OASISGenerator=dict(in_channels=4, base_channels=2, hidden_channels=2),
         SPADEGenerator=dict(in_channels=4, base_channels=2, hidden_channels=2, spectral='all'),
         UNetGenerator=dict(in_channels=4, base_channels=2, num_downsamples=2)),
     HEADS: dict(
+        DAGANHead=dict(in_channels=2, spatial=False),
         EdgeGuidedHead=dict(in_channels=2, num_classes=3, num_layers=1, semantic=False),
-        LinearHead=dict(in_channels=2), RGBHead=dict(in_channels=2, kernel_size=3)),
+        LGGANHead=dict(in_channels=2, num_classes=3, join='sum'), LinearHead=dict(in_channels=2),
+        RGBHead=dict(in_channels=2, kernel_size=3)),
     ENCODERS: dict(
         InstanceFeatureEncoder=dict(base_channels=2, num_downsamples=1),
         PooledStyleEncoder=dict(base_channels=2, latent_dim=4), StyleEncoder=dict(base_channels=2, latent_dim=4)),
@@ -48,12 +51,12 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
         SeparateDiscriminators=dict(in_channels=4, networks=dict(
             image=dict(type='MultiScaleDiscriminator', base_channels=2)))),
     LOSSES: dict(
-        CRNLoss=dict(weights='random'), ClassSpecificLoss={}, ContrastiveLoss=dict(temperature=0.5),
-        DiversityLoss=dict(margin=0.2), FeatureMatchingLoss={}, HingeLoss=dict(views=dict(image=2.0)), KLLoss={},
-        L1Loss=dict(weight=3.0),
-        LabelMixLoss={}, LeastSquaresLoss={}, PatchContrastLoss=dict(places=9),
-        PerceptualLoss=dict(weights='random'), SegmentationAdversarialLoss=dict(focus=2),
-        SegmentorFeatureLoss={}, SimilarityLoss=dict(stride=4), VanillaLoss={}),
+        CRNLoss=dict(weights='random'), ClassScoreLoss=dict(weight=2.0), ClassSpecificLoss={},
+        ContrastiveLoss=dict(temperature=0.5), DiversityLoss=dict(margin=0.2), FeatureMatchingLoss={},
+        HingeLoss=dict(views=dict(image=2.0)), KLLoss={}, L1Loss=dict(weight=3.0), LabelMixLoss={},
+        LeastSquaresLoss={}, PatchContrastLoss=dict(places=9), PerceptualLoss=dict(weights='random'),
+        SegmentationAdversarialLoss=dict(focus=2), SegmentorFeatureLoss={}, SimilarityLoss=dict(stride=4),
+        VanillaLoss={}),
     SEGMENTORS: dict(Segmentor=dict(config=tiny_segmentor.config(3), input_size=(32, 64))),
     EVALUATORS: dict(
         FeatureDiversity=dict(judge=JUDGE, pairs=3), FrechetDistance=dict(judge=JUDGE, name='mine'),

@@ -65,6 +65,12 @@ class Head(nn.Module):
         """What its outputs that show the scene are called below pictures, in the paper's words."""
         return dict(image='the image')
 
+    @property
+    def weight_captions(self) -> dict[str, str]:
+        """What those of its ``inner_values`` are called below pictures that weigh or gate pixels, in the paper's words:
+        maps ``(B, 1, H, W)`` from 0 to 1."""
+        return {}
+
     def check(self, parts: Parts) -> None:
         """Raise ValueError, in one sentence, where the other parts of the model do not fit."""
 
@@ -76,7 +82,7 @@ class Head(nn.Module):
 
     def inner_values(self, features: Tensor, layout: Layout) -> dict[str, Tensor | list[Tensor]]:
         """Intermediate values worth a picture, by name, ``(B, C, H, W)`` each;
-        ``Insides`` lists the names that pictures are drawn of."""
+        ``Insides`` lists the names that pictures are drawn of, beside those of ``weight_captions``."""
         return {}
 
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:

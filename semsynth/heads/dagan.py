@@ -41,6 +41,11 @@ class DAGANHead(Head):
         self.spatial = nn.Conv2d(2, 1, 3, padding=1) if spatial else None
         self.convolution = nn.Conv2d(in_channels, 3, 3, padding=1)
 
+    @property
+    def weight_captions(self) -> dict[str, str]:
+        """Of the gates of pixels, where there is spatial attention."""
+        return {} if self.spatial is None else dict(spatial_attention='spatial attention')
+
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
         """Features ``(B, C, H, W)`` to ``{'image': (B, 3, H, W)}`` in ``[-1, 1]``, float32."""
         gates = _spatial_gates(self.spatial, features) if self.spatial is not None else 0

@@ -73,6 +73,11 @@ class LGGANHead(Head):
         return {'image': 'the image', 'global': 'global image', 'local': 'local image',
                 'class_specific': "the classes' own images"}
 
+    @property
+    def weight_captions(self) -> dict[str, str]:
+        """Of its weight maps."""
+        return dict(local_weight='weight of the local image', global_weight='weight of the global image')
+
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
         """Features ``(B, C, H, W)`` and their layout to the outputs named above."""
         if layout.label is None or layout.num_classes != self.num_classes:

@@ -123,6 +123,9 @@ def test_any_image_like_input():
     (dict(type='SPADEGenerator', in_channels=36, num_upsamples='more', latent_dim=256, image_size=(256, 512)),
      101_136_579),
     (dict(type='SPADEGenerator', in_channels=151), 96_492_483),
+    # DAGAN's two attentions beside SPADE's own head
+    (dict(type='SPADEGenerator', in_channels=36, num_upsamples='more', head=dict(type='DAGANHead')),
+     93_048_003 + 8_339),
     # Without the 42 parameters of its norms that the official code makes and never uses.
     (dict(type='CCFPSEGenerator', in_channels=36, num_upsamples='more'), 119_966_979 - 26_112),
     (dict(type='CCFPSEGenerator', in_channels=151), 125_254_211 - 26_112),

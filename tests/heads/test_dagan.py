@@ -62,7 +62,9 @@ def test_inner_values_are_the_gates_of_pixels():
     head, features = DAGANHead(C), torch.randn(2, C, 5, 7)
     gates = head.inner_values(features, Layout(raw=features))['spatial_attention']
     assert gates.shape == (2, 1, 5, 7) and gates.min() > 0 and gates.max() < 1
-    assert DAGANHead(C, spatial=False).inner_values(features, Layout(raw=features)) == {}
+    assert list(head.weight_captions) == ['spatial_attention']
+    off = DAGANHead(C, spatial=False)
+    assert off.inner_values(features, Layout(raw=features)) == off.weight_captions == {}
 
 
 def test_the_image_is_float32_under_autocast():

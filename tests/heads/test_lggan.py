@@ -113,7 +113,7 @@ def test_inner_values_are_the_weights():
     assert list(values) == ['local_weight', 'global_weight']
     assert torch.allclose(sum(values.values()), torch.ones(2, 1, HEIGHT, WIDTH))
     image = values['local_weight'] * outputs['local'] + values['global_weight'] * outputs['global']
-    assert torch.equal(image, outputs['image'])
+    assert torch.equal(image, outputs['image']) and head.weight_captions.keys() == values.keys()
 
 
 def test_outputs_are_float32_under_autocast():

@@ -219,6 +219,7 @@ OFF = dict(class_specific=False, embedding_channels=None)
 RESULTS, CHANGE, EDGES, CLASSES, SEGMENTATION = (
     'Layout and results', 'What edge guidance changed', 'Edge and attention maps', "Class channels of F_c'",
     'Segmentation by the judge')
+WEIGHTS = 'Weights of pixels'
 ROWS = [  # switches of the head, the sections with their number of panels, what is left out
     (dict(), {RESULTS: 3, CHANGE: 3, EDGES: 6, CLASSES: 3, SEGMENTATION: 3}, []),
     (dict(final='class_specific'), {RESULTS: 3, CHANGE: 3, EDGES: 6, CLASSES: 3, SEGMENTATION: 4}, []),
@@ -227,6 +228,8 @@ ROWS = [  # switches of the head, the sections with their number of panels, what
      ['attention maps', 'class channels']),
     (dict(OFF, edges=False, transfer=False), {RESULTS: 3, CLASSES: 3, SEGMENTATION: 3},
      ['the edge map', 'attention maps']),
+    (dict(type='LGGANHead'), {RESULTS: 5, WEIGHTS: 2, SEGMENTATION: 5},
+     ['the edge map', 'what edge guidance changed', 'class channels']),
     (dict(type='RGBHead'), {RESULTS: 2, SEGMENTATION: 2}, ['the edge map', 'attention maps', 'class channels']),
 ]
 

@@ -74,6 +74,8 @@ def _sections(captions: dict[str, str], judged: Sequence[str], result: dict, ins
         sections.append(panels.change_section(insides))
     if insides.edge is not None:
         sections.append(panels.edge_section(result, insides, palette))
+    if insides.weights:
+        sections.append(panels.weight_section(insides))
     if insides.classes is not None:
         shown = classes or panels.commonest(result['label'], SHOWN, reader.unknown)
         sections.append(panels.class_section(result, insides, shown, reader.classes))
@@ -116,7 +118,8 @@ def _left_out(insides: Insides, no_segmentations: str) -> str:
     if insides.edge is None:
         absent.append('the edge map (the model has no edge branch Ge)')
     if insides.attention is None:
-        absent.append('attention maps and what edge guidance changed (no edge transfer Gt)')
+        maps = '' if insides.weights else 'attention maps and '
+        absent.append(f'{maps}what edge guidance changed (no edge transfer Gt)')
     if insides.classes is None:
         absent.append('class channels (no semantic preserving module Gs)')
     if no_segmentations:

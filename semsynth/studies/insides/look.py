@@ -22,6 +22,7 @@ class Insides:
         before: I_i', the image branch's image before eq. 1, ``(3, H, W)`` in ``[-1, 1]``.
         after: I' after eq. 1, ``(3, H, W)`` in ``[-1.73, 1.73]``.
         classes: F_c' of eq. 2, a channel a class, ``(N, H, W)``.
+        weights: other heads' maps that weigh pixels, ``(H, W)`` each, by the head's caption (``Head.weight_captions``).
     """
 
     edge: Tensor | None = None
@@ -30,6 +31,7 @@ class Insides:
     before: Tensor | None = None
     after: Tensor | None = None
     classes: Tensor | None = None
+    weights: dict[str, Tensor] = field(default_factory=dict)
 
 
 def look_inside(inferencer: Inferencer, layout: LayoutFile, seed: int = 0) -> tuple[dict, Insides]:
@@ -53,4 +55,6 @@ def look_inside(inferencer: Inferencer, layout: LayoutFile, seed: int = 0) -> tu
     crop = lambda maps: maps[0, :, :height, :width].float().cpu()
     cropped: dict[str, Any] = {name: crop(value) if isinstance(value, Tensor) else [crop(each) for each in value]
                for name, value in values.items()}
-    return result, Insides(**{each.name: cropped[each.name] for each in fields(Insides) if each.name in cropped})
+    weights = {caption: cropped[name].squeeze(0) for name, caption in head.weight_captions.items()}
+    shown = {each.name: cropped[each.name] for each in fields(Insides) if each.name in cropped}
+    return result, Insides(**shown, weights=weights)

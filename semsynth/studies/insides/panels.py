@@ -92,6 +92,12 @@ def change_section(insides: Insides) -> Section:
         coloured(after - before, "difference I' - I_i'", -HIGHEST, HIGHEST, 'gray')])
 
 
+def weight_section(insides: Insides) -> Section:
+    """What weighs or gates the pixels in heads that are not ECGAN's."""
+    return Section('Weights of pixels', [coloured(values, caption, 0, 1)
+                                         for caption, values in insides.weights.items()])
+
+
 def class_section(result: dict, insides: Insides, classes: Sequence[int], names: Sequence[str]) -> Section:
     """Channels of the enhanced features F_c' (ECGAN, fig. 3, right), by index of their class."""
     channels = cast(Tensor, insides.classes)
