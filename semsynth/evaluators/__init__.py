@@ -3,6 +3,7 @@
 from semsynth.evaluators.base import Evaluator
 from semsynth.evaluators.class_iou import ClassIoU
 from semsynth.evaluators.diversity import FeatureDiversity, LPIPSDiversity
+from semsynth.evaluators.features import EfficientNetLiteStatistics, FeatureStatistics, InceptionStatistics
 from semsynth.evaluators.frechet import (
     FrechetDistance,
     FrechetEfficientNetLite0,
@@ -12,6 +13,7 @@ from semsynth.evaluators.frechet import (
 from semsynth.evaluators.report import build_report, report_tables, settings_in, write_report
 from semsynth.evaluators.segmentation import SegmentationEvaluator
 
-__all__ = ['ClassIoU', 'Evaluator', 'FeatureDiversity', 'FrechetDistance', 'FrechetEfficientNetLite0',
-           'FrechetEfficientNetLite1', 'FrechetInceptionDistance', 'LPIPSDiversity', 'SegmentationEvaluator',
-           'build_report', 'report_tables', 'settings_in', 'write_report']
+__all__ = ['ClassIoU', 'EfficientNetLiteStatistics', 'Evaluator', 'FeatureDiversity', 'FeatureStatistics',
+           'FrechetDistance', 'FrechetEfficientNetLite0', 'FrechetEfficientNetLite1', 'FrechetInceptionDistance',
+           'InceptionStatistics', 'LPIPSDiversity', 'SegmentationEvaluator', 'build_report', 'report_tables',
+           'settings_in', 'write_report']

@@ -103,7 +103,7 @@ def test_evaluator_on_efficientnet_lite0(tmp_path):
 
 def test_edge_maps_are_compared_with_edge_maps(monkeypatch):
     data, said = samples(4), []
-    monkeypatch.setattr('semsynth.evaluators.frechet.print_log', lambda message, **_: said.append(message))
+    monkeypatch.setattr('semsynth.evaluators.features.print_log', lambda message, **_: said.append(message))
     for sample in data:
         sample['outputs']['edge'], sample['real']['edge'] = (torch.randint(0, 256, (3, 8, 12)).byte() for _ in range(2))
     as_images = [dict(sample, outputs=dict(image=sample['outputs']['edge']), real=dict(image=sample['real']['edge']))
