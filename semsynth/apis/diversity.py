@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.registry import DefaultScope
 from rich.console import Console
@@ -54,7 +55,7 @@ def measure_diversity(inferencer: Inferencer, layouts: Sequence[LayoutFile], *, 
         evaluators = [EVALUATORS.build(evaluator, default_args=dict(device=str(inferencer.device))) for evaluator in
                       inferencer.config.get('diversity_evaluator') or [dict(type='LPIPSDiversity')]]
     bank = inferencer.config.model.get('styles')
-    facts = {'styles': facts_of_styles(bank)} if bank else {}
+    facts: dict[str, Any] = {'styles': facts_of_styles(bank)} if bank else {}
     settings = hash_settings(
         weights=hash_weights(inferencer.model), layouts=[str(Path(path).resolve()) for path in files_of(layouts)],
         samples=samples, seed=seed,

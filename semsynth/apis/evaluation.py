@@ -1,27 +1,33 @@
-"""Evaluation: the scores of a trained model on its test set."""
+"""Evaluation: the scores of a trained model, or of images that are there already, on a test set."""
 
 from __future__ import annotations
 
 import copy
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.runner import Runner
 from mmengine.runner.checkpoint import load_state_dict
 from rich.console import Console
 from torch import distributed
 
-from semsynth.apis.building import TRAINED_ONLY, build_for_inference, open_model, warn_untrained
+from semsynth.apis.building import TRAINED_ONLY, TrainedModel, build_for_inference, open_model, warn_untrained
+from semsynth.apis.given_images import Given, find_given, scene_names
+from semsynth.apis.image_scores import folder_of_images, write_image_scores
 from semsynth.apis.publishing.folder import CARD
 from semsynth.arguments import check_arguments
 from semsynth.completion import work_dir_of
 from semsynth.config_files import find_config, is_config
 from semsynth.engine.launch import build_runner
 from semsynth.engine.wrapping import bare
-from semsynth.evaluators import build_report, report_tables, settings_in, write_report
+from semsynth.evaluators import Evaluator, build_report, report_tables, settings_in, write_report
+from semsynth.models import Synthesizer
 from semsynth.weights import hash_weights
-from semsynth.writing import check_out_file, hash_settings, place_of_result
+from semsynth.writing import check_out_file, check_out_folder, hash_settings, place_of_result
 
 TRAINING_ENTRIES = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
                     'val_evaluator')
@@ -29,8 +35,12 @@ TRAINING_ENTRIES = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_sch
 
 @check_arguments
 def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *, out: str | Path | None = None,
-             launcher: str = 'none', cfg_options: dict | None = None, styles: str | Path | None = None) -> dict:
-    """Judge a model by its config's ``test_evaluator``, print the scores, and write the result file.
+             launcher: str = 'none', cfg_options: dict | None = None, styles: str | Path | None = None,
+             images: str | Path | None = None, ending: str | None = None, worst: int = 12) -> dict:
+    """Judge a model, or images of its layouts, by its config's ``test_evaluator``; print and write down the scores.
+
+    Beside the result file, ``RESULT_images/`` then holds ``images.csv``, with the scores of each image, and
+    ``worst.html``, a page of the worst, where an evaluator scores images.
 
     Args:
         model: path of a checkpoint, which carries its config; or a config, its path or its name, beside the checkpoint.
@@ -41,6 +51,11 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
         launcher: ``'none'``, ``'pytorch'`` under torchrun, ``'slurm'`` under srun; ranks share the set.
         cfg_options: entries of the config to override.
         styles: file of styles; each scene's are drawn from it, by the scene's name. A model with styles needs one.
+        images: folder of images, one for each layout of the config's test set, that are judged in place of a model's;
+            see ``find_given_images`` for their names. No model is built; the usual result file is
+            ``results_FOLDER.json`` in the config's work dir.
+        ending: what ends the images' names behind the layouts', with the type, such as ``'_fake.png'``.
+        worst: so many of the worst images are shown; 0 writes no page.
 
     Returns:
         The report that the result file holds.
@@ -48,15 +63,85 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
     Raises:
         ValueError: the config has no ``test_evaluator``, the checkpoint does not fit, an evaluator cannot judge layouts
             with the model's classes; a model with styles has no file of them: a photo's own styles would say what it
-            looks like; or ``out`` is read, is no place for a file, or holds something else.
+            looks like; ``out`` is read, is no place for a file, or holds something else; or there are both images and
+            what only a model has.
+        DataError: images are missing, twice there or cannot be read.
     """
+    if images is not None and (checkpoint or styles):
+        raise ValueError(f'images={images} are judged in place of a model, which then has neither a checkpoint nor '
+                         'styles: name the config alone, or leave the images out.')
+    if worst < 0 or (ending is not None and images is None):
+        raise ValueError(f'worst={worst}, ending={ending!r}: expected a number from 0 on, and an ending of images '
+                         'alone, which --images names.')
     trained = open_model(model, checkpoint, cfg_options)
     own = open_model(model, checkpoint).config if cfg_options else copy.deepcopy(trained.config)
-    config, checkpoint, source = trained.config, trained.checkpoint, str(trained.config.filename)
-    if checkpoint is None and not isinstance(model, Config):
+    config, source = trained.config, str(trained.config.filename)
+    path_of_weights = None if images is not None else trained.checkpoint
+    if trained.checkpoint is None and images is None and not isinstance(model, Config):
         warn_untrained(config)
     if styles:
         config.model.styles = str(styles)
+    _check_judged(model, config, trained.checkpoint)
+    work_dir = path_of_weights.parent if path_of_weights else work_dir_of(config)
+    judged_name = Path(images).resolve().name if images is not None else (
+        path_of_weights.stem if path_of_weights else 'untrained')
+    usual = work_dir / f'results_{judged_name}.json'
+    check_out_file(usual if out is None else out, (config.filename, path_of_weights, config.model.get('styles')))
+    given = None if images is None else find_given(config, images, ending)
+    judged = _judged(config, given)
+    facts: dict[str, Any]
+    if given is None:
+        network = _build(trained)
+        weights = hash_weights(network)
+        stored = network.state_dict() if trained.checkpoint else None
+        facts = dict(checkpoint=str(trained.checkpoint or 'untrained'), weights=weights,
+                     iterations=trained.meta.get('iter', 0), losses=trained.meta.get('loss_protocols', {}))
+        if network.styles:
+            facts['styles'] = facts_of_styles(config.model.styles)
+        config.model.update(TRAINED_ONLY)
+    else:
+        weights, stored, facts = given.images.hash, None, dict(images=given.facts)
+        config.model = dict(type='GivenImagesModel', data_preprocessor=config.model.data_preprocessor)
+    runner = _runner(config, source, work_dir, launcher)
+    evaluators: list[Evaluator] = runner.test_loop.evaluator.metrics
+    if given is not None:
+        bare(runner.model).paths = given.images.paths
+        given.state_in(evaluators)
+    elif stored is not None:  # else all ranks have the weights that the config's seed gives
+        load_state_dict(bare(runner.model), stored, strict=True)  # torch's own does not look into ranks' wrappers
+    layouts = bare(runner.model).data_preprocessor
+    for evaluator in evaluators:
+        evaluator.check_layout(layouts.num_classes, layouts.unknown)
+        evaluator.keep_worst = worst
+    scenes = scene_names(runner.test_loop.dataloader.dataset)
+    settings = hash_settings(
+        judged=judged, weights=weights, scenes=len(scenes),
+        data_root=str(Path(config.test_dataloader.dataset.get('data_root', '')).resolve()),
+        judges=[evaluator.protocol | dict(type=type(evaluator).__name__) for evaluator in evaluators],
+        styles=facts.get('styles', {}).get('hash'))
+    path = place_of_result(out, usual, settings, settings_in, own=judged == _judged(own, given))
+    check_out_folder(folder_of_images(path), () if images is None else (images,))
+    scores = runner.test()
+    trainer = {} if given is None else dict(judge=given.independence)
+    report = build_report(scores, evaluators, trained.meta.get('label_generator'), trained.meta.get('loss_networks'),
+                          **trainer, settings=settings, config=source, **facts,
+                          scenes=dict(count=len(scenes), hash=_hash_names(scenes)),
+                          device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU')
+    if not distributed.is_initialized() or distributed.get_rank() == 0:
+        write_report(path, report)
+        written = [path, *write_image_scores(path, evaluators, judged_name)]
+        console = Console()
+        for table in reversed(report_tables(report)):
+            console.print(table)
+        for each in written:
+            console.print(f'Written to {each}')
+    if launcher != 'none':
+        distributed.destroy_process_group()
+    return report
+
+
+def _check_judged(model: str | Path | Config, config: Config, checkpoint: Path | None) -> None:
+    """Raise a ValueError for what says nothing of how it is judged."""
     if not isinstance(model, Config) and (folder := find_config(model)).is_dir():
         card = folder / CARD
         raise ValueError(f'{model} is a published model, which has no test set and no judge; its scores are in {card}. '
@@ -65,16 +150,19 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
     if not config.get('test_evaluator'):
         raise ValueError(f'{config.filename} has no test_evaluator: say how results are judged, as '
                          "semsynth::ecgan/ecgan_toycity.py does, with dict(type='SegmentationEvaluator', judge=...).")
-    work_dir = Path(checkpoint).parent if checkpoint else work_dir_of(config)
-    usual = work_dir / f'results_{Path(checkpoint).stem if checkpoint else "untrained"}.json'
-    check_out_file(usual if out is None else out, (config.filename, checkpoint, config.model.get('styles')))
-    network = build_for_inference(config, checkpoint, trained.stored)
+
+
+def _build(trained: TrainedModel) -> Synthesizer:
+    """The model; one with styles takes them from a file."""
+    network = build_for_inference(trained.config, trained.checkpoint, trained.stored)
     if network.style_channels and network.styles is None:
         raise ValueError('The model was trained with styles, and the photos that judge it must not give them: '
                          'make a file of styles with semsynth encode_styles and name it with --styles.')
-    weights = network.state_dict() if checkpoint else None
-    judged = _judged(config)
-    config.model.update(TRAINED_ONLY)
+    return network
+
+
+def _runner(config: Config, source: str, work_dir: Path, launcher: str) -> Runner:
+    """What tests a config's model in float32, without anything that training needs."""
     for entry in TRAINING_ENTRIES:
         config[entry] = None
     config.default_hooks = {name: hook for name, hook in config.default_hooks.items() if name in ('timer', 'logger')}
@@ -83,43 +171,19 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
     config.load_from, config.resume, config.precision = None, False, 'float32'
     if not is_config(source):  # a checkpoint's own, which mmengine writes into the work dir
         config = Config(config.to_dict(), filename=f'{Path(source).stem}.py', cfg_text=source)
-    runner = build_runner(config, work_dir=work_dir / 'test', launcher=launcher)
-    if weights is not None:  # else all ranks have the weights that the config's seed gives
-        load_state_dict(bare(runner.model), weights, strict=True)  # torch's own does not look into ranks' wrappers
-    evaluators, layouts = runner.test_loop.evaluator.metrics, network.data_preprocessor
-    for evaluator in evaluators:
-        evaluator.check_layout(layouts.num_classes, layouts.unknown)
-    facts = {'styles': facts_of_styles(config.model.styles)} if network.styles else {}
-    settings = hash_settings(
-        judged=judged, weights=hash_weights(network), scenes=len(runner.test_loop.dataloader.dataset),
-        data_root=str(Path(config.test_dataloader.dataset.get('data_root', '')).resolve()),
-        judges=[evaluator.protocol | dict(type=type(evaluator).__name__) for evaluator in evaluators],
-        styles=facts.get('styles', {}).get('hash'))
-    path = place_of_result(out, usual, settings, settings_in, own=judged == _judged(own))
-    scores = runner.test()
-    meta = trained.meta
-    report = build_report(scores, evaluators, meta.get('label_generator'), meta.get('loss_networks'),
-                          settings=settings, config=source, checkpoint=str(checkpoint) if checkpoint else 'untrained',
-                          weights=hash_weights(network),
-                          iterations=meta.get('iter', 0), losses=meta.get('loss_protocols', {}),
-                          device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU',
-                          **facts)
-    if not distributed.is_initialized() or distributed.get_rank() == 0:
-        write_report(path, report)
-        console = Console()
-        for table in reversed(report_tables(report)):
-            console.print(table)
-        console.print(f'Written to {path}')
-    if launcher != 'none':
-        distributed.destroy_process_group()
-    return report
+    return build_runner(config, work_dir=work_dir / 'test', launcher=launcher)
 
 
-def _judged(config: Config) -> dict:
+def _judged(config: Config, given: Given | None = None) -> dict:
     """The settings that scores depend on; where the data are and in which order they are read does not matter."""
     dataset = {key: value for key, value in config.test_dataloader.dataset.to_dict().items() if key != 'data_root'}
     model = {key: value for key, value in config.model.to_dict().items() if key not in (*TRAINED_ONLY, 'styles')}
-    return dict(dataset=dataset, test_evaluator=Config(dict(each=config.get('test_evaluator'))).to_dict(), model=model)
+    return dict(dataset=dataset, test_evaluator=Config(dict(each=config.get('test_evaluator'))).to_dict(),
+                model=model if given is None else {})
+
+
+def _hash_names(names: Sequence[str]) -> str:
+    return hashlib.sha256('\0'.join(names).encode()).hexdigest()[:16]
 
 
 def facts_of_styles(styles: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch.nn.functional as F
@@ -11,6 +12,27 @@ from torch import Tensor
 from semsynth.devices import find_device
 
 RESAMPLINGS = ('nearest', 'bilinear', 'bicubic')
+
+
+@dataclass
+class Judged:
+    """An image as a segmentor has judged it.
+
+    Args:
+        scores: its entry in ``Evaluator.images``.
+        label: what should be seen, ``(H, W)`` uint8, in the segmentor's classes, 255 for none.
+        predicted: what the segmentor saw, likewise.
+        image: that it looked at, ``(3, h, w)`` uint8 RGB or ``(1, h, w)`` gray.
+        real: the real image, where there is one.
+        classes: names of the segmentor's classes.
+    """
+
+    scores: dict[str, Any]
+    label: Tensor
+    predicted: Tensor
+    image: Tensor
+    real: Tensor | None
+    classes: tuple[str, ...]
 
 
 class Evaluator(BaseMetric):
@@ -32,6 +54,9 @@ class Evaluator(BaseMetric):
         protocol: everything that the scores depend on, for the result file; its ``name`` is the one given.
         classes: ``dict(index=, name=, SCORE=value, ...)`` of each class, where there is a score a class; names may
             repeat.
+        images: ``dict(name=, SCORE=value, ...)`` of each image, where there is a score an image, in their order.
+        keep_worst: of how many of the worst images, where there is a score an image, to keep the pictures.
+        worst: those pictures, the worst image first.
         judges: the weights' hash of each network that judged, by its name.
         titles: plain name of each score, by which tables and charts call it, with an arrow to its better end.
 
@@ -51,6 +76,9 @@ class Evaluator(BaseMetric):
         self.protocol: dict[str, Any] = dict(
             name=protocol, output=output, size=list(size) if size else "each image's own", resampling=resampling)
         self.classes: list[dict[str, Any]] = []
+        self.images: list[dict[str, Any]] = []
+        self.keep_worst = 0
+        self.worst: list[Judged] = []
         self.judges: dict[str, str] = {}
         self.titles: dict[str, str] = {}
         self.device = find_device(device)

@@ -16,7 +16,7 @@ from semsynth.writing import write_whole
 
 
 def build_report(scores: Mapping[str, float], evaluators: Sequence[Evaluator], label_generator: str | None = None,
-                 networks: Mapping[str, str] | None = None, **facts: Any) -> dict[str, Any]:
+                 networks: Mapping[str, str] | None = None, judge: str | None = None, **facts: Any) -> dict[str, Any]:
     """Everything that the result file says.
 
     Args:
@@ -24,9 +24,10 @@ def build_report(scores: Mapping[str, float], evaluators: Sequence[Evaluator], l
         evaluators: the ones that computed them; each gives its protocol and its table of classes.
         label_generator: weights' hash of the segmentor that the model's losses read, or None.
         networks: other frozen networks that its losses read: name by hash of the weights.
+        judge: whether the judge was independent, in a sentence; by default found out from the hashes.
         facts: what else should stand there: config, checkpoint, the similarity loss's stride.
     """
-    return dict(judge=_independence(evaluators, label_generator, networks or {}), scores=dict(scores),
+    return dict(judge=judge or _independence(evaluators, label_generator, networks or {}), scores=dict(scores),
                 titles=_titles(evaluators), **facts, label_generator=label_generator,
                 evaluators=[dict(type=type(evaluator).__name__, protocol=evaluator.protocol, classes=evaluator.classes)
                             for evaluator in evaluators])

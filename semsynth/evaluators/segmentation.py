@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from mmseg.evaluation import IoUMetric
 from torch import Tensor
 
-from semsynth.evaluators.base import Evaluator
+from semsynth.evaluators.base import Evaluator, Judged
 from semsynth.label_spaces import NO_CLASS
 from semsynth.registry import EVALUATORS, SEGMENTORS
 
@@ -73,9 +73,15 @@ class SegmentationEvaluator(Evaluator):
             if self.full_size:
                 label = sample['full']['label']
                 real = None if self.output == 'edge' else sample['full'].get('image')  # edges are not on disk
-            label = self.target(label)
-            self.results.append(dict(generated=self._areas(self.generated(sample), label),
-                                     oracle=None if real is None else self._areas(real, label)))
+            label, image = self.target(label), self._image(sample)
+            predicted = self._predicted(image, label)
+            entry = dict(name=sample.get('name', ''), generated=self._areas(predicted, label),
+                         oracle=None if real is None else self._areas(self._predicted(real, label), label))
+            if self.keep_worst:
+                entry['pictures'] = dict(label=label.byte().cpu(), predicted=predicted.byte().cpu(), image=image.cpu(),
+                                         real=None if real is None else real.cpu())
+                self._forget_better()
+            self.results.append(entry)
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """The scores over all samples; fills ``classes`` and completes ``protocol``."""
@@ -89,6 +95,11 @@ class SegmentationEvaluator(Evaluator):
             scores |= {f'oracle_{name}': value for name, value in oracle_scores.items()}
             for row, value in zip(self.classes, oracle, strict=True):
                 row['oracle_IoU'] = value
+        self.images = image_scores(results, self.judge.classes)
+        kept = [(row, entry['pictures']) for row, entry in zip(self.images, results, strict=True)
+                if entry.get('pictures') and row['aAcc'] is not None]
+        kept.sort(key=lambda pair: pair[0]['aAcc'])
+        self.worst = [Judged(row, **pictures, classes=self.judge.classes) for row, pictures in kept[:self.keep_worst]]
         return scores
 
     def target(self, label: Tensor) -> Tensor:
@@ -105,11 +116,69 @@ class SegmentationEvaluator(Evaluator):
         stated one, on the device."""
         return self.judge(self.resized(image, size))[0].argmax(0)
 
-    def _areas(self, image: Tensor, label: Tensor) -> Tensor:
+    def _image(self, sample: dict) -> Tensor:
+        """The judged image; at full size that of a file, where there is one, not what was resized for the others."""
+        given = sample['full'].get('given', {}) if self.full_size else {}
+        return given[self.output] if self.output in given else self.generated(sample)
+
+    def _predicted(self, image: Tensor, label: Tensor) -> Tensor:
+        return self.predict(image, (label.shape[0], label.shape[1]) if self.full_size else None)
+
+    def _areas(self, predicted: Tensor, label: Tensor) -> Tensor:
         """Pixels of each class: intersection, union, prediction, label; ``(4, N)`` float64."""
-        predicted = self.predict(image, (label.shape[0], label.shape[1]) if self.full_size else None)
         areas = IoUMetric.intersect_and_union(predicted, label, self.judge.num_classes, NO_CLASS)
         return torch.stack(areas).double()
+
+    def _forget_better(self) -> None:
+        """Keep pictures of no more images than may be among the worst: one more than these on each rank, as the last
+        one of a rank may be there twice."""
+        kept = [entry for entry in self.results if 'pictures' in entry]
+        if len(kept) > self.keep_worst:
+            del max(kept, key=lambda entry: _accuracy(entry['generated']))['pictures']
+
+
+def image_scores(results: Sequence[dict], classes: Sequence[str]) -> list[dict[str, Any]]:
+    """The scores of each image, in percent, None where there is nothing to count.
+
+    ``aAcc``, the share of its pixels that the judge recognises; ``mIoU`` over the classes of its label map; both of the
+    real image, as ``oracle_``, where there are real ones; ``most_wrong``, the class of which most pixels are not
+    recognised; and the recognised share of each class, as ``INDEX NAME``.
+
+    Args:
+        results: for each image ``name`` and ``generated``, and perhaps ``oracle``: intersection, union, prediction and
+            label of each class in pixels, ``(4, N)``.
+        classes: names.
+    """
+    columns: dict[str, list] = {'name': [entry['name'] for entry in results]}
+    for key in ('generated', 'oracle'):
+        present = [entry[key] is not None for entry in results]
+        if not any(present):
+            continue
+        empty = torch.zeros_like(results[0]['generated'])
+        intersection, union, _, labelled = torch.stack([
+            empty if entry[key] is None else entry[key] for entry in results]).unbind(1)
+        prefix = 'oracle_' * (key == 'oracle')
+        columns[f'{prefix}aAcc'] = _percent(intersection.sum(1), labelled.sum(1))
+        iou = (intersection / union).where(labelled > 0, 0)
+        columns[f'{prefix}mIoU'] = _percent(iou.sum(1), (labelled > 0).sum(1))
+        if key == 'generated':
+            wrong = labelled - intersection
+            worst = [classes[index] if count else None for index, count in
+                     zip(wrong.argmax(1).tolist(), wrong.amax(1).tolist(), strict=True)]
+            of_classes = {f'{index} {name}': _percent(intersection[:, index], labelled[:, index])
+                          for index, name in enumerate(classes)}
+    columns |= dict(most_wrong=worst) | of_classes
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _percent(part: Tensor, whole: Tensor) -> list[float | None]:
+    return [100 * one / all_ if all_ else None for one, all_ in zip(part.tolist(), whole.tolist(), strict=True)]
+
+
+def _accuracy(areas: Tensor) -> float:
+    """Share of the labelled pixels that are recognised; of none, all."""
+    intersection, _, _, labelled = areas.sum(1).tolist()
+    return intersection / labelled if labelled else 1.0
 
 
 def _scores(areas: list[Tensor]) -> tuple[dict[str, float], list[float | None]]:

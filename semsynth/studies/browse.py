@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from semsynth.apis.gallery import legend_of, write_gallery
 from semsynth.data.draws import Draw
 from semsynth.data.scene_dataset import SceneDataset
 from semsynth.layout import boundary_map
-from semsynth.studies.gallery import legend_of, write_gallery
 from semsynth.visualise import classes_in, colour_labels, to_rgb
 from semsynth.writing import check_out_folder
 

@@ -15,11 +15,11 @@ import numpy as np
 from mmengine.registry import DefaultScope
 from rich.console import Console
 
+from semsynth.apis.gallery import legend_of, write_gallery
 from semsynth.apis.inferencer import Inferencer
 from semsynth.completion import work_dir_of
 from semsynth.config import dataset_of, load_config
 from semsynth.registry import DATASETS
-from semsynth.studies.gallery import legend_of, write_gallery
 from semsynth.studies.processes import COMMAND, share, sigterm_unwinds, start, stop
 from semsynth.visualise import colour_labels
 

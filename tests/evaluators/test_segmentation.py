@@ -186,3 +186,53 @@ def test_errors(judge):
     evaluator.process(None, [dict(sample, label=torch.full_like(sample['label'], 2))])
     with pytest.raises(ValueError, match='no label has any class of the judge'):
         evaluator.evaluate(1)
+
+
+@pytest.mark.parametrize('full_size', [False, True])
+def test_each_image_has_scores_of_its_own(judge, full_size):
+    evaluator, data = SegmentationEvaluator(judge, full_size=full_size), samples(4)
+    data[1]['real'], data[3]['label'][:] = {}, 2  # no class of the judge's
+    for sample in data:
+        sample['full'] = dict(label=sample['label'], **sample['real'])
+    evaluate(evaluator, data)
+    assert [row['name'] for row in evaluator.images] == ['0', '1', '2', '3']
+    for sample, row in zip(data[:3], evaluator.images, strict=False):
+        counts = confusion(evaluator.judge, [sample['outputs']['image']], [sample['label']])
+        iou, accuracy = scores_of(counts)
+        assert row['aAcc'] == pytest.approx(accuracy) and row['mIoU'] == pytest.approx(np.mean(iou))
+        recognised = 100 * np.diag(counts)[:3] / counts.sum(1)[:3]
+        assert [row[f'{index} {name}'] for index, name in enumerate('abcde')] == [
+            *map(pytest.approx, recognised), None, None]
+        assert row['most_wrong'] == 'abc'[(counts.sum(1) - np.diag(counts))[:3].argmax()]
+        if sample['real']:
+            iou, accuracy = scores_of(confusion(evaluator.judge, [sample['real']['image']], [sample['label']]))
+            assert row['oracle_aAcc'] == pytest.approx(accuracy) and row['oracle_mIoU'] == pytest.approx(np.mean(iou))
+    assert evaluator.images[1]['oracle_aAcc'] is None
+    assert {key for key, value in evaluator.images[3].items() if value is not None} == {'name'}
+    assert evaluator.worst == []
+
+
+def test_pictures_of_the_worst_alone_are_kept(judge):
+    evaluator, data = SegmentationEvaluator(judge), samples(9, real=False)
+    evaluator.keep_worst = 3
+    for sample in data:
+        evaluator.process(None, [sample])
+        assert sum('pictures' in entry for entry in evaluator.results) <= 4
+    evaluator.evaluate(9)
+    expected = sorted(evaluator.images, key=lambda row: row['aAcc'])[:3]
+    assert [judged.scores for judged in evaluator.worst] == expected
+    for judged in evaluator.worst:
+        sample = data[int(judged.scores['name'])]
+        assert judged.image.equal(sample['outputs']['image']) and judged.real is None
+        assert judged.label.long().equal(evaluator.target(sample['label']))
+        right = judged.label == judged.predicted
+        assert 100 * right.sum() / (judged.label != 255).sum() == pytest.approx(judged.scores['aAcc'])
+
+
+def test_images_from_files_are_judged_at_full_size_as_they_are(judge):
+    evaluator, [sample] = SegmentationEvaluator(judge, full_size=True), samples(1)
+    whole = torch.randint(0, 256, (3, 18, 28), dtype=torch.uint8)
+    full = dict(label=torch.randint(0, 4, (18, 28)))
+    scores = evaluate(evaluator, [dict(sample, full=dict(full, given=dict(image=whole)))])
+    assert scores == evaluate(evaluator, [dict(sample, full=full, outputs=dict(image=whole))])
+    assert scores != evaluate(evaluator, [dict(sample, full=full)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semsynth.studies.gallery import write_gallery
+from semsynth.apis.gallery import write_gallery
 
 
 def test_the_page_shows_every_picture_and_score(tmp_path):

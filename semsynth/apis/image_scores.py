@@ -1,0 +1,115 @@
+"""The scores of single images: a table of all, and a page of the worst."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from semsynth.apis.gallery import legend_of, write_gallery
+from semsynth.errors import counted
+from semsynth.evaluators import Evaluator
+from semsynth.evaluators.base import Judged
+from semsynth.label_spaces import NO_CLASS
+from semsynth.visualise import classes_in, default_palette, to_rgb
+from semsynth.writing import write_whole
+
+RIGHT, WRONG, UNJUDGED = (215, 222, 215), (214, 39, 40), (0, 0, 0)
+TEXT = (
+    'The images of which the judge recognises the smallest share of pixels as the classes of their layouts, the worst '
+    'first. Such an image may be a failure of the synthesis or of the judge: see whether it recognises the real photo.',
+    'In the last picture, red is where the judge is wrong, and gray where it is right. Black pixels have no class of '
+    "the judge's, and do not count.")
+
+
+def folder_of_images(result: Path) -> Path:
+    """The folder of what is written about single images, beside a result file."""
+    return result.with_name(f'{result.stem}_images')
+
+
+def write_image_scores(result: Path, evaluators: Sequence[Evaluator], title: str) -> list[Path]:
+    """Write ``RESULT_images/images.csv``, a line an image, and ``worst.html``, for evaluators that score images.
+
+    Args:
+        result: the file with the scores of the whole set.
+        evaluators: that have judged; one with a prefix has columns ``PREFIX/SCORE`` and the page ``worst_PREFIX.html``.
+        title: what was judged, for the heading.
+
+    Returns:
+        The paths of what was written.
+    """
+    folder, written = folder_of_images(result), []
+    scoring = [evaluator for evaluator in evaluators if evaluator.images]
+    if scoring:
+        written.append(write_whole(folder / 'images.csv', _table(scoring).encode()))
+    for evaluator in scoring:
+        if evaluator.worst:
+            name = f'worst_{evaluator.prefix}' if evaluator.prefix else 'worst'
+            written.append(_page(folder, name, title, evaluator))
+    return written
+
+
+def _table(evaluators: Sequence[Evaluator]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    columns = [(evaluator, key) for evaluator in evaluators for key in evaluator.images[0] if key != 'name']
+    writer.writerow(['name', *('/'.join(filter(None, [evaluator.prefix, key])) for evaluator, key in columns)])
+    for number, row in enumerate(evaluators[0].images):
+        values = (evaluator.images[number][key] for evaluator, key in columns)
+        writer.writerow([row['name'], *(f'{value:.4g}' if isinstance(value, float) else value for value in values)])
+    return text.getvalue()
+
+
+def _page(folder: Path, name: str, title: str, evaluator: Evaluator) -> Path:
+    classes = evaluator.worst[0].classes
+    palette = default_palette(len(classes))
+    has_real = any(judged.real is not None for judged in evaluator.worst)
+    shown = {judged.scores['name']: _pictures(judged, palette, has_real) for judged in evaluator.worst}
+    notes = {judged.scores['name']: _sentence(judged) for judged in evaluator.worst}
+    colours = legend_of([f'{index} {each}' for index, each in enumerate(classes)], palette)
+    seen = classes_in([each for judged in evaluator.worst for each in (judged.label, judged.predicted)], len(classes))
+    legend = {classes[index]: colours[f'{index} {classes[index]}'] for index in seen}
+    return write_gallery(folder, f'The worst {counted(len(shown), "image")} of {title}', shown, paragraphs=TEXT,
+                         legend=legend, name=name, notes=notes)
+
+
+def _pictures(judged: Judged, palette: Sequence[Sequence[int]], has_real: bool) -> dict[str, np.ndarray]:
+    errors = torch.full((*judged.label.shape, 3), 0, dtype=torch.uint8)
+    for colour, where in ((RIGHT, judged.label == judged.predicted), (WRONG, judged.label != judged.predicted),
+                          (UNJUDGED, judged.label == NO_CLASS)):
+        errors[where] = torch.tensor(colour, dtype=torch.uint8)
+    real = {'real photo': _photo(judged.real, judged.image)} if has_real else {}
+    return {'layout': to_rgb(judged.label, palette), 'image': to_rgb(judged.image), **real,
+            'what the judge sees': to_rgb(judged.predicted, palette), 'errors': errors.numpy()}
+
+
+def _photo(real: Tensor | None, image: Tensor) -> np.ndarray:
+    return to_rgb(torch.full_like(image, 128) if real is None else real)
+
+
+def _sentence(judged: Judged) -> str:
+    """What an image's scores are, and which class fares worst, in words."""
+    scores = judged.scores
+    real = scores.get('oracle_aAcc')
+    said = f'{scores["aAcc"]:.1f} % of the pixels recognised' + (
+        '' if real is None else f' ({real:.1f} % in the real photo)') + f', mIoU {scores["mIoU"]:.1f}.'
+    if scores['most_wrong'] is None:
+        return said
+    index = int(_wrong_counts(judged).argmax())
+    of_class = judged.label == index
+    missed = judged.predicted[of_class & (judged.predicted != judged.label)]
+    taken = int(torch.bincount(missed.long()).argmax())
+    return (f'{said} Most wrong: {judged.classes[index]}, of whose {counted(int(of_class.sum()), "pixel")} '
+            f'{100 - 100 * len(missed) / int(of_class.sum()):.1f} % are recognised; most others are taken for '
+            f'{judged.classes[taken]}.')
+
+
+def _wrong_counts(judged: Judged) -> Tensor:
+    """How many pixels of each class are not recognised."""
+    wrong = judged.label[(judged.label != judged.predicted) & (judged.label != NO_CLASS)]
+    return torch.bincount(wrong.long(), minlength=len(judged.classes))
