@@ -59,16 +59,19 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
         VanillaLoss={}),
     SEGMENTORS: dict(Segmentor=dict(config=tiny_segmentor.config(3), input_size=(32, 64))),
     EVALUATORS: dict(
-        FeatureDiversity=dict(judge=JUDGE, pairs=3), FrechetDistance=dict(judge=JUDGE, name='mine'),
+        EfficientNetLiteStatistics=dict(lite=1, weights='nowhere.pth'), FeatureDiversity=dict(judge=JUDGE, pairs=3),
+        FeatureStatistics=dict(judge=JUDGE, measures=['kernel']), FrechetDistance=dict(judge=JUDGE, name='mine'),
         FrechetEfficientNetLite0=dict(weights='nowhere.pth'), FrechetEfficientNetLite1=dict(weights='nowhere.pth'),
         FrechetInceptionDistance=dict(weights='nowhere.pth', resampling='nearest'),
+        InceptionStatistics=dict(weights='nowhere.pth', neighbours=5),
         LPIPSDiversity=dict(weights='nowhere.pth'), SegmentationEvaluator=dict(judge=JUDGE, output='coarse')),
     TRANSFORMS: dict(
         CannyEdges={}, EdgesAsRaw={}, KeepFullSize={}, LoadEdges={}, LoadInstances={}, LoadLabel={}, LoadPhoto={},
         LoadRaw={}, PackScene={}, PasteObjects=dict(classes=['car'], most=2),
         ResizeScene=dict(scale=(8, 16)), ToSegmentorClasses=dict(class_map='identity'))}
 ALL = [(registry, name) for registry, parts in BUILT.items() for name in parts]
-WITHOUT_FILES = {'FrechetEfficientNetLite0', 'FrechetEfficientNetLite1', 'FrechetInceptionDistance', 'LPIPSDiversity'}
+WITHOUT_FILES = {'EfficientNetLiteStatistics', 'FrechetEfficientNetLite0', 'FrechetEfficientNetLite1',
+                 'FrechetInceptionDistance', 'InceptionStatistics', 'LPIPSDiversity'}
 
 
 def build(registry, name):

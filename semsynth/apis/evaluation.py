@@ -87,6 +87,7 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
         path_of_weights.stem if path_of_weights else 'untrained')
     usual = work_dir / f'results_{judged_name}.json'
     check_out_file(usual if out is None else out, (config.filename, path_of_weights, config.model.get('styles')))
+    check_out_folder(folder_of_images(Path(out or usual)), kept=() if images is None else (images,))
     given = None if images is None else find_given(config, images, ending)
     judged = _judged(config, given)
     facts: dict[str, Any]
@@ -120,7 +121,6 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
         judges=[evaluator.protocol | dict(type=type(evaluator).__name__) for evaluator in evaluators],
         styles=facts.get('styles', {}).get('hash'))
     path = place_of_result(out, usual, settings, settings_in, own=judged == _judged(own, given))
-    check_out_folder(folder_of_images(path), () if images is None else (images,))
     scores = runner.test()
     trainer = {} if given is None else dict(judge=given.independence)
     report = build_report(scores, evaluators, trained.meta.get('label_generator'), trained.meta.get('loss_networks'),

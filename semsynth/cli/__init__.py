@@ -17,7 +17,7 @@ from semsynth.cli.parser import PlainParser
 
 COMMANDS = ('train', 'test', 'synthesize', 'edit', 'export', 'publish', 'train_segmentor', 'encode_styles', 'diversity',
             'convert_checkpoint', 'check_dataset', 'prepare', 'make_toycity', 'visualize', 'ablate', 'user_study',
-            'benchmark', 'demo', 'import', 'label', 'synthetic_data', 'synthetic_study')
+            'benchmark', 'demo', 'import', 'label', 'synthetic_data', 'synthetic_study', 'compare')
 MODULES = {'import': 'import_data'}
 """Of commands whose names are words of Python."""
 

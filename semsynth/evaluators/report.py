@@ -29,8 +29,8 @@ def build_report(scores: Mapping[str, float], evaluators: Sequence[Evaluator], l
     """
     return dict(judge=judge or _independence(evaluators, label_generator, networks or {}), scores=dict(scores),
                 titles=_titles(evaluators), **facts, label_generator=label_generator,
-                evaluators=[dict(type=type(evaluator).__name__, protocol=evaluator.protocol, classes=evaluator.classes)
-                            for evaluator in evaluators])
+                evaluators=[dict(type=type(evaluator).__name__, scores=list(_titles([evaluator])),
+                                 protocol=evaluator.protocol, classes=evaluator.classes) for evaluator in evaluators])
 
 
 def write_report(path: str | Path, report: Mapping[str, Any]) -> None:

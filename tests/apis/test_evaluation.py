@@ -1,4 +1,5 @@
 import copy
+import csv
 import hashlib
 import json
 import os
@@ -19,12 +20,14 @@ from semsynth.apis import train
 from semsynth.apis.evaluation import evaluate
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.style_encoding import encode_styles
+from semsynth.apis.synthesis import synthesize
 from semsynth.config import load_config
 from semsynth.data import ToyCityDataset
 from semsynth.data.pictures import read_ids, read_photo
 from semsynth.label_spaces import LabelSpace
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.config import model_config
+from semsynth.studies.comparison import compare
 from semsynth.weights import load_checkpoint
 
 CONFIG = 'configs/ecgan/ecgan_toycity.py'
@@ -63,7 +66,29 @@ def test_the_result_file(settings, trained, capsys):
         contrastive='at most 1024 pixels, 64 a class and rank, drawn anew at every step, with each other and with 64 '
                     'past ones a class (per_step=4, hardness=2)')
     assert [part['protocol']['num_images'] for part in written['evaluators']] == [5, 5]
+    folder = trained.parent / 'results_iter_1_images'
+    lines = list(csv.DictReader((folder / 'images.csv').read_text().splitlines()))
+    assert len(lines) == 5 and lines[0]['name'].startswith('toycity/')
+    worst = sorted(lines, key=lambda line: float(line['aAcc']))
+    page = (folder / 'worst.html').read_text()
+    shown = [page.index(f'>{line["name"]}<') for line in worst]
+    assert shown == sorted(shown) and page.count('<img') == 5 * 5
+    assert f'{float(worst[0]["aAcc"]):.1f} % of the pixels recognised ({float(worst[0]["oracle_aAcc"]):.1f} %' in page
+    assert f'Most wrong: {worst[0]["most_wrong"]}, of whose' in page
     assert f'Written to {path}' in ' '.join(capsys.readouterr().out.split()).replace('- ', '')
+
+
+@pytest.mark.slow
+def test_a_models_images_in_a_folder_get_the_models_scores(settings, trained, tmp_path):
+    inferencer = Inferencer(settings, trained, 'cpu')
+    layouts = inferencer.find([str(Path(settings.data_root, 'gtFine/val'))])
+    synthesize(inferencer, layouts, tmp_path / 'made')
+    report = evaluate(settings, images=tmp_path / 'made', out=tmp_path / 'images.json')
+    model = evaluate(settings, trained, out=tmp_path / 'model.json')
+    assert report['scores'] == pytest.approx(model['scores'], rel=1e-3)
+    assert report['images']['fitted'] is None and report['scenes'] == model['scenes']
+    assert [each['protocol'] for each in report['evaluators']] == [each['protocol'] for each in model['evaluators']]
+    compare([tmp_path / 'model.json', tmp_path / 'images.json'])
 
 
 @pytest.mark.slow

@@ -38,7 +38,8 @@ def test_first_line_says_whether_the_judge_is_the_label_generator(tmp_path, labe
     stored = json.loads(path.read_text())
     assert stored['scores'] == SCORES
     assert stored['similarity_stride'] == 4
-    assert stored['evaluators'] == [dict(type='Judged', protocol=Judged.protocol, classes=Judged.classes)]
+    assert stored['evaluators'] == [
+        dict(type='Judged', scores=['mIoU'], protocol=Judged.protocol, classes=Judged.classes)]
     assert [file.name for file in path.parent.iterdir()] == ['scores.json']
 
 

@@ -1,0 +1,5 @@
+"""``semsynth compare`` in a checkout."""
+from semsynth.cli import main
+
+if __name__ == '__main__':
+    main('compare')
