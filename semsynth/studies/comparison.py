@@ -100,7 +100,7 @@ def _protocol(report: Mapping[str, Any], score: str) -> Mapping[str, Any]:
 
 def _differences(report: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, str]:
     """For each score that both have, why it cannot be compared, if there is a reason."""
-    found = {}
+    found: dict[str, str] = {}
     for score in _scores(report):
         own, other = _protocol(report, score), _protocol(first, score)
         if score not in first['scores']:
