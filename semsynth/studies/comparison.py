@@ -94,7 +94,8 @@ def _oracle(report: Mapping[str, Any], score: str) -> float | None:
 
 def _protocol(report: Mapping[str, Any], score: str) -> Mapping[str, Any]:
     """How a score was judged, as flat as it is compared; nothing, where an older file does not say it."""
-    found = next((each['protocol'] for each in report['evaluators'] if score in each.get('scores', ())), {})
+    found: Mapping[str, Any] = next(
+        (each['protocol'] for each in report['evaluators'] if score in each.get('scores', ())), {})
     return {key: value for key, value in found.items() if key not in OF_OTHERS}
 
 
