@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from semsynth.discriminators.base import Discriminator, Verdict
 from semsynth.layers.init import init_xavier
-from semsynth.layers.residual import upsample_nearest
+from semsynth.layers.residual import upsample
 from semsynth.layers.spectral import spectral_norm
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
@@ -118,7 +118,7 @@ class OASISDiscriminator(Discriminator):
             skips.append(x)
         x = skips.pop()
         for block in self.up:
-            x = block(upsample_nearest(x))
+            x = block(upsample(x))
             if skips:
                 x = torch.cat([skips.pop(), x], dim=1)
         return [[self.last(x)]]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from semsynth.generators.growing import GrowingGenerator
 from semsynth.layers.init import init_xavier
 from semsynth.layers.norm import BatchNorm, InstanceNorm
-from semsynth.layers.residual import upsample_nearest
+from semsynth.layers.residual import upsample
 from semsynth.layers.spade import SpatiallyAdaptiveNorm
 from semsynth.layers.spectral import spectral_norm
 from semsynth.layout import Layout
@@ -57,7 +57,7 @@ class LabelPyramid(nn.Module):
             levels.append(condition)
         pyramid = [levels.pop()]
         for level, lateral, decode in reversed(list(zip(levels, self.lateral, self.decoder, strict=True))):
-            coarser = upsample_nearest(pyramid[-1])
+            coarser = upsample(pyramid[-1])
             pyramid.append(decode(coarser + lateral(level)))
         return pyramid[::-1]
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from semsynth.generators.base import Generator
 from semsynth.generators.latent_channels import with_latent_channels
-from semsynth.layers.residual import upsample_nearest
+from semsynth.layers.residual import upsample
 from semsynth.layout import Layout
 
 UPSAMPLINGS = dict(normal=5, more=6, most=7)
@@ -44,20 +44,22 @@ class GrowingGenerator(Generator):
         latent_as: ``'map'``: the small map is made from the latent (SPADE); ``'channels'``: it and all blocks read the
             latent's channels before the condition's (OASIS), which tells more of it to the image.
         max_channels: no block is wider; None for no limit.
+        upsampling: ``'nearest'`` (SPADE) or ``'bilinear'``, between the blocks.
 
     Attributes:
         widths: the small map's channels, then each block's.
 
     Raises:
-        ValueError: unknown ``num_upsamples`` or ``latent_as``; ``image_size`` absent, no multiple of the
-            ``size_divisor``, or, in forward, not the layout's.
+        ValueError: unknown ``num_upsamples``, ``latent_as`` or ``upsampling``; ``image_size`` absent, no multiple of
+            the ``size_divisor``, or, in forward, not the layout's.
     """
 
     blocks: nn.ModuleList
 
     def __init__(self, in_channels: int, base_channels: int, num_upsamples: str, latent_dim: int | None = None,
                  image_size: tuple[int, int] | None = None, head: dict | None = None,
-                 latent_as: str = 'map', max_channels: int | None = None):
+                 latent_as: str = 'map', max_channels: int | None = None, upsampling: str = 'nearest'):
+        self._check_option('upsampling', upsampling, ('nearest', 'bilinear'))
         self._check_option('num_upsamples', num_upsamples, tuple(UPSAMPLINGS))
         self._check_option('latent_as', latent_as, ('map', 'channels'))
         widths, grows = growth(base_channels, num_upsamples)
@@ -65,7 +67,7 @@ class GrowingGenerator(Generator):
             widths = [min(width, max_channels) for width in widths]
         super().__init__(in_channels, widths[-1], 2**UPSAMPLINGS[num_upsamples],
                          head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
-        self.widths, self.grows = widths, grows
+        self.widths, self.grows, self.upsampling = widths, grows, upsampling
         self.latent_dim, self.image_size = latent_dim, image_size and tuple(image_size)
         self.latent_channels = (latent_dim or 0) * (latent_as == 'channels')
         self.maps_latent = bool(latent_dim) and latent_as == 'map'
@@ -90,7 +92,7 @@ class GrowingGenerator(Generator):
         conditions = self.conditions(layout)
         for block, grows in zip(self.blocks, self.grows, strict=True):
             if grows:
-                x = upsample_nearest(x)
+                x = upsample(x, self.upsampling)
             x = block(x, conditions(tuple(x.shape[-2:])))
         return x
 

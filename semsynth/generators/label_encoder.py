@@ -11,7 +11,7 @@ from semsynth.generators.base import Generator
 from semsynth.layers.init import init_xavier
 from semsynth.layers.label_encoder import LabelEncoder
 from semsynth.layers.norm import BatchNorm, InstanceNorm, modulate
-from semsynth.layers.residual import upsample_nearest
+from semsynth.layers.residual import upsample
 from semsynth.layers.spectral import spectral_norm
 from semsynth.layout import Layout
 from semsynth.registry import GENERATORS
@@ -125,7 +125,7 @@ class LabelEncoderGenerator(Generator):
         levels = self.label_encoder(layout.condition, self._latent(layout))
         x = self.seed(levels[-1])
         for doublings, (block, features) in enumerate(zip(self.blocks, reversed(levels), strict=True)):
-            x = block(upsample_nearest(x) if doublings else x, features)
+            x = block(upsample(x) if doublings else x, features)
         return x
 
     def _latent(self, layout: Layout) -> Tensor | None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from semsynth.generators.base import Generator
 from semsynth.generators.latent_channels import with_latent_channels
 from semsynth.layers.init import init_xavier
-from semsynth.layers.residual import upsample_nearest
+from semsynth.layers.residual import upsample
 from semsynth.layers.spade import SPADEBlock
 from semsynth.layout import Layout
 from semsynth.registry import GENERATORS
@@ -65,7 +65,7 @@ class OASISGenerator(Generator):
         x = self.seed(condition((height, width)))
         for doublings, block in enumerate(self.blocks):
             if doublings:
-                x = upsample_nearest(x)
+                x = upsample(x)
             x = block(x, condition((height * 2**doublings, width * 2**doublings)))
         return x
 

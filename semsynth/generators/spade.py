@@ -34,20 +34,22 @@ class SPADEGenerator(GrowingGenerator):
         latent_as: ``'map'``: the small map is made from the latent (SPADE); ``'channels'``: it and all blocks read the
             latent's channels before the condition's (OASIS), which tells more of it to the image.
         max_channels: no block is wider; by default the first ones have 16 times ``base_channels``, as in SPADE.
+        upsampling: between the blocks: ``'nearest'``, as in SPADE, or ``'bilinear'``, without which regions of one class
+            show vertical and horizontal lines after short trainings.
 
     Raises:
-        ValueError: unknown ``norm``, ``spectral``, ``num_upsamples`` or ``latent_as``; ``image_size``
+        ValueError: unknown ``norm``, ``spectral``, ``num_upsamples``, ``latent_as`` or ``upsampling``; ``image_size``
             absent, no multiple of the ``size_divisor``, or, in forward, not the layout's.
     """
 
     def __init__(self, in_channels: int, base_channels: int = 64, norm: str = 'batch', spectral: str = 'spade',
                  num_upsamples: str = 'normal', hidden_channels: int = 128, latent_dim: int | None = None,
                  image_size: tuple[int, int] | None = None, head: dict | None = None, init_gain: float = 0.02,
-                 latent_as: str = 'map', max_channels: int | None = None):
+                 latent_as: str = 'map', max_channels: int | None = None, upsampling: str = 'nearest'):
         self._check_option('norm', norm, ('batch', 'instance'))
         self._check_option('spectral', spectral, ('spade', 'all'))
         super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head, latent_as,
-                         max_channels)
+                         max_channels, upsampling)
         condition = dict(condition_channels=self.latent_channels + in_channels, hidden_channels=hidden_channels,
                          norm=norm)
         blocks = [SPADEBlock(before, after, **condition) for before, after in pairwise(self.widths)]

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.layers.norm import GroupNorm
-from semsynth.layers.residual import upsample_nearest
+from semsynth.layers.residual import upsample
 
 LARGEST_FACTOR = 8
 
@@ -90,6 +90,6 @@ class LabelEncoder(nn.Module):
         for level, lateral, up in reversed(list(zip(levels, self.lateral, self.up, strict=True))):
             x = lateral(level)
             if features:
-                x = x + upsample_nearest(features[-1])
+                x = x + upsample(features[-1])
             features.append(F.leaky_relu(up(x), 0.2))
         return features[::-1]

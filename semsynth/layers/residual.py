@@ -47,13 +47,13 @@ def upsampling_layer(in_channels: int) -> nn.Sequential:
     return nn.Sequential(convolution, InstanceNorm(in_channels // 2), nn.ReLU(inplace=True))
 
 
-def upsample_nearest(x: Tensor) -> Tensor:
-    """Nearest neighbour upsampling by 2, ``(B, C, H, W)`` to ``(B, C, 2H, 2W)``.
+def upsample(x: Tensor, mode: str = 'nearest') -> Tensor:
+    """Upsampling by 2, ``(B, C, H, W)`` to ``(B, C, 2H, 2W)``: ``'nearest'`` neighbour, or ``'bilinear'``.
 
     The precision is that of x; a GPU's autocast would give float32.
     """
     with without_autocast(x.device):
-        return F.interpolate(x, scale_factor=2, mode='nearest')
+        return F.interpolate(x, scale_factor=2, mode=mode)
 
 
 def residual_network(in_channels: int, base_channels: int, num_downsamples: int, num_blocks: int,

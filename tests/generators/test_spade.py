@@ -1,6 +1,9 @@
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from semsynth.generators import SPADEGenerator
 from semsynth.layers.spade import SPADEBlock, SpatiallyAdaptiveNorm
@@ -58,6 +61,36 @@ def test_the_width_can_be_limited():
     assert generator(Layout(raw=torch.randn(2, 3, 32, 32)))['image'].shape == (2, 3, 32, 32)
 
 
+@pytest.mark.parametrize('upsampling', ['nearest', 'bilinear'])
+@torch.no_grad()
+def test_blocks_read_what_was_upsampled(upsampling):
+    generator = SPADEGenerator(in_channels=3, base_channels=2, hidden_channels=2, upsampling=upsampling)
+    inputs, outputs = [], []
+    for block in generator.blocks:
+        block.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+        block.register_forward_hook(lambda _, given, output: outputs.append(output))
+    generator(Layout(raw=torch.randn(2, 3, 64, 96)))
+    for before, after, grows in zip(outputs, inputs[1:], generator.grows[1:], strict=False):
+        expected = F.interpolate(before, scale_factor=2, mode=upsampling) if grows else before
+        assert torch.equal(after, expected)
+
+
+@torch.no_grad()
+def test_in_a_region_of_one_class_padding_is_all_that_tells_places_apart():
+    """Where lines on facades come from (docs/results.md)."""
+    generator = SPADEGenerator(in_channels=3, base_channels=8, hidden_channels=8, init_gain=1.0).eval()
+    facade = Layout(raw=torch.tensor([0.0, 1.0, 0.0]).view(1, 3, 1, 1).expand(-1, -1, 64, 64))
+    assert generator(facade)['image'].std(dim=(2, 3)).max() > 0.01
+    for layer in generator.modules():
+        if isinstance(layer, nn.Conv2d) and layer.kernel_size != (1, 1):
+            layer.padding, layer.forward = 0, partial(on_repeated_edges, layer)
+    assert generator(facade)['image'].std(dim=(2, 3)).max() < 1e-5
+
+
+def on_repeated_edges(layer, x):
+    return nn.Conv2d.forward(layer, F.pad(x, (1, 1, 1, 1), mode='replicate'))
+
+
 def test_the_default_head_is_spades_own():
     generator = SPADEGenerator(in_channels=3, base_channels=2, hidden_channels=2, norm='instance')
     layout = Layout(raw=torch.randn(1, 3, 64, 64))
@@ -110,7 +143,8 @@ def test_a_latent_needs_the_size(with_latent):
             SPADEGenerator(in_channels=3, base_channels=2, latent_dim=4, image_size=image_size)
 
 
-@pytest.mark.parametrize('wrong', [dict(norm='layer'), dict(spectral='none'), dict(num_upsamples='few')])
+@pytest.mark.parametrize('wrong', [dict(norm='layer'), dict(spectral='none'), dict(num_upsamples='few'),
+                                   dict(upsampling='cubic')])
 def test_unknown_options_are_named(wrong):
     (name, value), = wrong.items()
     with pytest.raises(ValueError, match=f"{name}='{value}' is unknown; use one of"):

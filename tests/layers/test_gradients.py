@@ -10,7 +10,7 @@ from torch import nn
 
 from helpers.settle import settle
 from semsynth.layers.norm import BatchNorm, GroupNorm, InstanceNorm, mend_norms
-from semsynth.layers.residual import upsample_nearest
+from semsynth.layers.residual import upsample
 from semsynth.layers.spade import SpatiallyAdaptiveNorm
 from semsynth.layers.spectral import spectral_norm
 from semsynth.ops import conditional_convolution, instance_mean
@@ -75,7 +75,7 @@ LAYERS = {
     'pyramid of averages': nn.AvgPool2d(3, 2, 1, count_include_pad=False), 'halves': nn.AvgPool2d(2, ceil_mode=True),
     'maximum': nn.MaxPool2d(2), 'overlapping maximum': nn.MaxPool2d(3, 2, 1), 'mean': nn.AdaptiveAvgPool2d(1),
     'adaptive mean': nn.AdaptiveAvgPool2d((3, 2)), 'adaptive maximum': nn.AdaptiveMaxPool2d((3, 2)),
-    'doubled': Function(upsample_nearest), 'nearest': resized((5, 11)), 'bilinear': resized((5, 11), 'bilinear'),
+    'doubled': Function(upsample), 'nearest': resized((5, 11)), 'bilinear': resized((5, 11), 'bilinear'),
     'bilinear doubled': resized(None, 'bilinear'),
     'bilinear, corners': resized((13, 17), 'bilinear', align_corners=True),
     'bicubic': resized((5, 11), 'bicubic'),
