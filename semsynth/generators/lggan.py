@@ -14,7 +14,7 @@ from semsynth.layers.residual import (
     ResidualBlock,
     downsampling_layer,
     entry_layer,
-    upsample_nearest,
+    upsample,
     upsampling_layer,
 )
 from semsynth.layers.spade import SPADEBlock
@@ -79,6 +79,6 @@ class LGGANGenerator(Generator):
         x = self.deeper(near)[..., ::step, ::step]  # the pixels that nearest neighbour takes
         for block, grows in zip(self.blocks, self.grows, strict=True):
             if grows:
-                x = upsample_nearest(x)
+                x = upsample(x)
             x = block(x, layout.resize((x.shape[-2], x.shape[-1])))
         return torch.cat([x, self.local_branch(near), self.weight_branch(near)], dim=1)

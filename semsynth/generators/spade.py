@@ -34,8 +34,8 @@ class SPADEGenerator(GrowingGenerator):
         latent_as: ``'map'``: the small map is made from the latent (SPADE); ``'channels'``: it and all blocks read the
             latent's channels before the condition's (OASIS), which tells more of it to the image.
         max_channels: no block is wider; by default the first ones have 16 times ``base_channels``, as in SPADE.
-        upsampling: between the blocks: ``'nearest'``, as in SPADE, or ``'bilinear'``, without which regions of one class
-            show vertical and horizontal lines after short trainings.
+        upsampling: between the blocks: ``'nearest'``, as in SPADE, or ``'bilinear'``, which after short trainings keeps
+            vertical and horizontal lines out of regions of one class.
 
     Raises:
         ValueError: unknown ``norm``, ``spectral``, ``num_upsamples``, ``latent_as`` or ``upsampling``; ``image_size``
