@@ -114,7 +114,8 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
     for evaluator in evaluators:
         evaluator.check_layout(layouts.num_classes, layouts.unknown)
         evaluator.keep_worst = worst
-    scenes = scene_names(runner.test_loop.dataloader.dataset)
+    dataset = runner.test_loop.dataloader.dataset
+    scenes = scene_names(dataset)
     settings = hash_settings(
         judged=judged, weights=weights, scenes=len(scenes),
         data_root=str(Path(config.test_dataloader.dataset.get('data_root', '')).resolve()),
@@ -129,7 +130,7 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
                           device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU')
     if not distributed.is_initialized() or distributed.get_rank() == 0:
         write_report(path, report)
-        written = [path, *write_image_scores(path, evaluators, judged_name)]
+        written = [path, *write_image_scores(path, evaluators, judged_name, dataset.metainfo.get('palette'))]
         console = Console()
         for table in reversed(report_tables(report)):
             console.print(table)

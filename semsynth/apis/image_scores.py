@@ -20,6 +20,7 @@ from semsynth.visualise import classes_in, default_palette, to_rgb
 from semsynth.writing import write_whole
 
 RIGHT, WRONG, UNJUDGED = (215, 222, 215), (214, 39, 40), (0, 0, 0)
+PERCENT = '\N{NO-BREAK SPACE}%'
 TEXT = (
     'The images of which the judge recognises the smallest share of pixels as the classes of their layouts, the worst '
     'first. Such an image may be a failure of the synthesis or of the judge: see whether it recognises the real photo.',
@@ -32,13 +33,15 @@ def folder_of_images(result: Path) -> Path:
     return result.with_name(f'{result.stem}_images')
 
 
-def write_image_scores(result: Path, evaluators: Sequence[Evaluator], title: str) -> list[Path]:
+def write_image_scores(result: Path, evaluators: Sequence[Evaluator], title: str,
+                       palette: Sequence[Sequence[int]] | None = None) -> list[Path]:
     """Write ``RESULT_images/images.csv``, a line an image, and ``worst.html``, for evaluators that score images.
 
     Args:
         result: the file with the scores of the whole set.
         evaluators: that have judged; one with a prefix has columns ``PREFIX/SCORE`` and the page ``worst_PREFIX.html``.
         title: what was judged, for the heading.
+        palette: colours of the layout's classes, where there are any.
 
     Returns:
         The paths of what was written.
@@ -50,7 +53,7 @@ def write_image_scores(result: Path, evaluators: Sequence[Evaluator], title: str
     for evaluator in scoring:
         if evaluator.worst:
             name = f'worst_{evaluator.prefix}' if evaluator.prefix else 'worst'
-            written.append(_page(folder, name, title, evaluator))
+            written.append(_page(folder, name, title, evaluator.worst, palette))
     return written
 
 
@@ -65,17 +68,25 @@ def _table(evaluators: Sequence[Evaluator]) -> str:
     return text.getvalue()
 
 
-def _page(folder: Path, name: str, title: str, evaluator: Evaluator) -> Path:
-    classes = evaluator.worst[0].classes
-    palette = default_palette(len(classes))
-    has_real = any(judged.real is not None for judged in evaluator.worst)
-    shown = {judged.scores['name']: _pictures(judged, palette, has_real) for judged in evaluator.worst}
-    notes = {judged.scores['name']: _sentence(judged) for judged in evaluator.worst}
-    colours = legend_of([f'{index} {each}' for index, each in enumerate(classes)], palette)
-    seen = classes_in([each for judged in evaluator.worst for each in (judged.label, judged.predicted)], len(classes))
-    legend = {classes[index]: colours[f'{index} {classes[index]}'] for index in seen}
-    return write_gallery(folder, f'The worst {counted(len(shown), "image")} of {title}', shown, paragraphs=TEXT,
+def _page(folder: Path, name: str, title: str, worst: Sequence[Judged],
+          palette: Sequence[Sequence[int]] | None) -> Path:
+    classes, colours = worst[0].classes, _colours(worst[0], palette)
+    has_real = any(judged.real is not None for judged in worst)
+    shown = {judged.scores['name']: _pictures(judged, colours, has_real) for judged in worst}
+    notes = {judged.scores['name']: _sentence(judged) for judged in worst}
+    seen = classes_in([each for judged in worst for each in (judged.label, judged.predicted)], len(classes))
+    legend = legend_of([classes[index] for index in seen], [colours[index] for index in seen])
+    return write_gallery(folder, f'{title}: the worst {counted(len(shown), "image")}', shown, paragraphs=TEXT,
                          legend=legend, name=name, notes=notes)
+
+
+def _colours(judged: Judged, palette: Sequence[Sequence[int]] | None) -> list[Sequence[int]]:
+    """A colour of each class: that of the layout's class that it stands for, where it has one."""
+    colours: list[Sequence[int]] = list(default_palette(len(judged.classes)))
+    for own, index in judged.indices.items():
+        if palette and index < len(palette):
+            colours[own] = palette[index]
+    return colours
 
 
 def _pictures(judged: Judged, palette: Sequence[Sequence[int]], has_real: bool) -> dict[str, np.ndarray]:
@@ -96,17 +107,18 @@ def _sentence(judged: Judged) -> str:
     """What an image's scores are, and which class fares worst, in words."""
     scores = judged.scores
     real = scores.get('oracle_aAcc')
-    said = f'{scores["aAcc"]:.1f} % of the pixels recognised' + (
-        '' if real is None else f' ({real:.1f} % in the real photo)') + f', mIoU {scores["mIoU"]:.1f}.'
-    if scores['most_wrong'] is None:
+    said = f'{scores["aAcc"]:.1f}{PERCENT} of the pixels recognised' + (
+        '' if real is None else f' ({real:.1f}{PERCENT} in the real photo)') + f', mIoU {scores["mIoU"]:.1f}.'
+    wrong = _wrong_counts(judged)
+    if not wrong.any():
         return said
-    index = int(_wrong_counts(judged).argmax())
+    index = int(wrong.argmax())
     of_class = judged.label == index
-    missed = judged.predicted[of_class & (judged.predicted != judged.label)]
-    taken = int(torch.bincount(missed.long()).argmax())
-    return (f'{said} Most wrong: {judged.classes[index]}, of whose {counted(int(of_class.sum()), "pixel")} '
-            f'{100 - 100 * len(missed) / int(of_class.sum()):.1f} % are recognised; most others are taken for '
-            f'{judged.classes[taken]}.')
+    total, missed = int(of_class.sum()), judged.predicted[of_class & (judged.predicted != judged.label)]
+    taken = judged.classes[int(torch.bincount(missed.long()).argmax())]
+    return (f'{said} Most wrong: {judged.classes[index]}, of whose {counted(total, "pixel")} '
+            f'{100 * (total - len(missed)) / total:.1f}{PERCENT} are recognised, and the others most often taken for '
+            f'{taken}.')
 
 
 def _wrong_counts(judged: Judged) -> Tensor:

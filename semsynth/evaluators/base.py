@@ -25,6 +25,7 @@ class Judged:
         image: that it looked at, ``(3, h, w)`` uint8 RGB or ``(1, h, w)`` gray.
         real: the real image, where there is one.
         classes: names of the segmentor's classes.
+        indices: the layout's index for each class that has one.
     """
 
     scores: dict[str, Any]
@@ -33,6 +34,7 @@ class Judged:
     image: Tensor
     real: Tensor | None
     classes: tuple[str, ...]
+    indices: dict[int, int]
 
 
 class Evaluator(BaseMetric):

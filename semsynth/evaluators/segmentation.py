@@ -99,7 +99,8 @@ class SegmentationEvaluator(Evaluator):
         kept = [(row, entry['pictures']) for row, entry in zip(self.images, results, strict=True)
                 if entry.get('pictures') and row['aAcc'] is not None]
         kept.sort(key=lambda pair: pair[0]['aAcc'])
-        self.worst = [Judged(row, **pictures, classes=self.judge.classes) for row, pictures in kept[:self.keep_worst]]
+        self.worst = [Judged(row, **pictures, classes=self.judge.classes, indices=self.judge.indices())
+                      for row, pictures in kept[:self.keep_worst]]
         return scores
 
     def target(self, label: Tensor) -> Tensor:

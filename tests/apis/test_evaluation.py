@@ -73,7 +73,8 @@ def test_the_result_file(settings, trained, capsys):
     page = (folder / 'worst.html').read_text()
     shown = [page.index(f'>{line["name"]}<') for line in worst]
     assert shown == sorted(shown) and page.count('<img') == 5 * 5
-    assert f'{float(worst[0]["aAcc"]):.1f} % of the pixels recognised ({float(worst[0]["oracle_aAcc"]):.1f} %' in page
+    shares = [f'{float(worst[0][name]):.1f}\N{NO-BREAK SPACE}%' for name in ('aAcc', 'oracle_aAcc')]
+    assert f'{shares[0]} of the pixels recognised ({shares[1]} in the real photo)' in page
     assert f'Most wrong: {worst[0]["most_wrong"]}, of whose' in page
     assert f'Written to {path}' in ' '.join(capsys.readouterr().out.split()).replace('- ', '')
 
