@@ -11,10 +11,14 @@ from mmengine.registry import DefaultScope
 from torch import distributed
 
 from helpers.facts import facts
+from helpers.narrow import make_scenes, narrow
 from helpers.ranks import run_ranks
+from helpers.toy_run import assert_equal
+from semsynth.apis import train
 from semsynth.data import PairedFolderDataset
 from semsynth.engine import RareClassSampler
 from semsynth.engine import sampler as module
+from semsynth.engine.same_run import OF_A_PLACE
 from semsynth.registry import DATA_SAMPLERS
 from semsynth.writing import write_png
 
@@ -108,6 +112,31 @@ def test_ranks_count_once_and_draw_one_stream(dataset, tmp_path):
     shares = [(tmp_path / f'{rank}.txt').read_text().split() for rank in range(2)]
     whole = take(RareClassSampler(dataset, temperature=0.5, statistics=str(tmp_path / 'pixels'), seed=1), 40)
     assert [int(draw) for turn in zip(*shares, strict=True) for draw in turn] == whole
+
+
+@pytest.mark.slow
+def test_a_run_with_rare_classes_and_pasted_objects_resumes_bitwise(tmp_path):
+    root = make_scenes('camvid', tmp_path / 'data')
+
+    def run(folder, iterations, resume=False):
+        config = narrow('configs/ablations/few_images_camvid/n50_all.py', root, **{
+            'train_cfg.max_iters': iterations, 'default_hooks.checkpoint.interval': 2, 'val_dataloader': None,
+            'val_evaluator': None, 'val_cfg': None, 'test_dataloader': None, 'test_evaluator': None, 'test_cfg': None,
+            'train_dataloader.dataset.paste.standing': 0, 'train_dataloader.dataset.paste.least_area': 0})
+        config.param_scheduler = dict(generator=[], discriminator=[])
+        train(config, work_dir=folder, resume=resume)
+
+    run(tmp_path / 'whole', 4)
+    run(tmp_path / 'cut', 2)
+    run(tmp_path / 'cut', 4, resume=True)
+    assert_equal(tmp_path / 'whole/iter_4.pth', tmp_path / 'cut/iter_4.pth')
+
+
+def test_where_counts_are_kept_makes_no_other_run():
+    for key in ('train_dataloader.sampler.statistics', 'train_dataloader.dataset.paste.statistics',
+                'train_dataloader.dataset.pipeline.3.statistics', 'train_dataloader.dataset.data_root'):
+        assert OF_A_PLACE.fullmatch(key)
+    assert not OF_A_PLACE.fullmatch('train_dataloader.sampler.temperature')
 
 
 def test_errors(build, tmp_path):

@@ -1,6 +1,7 @@
 """Any config of the tree, narrowed until a step of training takes a fraction of a second."""
 
 import itertools
+import tempfile
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,7 @@ SMALL = dict(base_channels=8, hidden_channels=8, embedding_channels=8, num_block
              encoder_channels=8, detail_channels=8,
              refresh=1, batch_size=2, num_workers=0, persistent_workers=False)
 RUNS = itertools.count()
+STATISTICS = tempfile.TemporaryDirectory()  # gone when Python ends
 
 
 def narrow(path, data_root, *, stage=0, **options):
@@ -38,6 +40,10 @@ def _walk(node, num_classes):
             node[key] = node[key] and SMALL[key]
         if node.get('latent_dim') and 'image_size' in node:
             node['image_size'] = (SIZE, SIZE)
+        if node.get('type') in ('RareClassSampler', 'PasteObjects'):
+            node['statistics'] = STATISTICS.name
+        if node.get('paste'):
+            node['paste']['statistics'] = STATISTICS.name
         if node.get('type') == 'ResizeScene':
             node['scale'] = (SIZE, SIZE)
         if 'split' in node and 'size' in node:  # a data set that composes its pipeline
