@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -101,12 +102,18 @@ class ContrastiveLoss(Loss):
     ``step.draws['anchors']``, where given, is the draw, as ``sample_pixels`` returns it.
     Pixels of the unknown class are left out; a class with one pixel drawn and none in memory is a negative only.
 
+    ``scales`` beside 1 add coarser pixels (ECGAN++, which contrasts features of a class at different scales; no more of
+    it is known): at scale s the embedding is averaged over windows of s x s pixels, and the label map brought to that
+    size by the nearest pixel. Pixels of all scales are one set: each anchor, of whatever scale, is compared with those
+    of every scale, and the next pixel that is drawn of a class is as likely of one scale as of another.
+
     ``max_per_class=None, max_pixels=None`` is the paper's: every pixel of every rank is an anchor, in memory that
     grows with the number of pixels compared, and time with its square; every rank computes all of it. The draw then
     only says which pixels enter the memory.
 
     Args:
         temperature: divisor of the cosine similarities.
+        scales: side of the windows of each scale, in the embedding's pixels.
         max_per_class: most pixels that a rank draws of one class; None: no bound.
         max_pixels: most pixels drawn in all, of which each rank draws an equal part, rounded up (batches of ranks have
             the same size, or more pixels than that). Time and memory grow with its product with the number of pixels
@@ -119,17 +126,21 @@ class ContrastiveLoss(Loss):
         weight: factor of the whole term.
 
     Raises:
-        ValueError: the temperature is not positive, a bound is less than 2, every pixel is taken but not of every
-            class, there is no such precision, or it is for every pixel and some are drawn, or the memory cannot be
-            made; in training with every pixel, the temperature is less than 0.003.
+        ValueError: the temperature is not positive, a scale is less than 1 or there twice, a bound is less than 2,
+            every pixel is taken but not of every class, there is no such precision, or it is for every pixel and some
+            are drawn, or the memory cannot be made; in training with every pixel, the temperature is less than 0.003.
     """
 
     reads = frozenset({'embedding', 'label_map'})
     relates_images = True
 
     def __init__(self, temperature: float = 0.1, max_per_class: int | None = 64, max_pixels: int | None = 1024,
-                 memory: dict | None = None, precision: str = 'float32', weight: float = 1.0):
+                 memory: dict | None = None, precision: str = 'float32', weight: float = 1.0,
+                 scales: Sequence[int] = (1,)):
         super().__init__(weight)
+        if not scales or min(scales) < 1 or len(set(scales)) < len(scales):
+            raise ValueError(f'ContrastiveLoss: scales={tuple(scales)}, expected sides of windows from 1 on, each '
+                             'once, such as (1, 2, 4).')
         for name, bound in dict(max_per_class=max_per_class, max_pixels=max_pixels).items():
             if bound is not None and bound < 2:
                 raise ValueError(f'ContrastiveLoss: {name}={bound}, expected 2 or more: a single pixel has no other '
@@ -146,7 +157,7 @@ class ContrastiveLoss(Loss):
             raise ValueError(f'ContrastiveLoss: memory has no {", ".join(sorted(strangers))}; it takes '
                              f'{", ".join(sorted(MEMORY_OPTIONS))}.')
         self.temperature, self.max_per_class, self.max_pixels = temperature, max_per_class, max_pixels
-        self.memory_options, self.precision = memory, precision
+        self.memory_options, self.precision, self.scales = memory, precision, tuple(scales)
         self.memory: PixelMemory | None = None
 
     @property
@@ -156,8 +167,9 @@ class ContrastiveLoss(Loss):
         pixels = 'every pixel' if self.max_pixels is None else (
             f'at most {self.max_pixels} pixels{of_class}, drawn anew at every step')
         with_memory = '' if self.memory is None else f' and with {self.memory.protocol}'
+        at_scales = '' if self.scales == (1,) else f' at scales {", ".join(map(str, self.scales))}'
         reduced = '' if self.precision == 'float32' else '; products in TF32 on a GPU'
-        return f'{pixels}, with each other{with_memory}{reduced}'
+        return f'{pixels}{at_scales}, with each other{with_memory}{reduced}'
 
     @property
     def waits_for(self) -> str | None:  # type: ignore[override]  # nobody sets it
@@ -180,13 +192,9 @@ class ContrastiveLoss(Loss):
 
     def for_generator(self, step: Step) -> Tensor:
         """The mean over the anchors."""
-        embedding, label = step.outputs['embedding'], step.layout.label
-        if label.shape[1:] != embedding.shape[2:]:
-            label = F.interpolate(label.unsqueeze(1).float(), embedding.shape[2:], mode='nearest-exact')
-            label = label.squeeze(1).long()
-        pixels, classes = step.drawn('anchors', lambda: self._draw(embedding, label, step.layout))
-        area = label[0].numel()
-        drawn, classes = gather_ranks(embedding.flatten(2)[pixels // area, :, pixels % area], classes)
+        maps = [_at_scale(step.outputs['embedding'], step.layout.label, scale) for scale in self.scales]
+        pixels, classes = step.drawn('anchors', lambda: self._draw(maps, step.layout))
+        drawn, classes = gather_ranks(_pick([embedding for embedding, _ in maps], pixels), classes)
         function = contrastive_loss if self.max_pixels is not None else (
             partial(tiled_contrastive, precision=self.precision))
         if self.memory is None:
@@ -195,9 +203,39 @@ class ContrastiveLoss(Loss):
         self.memory.store(drawn, classes)
         return loss
 
-    def _draw(self, embedding: Tensor, label: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
-        """This rank's anchors, as ``sample_pixels`` returns them."""
-        chances = None if self.memory is None else self.memory.chances(embedding, label)
-        every = label.numel()
+    def _draw(self, maps: Sequence[tuple[Tensor, Tensor]], layout: Layout) -> tuple[Tensor, Tensor]:
+        """This rank's anchors, as ``sample_pixels`` returns them, of the pixels of all scales in a row."""
+        labels = torch.cat([label.flatten() for _, label in maps])
+        if self.memory is None:
+            chances = None if len(maps) == 1 else torch.cat([label.new_ones(
+                label.numel(), dtype=torch.float32) / label.numel() for _, label in maps])
+        else:
+            chances = torch.cat([self.memory.chances(embedding, label).flatten() * (labels.numel() / label.numel())
+                                 for embedding, label in maps])
+        every = labels.numel()
         most = every if self.max_pixels is None else math.ceil(self.max_pixels / get_world_size())
-        return sample_pixels(label, layout.num_classes, layout.unknown, self.max_per_class or every, most, chances)
+        return sample_pixels(labels, layout.num_classes, layout.unknown, self.max_per_class or every, most, chances)
+
+
+def _at_scale(embedding: Tensor, label: Tensor, scale: int) -> tuple[Tensor, Tensor]:
+    """The embedding averaged over windows, and the label map at its size, by the pixels in the windows' middle."""
+    if scale > 1:
+        size = [math.ceil(side / scale) for side in embedding.shape[2:]]
+        wide = embedding.to(torch.promote_types(embedding.dtype, torch.float32))
+        embedding = F.interpolate(wide, size, mode='area')
+    if label.shape[1:] != embedding.shape[2:]:
+        label = F.interpolate(label.unsqueeze(1).float(), embedding.shape[2:], mode='nearest-exact').squeeze(1).long()
+    return embedding, label
+
+
+def _pick(maps: Sequence[Tensor], pixels: Tensor) -> Tensor:
+    """``(S, D)`` of the pixels of several maps ``(B, D, h, w)`` in a row, without a copy of the maps."""
+    picked, start = None, 0
+    for each in maps:
+        area = each[0, 0].numel()
+        count = len(each) * area
+        place = pixels if len(maps) == 1 else (pixels - start) % count  # of another map's pixels it is any place
+        values = each.flatten(2)[place // area, :, place % area]
+        picked = values if picked is None else torch.where((pixels < start).unsqueeze(1), picked, values)
+        start += count
+    return cast(Tensor, picked)
