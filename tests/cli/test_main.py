@@ -108,3 +108,11 @@ def test_the_version(monkeypatch, capsys):
     with pytest.raises(SystemExit, match='0'):
         main()
     assert capsys.readouterr().out == f'{semsynth.__version__}\n'
+
+
+def test_hyphens_stand_for_underscores(monkeypatch, capsys):
+    for word in ('make-toycity', 'make_toycity', 'synthetic-data'):
+        monkeypatch.setattr(sys, 'argv', ['semsynth', word, '--help'])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert stop.value.code == 0 and f'semsynth {word.replace("-", "_")}' in capsys.readouterr().out

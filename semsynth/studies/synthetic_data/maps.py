@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from semsynth.apis import Inferencer
 from semsynth.apis.layout_files import LayoutFile
-from semsynth.config import dataset_of
-from semsynth.data.scene_dataset import SceneDataset
+from semsynth.config import dataset_of, scene_datasets
 from semsynth.errors import DataError
 from semsynth.registry import DATASETS
 
@@ -40,10 +40,24 @@ def find_maps(inferencer: Inferencer, layouts: Sequence[str | Path] = (),
             for scene in _training_scenes(inferencer)]
 
 
+def training_scenes(config: Config) -> dict:
+    """The settings of the one data set of scenes that a config trains on.
+
+    Raises:
+        ValueError: there is none, or a wrapper of several.
+    """
+    settings = dataset_of(config, 'train')
+    found = [dataset for place, dataset in scene_datasets(config) if place.startswith('train')]
+    if len(found) != 1 or found[0] is not settings:
+        raise ValueError(f'{config.filename or "The config"} trains on {settings.get("type")}, but one data set of '
+                         'scenes is expected, such as ToyCityDataset or PairedFolderDataset.')
+    return settings
+
+
 def _training_scenes(inferencer: Inferencer) -> list[dict]:
     """What the model's training split says of each of its scenes; with ``indices``, of those alone."""
     try:
-        settings = dataset_of(inferencer.config, 'train')
+        settings = training_scenes(inferencer.config)
     except ValueError:
         raise ValueError(f'The model does not say which label maps it was trained on: {OTHERS}.') from None
     try:
@@ -51,7 +65,4 @@ def _training_scenes(inferencer: Inferencer) -> list[dict]:
             dataset = DATASETS.build({**settings, 'edges': None})
     except DataError as error:
         raise DataError(f'{error} Or {OTHERS}.') from None
-    if not isinstance(dataset, SceneDataset):
-        raise ValueError(f'The model was trained on {type(dataset).__name__}, which does not name its label maps: '
-                         f'{OTHERS}.')
     return [dataset.get_data_info(place) for place in range(len(dataset))]

@@ -13,11 +13,12 @@ from mmengine.registry import DefaultScope
 
 from semsynth.apis.building import open_model
 from semsynth.arguments import check_value
-from semsynth.config import dataset_of, load_config, read_config, scene_datasets
+from semsynth.config import load_config, read_config, scene_datasets
 from semsynth.config_files import find_config, is_config
 from semsynth.engine.launch import check_synthesizer, check_trainable
 from semsynth.errors import did_you_mean
 from semsynth.registry import DATASETS
+from semsynth.studies.synthetic_data.maps import training_scenes
 
 REAL, SYNTHETIC, BOTH, LONGER = 'real', 'synthetic', 'both', 'real_longer'
 ARMS = {REAL: 'real', SYNTHETIC: 'synthetic', BOTH: 'real + synthetic', LONGER: 'real for longer'}
@@ -118,7 +119,7 @@ def read_plan(config: str | Path, options: Mapping[str, Any] | None = None) -> P
     if not learner.get('val_dataloader') or not learner.train_dataloader.dataset.get('class_map'):
         raise ValueError(f'{segmentor["config"]} is to be the config of a segmentor, such as those in '
                          'semsynth::segmentors, with a class_map in its train_dataloader and with a val_dataloader.')
-    counts = [_count(dataset_of(each, 'train')) for each in (load_config(trained), learner)]
+    counts = [_count(training_scenes(each)) for each in (load_config(trained), learner)]
     if counts[0] != counts[1]:
         raise ValueError(f'The generator learns from {counts[0]} photos and the segmentor from {counts[1]}, but a '
                          'study gives both the same ones: name configs of one data set, in one folder (data_root).')
