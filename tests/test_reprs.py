@@ -59,6 +59,7 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
         VanillaLoss={}),
     SEGMENTORS: dict(Segmentor=dict(config=tiny_segmentor.config(3), input_size=(32, 64))),
     EVALUATORS: dict(
+        ClassIoU=dict(out='scores.json'),
         EfficientNetLiteStatistics=dict(lite=1, weights='nowhere.pth'), FeatureDiversity=dict(judge=JUDGE, pairs=3),
         FeatureStatistics=dict(judge=JUDGE, measures=['kernel']), FrechetDistance=dict(judge=JUDGE, name='mine'),
         FrechetEfficientNetLite0=dict(weights='nowhere.pth'), FrechetEfficientNetLite1=dict(weights='nowhere.pth'),

@@ -9,7 +9,8 @@ from semsynth.cli.options import add_options, load_model
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    add_options(parser, 'model', 'checkpoint')
+    parser.add_argument('model', metavar='MODEL', help='trained model: a checkpoint, a published folder, or a config')
+    add_options(parser, 'checkpoint')
     parser.add_argument('--out', required=True, help='folder to make, with images, label maps and configs')
     parser.add_argument('--layouts', nargs='+', default=[], metavar='DIR', help='label maps (default: those that the '
                         'model was trained on)')
@@ -18,8 +19,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('--even', action='store_true', help='as many of each map, instead of more of hard ones')
     parser.add_argument('--judge', nargs='+', metavar='CONFIG', help='segmentor that filters, and its weights '
                         "(default: the config's judge)")
-    parser.add_argument('--margin', type=float, default=1.25, help='ignore pixels with more than so many times '
-                        'the loss of their class (default: %(default)s)')
+    parser.add_argument('--margin', type=float, default=1.25, help="ignore pixels over so many times their "
+                        "class's mean loss (default: 1.25)")
     parser.add_argument('--no-filter', action='store_true', help='ignore no pixels')
     add_options(parser, '--seed', '--device', '--cfg-options')
 

@@ -211,7 +211,7 @@ def test_a_generator_that_saw_other_photos_is_refused(configs, tools, toycity, t
         path = str(model.checkpoint)
         photos = 4 if indices is None else 2
         assert read_plan(configs / 'study.py', {'generator.checkpoint': path, 'photos': photos}).checkpoint == path
-        with pytest.raises(ValueError, match=facts('was trained on', photos, 'photos', 'Leave generator.checkpoint out')):
+        with pytest.raises(ValueError, match=facts('was trained on', photos, 'photos', 'Leave generator.checkpoint')):
             read_plan(configs / 'study.py', {'generator.checkpoint': path, 'photos': 3})
 
 
@@ -221,7 +221,8 @@ def test_a_judge_that_the_generators_losses_read_is_refused(configs, tools, toyc
     weights = tiny_segmentor.save(tiny_segmentor.plain(num_classes=12), tmp_path / 'judge.pth')
     teacher = dict(type='Segmentor', config=str(tmp_path / 'judge.py'), checkpoint=weights)
     narrow('configs/ecgan/ecgan_toycity.py', toycity, **{'model.segmentor': teacher}).dump(tmp_path / 'ecgan.py')
-    options = {'generator.config': str(tmp_path / 'ecgan.py'), 'judge': dict(config=teacher['config'], checkpoint=weights)}
+    options = {'generator.config': str(tmp_path / 'ecgan.py'),
+               'judge': dict(config=teacher['config'], checkpoint=weights)}
     with pytest.raises(ValueError, match=facts('The judge has the very weights', 'the label generator')):
         synthetic_study(configs / 'study.py', out='out', cfg_options=options)
     synthetic_study(configs / 'study.py', out='out', cfg_options={**options, 'judge': None})
@@ -235,7 +236,7 @@ def test_a_judge_that_the_generators_losses_read_is_refused(configs, tools, toyc
 def test_the_chart_is_a_picture():
     results = {arm: {seed: dict(mIoU=50 + seed, aAcc=90, classes=['sky', 'road'], IoU=[60 - seed, None])
                      for seed in range(2)} for arm in ARMS}
-    for found in (results, dict.fromkeys(ARMS, {})):
+    for found in (results, {arm: {} for arm in ARMS}):
         image = chart(Findings('title', 'command', (0, 1), dict.fromkeys(ARMS, 5), found, dict(photos=4)))
         assert image.startswith(b'\x89PNG')
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -103,7 +104,8 @@ def make_synthetic_data(inferencer: Inferencer, layouts: Sequence[LayoutFile], o
                          'map would be the same: make one of each (--per-map 1), and train on them flipped.')
     network = _judge(inferencer, judge) if filtered else None
     classes = _classes(inferencer, network)
-    out = check_out_folder(out, places_of(layouts), inferencer.reader.folders.values())
+    places = places_of(layouts)  # what is made within them would be found among them the next time
+    out = check_out_folder(out, places, [*inferencer.reader.folders.values(), *filter(os.path.isdir, places)])
     settings = dict(
         model=hash_weights(inferencer.model), judge=network and network.weights_hash,
         margin=margin if network else None,
