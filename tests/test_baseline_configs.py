@@ -1,4 +1,4 @@
-"""The configs of pix2pix, CRN and pix2pixHD's ablations hold the papers' numbers and parts."""
+"""The configs of pix2pix, CRN, LGGAN, DAGAN and pix2pixHD's ablations hold the papers' numbers and parts."""
 
 import pytest
 from mmengine.registry import DefaultScope
@@ -87,3 +87,25 @@ def test_ablation_rows_differ_by_one_part(row, folder, toycity):
 def test_both_folders_have_the_same_rows():
     for folder in ('pix2pixhd', 'pix2pixhd_toycity'):
         assert {path.stem for path in (ROOT / 'configs/ablations' / folder).glob('*.py')} == set(ROWS)
+
+
+@pytest.mark.parametrize(('name', 'batch', 'epochs'), [
+    ('cityscapes', 8, 200), ('ade20k', 24, 200), ('coco_stuff', 24, 100)])
+def test_lggan_has_the_numbers_of_the_released_code(name, batch, epochs):
+    config = load_config(ROOT / f'configs/lggan/lggan_{name}.py')
+    weights = {term: loss.get('weight', 1) for term, loss in config.model.losses.items()}
+    assert weights == dict(adversarial=1, feature_matching=10, perceptual=10, class_score=1, local=1)
+    assert config.model.losses.local == dict(type='L1Loss', views=dict(class_specific=1))
+    spade = load_config(ROOT / f'configs/spade/spade_{name}.py')
+    assert config.model.discriminator == spade.model.discriminator and not config.model.reuse_outputs
+    assert config.optim_wrapper == spade.optim_wrapper and config.test_evaluator == spade.test_evaluator
+    assert (config.train_dataloader.batch_size, config.train_cfg.max_epochs) == (batch, epochs)
+
+
+@pytest.mark.parametrize('name', ['cityscapes', 'ade20k', 'coco_stuff', 'toycity'])
+def test_dagan_is_spade_but_for_head_and_batch(name):
+    dagan, spade = (load_config(ROOT / f'configs/{method}/{method}_{name}.py') for method in ('dagan', 'spade'))
+    assert dagan.model.generator.pop('head') == dict(type='DAGANHead')
+    assert dagan.model == spade.model and dagan.optim_wrapper == spade.optim_wrapper
+    assert dagan.train_cfg == spade.train_cfg and dagan.param_scheduler == spade.param_scheduler
+    assert dagan.train_dataloader.batch_size == (4 if name == 'toycity' else 8)
