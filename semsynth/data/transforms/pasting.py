@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, cast
 
@@ -43,7 +43,7 @@ class PasteObjects(DataSetTransform):
         most: objects that a scene gets, at most; their number is drawn from 1 to this.
         least_area, most_area: least and largest share of the picture that an object may have.
         standing: the least share of the pixels right below the object that must be of one class in both scenes.
-        tries: objects that are looked at, at most, until enough of them fit.
+        tries: scenes that are looked at, at most, until enough of their objects fit; each is read for it.
         statistics: folder that keeps which scenes have which classes, as of ``RareClassSampler``.
 
     Raises:
@@ -51,7 +51,7 @@ class PasteObjects(DataSetTransform):
     """
 
     def __init__(self, classes: Sequence[str], probability: float = 0.5, most: int = 3, least_area: float = 0.001,
-                 most_area: float = 0.1, standing: float = 0.5, tries: int = 10, statistics: str = FOLDER):
+                 most_area: float = 0.1, standing: float = 0.5, tries: int = 3, statistics: str = FOLDER):
         if not classes:
             raise ValueError('PasteObjects: classes is empty: name the classes whose objects are to be pasted.')
         self.classes, self.probability, self.most, self.tries = tuple(classes), probability, most, tries
@@ -81,15 +81,15 @@ class PasteObjects(DataSetTransform):
         for _ in range(self.tries if donors else 0):
             class_index = int(np.random.choice(list(donors)))
             donor = self._scene(int(np.random.choice(donors[class_index])))
-            if donor['name'] == results['name'] or (mask := self._object(donor, class_index, results)) is None:
+            if donor['name'] == results['name'] or 'img' not in donor:
                 continue
-            self._paste(results, donor, mask, class_index)
-            pasted.append((donor['name'], class_index))
-            if len(pasted) == wanted:
-                break
-        if pasted:
-            results['pasted'] = pasted
-        return results
+            for mask in self._objects(donor, class_index):
+                if self._fits(mask, donor, results):
+                    self._paste(results, donor, mask, class_index)
+                    pasted.append((donor['name'], class_index))
+                if len(pasted) == wanted:
+                    return results | dict(pasted=pasted)
+        return results | (dict(pasted=pasted) if pasted else {})
 
     def _scenes_with(self) -> dict[int, np.ndarray]:
         """The scenes that have each of the classes."""
@@ -109,20 +109,20 @@ class PasteObjects(DataSetTransform):
             scene = part(scene)
         return scene
 
-    def _object(self, donor: dict, class_index: int, scene: dict) -> np.ndarray | None:
-        """The pixels of an object of a class that fits into the scene; None where the one that was drawn does not."""
-        label, target = donor['gt_seg_map'], scene['gt_seg_map']
-        if 'img' not in donor or label.shape != target.shape:
-            return None
+    def _objects(self, donor: dict, class_index: int) -> Iterator[np.ndarray]:
+        """The pixels of each object of a class that has a fitting size, in a random order."""
         instance = donor.get('instance_map') if class_index in self._things else None
-        parts, areas = find_objects(label, instance, class_index)
-        shares = areas / label.size
-        fitting = [number for number in range(1, len(areas)) if self.least_area <= shares[number] <= self.most_area]
-        if not fitting:
-            return None
-        mask = parts == np.random.choice(fitting)
-        hides = np.isin(target[mask], self._indices).any()
-        return None if hides or stands_alike(mask, label, target) < self.standing else mask
+        parts, areas = find_objects(donor['gt_seg_map'], instance, class_index)
+        for number in np.random.permutation(np.arange(1, len(areas))):
+            if self.least_area <= areas[number] / parts.size <= self.most_area:
+                yield parts == number
+
+    def _fits(self, mask: np.ndarray, donor: dict, scene: dict) -> bool:
+        """Whether an object hides none of the classes, and stands on what it stands on in its own scene."""
+        label, target = donor['gt_seg_map'], scene['gt_seg_map']
+        if label.shape != target.shape or np.isin(target[mask], self._indices).any():
+            return False
+        return stands_alike(mask, label, target) >= self.standing
 
     def _paste(self, scene: dict, donor: dict, mask: np.ndarray, class_index: int) -> None:
         if 'instance_map' in scene:
