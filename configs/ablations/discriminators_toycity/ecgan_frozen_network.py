@@ -2,16 +2,16 @@
 # for images and of feature matching on these. As that one is told neither layout nor modality, edge maps keep a
 # discriminator like ECGAN's.
 _base_ = '../../ecgan/ecgan_toycity.py'
-images = dict(coarse=1, image=2)
+_images = dict(coarse=1, image=2)
 model = dict(
     discriminator=dict(_delete_=True, type='SeparateDiscriminators', networks=dict(
         image=dict(type='BackboneDiscriminator', base_channels=16, detail_channels=16),
         edge=dict(type='MultiScaleDiscriminator', base_channels=24, num_layers=3, num_scales=2,
                   norm='spectral_instance', init_gain=1.0))),
     losses=dict(
-        adversarial=dict(_delete_=True, type='SegmentationAdversarialLoss', focus=2, views=images),
+        adversarial=dict(_delete_=True, type='SegmentationAdversarialLoss', focus=2, views=_images),
         feature_matching=None,
-        patch_contrast=dict(type='PatchContrastLoss', views=images),
+        patch_contrast=dict(type='PatchContrastLoss', views=_images),
         edge_adversarial=dict(type='HingeLoss', reduction='mean', views=dict(edge=1)),
         edge_matching=dict(type='FeatureMatchingLoss', normalise='spade', weight=10, views=dict(edge=1))))
 train_cfg = dict(max_iters=330, val_interval=330)
