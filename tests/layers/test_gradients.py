@@ -9,6 +9,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from helpers.settle import settle
+from semsynth.discriminators.backbone import condition_features
+from semsynth.generators.label_encoder import FeatureNorm
+from semsynth.layers.label_encoder import NoiseAttention
 from semsynth.layers.norm import BatchNorm, GroupNorm, InstanceNorm, mend_norms
 from semsynth.layers.residual import upsample
 from semsynth.layers.spade import SpatiallyAdaptiveNorm
@@ -38,6 +41,17 @@ class Spade(nn.Module):
 
     def forward(self, x):
         return self.layer(x, x[:, :3])
+
+
+class Attention(nn.Module):
+    """To tokens that are pixels of the input."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = NoiseAttention(C, 3, num_heads=2)
+
+    def forward(self, x):
+        return self.layer(x, x[:, :3, 0].mT)
 
 
 def class_specific(x):
@@ -93,6 +107,8 @@ LAYERS = {
     'log softmax': nn.LogSoftmax(1), 'normalised': Function(lambda x: F.normalize(x, dim=1)),
     'SPADE, instance': Spade(SpatiallyAdaptiveNorm(C, 3, 4, 'instance')),
     'SPADE, batch': Spade(SpatiallyAdaptiveNorm(C, 3, 4, 'batch')),
+    'norm modulated by features': Spade(FeatureNorm(C, 3, 'instance', 3)), 'noise by attention': Attention(),
+    'conditioned features': Function(condition_features),
     'conditional': Function(lambda x: conditional_convolution(x[:, :3], x[:, :3].repeat(1, 9, 1, 1))),
     'class-specific': Function(class_specific), 'class-specific 7x7': Function(class_specific_7x7),
     'means of instances': Function(lambda x: instance_mean(x, (torch.arange(x[:, 0].numel()) // 9).view_as(x[:, 0]))),
