@@ -51,7 +51,7 @@ def pretrained_backbone(backbone: str | dict, weights: str | Path | None = None)
         ValueError: there is no such backbone, the weights are not its own, or a backbone of mmseg has none.
     """
     if isinstance(backbone, str) and backbone in LITE:
-        return efficientnet_lite(LITE[backbone], weights)
+        return efficientnet_lite(LITE[backbone], weights).eval()
     if weights is None:
         if isinstance(backbone, dict):
             raise ValueError(f"backbone: {backbone.get('type')} of mmseg has no weights; name a file or URL of them "
