@@ -100,7 +100,7 @@ def test_weights_get_a_gradient_where_they_learn_from_it(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('path', [PIX2PIXHD, ECGAN])
+@pytest.mark.parametrize('path', [PIX2PIXHD, ECGAN, 'configs/dp_sims_style/dp_sims_style_cityscapes.py'])
 def test_nothing_waits_for_the_device(path, monkeypatch):
     monkeypatch.setattr(class_specific, '_in_blocks', lambda features: True)  # as on a GPU
     model, players, data = prepare(path)

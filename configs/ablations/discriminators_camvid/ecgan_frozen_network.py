@@ -17,6 +17,6 @@ model = dict(
         edge_adversarial=dict(type='HingeLoss', reduction='mean', views=dict(edge=1)),
         edge_matching=dict(type='FeatureMatchingLoss', normalise='spade', weight=10, views=dict(edge=1))))
 train_dataloader = dict(dataset=dict(edges=dict()))
-train_cfg = dict(max_iters=410, val_interval=410)
+train_cfg = dict(max_iters=420, val_interval=420)
 default_hooks = dict(ema=dict(type='GeneratorEMAHook', momentum=0.002))
 row = dict(like='../discriminators_toycity/ecgan_frozen_network.py')

@@ -6,6 +6,6 @@ _base_ = [
 model = dict(generator=dict(
     _delete_=True, type='LabelEncoderGenerator', base_channels=16, latent_dim=64, norm='instance', hidden_channels=32,
     encoder_channels=16))
-train_cfg = dict(max_iters=620, val_interval=620)
+train_cfg = dict(max_iters=710, val_interval=710)
 default_hooks = dict(ema=dict(type='GeneratorEMAHook', momentum=0.002))
 row = dict(like='../discriminators_toycity/oasis_discriminator.py')
