@@ -10,7 +10,8 @@ from semsynth.registry import PARAM_SCHEDULERS
 
 @PARAM_SCHEDULERS.register_module()
 class LinearDecayLR(LinearLR):
-    """Constant for a fraction of training, then linear to exactly 0 at its last iteration.
+    """Constant for a fraction of training, then linear to 0, which it reaches when training has ended: the last
+    iteration still learns, by one of the steps in which the rate falls.
 
     ``dict(type='LinearDecayLR', constant=0.5, by_epoch=False)`` is pix2pixHD's 100 + 100 epochs, and follows
     ``train_cfg`` when that is made longer or shorter.
@@ -31,4 +32,4 @@ class LinearDecayLR(LinearLR):
         if not 0 <= constant < 1:
             raise ValueError(f'LinearDecayLR: constant={constant} must be a fraction of training, from 0 to below 1.')
         begin = min(round(constant * end), end - 1)
-        super().__init__(optimizer, start_factor=1.0, end_factor=0.0, begin=begin, end=end, by_epoch=False)
+        super().__init__(optimizer, start_factor=1.0, end_factor=0.0, begin=begin, end=end + 1, by_epoch=False)

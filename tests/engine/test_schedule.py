@@ -22,12 +22,12 @@ def rates(length, rate=0.5, **config):
     return seen
 
 
-def test_constant_then_linear_to_exactly_zero():
+def test_constant_then_linear_to_zero_which_the_last_step_has_not_reached():
     seen = rates(20, constant=0.5)
     assert seen[:11] == [0.5] * 11
-    assert seen[10:] == pytest.approx([0.5 * (1 - step / 9) for step in range(10)])
-    assert seen[-1] == 0
-    assert rates(3000, constant=0.6)[-1] == 0
+    assert seen[10:] == pytest.approx([0.5 * (1 - step / 10) for step in range(10)])
+    assert rates(3000, constant=0.6)[-1] == pytest.approx(0.5 / 1200)
+    assert rates(3, constant=0) == pytest.approx([0.5, 1 / 3, 1 / 6])
 
 
 def test_shortest():
