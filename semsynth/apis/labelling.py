@@ -13,7 +13,8 @@ from rich.progress import track
 from semsynth.arguments import check_arguments
 from semsynth.data.files import find_by_stem, stem_of
 from semsynth.data.importing.tree import encode_ids
-from semsynth.data.pictures import PHOTO_SUFFIXES, read_photo
+from semsynth.data.layout_reader import photo_of
+from semsynth.data.pictures import PHOTO_SUFFIXES
 from semsynth.devices import find_device
 from semsynth.errors import DataError, first_few
 from semsynth.registry import SEGMENTORS
@@ -94,7 +95,7 @@ def label_photos(photos: str | Path, out: str | Path, *, config: str, checkpoint
     pixels, problems = np.zeros(segmentor.num_classes, np.int64), []
     for name, path in track(todo.items(), 'Labelling', len(todo)):
         try:
-            label = _label(segmentor, read_photo(path)[..., ::-1], longest)
+            label = _label(segmentor, photo_of(path), longest)
         except DataError as error:
             problems.append(str(error))
             continue

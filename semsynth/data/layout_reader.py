@@ -19,6 +19,7 @@ from semsynth.data.raw_files import RAW_SUFFIXES
 from semsynth.data.scene_dataset import KEYS
 from semsynth.data.transforms import EdgesAsRaw, LoadInstances, LoadLabel, PackScene
 from semsynth.data.transforms.loading import sizes_differ
+from semsynth.data.unreadable import of_no_data_set
 from semsynth.errors import DataError, first_few
 from semsynth.label_spaces import LabelSpace, UnknownIdsError
 from semsynth.registry import TRANSFORMS
@@ -108,7 +109,8 @@ class LayoutReader:
         arrays = {kind: part for kind, part in given.items() if isinstance(part, np.ndarray)}
         if not arrays:
             try:
-                return self._read_files(cast(Mapping[str, str | Path | Image.Image], given))
+                with of_no_data_set():
+                    return self._read_files(cast(Mapping[str, str | Path | Image.Image], given))
             except UnknownIdsError as error:  # whose advice is for those who train
                 which = 'ids {}, which are no classes' if len(error.ids) > 1 else 'id {}, which is no class'
                 raise DataError(f'{error.source} holds the {which.format(first_few(error.ids, 8))} of this model. It '
@@ -206,7 +208,8 @@ def photo_of(source: Source) -> np.ndarray:
         DataError: the file cannot be read.
     """
     if isinstance(source, str | Path):
-        return read_photo(str(source))[..., ::-1]
+        with of_no_data_set():
+            return read_photo(str(source))[..., ::-1]
     return np.asarray(source.convert('RGB')) if isinstance(source, Image.Image) else source
 
 

@@ -15,8 +15,10 @@ LIMIT = 'SEMSYNTH_MAX_PIXELS'
 """Environment variable: the largest picture that is read, in pixels."""
 SAVE_ANEW = ('save photos with 3 channels of 8 bits as PNG or JPEG, ids with one channel of 8 or 16 bits as PNG, '
              'image-like inputs of any other kind as .npy')
-REPLACE = 'replace it, or leave its scene out'
-AGAIN = 'copy or download it again, or leave its scene out'
+LEAVE_OUT = 'leave its scene out'
+REPLACE = f'replace it, or {LEAVE_OUT}'
+OTHER = 'use another file'
+AGAIN = f'copy or download it again, or {LEAVE_OUT}'
 # What begins a file, what it then is, and what to do about it.
 _BEGINNINGS = (
     (rb'$', 'is empty (0 bytes)', AGAIN),
@@ -50,6 +52,18 @@ def decoding(path: str) -> Iterator[None]:
         raise DataError(f'{path} {_cause(path, error)}.') from (None if isinstance(error, OSError) else error)
 
 
+@contextmanager
+def of_no_data_set() -> Iterator[None]:
+    """Give the advice on an unreadable file that fits one opened by itself: there is no scene to leave out."""
+    try:
+        yield
+    except DataError as error:
+        if LEAVE_OUT not in str(error):
+            raise
+        advice = str(error).replace(REPLACE, OTHER).replace(LEAVE_OUT, OTHER)
+        raise DataError(advice) from error.__cause__
+
+
 def pages_of(image: Image.Image) -> int:
     """How many pictures a file holds. A TIFF's smaller copies and masks of its picture, as maps have them, don't
     count; nor do the previews in a camera's JPEG."""
@@ -67,7 +81,7 @@ def _cause(path: str, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         if Path(path).is_symlink():
             return f'is a link to {Path(path).readlink()}, which does not exist: restore that file, or remove the link'
-        return 'does not exist: restore it, or leave its scene out'
+        return f'does not exist: restore it, or {LEAVE_OUT}'
     if isinstance(error, PermissionError):
         return f'may not be read by the user who runs this: allow it with `chmod u+r {path}`, or {REPLACE}'
     if isinstance(error, Image.DecompressionBombError):

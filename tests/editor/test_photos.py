@@ -11,6 +11,7 @@ from helpers.narrow import narrow
 from semsynth.apis.inferencer import Inferencer
 from semsynth.data.pictures import read_photo
 from semsynth.editor import Editor
+from semsynth.errors import DataError
 from semsynth.seeds import draw_latents
 
 
@@ -157,6 +158,24 @@ def test_looks(latent, files):
     assert np.array_equal(editor.image, drawn)
     editor.open(*files)
     assert torch.equal(editor.latent, latent.encode_latent(photo, (64, 64)))
+
+
+@pytest.mark.parametrize(('content', 'advice'), [
+    (b'', 'is empty (0 bytes): copy or download it again, or use another file.'), (b'torn', 'no image'),
+    (None, 'does not exist: restore it, or use another file.')])
+def test_a_photo_that_cannot_be_read(latent, files, tmp_path, content, advice):
+    """It is no part of a data set, so that no scene can be left out."""
+    editor, photo = Editor(latent), tmp_path / 'photo.jpg'
+    editor.open(*files[:2])
+    before = state(editor)
+    if content is not None:
+        photo.write_bytes(content)
+    for attempt in (lambda: editor.open(files[0], files[1], str(photo)), lambda: editor.look(photo=str(photo))):
+        with pytest.raises(DataError) as refusal:
+            attempt()
+        assert advice in str(refusal.value) and 'use another file' in str(refusal.value)
+        assert 'scene' not in str(refusal.value) and str(photo) in str(refusal.value)
+    assert state(editor) == before
 
 
 def test_impossible_looks(latent, plain, files):

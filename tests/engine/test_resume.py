@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 
 import pytest
@@ -101,6 +102,7 @@ def test_same_seed_same_weights_and_other_seed_others(whole, tmp_path):
 def test_newest_whole_checkpoint(tmp_path):
     assert latest_good_checkpoint(tmp_path) is None
     torch.save(dict(a=1), tmp_path / 'iter_900.pth')  # of an earlier, longer run
+    os.utime(tmp_path / 'iter_900.pth', (1, 1))
     torch.save(dict(a=1), tmp_path / 'iter_4.pth')
     torch.save(dict(a=1), tmp_path / 'best_mIoU_iter_8.pth')
     whole = (tmp_path / 'iter_4.pth').read_bytes()
