@@ -27,6 +27,49 @@ def default_palette(num_classes: int) -> list[tuple[int, int, int]]:
     return [(round(255 * red), round(255 * green), round(255 * blue)) for red, green, blue in colours]
 
 
+_CITYSCAPES: dict[str, tuple[int, int, int]] = {
+    'road': (128, 64, 128), 'sidewalk': (244, 35, 232), 'building': (70, 70, 70), 'wall': (102, 102, 156),
+    'fence': (190, 153, 153), 'pole': (153, 153, 153), 'traffic light': (250, 170, 30), 'traffic sign': (220, 220, 0),
+    'vegetation': (107, 142, 35), 'terrain': (152, 251, 152), 'sky': (70, 130, 180), 'person': (220, 20, 60),
+    'rider': (255, 0, 0), 'car': (0, 0, 142), 'truck': (0, 0, 70), 'bus': (0, 60, 100), 'train': (0, 80, 100),
+    'motorcycle': (0, 0, 230), 'bicycle': (119, 11, 32)}
+_SYNONYMS = {
+    'street': 'road', 'pavement': 'sidewalk', 'house': 'building', 'sign': 'traffic sign', 'tree': 'vegetation',
+    'trees': 'vegetation', 'grass': 'terrain', 'pedestrian': 'person', 'people': 'person', 'motorbike': 'motorcycle',
+    'bike': 'bicycle'}
+KNOWN_COLOURS = _CITYSCAPES | {name: _CITYSCAPES[other] for name, other in _SYNONYMS.items()} | {
+    'background': (0, 0, 0)}
+"""By name, Cityscapes' colour of a class that many data sets have, which people know from its pictures."""
+_APART = 30
+"""By how much one channel at least of any other class's colour differs from those."""
+
+
+def palette_of(classes: Sequence[str]) -> list[tuple[int, int, int]]:
+    """Well separated RGB colours of classes: Cityscapes' for names that it has, else ``default_palette``'s by index."""
+    count = len(classes)
+    candidates = default_palette(10 * count + 100)
+    found: dict[int, tuple[int, int, int]] = {}
+    for index, name in enumerate(classes):
+        known = KNOWN_COLOURS.get(name.lower().replace('_', ' ').replace('-', ' ').strip())
+        if known and known not in found.values():
+            found[index] = known
+    fixed, taken, spare = list(found.values()), set(found.values()), iter(candidates[count:])
+    for index in range(count):
+        if index not in found:
+            colour = candidates[index]
+            while colour in taken or any(_distance(colour, other) < _APART for other in fixed):
+                if (another := next(spare, None)) is None:  # so many classes cannot all be told apart
+                    break
+                colour = another
+            found[index] = colour
+            taken.add(colour)
+    return [found[index] for index in range(count)]
+
+
+def _distance(one: Sequence[int], other: Sequence[int]) -> int:
+    return max(abs(here - there) for here, there in zip(one, other, strict=True))
+
+
 def colour_labels(label: Tensor | np.ndarray, palette: Sequence[Sequence[int]] | None = None) -> np.ndarray:
     """A label map in colour.
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from semsynth.visualise import classes_in, colour_labels, default_palette, picture_grid
+from semsynth.visualise import classes_in, colour_labels, default_palette, palette_of, picture_grid
 
 
 def test_colours_of_labels():
@@ -17,6 +17,25 @@ def test_default_palette_tells_classes_apart():
     assert len(set(palette)) == 183
     coloured = colour_labels(np.array([[0, 7, 255]]))
     assert coloured.tolist() == [[list(palette[0]), list(palette[7]), [0, 0, 0]]]
+
+
+def test_classes_that_everybody_knows_have_the_colours_that_everybody_knows():
+    names = ['lamp', 'Sky', 'road', 'tree', 'vegetation', 'traffic_light', 'person', 'car', 'background', 'mug', 'car']
+    palette = palette_of(names)
+    known = {'Sky': (70, 130, 180), 'road': (128, 64, 128), 'tree': (107, 142, 35), 'traffic_light': (250, 170, 30),
+             'person': (220, 20, 60), 'car': (0, 0, 142), 'background': (0, 0, 0)}
+    assert {name: palette[names.index(name)] for name in known} == known
+    assert len(set(palette)) == len(names)
+    others = [colour for colour in palette if colour not in known.values()]  # the second car's, too
+    assert all(max(abs(np.subtract(one, other))) >= 30 for one in others for other in known.values())
+    assert palette_of(names) == palette
+
+
+@pytest.mark.parametrize('count', [0, 1, 183, 2000])
+def test_names_that_nobody_knows_have_the_colour_of_their_index(count):
+    palette = palette_of([f'kind {index}' for index in range(count)])
+    assert palette[:100] == default_palette(min(count, 100)) and len(palette) == count
+    assert len(set(palette_of([f'kind {index}' for index in range(100)] + ['sky', 'car']))) == 102
 
 
 def test_grid():

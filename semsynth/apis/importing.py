@@ -30,7 +30,7 @@ from semsynth.data.importing.place import check_free, folder_of_import, write_no
 from semsynth.data.importing.splits import choose_splits
 from semsynth.data.importing.tree import Contents, no_class, write_tree
 from semsynth.errors import counted, did_you_mean, either, first_few
-from semsynth.visualise import default_palette
+from semsynth.visualise import palette_of
 from semsynth.writing import check_out_folder
 
 UNKNOWN = 'unknown'
@@ -155,7 +155,7 @@ def _write_configs(folder: Path, out: Path, source: Path, read: ImportSource, na
                    unknown: int | None, contents: Contents, remarks: Sequence[str]) -> str:
     """Write the configs and the note; the name of the config to train."""
     gpu, name, count = torch.cuda.is_available(), config_name(out.resolve().name), len(read.classes)
-    palette = [*(read.palette or default_palette(count)), *([] if unknown is None else [(0, 0, 0)])]
+    palette = [*(read.palette or palette_of(read.classes)), *([] if unknown is None else [(0, 0, 0)])]
     settings = DataSettings(
         names, palette, unknown, no_class(count), [read.classes[index] for index in sorted(contents.things)],
         read.has_instances, contents.splits, training_size(contents.sizes, GPU_PIXELS if gpu else CPU_PIXELS))

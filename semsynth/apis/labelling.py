@@ -20,7 +20,7 @@ from semsynth.errors import DataError, first_few
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors import Segmentor, label_photo
 from semsynth.segmentors.config import published_weights
-from semsynth.visualise import default_palette
+from semsynth.visualise import palette_of
 from semsynth.writing import check_out_folder, write_whole
 
 NOTE = 'labels.json'
@@ -87,7 +87,7 @@ def label_photos(photos: str | Path, out: str | Path, *, config: str, checkpoint
     segmentor: Segmentor = SEGMENTORS.build(dict(type='Segmentor', config=config, checkpoint=str(weights)))
     segmentor.to(find_device(device))
     _check_earlier(out, dict(config=config, weights=segmentor.weights_hash, longest=longest))
-    palette = default_palette(segmentor.num_classes)
+    palette = palette_of(segmentor.classes)
     write_whole(out / CLASSES, ''.join(
         f'{name} {" ".join(map(str, colour))}\n' for name, colour in zip(segmentor.classes, palette, strict=True)
     ).encode())

@@ -51,7 +51,8 @@ def run(args: Namespace) -> None:
     for split, settings in datasets.items():
         dataset = DATASETS.build(dict(settings, lazy_init=True))
         total = len(dataset.scan()[0])
-        title = f'{settings.type} {dataset.data_root} {settings.get("split", "")}'
+        part = settings.get('split', '')
+        title = f'{settings.type} {dataset.data_root} {part}'
         reports.append(check_dataset(
             dataset, watch=partial(track, description=title, total=total, console=console)))
         try:
@@ -60,7 +61,8 @@ def run(args: Namespace) -> None:
             reports[-1].problems.append(str(error))
         show(console, title, reports[-1])
         if args.browse and not reports[-1].problems:
-            page = browse(dataset, title, Path(args.browse, split), inputs=[args.config],
+            heading = f'Scenes of {dataset.data_root}{part and ", "}{part}'
+            page = browse(dataset, heading, Path(args.browse, split), inputs=[args.config],
                           watch=partial(track, description='Samples', console=console))
             console.print(f'Open in a browser: {page}', soft_wrap=True, highlight=False, markup=False)
     sys.exit(any(report.problems for report in reports))

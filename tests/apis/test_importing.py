@@ -9,6 +9,7 @@ from helpers.commands import run_python
 from helpers.facts import facts
 from helpers.masks import colour_masks, label, photo, save
 from semsynth.apis import dry_run, import_data, train_segmentor
+from semsynth.cli import main
 from semsynth.config import load_config
 from semsynth.data import check_dataset
 from semsynth.data.importing import MaskSource, VOCSource
@@ -55,6 +56,17 @@ def test_a_first_step_of_the_segmentors(masks, tmp_path, name):
     _, scores = train_segmentor(tmp_path / f'mine/{name}_mine.py', work_dir=tmp_path / 'work',
                                 cfg_options={'train_cfg.max_iters': 1, 'train_cfg.val_interval': 1})
     assert scores.keys() == {'mIoU', 'aAcc'}
+
+
+def test_the_page_of_samples_says_whose_they_are(masks, tmp_path, monkeypatch, capsys):
+    imported = import_data(masks, tmp_path / 'mine', val=0.4)
+    monkeypatch.setattr('sys.argv', ['semsynth', 'check_dataset', str(imported.config), '--split', 'val', '--browse',
+                                     str(tmp_path / 'look')])
+    with pytest.raises(SystemExit) as done:
+        main()
+    page = (tmp_path / 'look/val/index.html').read_text()
+    assert not done.value.code and f"<h1>Scenes of {tmp_path / 'mine'}, val</h1>" in page
+    capsys.readouterr()
 
 
 def test_the_folder_can_be_moved_and_imported_again(masks, tmp_path):

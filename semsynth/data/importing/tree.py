@@ -21,9 +21,10 @@ from semsynth.data.pictures import PHOTO_SUFFIXES, read_orientation, read_size
 from semsynth.data.prepare.parts import refuse
 from semsynth.data.transforms.loading import sizes_differ
 from semsynth.errors import DataError
-from semsynth.visualise import default_palette
+from semsynth.visualise import palette_of
 from semsynth.writing import cannot_write
 
+Palette = Sequence[tuple[int, int, int]]
 _FIRST_OBJECT = 256
 """Objects are numbered from it, or from the number of classes, in instance maps; what is no object has its class's id.
 """
@@ -82,9 +83,9 @@ def write_tree(source: ImportSource, splits: Mapping[str, str], folder: Path) ->
     """
     count = len(source.classes)
     contents = Contents(np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64))
-    problems = []
+    problems, palette = [], source.palette or palette_of(source.classes)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(partial(_attempt, source, splits, folder), source.names)
+        results = pool.map(partial(_attempt, source, palette, splits, folder), source.names)
         try:
             for name, result in zip(source.names, track(results, 'Importing', len(source.names)), strict=True):
                 if isinstance(result, DataError):
@@ -107,14 +108,15 @@ class _Written:
     remarks: Mapping[str, int]
 
 
-def _attempt(source: ImportSource, splits: Mapping[str, str], folder: Path, name: str) -> _Written | DataError:
+def _attempt(source: ImportSource, palette: Palette, splits: Mapping[str, str], folder: Path,
+             name: str) -> _Written | DataError:
     try:
-        return _write(source, source.scene(name), splits[name], folder)
+        return _write(source, palette, source.scene(name), splits[name], folder)
     except DataError as error:
         return error
 
 
-def _write(source: ImportSource, scene: ImportedScene, split: str, folder: Path) -> _Written:
+def _write(source: ImportSource, palette: Palette, scene: ImportedScene, split: str, folder: Path) -> _Written:
     count = len(source.classes)
     _check_names(scene)
     size = read_size(str(scene.photo))
@@ -123,7 +125,7 @@ def _write(source: ImportSource, scene: ImportedScene, split: str, folder: Path)
         raise DataError(f'{scene.name}: its label map holds the index {label.max()}, but there are {count} classes.')
     pixels = np.bincount(np.where(label == UNKNOWN, count, label).ravel(), minlength=count + 1)
     ids = np.where(label == UNKNOWN, no_class(count), label).astype(np.uint8 if count <= 255 else np.uint16)
-    files = {f'labels/{split}/{scene.name}.png': encode_ids(ids, source.palette or default_palette(count))}
+    files = {f'labels/{split}/{scene.name}.png': encode_ids(ids, palette)}
     things: set[int] = set()
     if source.has_instances:
         objects = np.zeros_like(ids) if instance is None else instance
