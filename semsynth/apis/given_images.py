@@ -91,7 +91,8 @@ def scene_names(dataset: Any) -> list[str]:
 
 def _fit(images: GivenImages, size: Sequence[int | None] | None) -> str | None:
     if not size or None in size:
-        return f'of {_in_words(images.sizes)}; others than their layouts are resized to these {AS_PHOTOS}'
+        return (f'those of another size than their layouts resized to it {AS_PHOTOS}; there are images of '
+                f'{_in_words(images.sizes)}')
     height, width = (side or 0 for side in size)
     others = {each: count for each, count in images.sizes.items() if each != (height, width)}
     if not others:

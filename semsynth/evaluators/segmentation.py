@@ -77,10 +77,9 @@ class SegmentationEvaluator(Evaluator):
             predicted = self._predicted(image, label)
             entry = dict(name=sample.get('name', ''), generated=self._areas(predicted, label),
                          oracle=None if real is None else self._areas(self._predicted(real, label), label))
-            if self.keep_worst:
+            if self._may_be_worst(entry):
                 entry['pictures'] = dict(label=label.byte().cpu(), predicted=predicted.byte().cpu(), image=image.cpu(),
                                          real=None if real is None else real.cpu())
-                self._forget_better()
             self.results.append(entry)
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
@@ -130,12 +129,19 @@ class SegmentationEvaluator(Evaluator):
         areas = IoUMetric.intersect_and_union(predicted, label, self.judge.num_classes, NO_CLASS)
         return torch.stack(areas).double()
 
-    def _forget_better(self) -> None:
-        """Keep pictures of no more images than may be among the worst: one more than these on each rank, as the last
-        one of a rank may be there twice."""
-        kept = [entry for entry in self.results if 'pictures' in entry]
-        if len(kept) > self.keep_worst:
-            del max(kept, key=lambda entry: _accuracy(entry['generated']))['pictures']
+    def _may_be_worst(self, entry: dict) -> bool:
+        """Whether to keep the pictures of an image; a better one's are then forgotten.
+
+        They are those of one image more than asked for on each rank, as the last one of a rank may be there twice.
+        """
+        kept = [each for each in self.results if 'pictures' in each]
+        if len(kept) <= self.keep_worst:
+            return self.keep_worst > 0
+        best = max(kept, key=lambda each: _accuracy(each['generated']))
+        if _accuracy(entry['generated']) >= _accuracy(best['generated']):
+            return False
+        del best['pictures']
+        return True
 
 
 def image_scores(results: Sequence[dict], classes: Sequence[str]) -> list[dict[str, Any]]:
