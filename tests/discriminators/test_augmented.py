@@ -6,11 +6,13 @@ from mmengine.registry import DefaultScope
 from torch import distributed
 
 from helpers.facts import facts
+from helpers.narrow import narrow
 from helpers.ranks import run_ranks
 from helpers.stubs import batch, config, players
 from helpers.toy_run import KillHook, assert_equal, run, weights  # noqa: F401
 from semsynth.discriminators import AdaptiveDiscriminator, AugmentedDiscriminator, Discriminator
 from semsynth.discriminators.augmentation import OPERATIONS
+from semsynth.engine.launch import build_runner
 from semsynth.layout import Layout
 from semsynth.losses import Loss
 from semsynth.losses.step import Step
@@ -134,6 +136,20 @@ def test_it_stands_for_the_inner_one():
     inside = AugmentedDiscriminator(7, dict(inner, networks=dict(
         image=dict(type='AugmentedDiscriminator', discriminator=inner['networks']['image']))), num_classes=4)
     assert inside.judge_of('image').returns_class_logits
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('kind', ['AugmentedDiscriminator', 'AdaptiveDiscriminator'])
+def test_oasis_with_label_mix_and_its_latent(kind, toycity, tmp_path):
+    settings = narrow('configs/oasis/oasis_toycity.py', toycity)
+    settings.model.discriminator = dict(
+        type=kind, discriminator=settings.model.discriminator, operations=list(OPERATIONS), probability=0.9)
+    runner = build_runner(settings, work_dir=tmp_path)
+    runner.train()
+    scalars = runner.message_hub.log_scalars
+    assert {'train/discriminator/label_mix', 'train/discriminator/adversarial'} <= scalars.keys()
+    assert ('train/augmentation/probability' in scalars) == (kind == 'AdaptiveDiscriminator')
+    assert all(value.isfinite().all() for value in runner.model.state_dict().values())
 
 
 def plain_probability(signs, counts, target, ramp, interval, start):

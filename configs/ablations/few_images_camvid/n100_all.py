@@ -4,7 +4,7 @@ _base_ = '../../pix2pixhd/pix2pixhd_camvid.py'
 model = dict(discriminator=dict(
     _delete_=True, type='AugmentedDiscriminator', discriminator=_base_.model.discriminator))
 train_dataloader = dict(
-    sampler=dict(type='RareClassSampler'),
+    drop_last=True, sampler=dict(type='RareClassSampler'),
     dataset=dict(most_scenes=100, paste=dict(classes=['Pedestrian', 'Bicyclist'])))
 train_cfg = dict(max_iters=2000, val_interval=2000)
 row = dict(title='100: DiffAugment, rare classes, pasted', order=12)
