@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from semsynth.arguments import check_arguments
@@ -105,11 +106,11 @@ def import_data(source: str | Path, out: str | Path, *, format: str | type[Impor
         read = kind(place, ImportOptions(**given))
         splits = choose_splits(read.names, read.splits, val, seed)
         with folder_of_import(out, kept) as folder:
-            contents = write_tree(read, splits, folder)
+            contents, absent = write_tree(read, splits, folder), no_class(len(read.classes))
+            remarks = [*read.remarks, *_without_fill(read, contents), *_remarks(contents)]
             unknown = len(read.classes) if contents.pixels[-1] else None
             names = [*read.classes, *([] if unknown is None else [UNKNOWN])]
-            remarks = [*read.remarks, *_remarks(contents)]
-            config = _write_configs(folder, out, source, read, names, unknown, contents, remarks)
+            config = _write_configs(folder, out, source, read, names, unknown, absent, contents, remarks)
     return Imported(out, kind.format, names, unknown, contents, remarks, out / config)
 
 
@@ -143,6 +144,17 @@ def _contents_of(source: Path) -> str:
     return f' ({first_few([f"{count} {ending}" for ending, count in endings.most_common()]) or "an empty folder"})'
 
 
+def _without_fill(read: ImportSource, contents: Contents) -> list[str]:
+    """Leave out the class of pixels that nobody has labelled, where there are none, and say so. It is the last one, so
+    that the files stay as they are."""
+    if not read.has_fill or contents.pixels[-2]:
+        return []
+    *kept, left_out = read.classes
+    read.classes, read.palette = kept, read.palette and list(read.palette)[:-1]
+    contents.pixels, contents.scenes = (np.delete(counts, -2) for counts in (contents.pixels, contents.scenes))
+    return [f'Left out, because every pixel is in a shape: the class {left_out}.']
+
+
 def _remarks(contents: Contents) -> list[str]:
     """The remarks on scenes, the most frequent first."""
     order = sorted(contents.remarks.items(), key=lambda item: -item[1].total())
@@ -152,12 +164,12 @@ def _remarks(contents: Contents) -> list[str]:
 
 
 def _write_configs(folder: Path, out: Path, source: Path, read: ImportSource, names: Sequence[str],
-                   unknown: int | None, contents: Contents, remarks: Sequence[str]) -> str:
+                   unknown: int | None, absent: int, contents: Contents, remarks: Sequence[str]) -> str:
     """Write the configs and the note; the name of the config to train."""
     gpu, name, count = torch.cuda.is_available(), config_name(out.resolve().name), len(read.classes)
     palette = [*(read.palette or palette_of(read.classes)), *([] if unknown is None else [(0, 0, 0)])]
     settings = DataSettings(
-        names, palette, unknown, no_class(count), [read.classes[index] for index in sorted(contents.things)],
+        names, palette, unknown, absent, [read.classes[index] for index in sorted(contents.things)],
         read.has_instances, contents.splits, training_size(contents.sizes, GPU_PIXELS if gpu else CPU_PIXELS))
     about = f'{counted(contents.splits.total(), "scene")} imported from {source} ({read.format}).'
     dataset, training, scenes = f'{name}.py', f'pix2pixhd_{name}.py', contents.splits['train']

@@ -79,6 +79,9 @@ class ImportSource:
     """The names of its scenes."""
     classes: Sequence[str]
     """The names of its classes, by index; that of what is unknown is none of them."""
+    has_fill: bool = False
+    """Whether the last class is of pixels without a label alone, and nobody has named it: it is left out where all
+    pixels have one."""
     palette: Sequence[tuple[int, int, int]] | None = None
     """A colour a class, or None."""
     splits: Mapping[str, str] = {}

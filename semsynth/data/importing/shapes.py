@@ -213,6 +213,7 @@ class ShapeSource(ImportSource):
         if not means_no_class(options.background):
             # the darkest gray that is none of the colours
             gray = next((value,) * 3 for value in range(256) if (value,) * 3 not in classes.values())
+            self.has_fill = options.background not in classes
             classes.setdefault(options.background, gray)
         self.classes = list(classes)
         colours = [colour for colour in classes.values() if colour]
