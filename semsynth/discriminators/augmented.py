@@ -78,14 +78,15 @@ class AugmentedDiscriminator(Discriminator):
         return self.discriminator.judge_of(kind)
 
     def check(self, parts: Parts) -> None:
-        """Have the inner one check the other parts, and refuse losses that compare features with the label map."""
+        """Have the inner one check the other parts, and refuse losses that compare features or scores with the label
+        map, which do not move back as logits of classes do."""
         self.discriminator.check(parts)
         moving = [name for name in self.operations if name in GEOMETRIC]
         for name, loss in parts.losses.items():
-            if moving and {'features', 'label_map'} <= loss.reads:
-                raise ValueError(f'discriminator: losses.{name} reads features at the pixels of the label map, but '
-                                 f'{", ".join(moving)} move these: leave them out of operations, or drop the term with '
-                                 f'losses=dict({name}=None).')
+            if moving and 'label_map' in loss.reads and loss.reads & {'features', 'verdicts'}:
+                raise ValueError(f'discriminator: losses.{name} reads features or scores at the pixels of the label '
+                                 f'map, but {", ".join(moving)} move these: leave them out of operations, or drop the '
+                                 f'term with losses=dict({name}=None).')
 
     def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None, turn: Turn | None = None,
                 real: Sequence[bool] | None = None) -> Verdict | list[Verdict]:

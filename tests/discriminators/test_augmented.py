@@ -43,6 +43,10 @@ class Recorder(Discriminator):
 class PixelFeatures(Loss):
     reads = frozenset({'features', 'label_map'})
 
+    def __init__(self, reads='features'):
+        super().__init__()
+        self.reads = frozenset({reads, 'label_map'})
+
     def for_generator(self, step):
         return step.outputs['image'].mean()
 
@@ -330,8 +334,9 @@ def test_least_squares_want_their_own_middle():
     assert MODELS.build(config(losses=losses, discriminator=dict(adaptive, middle=0.5)))
 
 
-def test_features_at_pixels_of_the_label_map_do_not_bear_geometry():
-    losses = dict(adversarial=dict(type='StubAdversarial'), own=dict(type='PixelFeatures'))
+@pytest.mark.parametrize('reads', ['features', 'verdicts'])
+def test_features_at_pixels_of_the_label_map_do_not_bear_geometry(reads):
+    losses = dict(adversarial=dict(type='StubAdversarial'), own=dict(type='PixelFeatures', reads=reads))
     with pytest.raises(ValueError, match=facts('losses.own', 'translation', 'losses=dict(own=None)')):
         MODELS.build(config(losses=losses, discriminator=dict(type='AugmentedDiscriminator', discriminator=STUB)))
     assert MODELS.build(config(losses=losses, discriminator=dict(
