@@ -17,6 +17,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('--jobs', type=int, default=1, metavar='N', help='trainings at once, on a GPU each while there '
                         'are enough (default: %(default)s)')
     parser.add_argument('--out', help='folder for everything (default: work_dirs/synthetic_studies/NAME)')
+    parser.add_argument('--results', metavar='DIR', help='keep table, chart and the result of each training as '
+                        'small JSONs there too')
     parser.add_argument('--precision', **TRAINING_PRECISION)
     add_options(parser, '--cfg-options')
 
@@ -26,6 +28,6 @@ def run(args: Namespace) -> None:
     from semsynth.studies.synthetic_data import synthetic_study
 
     failed = synthetic_study(args.config, seeds=args.seeds, jobs=args.jobs, out=args.out, precision=args.precision,
-                             cfg_options=args.cfg_options)
+                             cfg_options=args.cfg_options, results=args.results)
     if failed:
         sys.exit(f'error: {"; ".join(failed)} failed; the same command tries again.')

@@ -118,7 +118,9 @@ def test_the_results_as_data(configs, tools):
 
 
 def test_what_segmentors_learn_from(configs, tools, toycity):
-    synthetic_study(configs / 'study.py', out='out', cfg_options={'photos': 3, 'longer': 3})
+    synthetic_study(configs / 'study.py', out='out', cfg_options={'photos': 3, 'longer': 3}, results='kept')
+    assert (tools / 'kept/table.md').read_text() == (tools / 'out/table.md').read_text()
+    assert json.loads((tools / 'kept/both/seed_0.json').read_text())['IoU'] == [61, 29, None]
     real, synthetic, both, longer = (Config.fromfile(tools / f'out/{arm}/seed_0.py') for arm in ARMS)
     assert [each.train_cfg.max_iters for each in (real, synthetic, both, longer)] == [10, 10, 30, 30]
     assert real.train_dataloader.dataset == longer.train_dataloader.dataset
@@ -269,8 +271,9 @@ def test_our_own_studies_name_configs_of_one_data_set(path):
 
 @pytest.mark.slow
 def test_a_whole_study(configs, tmp_path, monkeypatch):
-    """With the real tools: one step of everything."""
+    """With the real tools: two steps of everything."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('PYTHONPATH', str(ROOT))
     assert synthetic_study(configs / 'study.py', out='out', cfg_options=dict(steps=2, per_map=2)) == []
     found = json.loads((tmp_path / 'out/results.json').read_text())
     assert found['images'] == 8 and all(len(arm['mIoU']['values']) == 1 for arm in found['arms'].values())

@@ -26,7 +26,8 @@ SETTINGS = 'study.json'
 
 
 def synthetic_study(config: str | Path, *, seeds: Sequence[int] = (0,), jobs: int = 1, out: str | Path | None = None,
-                    precision: str | None = None, cfg_options: dict | None = None) -> list[str]:
+                    precision: str | None = None, cfg_options: dict | None = None,
+                    results: str | Path | None = None) -> list[str]:
     """Train a segmentor on real, on synthetic, on both, and on real photos for longer; score all on real photos.
 
     The generator is trained first, where the study names no checkpoint. The judge that filters its images is the first
@@ -40,6 +41,8 @@ def synthetic_study(config: str | Path, *, seeds: Sequence[int] = (0,), jobs: in
         out: folder for all; by default ``work_dirs/synthetic_studies/NAME``.
         precision: of training, in place of the configs' own.
         cfg_options: entries of the study's config to override.
+        results: folder that outlives ``out``, such as one of a repository: table, chart and ``results.json`` are kept
+            there too, and the result of each training as a small JSON.
 
     Returns:
         The titles of what failed.
@@ -58,10 +61,11 @@ def synthetic_study(config: str | Path, *, seeds: Sequence[int] = (0,), jobs: in
         plan = read_plan(config, cfg_options)
         _check_judge(plan)
     out = check_out_folder(out or Path('work_dirs', 'synthetic_studies', plan.name), [find_config(config)])
-    command = _command(config, seeds, jobs, out, precision, cfg_options)
+    kept = None if results is None else check_out_folder(results, [find_config(config)])
+    command = _command(config, seeds, jobs, out, precision, cfg_options, results)
     with locked(out, 'study', 'wait for it, or give another --out'):
         _check_settings(out, dict(plan.settings) | dict(precision=precision))
-        study = _Study(plan, seeds, out, command, precision, console)
+        study = _Study(plan, seeds, out, command, precision, console, kept)
         return study.run(jobs)
 
 
@@ -69,8 +73,9 @@ class _Study:
     """The work of a study, in its order."""
 
     def __init__(self, plan: Plan, seeds: Sequence[int], out: Path, command: str, precision: str | None,
-                 console: Console):
-        self.plan, self.seeds, self.out, self.command, self.console = plan, seeds, out, command, console
+                 console: Console, kept: Path | None):
+        self.plan, self.seeds, self.command, self.console = plan, seeds, command, console
+        self.out, self.kept = out, kept
         self.generator = GeneratorWork('generator', out / 'generator', plan.generator, precision)
         self.data = DataWork('synthetic images', out / 'data')
         self.arms = [
@@ -78,7 +83,6 @@ class _Study:
                     plan.arm(arm, seed, dict(type='PairedFolderDataset', data_root=str(self.data.data)),
                              scores_of(folder)), precision, arm=arm, seed=seed, steps=plan.steps_of(arm))
             for seed in seeds for arm in ARMS]
-        self.precision = precision
 
     def run(self, jobs: int) -> list[str]:
         """Do what is not done yet; the titles of what failed."""
@@ -144,10 +148,14 @@ class _Study:
         findings = Findings(plan.title, self.command, self.seeds, {arm: plan.steps_of(arm) for arm in ARMS}, results,
                             facts, list(_notes(plan, note)))
         texts: dict[str, Callable[[Findings], str | bytes]] = {
-            'table.md': markdown, 'chart.png': chart, 'results.json': lambda found: json.dumps(report(found), indent=2)}
+            'table.md': markdown, 'chart.png': chart, 'results.json': lambda found: _json(report(found))}
         for name, make in texts.items():
             content = make(findings)
-            write_whole(self.out / name, content if isinstance(content, bytes) else content.encode())
+            for folder in filter(None, (self.out, self.kept)):
+                write_whole(folder / name, content if isinstance(content, bytes) else content.encode())
+        for work in self.arms if self.kept else ():
+            if result := work.result:
+                write_whole(Path(self.kept or '', work.arm, f'seed_{work.seed}.json'), _json(result))
 
 
 def _notes(plan: Plan, note: Mapping[str, Any]) -> list[str]:
@@ -195,12 +203,17 @@ def _check_settings(out: Path, settings: Mapping[str, Any]) -> None:
         return
     if any(each.name[0] != '.' for each in out.iterdir()):
         raise ValueError(f'{out} is not empty, and holds no {SETTINGS}: give another --out.')
-    write_whole(path, (json.dumps(plain, indent=2) + '\n').encode())
+    write_whole(path, _json(plain))
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=2) + '\n').encode()
 
 
 def _command(config: str | Path, seeds: Sequence[int], jobs: int, out: Path, precision: str | None,
-             cfg_options: Mapping[str, Any] | None) -> str:
+             cfg_options: Mapping[str, Any] | None, results: str | Path | None) -> str:
     options = [f'{key}={value}' for key, value in (cfg_options or {}).items()]
     return shlex.join(['semsynth', 'synthetic-study', str(config), '--seeds', *map(str, seeds), '--jobs', str(jobs),
                        '--out', str(out), *(['--precision', precision] if precision else []),
+                       *(['--results', str(results)] if results else []),
                        *(['--cfg-options', *options] if options else [])])
