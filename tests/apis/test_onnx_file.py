@@ -31,8 +31,9 @@ GENERATORS_AND_HEADS = [
     dict(type='CCFPSEGenerator', pyramid_channels=2, **TINY),
     dict(type='UNetGenerator', base_channels=2, num_downsamples=3, head=EDGES | dict(semantic=False)),
     dict(type='CRNGenerator', widths=(2, 2, 2)),
-    dict(type='BackboneGenerator', backbone='resnet18', feature_channels=2)]
-IN_ONNX = range(4)  # seconds each
+    dict(type='BackboneGenerator', backbone='resnet18', feature_channels=2, head=dict(type='DAGANHead')),
+    dict(type='LGGANGenerator', num_blocks=1, head=dict(type='LGGANHead', num_classes=3, split=True), **TINY)]
+IN_ONNX = [*range(4), -1]  # seconds each
 
 
 def build(config):
