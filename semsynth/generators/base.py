@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from semsynth.layout import Layout
-from semsynth.registry import HEADS
+from semsynth.registry import GENERATORS, HEADS
 
 if TYPE_CHECKING:
     from semsynth.parts import Head, Parts
@@ -29,6 +29,9 @@ class Generator(nn.Module):
 
     head: Head
     """What makes the images of the features."""
+    filled_in: tuple[str, ...] = ('in_channels',)
+    """Arguments that the model fills in: ``in_channels`` of the condition, ``num_classes`` of the layouts, and
+    ``instances``, whether these have instances and so a boundary map."""
     latent_dim: int | None = None
     """Length Z of the latent that it reads; None where it reads none."""
     fixed_size: tuple[int, int] | None = None
@@ -67,3 +70,24 @@ class Generator(nn.Module):
         if channels != self.in_channels:
             raise ValueError(f'{type(self).__name__}: the layout has {channels} channels, but in_channels='
                              f'{self.in_channels}; give it the same classes, instance map and style as in training.')
+
+
+def build_generator(config: dict, in_channels: int, num_classes: int, instances: bool) -> Generator:
+    """A generator; what its config leaves out of ``filled_in`` is filled in.
+
+    Args:
+        config: config of the generator.
+        in_channels: channels of the condition.
+        num_classes: one-hot channels of the layouts, 0 for image-like inputs.
+        instances: whether layouts have instances.
+
+    Raises:
+        ValueError: the config has another number of classes, or other instances, than the layouts.
+    """
+    kind = GENERATORS.kind_of(config)
+    facts = dict(in_channels=in_channels, num_classes=num_classes, instances=instances)
+    for name in ('num_classes', 'instances'):
+        if name in kind.filled_in and config.get(name, facts[name]) != facts[name]:
+            raise ValueError(f'generator: {name}={config[name]}, but {kind.__name__} would get {facts[name]}; leave '
+                             f'{name} out to have it filled in.')
+    return GENERATORS.build(config, default_args={name: facts[name] for name in kind.filled_in})

@@ -48,6 +48,7 @@ class GrowingGenerator(Generator):
 
     Attributes:
         widths: the small map's channels, then each block's.
+        code_dim: numbers of the latent that are read here, its first ones; a subclass may have blocks read others.
 
     Raises:
         ValueError: unknown ``num_upsamples``, ``latent_as`` or ``upsampling``; ``image_size`` absent, no multiple of
@@ -69,6 +70,7 @@ class GrowingGenerator(Generator):
                          head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
         self.widths, self.grows, self.upsampling = widths, grows, upsampling
         self.latent_dim, self.image_size = latent_dim, image_size and tuple(image_size)
+        self.code_dim = latent_dim or 0
         self.latent_channels = (latent_dim or 0) * (latent_as == 'channels')
         self.maps_latent = bool(latent_dim) and latent_as == 'map'
         self.fixed_size = image_size if self.maps_latent else None
@@ -100,6 +102,8 @@ class GrowingGenerator(Generator):
         """The condition by size, where it is to be so after the latent's channels."""
         if not self.latent_channels:
             return layout.resize
+        if self.code_dim != self.latent_dim and layout.latent is not None:
+            layout = layout.with_latent(layout.latent[:, :self.code_dim])
         return with_latent_channels(layout, self.latent_channels, type(self).__name__)
 
     @classmethod
@@ -111,7 +115,7 @@ class GrowingGenerator(Generator):
         if layout.size != self.image_size:
             raise ValueError(f'{type(self).__name__}: the layout is {layout.size[0]}x{layout.size[1]}, but with a '
                              f'latent every layout must have image_size={self.image_size}.')
-        return self.seed(layout.latent).unflatten(1, (-1, *size))
+        return self.seed(layout.latent[:, :self.code_dim]).unflatten(1, (-1, *size))
 
     def _seed_pixels(self) -> int:
         if self.image_size is None or any(side % self.size_divisor for side in self.image_size):

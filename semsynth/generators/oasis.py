@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from semsynth.generators.base import Generator
 from semsynth.generators.latent_channels import with_latent_channels
+from semsynth.generators.modulation import Read, build_modulation
 from semsynth.layers.init import init_xavier
 from semsynth.layers.residual import upsample
 from semsynth.layers.spade import SPADEBlock
@@ -36,23 +37,33 @@ class OASISGenerator(Generator):
         norm: ``'batch'`` (synchronised across ranks when the engine converts it) or ``'instance'``.
         hidden_channels: width inside the SPADE norms.
         head: config of the head; by default OASIS's own, leaky ReLU, 3x3 convolution and tanh.
+        modulation: how norms read the layout, as of ``SPADEGenerator``: ``'spade'``, ``'clade'`` or ``'clade_icpe'``.
+            With CLADE's tables the first convolution alone reads the latent.
+        num_classes: classes of the layouts, for CLADE.
+        instances: whether layouts have a boundary map, which CLADE's norms then pass on.
 
     Raises:
-        ValueError: unknown ``norm``; in forward, a latent of another shape.
+        ValueError: unknown ``norm`` or ``modulation``, or ``num_classes`` absent; in forward, a latent of another
+            shape, or a layout without label map.
     """
 
+    filled_in = ('in_channels', 'num_classes', 'instances')
+
     def __init__(self, in_channels: int, base_channels: int = 64, latent_dim: int | None = 64, norm: str = 'batch',
-                 hidden_channels: int = 128, head: dict | None = None):
-        if norm not in ('batch', 'instance'):
-            raise ValueError(f'OASISGenerator: norm={norm!r} is unknown; use one of batch, instance.')
+                 hidden_channels: int = 128, head: dict | None = None, modulation: str = 'spade',
+                 num_classes: int | None = None, instances: bool = False):
+        if modulation == 'inade':
+            raise ValueError("OASISGenerator: modulation='inade' has noise of its own, as OASIS has: use "
+                             'SPADEGenerator.')
         widths = [base_channels * width for width in WIDTHS]
         super().__init__(in_channels, base_channels, 2**(len(widths) - 2),
                          head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
         self.latent_dim = latent_dim
         channels = in_channels + (latent_dim or 0)
-        condition = dict(condition_channels=channels, hidden_channels=hidden_channels, norm=norm)
+        self.modulation = build_modulation(modulation, 'OASISGenerator', norm, channels, hidden_channels, num_classes,
+                                           instances)
         self.seed = nn.Conv2d(channels, widths[0], 3, padding=1)
-        blocks = [SPADEBlock(before, after, **condition) for before, after in pairwise(widths)]
+        blocks = [SPADEBlock(before, after, self.modulation.make_norm) for before, after in pairwise(widths)]
         self.blocks = nn.ModuleList(blocks)
         init_xavier(self)
         for block in blocks:
@@ -60,9 +71,12 @@ class OASISGenerator(Generator):
 
     def features(self, layout: Layout) -> Tensor:
         """Features before the last activation, ``(B, feature_channels, H, W)``."""
-        condition = self._conditions(layout)
+        condition: Read = self._conditions(layout)
         height, width = (side // self.size_divisor for side in layout.size)
         x = self.seed(condition((height, width)))
+        if not self.modulation.reads_condition:
+            self.modulation.check(layout, self.latent_dim, type(self).__name__)
+            condition = self.modulation.read(layout)
         for doublings, block in enumerate(self.blocks):
             if doublings:
                 x = upsample(x)

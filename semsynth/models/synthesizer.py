@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from semsynth.discriminators.base import build_discriminator
 from semsynth.encoders.base import Encoder
 from semsynth.encoders.several import build_encoder
+from semsynth.generators.base import build_generator
 from semsynth.heads.base import with_classes
 from semsynth.layers.norm import fuse_norms
 from semsynth.layers.pointwise import take_strides_first
@@ -27,7 +28,7 @@ from semsynth.models.captured import CapturedUpdate
 from semsynth.models.freezing import freeze
 from semsynth.models.micro_batches import Part, alone, split, update
 from semsynth.parts import Parts
-from semsynth.registry import GENERATORS, LOSSES, MODELS, SEGMENTORS
+from semsynth.registry import LOSSES, MODELS, SEGMENTORS
 from semsynth.seeds import draw_latents, seed_of
 from semsynth.styles import StyleBank
 
@@ -78,12 +79,13 @@ class Synthesizer(BaseModel):
         channels = self.data_preprocessor.channels
         self.encoder = build_encoder(encoder) if encoder else None
         self.style_channels = self.encoder.style_channels if self.encoder is not None else 0
-        self.generator = GENERATORS.build(with_classes(generator, self.data_preprocessor.num_classes),
-                                          default_args=dict(in_channels=channels + self.style_channels))
+        num_classes = self.data_preprocessor.num_classes
+        self.generator = build_generator(with_classes(generator, num_classes), channels + self.style_channels,
+                                         num_classes, self.data_preprocessor.instances)
         self.latent_dim = self.generator.latent_dim
         image_channels = self.data_preprocessor.image_channels = self.generator.head.image_channels
         self.discriminator = build_discriminator(
-            discriminator, channels, image_channels, self.data_preprocessor.num_classes) if discriminator else None
+            discriminator, channels, image_channels, num_classes) if discriminator else None
         self.segmentor = SEGMENTORS.build(segmentor) if segmentor else None
         built = {name: LOSSES.build(term) for name, term in (losses or {}).items() if term}
         self.losses = cast(Mapping[str, Loss], nn.ModuleDict(built))
