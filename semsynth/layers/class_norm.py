@@ -49,9 +49,11 @@ class _TableNorm(nn.Module):
 
     def _modulated(self, x: Tensor, scale: Tensor, shift: Tensor, slope: float) -> Tensor:
         """Norm, maps ``(B, C, H, W)`` of scale minus 1 and of shift, leaky ReLU."""
-        if isinstance(self.norm, InstanceNorm):
+        if isinstance(self.norm, InstanceNorm) and self.norm.fused:
             return self.norm(x, scale, shift, slope)
-        return modulate(self.norm(x), scale, shift, slope)
+        y = self.norm(x)
+        # instance norm leaves its result contiguous: a copy is faster than to mix both orders, and convolutions want it
+        return modulate(y.contiguous(memory_format=torch.channels_last) if lies_last(x) else y, scale, shift, slope)
 
 
 class ClassAdaptiveNorm(_TableNorm):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+ADDING = ('cpu',)
+"""Kinds of devices that add up rows one by one."""
+
 
 def spread(table: Tensor, index: Tensor, last: bool = False) -> Tensor:
     """Each pixel's row of a table.
@@ -59,7 +62,7 @@ class _Sum(torch.autograd.Function):
         ctx.last = values.is_contiguous(memory_format=torch.channels_last) and not values.is_contiguous()
         exact = torch.promote_types(values.dtype, torch.float32)
         pixels = values.movedim(1, -1)
-        if values.device.type == 'cpu':
+        if values.device.type in ADDING:
             pixels = pixels.to(exact).flatten(0, 2)
             found = pixels.new_zeros(tables * rows, pixels.shape[1]).index_add_(
                 0, _numbers(index, tables, rows), pixels).view(tables, rows, -1)
