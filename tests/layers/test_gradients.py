@@ -11,6 +11,7 @@ from torch import nn
 from helpers.settle import settle
 from semsynth.discriminators.backbone import condition_features
 from semsynth.generators.label_encoder import FeatureNorm
+from semsynth.layers.class_norm import ClassAdaptiveNorm, ClassMaps, InstanceAdaptiveNorm, ObjectMaps
 from semsynth.layers.label_encoder import NoiseAttention
 from semsynth.layers.norm import BatchNorm, GroupNorm, InstanceNorm, mend_norms
 from semsynth.layers.residual import upsample
@@ -52,6 +53,23 @@ class Attention(nn.Module):
 
     def forward(self, x):
         return self.layer(x, x[:, :3, 0].mT)
+
+
+class Tables(nn.Module):
+    """A norm with tables, of 3 classes in stripes."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+        for parameter in layer.parameters():
+            nn.init.normal_(parameter)  # where shifts are 0, so are gradients of what scales them
+
+    def forward(self, x):
+        label = (torch.arange(x[:, 0].numel()) // 5 % 3).view_as(x[:, 0])
+        if isinstance(self.layer, ClassAdaptiveNorm):
+            return self.layer(x, ClassMaps(label, x[:, :1] * 0 + label.unsqueeze(1), (x[:, :2] * 0 + 0.5)), slope=0.2)
+        noise = torch.linspace(-1, 1, len(x) * 3 * 2 * 4, dtype=x.dtype).view(len(x), 3, 2, 4)
+        return self.layer(x, ObjectMaps(label, torch.arange(3).expand(len(x), 3), noise))
 
 
 def class_specific(x):
@@ -109,6 +127,9 @@ LAYERS = {
     'SPADE, batch': Spade(SpatiallyAdaptiveNorm(C, 3, 4, 'batch')),
     'norm modulated by features': Spade(FeatureNorm(C, 3, 'instance', 3)), 'noise by attention': Attention(),
     'conditioned features': Function(condition_features),
+    'CLADE, instance': Tables(ClassAdaptiveNorm(C, 3, 'instance', boundary=True)),
+    'CLADE, batch': Tables(ClassAdaptiveNorm(C, 3, 'batch', positions=True)),
+    'INADE': Tables(InstanceAdaptiveNorm(C, 3, 'instance', 4)),
     'conditional': Function(lambda x: conditional_convolution(x[:, :3], x[:, :3].repeat(1, 9, 1, 1))),
     'class-specific': Function(class_specific), 'class-specific 7x7': Function(class_specific_7x7),
     'means of instances': Function(lambda x: instance_mean(x, (torch.arange(x[:, 0].numel()) // 9).view_as(x[:, 0]))),
