@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.layers.norm import BatchNorm, InstanceNorm, modulate
-from semsynth.ops.tables import spread
+from semsynth.layers.tables import spread
 
 
 class ClassMaps(NamedTuple):

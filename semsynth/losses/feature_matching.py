@@ -22,7 +22,7 @@ NORMALISATIONS = {
 }
 
 
-def feature_matching_loss(fake: Verdict, real: Verdict, normalise: str = 'paper') -> Tensor:
+def feature_matching_loss(fake: Verdict, real: Verdict, normalise: str = 'paper', first: int = 1) -> Tensor:
     """L1 between the discriminator's features of a synthesised and of a real image (pix2pixHD, eq. 4).
 
     Args:
@@ -31,6 +31,7 @@ def feature_matching_loss(fake: Verdict, real: Verdict, normalise: str = 'paper'
         normalise: factor of each scale's sum over its layers: ``'paper'`` 1; ``'spade'`` 1/scales; ``'pix2pixhd'``
             1/scales * 4/layers, where ``layers`` is the number of a scale's maps compared (its n_layers_D + 1);
             ``'ccfpse'`` 1/maps, of all scales: their mean.
+        first: the first layer of each scale that is compared, counted from 1.
 
     Returns:
         A scalar, at least float32.
@@ -42,6 +43,7 @@ def feature_matching_loss(fake: Verdict, real: Verdict, normalise: str = 'paper'
         >>> feature_matching_loss(fake, [[torch.zeros(1, 4, 8, 8), torch.ones(1, 1, 8, 8)]]).item()
         1.0
     """
+    fake, real = _from(fake, first), _from(real, first)
     return weighted_l1(_maps(fake), _maps(real), _factors(fake, normalise))
 
 
@@ -53,29 +55,43 @@ class FeatureMatchingLoss(Loss):
         normalise: ``'pix2pixhd'``, ``'spade'``, ``'ccfpse'`` or ``'paper'``, see ``feature_matching_loss``.
         weight: factor of the whole term (pix2pixHD, SPADE and ECGAN: 10; CC-FPSE's script: 20).
         views: weight of each view that it is for; by default the model's views with their weights.
+        first: the first layer of each scale that is compared, counted from 1 (INADE: 3).
 
     Raises:
-        ValueError: the normalisation is none of these.
+        ValueError: the normalisation is none of these, or ``first`` is less than 1; in a step, no layer is left.
     """
 
     reads = frozenset({'features'})
 
-    def __init__(self, normalise: str = 'paper', weight: float = 1.0, views: dict[str, float] | None = None):
+    def __init__(self, normalise: str = 'paper', weight: float = 1.0, views: dict[str, float] | None = None,
+                 first: int = 1):
         super().__init__(weight, views)
         if normalise not in NORMALISATIONS:
             raise ValueError(f'FeatureMatchingLoss: normalise={normalise!r} is not one of '
                              f'{", ".join(NORMALISATIONS)}.')
-        self.normalise = normalise
+        if first < 1:
+            raise ValueError(f'FeatureMatchingLoss: first={first}, but layers are counted from 1.')
+        self.normalise, self.first = normalise, first
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views."""
         outputs, targets, weights = [], [], []
         for view, real, weight in self.over_views(step):
-            fake = step.fake_verdicts[view]
+            fake = _from(step.fake_verdicts[view], self.first)
             outputs += _maps(fake)
-            targets += _maps(step.real_verdicts[real])
+            targets += _maps(_from(step.real_verdicts[real], self.first))
             weights += [weight * factor for factor in _factors(fake, self.normalise)]
         return weighted_l1(outputs, targets, weights)
+
+
+def _from(verdict: Verdict, first: int) -> Verdict:
+    """The verdict without the layers before one of them."""
+    if first == 1:
+        return verdict
+    if any(len(scale) <= first for scale in verdict):
+        raise ValueError(f'FeatureMatchingLoss: first={first}, but the discriminator has '
+                         f'{min(map(len, verdict)) - 1} layers whose features are compared; take a smaller one.')
+    return [scale[first - 1:] for scale in verdict]
 
 
 def _maps(verdict: Verdict) -> list[Tensor]:

@@ -61,3 +61,21 @@ def test_sums_over_the_views(make_step):
 def test_an_unknown_normalisation():
     with pytest.raises(ValueError, match="normalise='none' is not one of paper, spade, pix2pixhd, ccfpse"):
         FeatureMatchingLoss(normalise='none')
+
+
+@pytest.mark.parametrize('normalise', ['paper', 'ccfpse'])
+def test_layers_before_the_first_are_left_out(normalise):
+    fake, real = verdict(2, 4), verdict(2, 4)
+    shorter = [[scale[2:] for scale in side] for side in (fake, real)]
+    assert feature_matching_loss(fake, real, normalise, first=3).item() == pytest.approx(
+        feature_matching_loss(*shorter, normalise).item())
+
+
+def test_a_first_layer_that_is_not_there_is_named(make_step):
+    with pytest.raises(ValueError, match='first=0, but layers are counted from 1'):
+        FeatureMatchingLoss(first=0)
+    image = torch.ones(1, 3, 4, 4)
+    step = make_step(dict(image=image), dict(image=image), views=dict(image=dict(weight=1)),
+                     discriminator=lambda layout, images: [[images, images]])
+    with pytest.raises(ValueError, match='first=2, but the discriminator has 1 layers'):
+        FeatureMatchingLoss(first=2).for_generator(step)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from semsynth.ops.tables import spread, sums
+from semsynth.layers.tables import spread, sums
 
 INDEX = torch.tensor([[[0, 2, 2], [1, 0, 2]], [[3, 3, 3], [0, 1, 3]]])
 
@@ -44,7 +44,7 @@ def test_what_a_gpu_does_gives_the_same(monkeypatch):
     values, rows = torch.randn(2, 3, 2, 3), []
     for device in ('cpu', 'another'):
         with monkeypatch.context() as patch:
-            patch.setattr('semsynth.ops.tables.ADDING', (device,))
+            patch.setattr('semsynth.layers.tables.ADDING', (device,))
             table = torch.ones(4, 3, requires_grad=True)
             (spread(table, INDEX) * values).sum().backward()
             own = torch.ones(2, 4, 3, requires_grad=True)
