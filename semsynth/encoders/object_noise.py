@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -14,10 +16,10 @@ from semsynth.encoders.style import draw_latent
 from semsynth.layers.init import init_xavier
 from semsynth.layers.residual import upsample_nearest
 from semsynth.layers.spectral import spectral_norm
+from semsynth.layers.tables import sums
 from semsynth.layout import Layout
 from semsynth.ops.object_convolution import object_convolution
 from semsynth.ops.objects import object_rows
-from semsynth.layers.tables import sums
 from semsynth.registry import ENCODERS
 
 DOWN, UP = (1, 2, 4, 8), (4, 2, 1, 1)
@@ -65,11 +67,11 @@ class ObjectNoiseEncoder(Encoder):
             The layout. Its ``posterior`` is the mean and the log-variance, ``(B, latent_dim)`` each; its ``latent`` is
             drawn from that in training or with given noise, and is the mean otherwise.
         """
-        rows = object_rows(layout.objects, layout.label, layout.num_classes, self.max_objects)
-        features = self._features(image, rows.index)
+        found = object_rows(layout.objects, layout.label, layout.num_classes, self.max_objects)
+        features = self._features(image, found.rows)
         ones = torch.ones_like(features[:, :1])
-        means = sums(features, rows.index, self.max_objects) / sums(ones, rows.index, self.max_objects).clamp(min=1)
-        mean, log_variance = (self._whole(values * rows.present.unsqueeze(2)) for values in self._posterior(means))
+        means = sums(features, found.rows, self.max_objects) / sums(ones, found.rows, self.max_objects).clamp(min=1)
+        mean, log_variance = (self._whole(values * found.present.unsqueeze(2)) for values in self._posterior(means))
         draws = self.training or noise is not None
         latent = draw_latent(mean, log_variance, noise) if draws else mean
         return layout.with_latent(latent, (mean, log_variance))
@@ -89,7 +91,7 @@ class ObjectNoiseEncoder(Encoder):
     def _features(self, image: Tensor, objects: Tensor) -> Tensor:
         """``(B, base_channels, H, W)`` float32."""
         sizes, x = [objects], image
-        for number, layer in enumerate(self.layers):
+        for number, layer in enumerate(cast(Iterable[nn.Conv2d], self.layers)):
             halves = number < len(DOWN)
             if halves:
                 sizes.append(sizes[-1][:, ::2, ::2])

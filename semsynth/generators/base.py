@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
@@ -72,7 +72,7 @@ class Generator(nn.Module):
                              f'{self.in_channels}; give it the same classes, instance map and style as in training.')
 
 
-def build_generator(config: dict, in_channels: int, num_classes: int, instances: bool) -> Generator:
+def build_generator(config: dict, in_channels: int, num_classes: int, instances: bool) -> Any:
     """A generator; what its config leaves out of ``filled_in`` is filled in.
 
     Args:

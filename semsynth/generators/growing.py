@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -115,7 +116,7 @@ class GrowingGenerator(Generator):
         if layout.size != self.image_size:
             raise ValueError(f'{type(self).__name__}: the layout is {layout.size[0]}x{layout.size[1]}, but with a '
                              f'latent every layout must have image_size={self.image_size}.')
-        return self.seed(layout.latent[:, :self.code_dim]).unflatten(1, (-1, *size))
+        return self.seed(cast(Tensor, layout.latent)[:, :self.code_dim]).unflatten(1, (-1, *size))
 
     def _seed_pixels(self) -> int:
         if self.image_size is None or any(side % self.size_divisor for side in self.image_size):

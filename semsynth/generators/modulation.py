@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor, nn
 
@@ -48,8 +48,9 @@ class Modulation:
         if layout.label is None:
             raise ValueError(f'{owner}: the layout has no label map, but its norms read one: give it one, or take '
                              "modulation='spade'.")
-        if self.latent_dim and layout.latent.shape[1:] != (latent_dim,):
-            raise ValueError(f'{owner}: a latent of shape {tuple(layout.latent.shape)} does not fit; it should be '
+        latent = layout.latent
+        if self.latent_dim and latent is not None and latent.shape[1:] != (latent_dim,):
+            raise ValueError(f'{owner}: a latent of shape {tuple(latent.shape)} does not fit; it should be '
                              f'(B, {latent_dim}), the last {self.latent_dim} of them for objects.')
 
     def read(self, layout: Layout) -> Read:
@@ -82,8 +83,8 @@ class ClassModulation(Modulation):
             offsets = centre_offsets(object_keys(layout.objects, layout.label, layout.num_classes))
 
         def at(size: tuple[int, int]) -> ClassMaps:
-            return ClassMaps(*(None if each is None else _nearest(each, size)
-                               for each in (layout.label, boundary, offsets)))
+            return ClassMaps(_nearest(layout.label, size), *(
+                None if each is None else _nearest(each, size) for each in (boundary, offsets)))
 
         return at
 
@@ -111,9 +112,10 @@ class InstanceModulation(Modulation):
 
     def read(self, layout: Layout) -> Read:
         """``ObjectMaps`` by size."""
-        noise = layout.latent[:, -self.latent_dim:].unflatten(1, (self.max_objects, 2, self.noise_channels))
-        rows = object_rows(layout.objects, layout.label, layout.num_classes, self.max_objects)
-        return lambda size: ObjectMaps(_nearest(rows.index, size), rows.classes, noise)
+        latent = cast(Tensor, layout.latent)  # the generator has drawn it where the layout had none
+        noise = latent[:, -self.latent_dim:].unflatten(1, (self.max_objects, 2, self.noise_channels))
+        found = object_rows(layout.objects, layout.label, layout.num_classes, self.max_objects)
+        return lambda size: ObjectMaps(_nearest(found.rows, size), found.classes, noise)
 
 
 def build_modulation(name: str, owner: str, norm: str, condition_channels: int, hidden_channels: int,

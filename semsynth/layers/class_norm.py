@@ -30,12 +30,12 @@ class ObjectMaps(NamedTuple):
     """What ``InstanceAdaptiveNorm`` reads of a layout, at the size of its features.
 
     Args:
-        index: each pixel's row among those of its image's objects, ``(B, H, W)`` long.
+        rows: each pixel's row among those of its image's objects, ``(B, H, W)`` long.
         classes: the class of each row, ``(B, R)`` long.
         noise: two vectors for each row, ``(B, R, 2, Z)``.
     """
 
-    index: Tensor
+    rows: Tensor
     classes: Tensor
     noise: Tensor
 
@@ -128,7 +128,7 @@ class InstanceAdaptiveNorm(_TableNorm):
         rows = [F.embedding(maps.classes, weight) * noise[:, :, number] + F.embedding(maps.classes, bias)
                 for number, (weight, bias) in enumerate(zip(self.weight, self.bias, strict=True))]
         last = lies_last(x)
-        scale, shift = (spread(table.to(x.dtype), maps.index, last) for table in (rows[0] - 1, rows[1]))
+        scale, shift = (spread(table.to(x.dtype), maps.rows, last) for table in (rows[0] - 1, rows[1]))
         return self._modulated(x, scale, shift, slope)
 
 

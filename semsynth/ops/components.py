@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy.sparse import coo_array
-from scipy.sparse import csgraph
+from scipy.sparse import coo_array, csgraph
 from torch import Tensor
 
 STEPS = ((0, 1), (0, -1), (1, 0), (-1, 0))

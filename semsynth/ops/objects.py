@@ -16,12 +16,12 @@ class ObjectRows(NamedTuple):
     """Which row belongs to which object, in each image.
 
     Args:
-        index: each pixel's row, ``(B, H, W)`` long in ``0..rows-1``.
+        rows: each pixel's row, ``(B, H, W)`` long in ``0..rows-1``.
         classes: the class of each row's object, ``(B, rows)`` long; 0 where there is none.
         present: whether a row has an object, ``(B, rows)``.
     """
 
-    index: Tensor
+    rows: Tensor
     classes: Tensor
     present: Tensor
 

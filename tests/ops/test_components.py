@@ -33,8 +33,8 @@ MAPS = {
     'noise': draw.integers(0, 3, (3, 17, 23)),
     'noise at the threshold of percolation': (draw.random((1, 60, 50)) < 0.593).astype(int),
     'a snake': np.stack([snake(33, 41), snake(33, 41)[::-1, ::-1]]),
-    'a row': draw.integers(0, 2, (2, 1, 30)), 'a column': draw.integers(0, 2, (2, 30, 1)), 'a pixel': np.zeros((2, 1, 1)),
-    'one value': np.full((2, 20, 31), -7),
+    'a row': draw.integers(0, 2, (2, 1, 30)), 'a column': draw.integers(0, 2, (2, 30, 1)),
+    'a pixel': np.zeros((2, 1, 1)), 'one value': np.full((2, 20, 31), -7),
 }
 
 

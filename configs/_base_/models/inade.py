@@ -1,5 +1,5 @@
-# INADE (Tan et al., CVPR 2021): SPADE, whose norms draw scale and shift of each object from a distribution of its class.
-# In training an encoder takes the objects' noise from the photo; afterwards it is drawn from N(0, I).
+# INADE (Tan et al., CVPR 2021): SPADE, whose norms draw scale and shift of each object from a distribution of its
+# class. In training an encoder takes the objects' noise from the photo; afterwards it is drawn from N(0, I).
 _base_ = 'spade.py'
 model = dict(
     generator=dict(modulation='inade', latent_dim=256),
