@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from semsynth.encoders.base import Encoder
 from semsynth.encoders.style import draw_latent
 from semsynth.layers.init import init_xavier
-from semsynth.layers.residual import upsample_nearest
+from semsynth.layers.residual import upsample
 from semsynth.layers.spectral import spectral_norm
 from semsynth.layers.tables import sums
 from semsynth.layout import Layout
@@ -97,7 +97,7 @@ class ObjectNoiseEncoder(Encoder):
                 sizes.append(sizes[-1][:, ::2, ::2])
                 seen = sizes[-2]
             else:
-                x, seen = upsample_nearest(x), sizes[2 * len(DOWN) - 1 - number]
+                x, seen = upsample(x), sizes[2 * len(DOWN) - 1 - number]
             # 9 copies of x are not kept for the backward pass, but made again
             arguments = x, seen, layer.weight, layer.bias, 1 + halves
             x = (checkpoint(object_convolution, *arguments, use_reentrant=False, preserve_rng_state=False)

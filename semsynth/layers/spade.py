@@ -55,7 +55,7 @@ class SPADEBlock(nn.Module):
         condition: its arguments: ``condition_channels``, ``hidden_channels`` and ``norm``.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, make_norm: Callable[[int], nn.Module] | None = None,
+    def __init__(self, in_channels: int, out_channels: int, make_norm: Callable[[int], nn.Module] | None = None, /,
                  **condition):
         super().__init__()
         make: Callable[[int], Any] = make_norm or partial(SpatiallyAdaptiveNorm, **condition)
