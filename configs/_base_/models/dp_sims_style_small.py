@@ -9,6 +9,6 @@ model = dict(
                        detail_channels=16),
     losses=dict(
         adversarial=dict(type='SegmentationAdversarialLoss', focus=2),
-        contrast=dict(type='PatchContrastLoss', weight=1),
-        diversity=dict(type='DiversityLoss', weight=10, images=1)),
-    reuse_outputs=False)
+        # As large a gradient of the image as the adversarial term has after 150 steps.
+        contrast=dict(type='PatchContrastLoss', weight=3),
+        diversity=dict(type='DiversityLoss', weight=10, images=1)))

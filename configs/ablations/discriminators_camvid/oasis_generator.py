@@ -5,6 +5,6 @@ _base_ = [
 ]
 model = dict(generator=dict(
     _delete_=True, type='OASISGenerator', base_channels=16, latent_dim=64, hidden_channels=32, norm='instance'))
-train_cfg = dict(max_iters=450, val_interval=450)
+train_cfg = dict(max_iters=570, val_interval=570)
 default_hooks = dict(ema=dict(type='GeneratorEMAHook', momentum=0.002))
 row = dict(like='../discriminators_toycity/oasis_generator.py')

@@ -6,6 +6,6 @@ _base_ = [
 model = dict(
     generator=dict(_delete_=True, type='GlobalGenerator', base_channels=24, num_downsamples=2, num_blocks=6),
     losses=dict(diversity=None))
-train_cfg = dict(max_iters=970, val_interval=970)
+train_cfg = dict(max_iters=1080, val_interval=1080)
 default_hooks = dict(ema=dict(type='GeneratorEMAHook', momentum=0.002))
 row = dict(like='../discriminators_toycity/pix2pixhd_generator.py')
