@@ -136,7 +136,8 @@ class Inferencer:
             inputs: label maps (image-like inputs, or photos whose edges are such, as the data set has them), or folders
                 that hold some: files with the endings of the data set's.
             instances: folder of the instance maps, by the data set's endings; by default beside the label maps, or,
-                where these are the data set's own, its folder of instance maps. If no label map has one there,
+                where the data set has a folder for them, that one or one that lies as there: ``instances`` beside
+                ``labels``. If no label map has one there,
                 connected regions of things will be taken for objects.
             photos: folder of photos of the layouts, which then give the styles and the latents; or, where the model
                 takes latents from photos, one photo that gives the latent of all of them.

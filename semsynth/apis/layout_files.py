@@ -146,13 +146,27 @@ def add_photos(reader: LayoutReader, found: Iterable[tuple[LayoutFile, Path]], p
 
 
 def instances_of(reader: LayoutReader, folder: Path) -> Path:
-    """The folder of the instance maps of the label maps in a folder: the same, or, where the label maps are the data
-    set's own, and it has another folder for their instance maps, that one."""
+    """The folder of the instance maps of the label maps in a folder.
+
+    It is the same folder, or, where the data set has another one for them: that one, if the label maps are its own;
+    else one of its name that lies as there, if there is such a folder: ``mine/instances/day`` for ``mine/labels/day``.
+    """
     labels, instances = (reader.folders.get(kind) for kind in ('label', 'instance'))
     if labels is None or instances is None or labels == instances:
         return folder
     own, place = Path(labels).resolve(), folder.resolve()
-    return Path(instances, place.relative_to(own)) if place.is_relative_to(own) else folder
+    if place.is_relative_to(own):
+        return Path(instances, place.relative_to(own))
+    renamed = [names for names in zip(Path(labels).parts, Path(instances).parts, strict=False) if len(set(names)) > 1]
+    if len(renamed) != 1 or len(Path(labels).parts) != len(Path(instances).parts):
+        return folder
+    [(theirs, other)] = renamed
+    parts = folder.parts if theirs in folder.parts else folder.absolute().parts
+    if theirs not in parts:
+        return folder
+    innermost = len(parts) - 1 - parts[::-1].index(theirs)
+    likewise = Path(*parts[:innermost], other, *parts[innermost + 1:])
+    return likewise if likewise.is_dir() else folder
 
 
 class Beside:

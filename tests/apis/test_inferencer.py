@@ -107,6 +107,10 @@ def test_instance_maps_are_found_where_the_data_set_has_them(tmp_path):
     (nyu / 'instances/test/a.png').unlink()
     with pytest.raises(DataError, match=facts('1 of the 3', 'labels/test/a.png', 'test/a.png', '--instances')):
         inferencer.find([nyu / 'labels/test'])
+    others = inferencer.find([nyu / 'labels/train'])  # another split's
+    assert others and [layout.instance for layout in others] == [
+        layout.label.replace('labels', 'instances') for layout in others]
+    shutil.rmtree(nyu / 'instances/train')
     assert {layout.instance for layout in inferencer.find([nyu / 'labels/train'])} == {None}  # none of them has one
 
 

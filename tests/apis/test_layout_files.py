@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semsynth.apis.layout_files import Beside, find_layouts
+from semsynth.apis.layout_files import Beside, add_instances, find_layouts
 from semsynth.data import ADE20KDataset, PairedFolderDataset
 from semsynth.data.layout_reader import LayoutReader
+from semsynth.errors import DataError
 
 
 @pytest.fixture
@@ -61,6 +62,31 @@ def test_plain_names_will_do_where_none_ends_as_the_data_sets(files):
     assert Beside(data, 'instance').find(layout, root / 'objects') is None
     (root / 'maps/c_mask.png').write_bytes(b'')
     assert [layout.name for layout, _ in find_layouts(data, [root / 'maps'])] == ['c']
+
+
+def instances_for(reader, *inputs):
+    found = find_layouts(reader, inputs)
+    add_instances(reader, found)
+    return {layout.name: layout.instance for layout, _ in found}
+
+
+@pytest.mark.parametrize('place', ['', '/day', '/day/noon'])
+def test_instance_maps_lie_as_those_of_the_data_set(files, place, monkeypatch):
+    """A published model's own are ``labels`` and ``instances``; a training set's may have a split below them."""
+    root = files(f'mine/labels{place}/a.png', f'mine/instances{place}/a.png', f'labels/mine/labels{place}/b.png')
+    published = LayoutReader(['a', 'b'], data_root=str(root / 'published/samples'),
+                             folders=dict(label='labels', instance='instances'), size=(2, 2))
+    training = dataset(root / 'elsewhere', instances=True)
+    for reader in (published, training):
+        expected = {'a': str(root / f'mine/instances{place}/a.png')}
+        assert instances_for(reader, root / f'mine/labels{place}') == expected
+        assert instances_for(reader, root / f'mine/labels{place}/a.png') == expected
+        assert instances_for(reader, root / f'labels/mine/labels{place}') == {'b': None}  # there is no such folder
+        monkeypatch.chdir(root / f'mine/labels{place}')
+        assert instances_for(reader, '.') == expected
+    files(f'mine/labels{place}/c.png')
+    with pytest.raises(DataError, match=r'1 of the 2 layouts have none, such as .*c\.png: there is no .*instances'):
+        instances_for(published, root / f'mine/labels{place}')
 
 
 def test_data_sets_without_instance_maps(files):
