@@ -46,7 +46,8 @@ def encode_styles(inferencer: Inferencer, *, out: str | Path | None = None, clus
             other photos or of other settings, the name ends in eight digits that stand for these. The picture is
             beside it, as PNG.
         clusters: K, at most, for each class.
-        split: of the data set; by default the one that the config trains on.
+        split: of the data set; by default the one that the config trains on, and of it those scenes alone that the
+            config's ``indices`` name.
         seed: of K-means.
         encoded: a file that this function wrote before: its instances are clustered anew, and none is encoded.
 
@@ -73,9 +74,11 @@ def encode_styles(inferencer: Inferencer, *, out: str | Path | None = None, clus
     loader = inferencer.config.test_dataloader
     in_batches = partial(DataLoader, batch_size=loader.batch_size, num_workers=loader.num_workers,
                          collate_fn=pseudo_collate)
-    split = split or dataset_of(inferencer.config, 'train').get('split')
+    trained_on = dataset_of(inferencer.config, 'train')
+    split = split or trained_on.get('split')
+    some = {'indices': trained_on['indices']} if 'indices' in trained_on and split == trained_on.get('split') else {}
     with DefaultScope.overwrite_default_scope('semsynth'):
-        photos = DATASETS.build({**loader.dataset, 'split': split, 'edges': None})
+        photos = DATASETS.build({**loader.dataset, 'split': split, 'edges': None, **some})
     if not len(photos) or 'img_path' not in photos.get_data_info(0):
         raise DataError(f'{photos.folders["photo"]} holds no photos, and styles are taken from photos: name another '
                         'split with --split.')

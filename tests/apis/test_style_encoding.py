@@ -90,6 +90,13 @@ def test_a_thumbnail_is_what_the_model_makes_of_the_style(run):
         assert np.array_equal(bank.thumbnails[number], patch)
 
 
+def test_of_a_model_that_was_trained_on_some_scenes_these_are_encoded(run, tmp_path):
+    some = Config(run.config.to_dict())
+    some.train_dataloader.dataset.indices = [0, 2]
+    bank, _ = encode_styles(Inferencer(some, run.checkpoint, 'cpu'), out=tmp_path / 'some.npz')
+    assert list(bank.instances.names) == [run.bank.instances.names[number] for number in (0, 2)]
+
+
 def test_other_numbers_of_clusters_need_no_encoding(run, tmp_path, monkeypatch):
     monkeypatch.setattr('semsynth.apis.style_encoding.find_instances', None)
     inferencer = Inferencer(run.config, run.checkpoint, 'cpu')

@@ -24,13 +24,15 @@ from semsynth.studies.synthetic_data.runs import logged
 TOOLS = '''
 import json, os, pathlib, re, sys, zipfile
 what, *words = sys.argv[1:]
-out = pathlib.Path(words[words.index('--out' if what == 'synthetic_data' else '--work-dir') + 1])
+out = pathlib.Path(words[words.index('--out' if '--out' in words else '--work-dir') + 1])
 out.mkdir(parents=True, exist_ok=True)
 with (out / 'calls').open('a') as calls:
     calls.write(' '.join(words) + '\\n')
 if (out.parent / 'broken').exists():
     print('loss is nan')
     sys.exit(3)
+if what == 'encode_styles':
+    (out / 'file').touch()
 if what == 'synthetic_data':
     note = dict(settings=dict(maps=3, per_map=4, judge='0123'), done=True, images=12, ignored=0.25,
                 classes=[dict(name='sky', ignored=0.5)],
@@ -241,6 +243,21 @@ def test_the_chart_is_a_picture():
     for found in (results, {arm: {} for arm in ARMS}):
         image = chart(Findings('title', 'command', (0, 1), dict.fromkeys(ARMS, 5), found, dict(photos=4)))
         assert image.startswith(b'\x89PNG')
+
+
+@pytest.mark.slow
+def test_styles_are_encoded_first_where_the_generator_has_some(configs, tools, toycity, tmp_path):
+    narrow('configs/pix2pixhd/pix2pixhd_styles_toycity.py', toycity).dump(tmp_path / 'styles.py')
+    assert synthetic_study(configs / 'study.py', out='out', cfg_options={
+        'generator.config': str(tmp_path / 'styles.py')}) == []
+    model = 'out/generator.py out/generator/iter_1.pth'
+    assert calls(tools / 'out/data/styles.npz') == [f'{model} --out out/data/styles.npz']
+    assert calls(tools / 'out/data/scenes')[0].startswith(f'{model} --styles out/data/styles.npz --judge ')
+    synthetic_study(configs / 'study.py', out='other', cfg_options={
+        'generator.config': str(tmp_path / 'styles.py'), 'generator.styles': 'mine.npz'})
+    assert f'{model.replace("out/", "other/")} --judge' in calls(tools / 'other/data/scenes')[0]
+    assert '--styles mine.npz' in calls(tools / 'other/data/scenes')[0]
+    assert not (tools / 'other/data/styles.npz').exists()
 
 
 def test_places_are_spread():

@@ -109,10 +109,14 @@ class DataWork(Work):
     """The making of the synthetic data.
 
     Args:
-        options: of ``semsynth synthetic-data``, from the model on.
+        model: config and weights of the generator, as the commands take them.
+        options: of ``semsynth synthetic-data``.
+        encodes: whether styles are encoded first, of a generator that has some.
     """
 
+    model: Sequence[str] = ()
     options: Sequence[str] = ()
+    encodes: bool = False
 
     @property
     def data(self) -> Path:
@@ -120,9 +124,14 @@ class DataWork(Work):
         return self.folder / 'scenes'
 
     def commands(self) -> Iterator[list[str]]:
-        """Make it."""
+        """Encode the styles of a generator that has some, and make it."""
         self._write_config()
-        yield [*COMMAND, 'synthetic_data', *self.options, '--out', str(self.data)]
+        styles: list[str] = []
+        if self.encodes:
+            file = str(self.folder / 'styles.npz')
+            yield [*COMMAND, 'encode_styles', *self.model, '--out', file]
+            styles = ['--styles', file]
+        yield [*COMMAND, 'synthetic_data', *self.model, *styles, *self.options, '--out', str(self.data)]
 
     def outcome(self) -> dict[str, Any]:
         """Where it is."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
-from semsynth.apis.building import open_model
+from semsynth.apis.building import build_for_inference, open_model
+from semsynth.config import load_config
 from semsynth.config_files import find_config
 from semsynth.engine.work_folder import locked
 from semsynth.registry import SEGMENTORS
@@ -77,7 +78,8 @@ class _Study:
         self.plan, self.seeds, self.command, self.console = plan, seeds, command, console
         self.out, self.kept = out, kept
         self.generator = GeneratorWork('generator', out / 'generator', plan.generator, precision)
-        self.data = DataWork('synthetic images', out / 'data')
+        has_styles = build_for_inference(load_config(plan.generator), None).style_channels
+        self.data = DataWork('synthetic images', out / 'data', encodes=bool(has_styles and not plan.styles))
         self.arms = [
             ArmWork(f'{ARMS[arm]}, seed {seed}', folder := out / arm / f'seed_{seed}',
                     plan.arm(arm, seed, dict(type='PairedFolderDataset', data_root=str(self.data.data)),
@@ -92,7 +94,7 @@ class _Study:
         failed = self._all(before, jobs)
         if not failed:
             checkpoint = self.plan.checkpoint or (self.generator.result or {})['checkpoint']
-            self.data.options = [*self._model(checkpoint), *self._judge(first), *self._how()]
+            self.data.model, self.data.options = self._model(checkpoint), [*self._judge(first), *self._how()]
             failed = self._all([self.data], 1)
         if not failed:
             self._complete_arms()
@@ -115,7 +117,7 @@ class _Study:
         settings = self.generator.settings
         if not settings.is_file():
             write_whole(settings, self.plan.generator.pretty_text.encode())
-        return [str(settings), checkpoint, *(['--styles', self.plan.styles] if self.plan.styles else [])]
+        return [str(settings), checkpoint]
 
     def _judge(self, first: ArmWork) -> list[str]:
         if self.plan.judge is None:
@@ -124,7 +126,8 @@ class _Study:
 
     def _how(self) -> list[str]:
         plan = self.plan
-        return [*(['--per-map', str(plan.per_map)] if plan.per_map else []), *['--even'] * plan.even,
+        return [*(['--styles', plan.styles] if plan.styles else []),
+                *(['--per-map', str(plan.per_map)] if plan.per_map else []), *['--even'] * plan.even,
                 '--margin', str(plan.margin), '--seed', str(plan.seed)]
 
     def _complete_arms(self) -> None:
