@@ -6,6 +6,7 @@ from mmengine.registry import DefaultScope
 
 from helpers.narrow import ROOT
 from semsynth.config import load_config, read_config
+from semsynth.engine.launch import check_trainable
 from semsynth.registry import GENERATORS
 from semsynth.studies.ablation import tabulate
 from semsynth.studies.ablation.plan import check_conditions, config_differences
@@ -80,6 +81,13 @@ def test_all_judges_of_a_folder_are_those_of_its_data_set():
         of_data = read_config(ROOT / f'configs/_base_/judges/{judge}.py').test_evaluator
         for row in read_rows(FOLDERS / name):
             assert row.left_out or row.config.test_evaluator == of_data
+
+
+@pytest.mark.parametrize('name', [*TABLES, 'cityscapes_512x1024', 'toycity'])
+def test_every_row_can_be_trained(name):
+    for row in read_rows(FOLDERS / name):
+        if not row.left_out:
+            check_trainable(load_config(row.config))
 
 
 @pytest.mark.parametrize('path', ['crn_cityscapes_256x512', 'crn_ade20k', 'crn_coco_stuff'])

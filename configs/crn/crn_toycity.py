@@ -10,6 +10,7 @@ model = dict(
     segmentor=_base_.label_generator,
     losses=dict(regression=None, perceptual=dict(type='SegmentorFeatureLoss'), pixel=dict(type='L1Loss')))
 optim_wrapper = dict(discriminator=None)
+param_scheduler = dict(_delete_=True, generator=_base_.param_scheduler.generator)
 default_hooks = dict(
     ema=dict(type='GeneratorEMAHook', momentum=0.002), logger=dict(interval=25), checkpoint=dict(interval=100),
     pictures=dict(interval=100))

@@ -152,6 +152,7 @@ def test_what_a_method_reads_of_the_scenes_may_differ(folder):
 @pytest.mark.parametrize(('text', 'error', 'message'), [
     ('model = dict(generator=dict(head=dict(edges=False)))', ValueError, 'EdgeGuidedHead: transfer=True reads'),
     ('model = dict(generator=dict(width=3))', TypeError, 'has no argument .width.'),
+    ('optim_wrapper = dict(discriminator=None)', ValueError, 'param_scheduler has an entry for discriminator'),
     ("train_dataloader = dict(dataset=dict(edges=dict(folder='nowhere')))", DataError, 'have no edge map')])
 def test_a_row_that_cannot_be_built_is_named(text, error, message, folder):
     add(folder, 'c', text)

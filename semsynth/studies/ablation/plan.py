@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from semsynth.config import load_config, stage_configs
-from semsynth.engine.launch import check_data, check_synthesizer
+from semsynth.engine.launch import check_data, check_synthesizer, check_trainable
 from semsynth.engine.stages import check_last_is_saved
 from semsynth.registry import EVALUATORS, MODELS
 from semsynth.studies.ablation.rows import Row
@@ -102,7 +102,8 @@ def check_rows(rows: Sequence[Row]) -> None:
     """Build every row's model, and the judges, and look at some of its data; fills in the rows' ``parameters``.
 
     Raises:
-        ValueError: a judge has the very weights of a row's label generator, or a model or a judge cannot be built.
+        ValueError: a judge has the very weights of a row's label generator, a model or a judge cannot be built, or a
+            stage cannot be trained.
         DataError: files are missing, unpaired or unsound.
         FileNotFoundError: weights are missing.
     """
@@ -110,6 +111,8 @@ def check_rows(rows: Sequence[Row]) -> None:
         judges_of = {}  # of the evaluators in words: rows have the same ones, as a rule
         for row in rows:
             with _named(row):
+                for stage in stage_configs(row.config):
+                    check_trainable(stage)
                 config = load_config(row.config)
                 if (words := str(config.test_evaluator)) not in judges_of:
                     judges_of[words] = _judges(config)
