@@ -183,7 +183,7 @@ class Run:
         if self.kept and (self.folder / 'result.json').is_file():
             facts = dict(row=self.row.name, seed=self.seed, settings=self.row.settings_hash)  # older ones lack them
             result = {**facts, **{key: value for key, value in (self.result or {}).items() if key != 'checkpoint'}}
-            write_whole(self.kept, f'{json.dumps(result, indent=2)}\n'.encode())
+            write_whole(self.kept, f'{json.dumps(result, indent=2, ensure_ascii=False)}\n'.encode())
 
     def _trained(self) -> Path:
         return cast(Path, self.checkpoint)  # training ended with exit code 0, which it does after it has saved

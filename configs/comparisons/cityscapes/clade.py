@@ -1,0 +1,3 @@
+# Beside ECGAN's tables, Cityscapes: CLADE.
+_base_ = '../../clade/clade_cityscapes.py'
+row = dict(title='CLADE', order=10)
