@@ -47,7 +47,7 @@ def encode_styles(inferencer: Inferencer, *, out: str | Path | None = None, clus
             beside it, as PNG.
         clusters: K, at most, for each class.
         split: of the data set; by default the one that the config trains on, and of it those scenes alone that the
-            config's ``indices`` name.
+            config's ``most_scenes`` and ``indices`` leave.
         seed: of K-means.
         encoded: a file that this function wrote before: its instances are clustered anew, and none is encoded.
 
@@ -76,7 +76,8 @@ def encode_styles(inferencer: Inferencer, *, out: str | Path | None = None, clus
                          collate_fn=pseudo_collate)
     trained_on = dataset_of(inferencer.config, 'train')
     split = split or trained_on.get('split')
-    some = {'indices': trained_on['indices']} if 'indices' in trained_on and split == trained_on.get('split') else {}
+    some = {name: trained_on[name] for name in ('indices', 'most_scenes')
+            if name in trained_on and split == trained_on.get('split')}
     with DefaultScope.overwrite_default_scope('semsynth'):
         photos = DATASETS.build({**loader.dataset, 'split': split, 'edges': None, **some})
     if not len(photos) or 'img_path' not in photos.get_data_info(0):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 from unicodedata import normalize
 
 import numpy as np
 
 from semsynth.errors import DataError
 
+Item = TypeVar('Item')
 JUNK = ('__MACOSX', '@eaDir', '#recycle', '$RECYCLE.BIN')
 """Folders that archives, network drives and recycle bins leave behind; they and hidden files hold no data."""
 
@@ -85,7 +87,7 @@ def _below(folder: Path, inside: str, above: tuple[Path, ...], deep: bool) -> It
             yield f'{inside}{entry.name}'
 
 
-def spread(scenes: list[dict], count: int) -> list[dict]:
+def spread(scenes: list[Item], count: int) -> list[Item]:
     """So many of the scenes, or all where there are less, evenly spread, the first and the last one included."""
     places = np.linspace(0, len(scenes) - 1, min(count, len(scenes))).round().astype(int)
     return [scenes[place] for place in places.tolist()]

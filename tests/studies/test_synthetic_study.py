@@ -17,7 +17,7 @@ from semsynth.config_files import find_config
 from semsynth.registry import DATASETS
 from semsynth.studies.ablation import jobs
 from semsynth.studies.synthetic_data import synthetic_study
-from semsynth.studies.synthetic_data.plan import ARMS, read_plan, spread
+from semsynth.studies.synthetic_data.plan import ARMS, read_plan
 from semsynth.studies.synthetic_data.report import Findings, chart, verdict
 from semsynth.studies.synthetic_data.runs import logged
 
@@ -126,14 +126,14 @@ def test_what_segmentors_learn_from(configs, tools, toycity):
     real, synthetic, both, longer = (Config.fromfile(tools / f'out/{arm}/seed_0.py') for arm in ARMS)
     assert [each.train_cfg.max_iters for each in (real, synthetic, both, longer)] == [10, 10, 30, 30]
     assert real.train_dataloader.dataset == longer.train_dataloader.dataset
-    assert real.train_dataloader.dataset.indices == [0, 2, 3] and 'indices' not in real.val_dataloader.dataset
+    assert real.train_dataloader.dataset.most_scenes == 3 and 'most_scenes' not in real.val_dataloader.dataset
     assert synthetic.train_dataloader.dataset.data_root == 'out/data/scenes'
     assert synthetic.train_dataloader.dataset.class_map == [0, 1, 255]
     assert synthetic.train_dataloader.dataset.flip == real.train_dataloader.dataset.flip == 0.5
     assert both.train_dataloader.dataset == dict(type='MixedScenes', datasets=[
         real.train_dataloader.dataset, synthetic.train_dataloader.dataset])
     generator = load_config(tools / 'out/generator.py')
-    assert generator.train_dataloader.dataset.indices == [0, 2, 3]
+    assert generator.train_dataloader.dataset.most_scenes == 3
     assert '3 of 4 training photos, evenly spread' in (tools / 'out/table.md').read_text()
 
 
@@ -199,6 +199,8 @@ def test_the_configs_have_to_fit(configs, tools, tmp_path):
         read_plan(configs / 'study.py', {'segmentor.config': generator})
     with pytest.raises(ValueError, match=facts('learns from 4 photos and the segmentor from 5', 'one data set')):
         read_plan(configs / 'study.py', {'segmentor.options': {'train_dataloader.dataset.split': 'val'}})
+    with pytest.raises(ValueError, match=facts('learns from 4 photos and the segmentor from 2', 'set photos')):
+        read_plan(configs / 'study.py', {'segmentor.options': {'train_dataloader.dataset.indices': 2}})
     with pytest.raises(FileNotFoundError, match=facts('no config', 'synthetic_studies/toycity.py')):
         read_plan(tmp_path / 'gone.py')
 
@@ -206,14 +208,13 @@ def test_the_configs_have_to_fit(configs, tools, tmp_path):
 @pytest.mark.slow
 def test_a_generator_that_saw_other_photos_is_refused(configs, tools, toycity, tmp_path):
     """And one that saw the same ones is taken, with its weights."""
-    for indices in (None, [0, 3]):
-        options = {} if indices is None else {'train_dataloader.dataset.indices': indices}
+    for photos, options in ((4, {}), (2, {'most_scenes': 2}), (2, {'indices': [0, 3]})):
+        options = {f'train_dataloader.dataset.{name}': value for name, value in options.items()}
         model = trained('configs/oasis/oasis_toycity.py', toycity, tmp_path / 'model', **options)
         stored = torch.load(model.checkpoint, weights_only=False)
         stored['meta']['cfg'] = model.config.pretty_text
         torch.save(stored, model.checkpoint)
         path = str(model.checkpoint)
-        photos = 4 if indices is None else 2
         assert read_plan(configs / 'study.py', {'generator.checkpoint': path, 'photos': photos}).checkpoint == path
         with pytest.raises(ValueError, match=facts('was trained on', photos, 'photos', 'Leave generator.checkpoint')):
             read_plan(configs / 'study.py', {'generator.checkpoint': path, 'photos': 3})
@@ -258,11 +259,6 @@ def test_styles_are_encoded_first_where_the_generator_has_some(configs, tools, t
     assert f'{model.replace("out/", "other/")} --judge' in calls(tools / 'other/data/scenes')[0]
     assert '--styles mine.npz' in calls(tools / 'other/data/scenes')[0]
     assert not (tools / 'other/data/styles.npz').exists()
-
-
-def test_places_are_spread():
-    assert spread(367, 3) == [0, 183, 366] and spread(4, 4) == [0, 1, 2, 3] and spread(9, 1) == [0]
-    assert len(set(spread(367, 100))) == 100
 
 
 def test_a_verdict_needs_more_than_the_spread():

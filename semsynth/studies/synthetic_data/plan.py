@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
@@ -15,6 +14,7 @@ from semsynth.apis.building import open_model
 from semsynth.arguments import check_value
 from semsynth.config import load_config, read_config, scene_datasets
 from semsynth.config_files import find_config, is_config
+from semsynth.data.files import spread
 from semsynth.engine.launch import check_synthesizer, check_trainable
 from semsynth.errors import did_you_mean
 from semsynth.registry import DATASETS
@@ -119,17 +119,20 @@ def read_plan(config: str | Path, options: Mapping[str, Any] | None = None) -> P
     if not learner.get('val_dataloader') or not learner.train_dataloader.dataset.get('class_map'):
         raise ValueError(f'{segmentor["config"]} is to be the config of a segmentor, such as those in '
                          'semsynth::segmentors, with a class_map in its train_dataloader and with a val_dataloader.')
-    counts = [_count(training_scenes(each)) for each in (load_config(trained), learner)]
+    parts = [training_scenes(each) for each in (trained, learner)]
+    counts = [_count(each) for each in parts]
     if counts[0] != counts[1]:
         raise ValueError(f'The generator learns from {counts[0]} photos and the segmentor from {counts[1]}, but a '
                          'study gives both the same ones: name configs of one data set, in one folder (data_root).')
-    photos = said.get('photos') or counts[0]
-    if photos > counts[0]:
-        raise ValueError(f'photos={photos}, but the training split has {counts[0]}: set a smaller number, or None.')
-    if photos < counts[0]:
-        chosen = spread(counts[0], photos)
-        for each in (trained, learner):
-            each.train_dataloader.dataset.indices = chosen
+    if photos := said.get('photos'):
+        if photos > counts[0]:
+            raise ValueError(f'photos={photos}, but the training split has {counts[0]}: set a smaller number, or None.')
+        for each in parts:
+            each.update(most_scenes=photos, indices=None)
+    places, others = (_places(each, counts[0]) for each in parts)
+    if places != others:
+        raise ValueError(f'The generator learns from {len(places)} photos and the segmentor from {len(others)}, or '
+                         'others, as their configs say, but a study gives both the same ones: set photos to a number.')
     steps = said.get('steps') or learner.train_cfg.get('max_iters')
     if not steps:
         raise ValueError(f'Nothing says for how many steps to train: set steps in {config}, or train_cfg.max_iters in '
@@ -138,18 +141,13 @@ def read_plan(config: str | Path, options: Mapping[str, Any] | None = None) -> P
         raise ValueError(f'longer={said["longer"]}: expected more than 1: so many times as long as on real photos '
                          'alone is trained on both, and on the real ones for the comparison.')
     if generator['checkpoint']:
-        generator['checkpoint'] = _trained_weights(generator['checkpoint'], photos, counts[0], trained)
+        generator['checkpoint'] = _trained_weights(generator['checkpoint'], places, counts[0])
     return Plan(
         name=Path(config).stem, title=said.get('title', Path(config).stem), generator=trained,
         checkpoint=generator['checkpoint'], styles=generator['styles'], segmentor=learner, judge=said.get('judge'),
-        photos=photos, out_of=counts[0], per_map=said.get('per_map'), even=said.get('even', False),
+        photos=len(places), out_of=counts[0], per_map=said.get('per_map'), even=said.get('even', False),
         margin=said.get('margin', 1.25), seed=said.get('seed', 0), steps=steps, longer=said.get('longer', 2),
         settings=said)
-
-
-def spread(total: int, count: int) -> list[int]:
-    """Places of so many scenes among all, evenly spread: neighbours in a data set are often frames of one film."""
-    return np.linspace(0, total - 1, count).round().astype(int).tolist()
 
 
 def _read(config: str | Path, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,21 +177,26 @@ def _read(config: str | Path, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _count(settings: Mapping[str, Any]) -> int:
     with DefaultScope.overwrite_default_scope('semsynth'):
-        return len(DATASETS.build({**settings, 'edges': None, 'indices': None}))
+        return len(DATASETS.build({**settings, 'edges': None, 'indices': None, 'most_scenes': None}))
 
 
-def _trained_weights(checkpoint: str, photos: int, total: int, config: Config) -> str:
+def _places(settings: Mapping[str, Any], total: int) -> list[int]:
+    """Which of all scenes a data set reads, by their places in it."""
+    places, indices = list(range(total)), settings.get('indices')
+    if settings.get('most_scenes') is not None:
+        places = spread(places, settings['most_scenes'])
+    if indices is None:
+        return places
+    return places[:indices] if isinstance(indices, int) else [places[index] for index in indices]
+
+
+def _trained_weights(checkpoint: str, places: Sequence[int], total: int) -> str:
     """The file of a trained generator's weights; refused where it has seen other photos than those of the study."""
     stored = open_model(checkpoint)
     datasets = [dataset for place, dataset in scene_datasets(stored.config) if place.startswith('train')]
-    expected = _places(load_config(config).train_dataloader.dataset.get('indices'), total)
-    found = _places(datasets[0].get('indices'), total) if datasets else list(range(total))
-    if found != expected:
-        raise ValueError(f'{checkpoint} was trained on {len(found)} photos, but the study gives {photos} of {total}, '
-                         'or others: what it saw would be in its images. Leave generator.checkpoint out, so that the '
-                         'study trains it.')
+    found = _places(datasets[0], total) if datasets else list(range(total))
+    if found != places:
+        raise ValueError(f'{checkpoint} was trained on {len(found)} photos, but the study gives {len(places)} of '
+                         f'{total}, or others: what it saw would be in its images. Leave generator.checkpoint out, so '
+                         'that the study trains it.')
     return str(stored.checkpoint)
-
-
-def _places(indices: int | Sequence[int] | None, total: int) -> list[int]:
-    return list(range(total if indices is None else indices)) if not isinstance(indices, Sequence) else list(indices)
