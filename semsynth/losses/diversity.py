@@ -49,7 +49,8 @@ class DiversityLoss(Loss):
         views: weight of each view that it is for; by default the model's views that imitate the image, with their
             weights.
         margin: of the mean absolute difference of images in ``[-1, 1]``, beyond which nothing is asked.
-        images: number of images of the batch that are synthesised once more; None for all.
+        images: number of images of the batch that are synthesised once more; None for all. With batch norm it should be
+            all: a few images have other statistics, and would differ by these.
     """
 
     reads = frozenset({'views', 'other_latents'})

@@ -10,6 +10,7 @@ model = dict(
     losses=dict(
         adversarial=dict(type='SegmentationAdversarialLoss', focus=2),
         contrast=dict(type='PatchContrastLoss', weight=1),
-        diversity=dict(type='DiversityLoss', weight=10, images=1)),
+        # Of all images of the batch: of one alone, batch norm would take other statistics.
+        diversity=dict(type='DiversityLoss', weight=10)),
     # The discriminator judges outputs of the updated generator, as OASIS's does.
     reuse_outputs=False)
