@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -81,9 +81,9 @@ def build(config: Config, version: str, device: str) -> tuple[Synthesizer, Optim
         model['type'] = PlainSynthesizer
     if model.get('segmentor'):
         model['segmentor']['checkpoint'] = None
-    for term in filter(None, [*model['losses'].values(), model.get('discriminator')]):
-        if term['type'] in WITH_WEIGHTS:
-            term['weights'] = 'random'
+    for part in _parts(model):
+        if part.get('type') in WITH_WEIGHTS:
+            part['weights'] = 'random'
     for player in ('generator', 'discriminator'):
         if players.get(player) and version == 'plain':
             players[player]['optimizer']['fused'] = None
@@ -92,6 +92,14 @@ def build(config: Config, version: str, device: str) -> tuple[Synthesizer, Optim
     with DefaultScope.overwrite_default_scope('semsynth'):
         model = MODELS.build(model).to(device).train()
         return model, build_optim_wrapper(model, players)
+
+
+def _parts(config: dict) -> Iterator[dict]:
+    """A config, and all configs within it."""
+    yield config
+    for value in config.values():
+        if isinstance(value, dict):
+            yield from _parts(value)
 
 
 def draw_batch(model: Synthesizer, size: tuple[int, int], batch_size: int) -> dict:
