@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from semsynth.studies.ablation.chart import chart
 from semsynth.studies.ablation.rows import Row
-from semsynth.studies.ablation.table import Ablation, Line, chart, markdown, table
+from semsynth.studies.ablation.table import Ablation, Line, markdown, table
 
 SCORES = {0: (61.25, 0.9), 1: (63.5, 1.1), 4: (58.125, 0.7)}
 

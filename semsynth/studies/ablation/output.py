@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from semsynth.studies.ablation.chart import chart
 from semsynth.studies.ablation.pictures import Scenes
 from semsynth.studies.ablation.rows import Row
 from semsynth.studies.ablation.run import Run
-from semsynth.studies.ablation.table import Ablation, Line, chart, markdown, table
+from semsynth.studies.ablation.table import Ablation, Line, markdown, table
 from semsynth.writing import write_png, write_whole
 
 

@@ -1,4 +1,4 @@
-"""The table of an ablation: Markdown, CSV and a chart."""
+"""The table of an ablation: Markdown and CSV."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ import io
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from textwrap import fill, shorten
+from textwrap import shorten
 from typing import Any
-
-import numpy as np
-from matplotlib.figure import Figure
 
 from semsynth.studies.ablation.rows import Row
 
@@ -138,50 +135,14 @@ def table(ablation: Ablation) -> str:
     writer.writerow(['config', 'row', 'seeds', *ours, *(f'{score} (paper)' for score in of_paper),
                      'generator parameters', 'trainable parameters', 'seconds per step', *ablation.unequal_heading])
     for line in ablation.lines:
-        spreads = [number for score in ablation.scores for number in _mean_and_std(line.values(score))]
+        spreads = [number for score in ablation.scores for number in mean_and_std(line.values(score))]
         writer.writerow([line.row.name, line.row.title, len(line.results), *spreads,
                          *(line.row.paper.get(score) for score in of_paper), line.parameters.get('generator'),
-                         line.parameters.get('trainable'), _mean_and_std(line.seconds)[0],
+                         line.parameters.get('trainable'), mean_and_std(line.seconds)[0],
                          *([_unequal(line.row)] if ablation.unequal_heading else [])])
     writer.writerow(['', 'real images (oracle)', '', *(number for score in ablation.scores
                                                       for number in (ablation.oracle(score), None))])
     return text.getvalue()
-
-
-def chart(ablation: Ablation) -> bytes:
-    """A PNG with one panel a score: means and standard deviations, single seeds, the oracle; at the right, on an axis
-    of its own, what the paper has, which is of other data."""
-    panels = list(dict.fromkeys(score for score, _ in ablation.columns)) or ['no score yet']
-    places = range(len(ablation.lines))
-    figure = Figure(figsize=(max(4, 1.2 + 0.6 * len(ablation.lines)) * len(panels), 4.5), layout='constrained')
-    for axes, score in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        values = [line.values(score) for line in ablation.lines]
-        handles: list[Any] = []
-        if any(values):
-            means, bars = zip(*map(_mean_and_std, values), strict=True)
-            # not a number leaves a gap in the line
-            handles.append(axes.errorbar(places, *(np.array(each, dtype=float) for each in (means, bars)), marker='o',
-                                         capsize=4, label='ours'))
-        single = [(place + 0.15, value) for place in places for value in values[place] if len(values[place]) > 1]
-        if single:
-            handles += axes.plot(*zip(*single, strict=True), '.', color='tab:blue', alpha=0.5, label='each seed')
-        paper = [(place, line.row.paper[score]) for place, line in enumerate(ablation.lines) if score in line.row.paper]
-        if paper:
-            own = axes.twinx() if any(values) else axes
-            handles += own.plot(*zip(*paper, strict=True), 'x:', color='tab:orange', label="paper's, on its own data")
-            own.set_ylabel('paper', color='tab:orange')
-            own.tick_params(axis='y', colors='tab:orange')
-        if ablation.oracle(score) is not None:
-            handles.append(axes.axhline(ablation.oracle(score), color='gray', linestyle='--', linewidth=1,
-                                        label='real images'))
-        axes.set(title=ablation.title(score), xticks=places, xlim=(-0.5, len(places) - 0.5))
-        axes.set_xticklabels([fill(line.row.title, 20) for line in ablation.lines], rotation=40, ha='right',
-                             rotation_mode='anchor')
-        if handles:
-            axes.legend(handles=handles, fontsize='small')
-    file = io.BytesIO()
-    figure.savefig(file, dpi=120)
-    return file.getvalue()
 
 
 def _notes(ablation: Ablation) -> Iterator[str]:
@@ -243,12 +204,13 @@ def _cells(cells: Sequence[str]) -> str:
     return f'| {" | ".join(cells)} |'
 
 
-def _mean_and_std(values: Sequence[float]) -> tuple[float | None, float | None]:
+def mean_and_std(values: Sequence[float]) -> tuple[float | None, float | None]:
+    """Mean and standard deviation, each None where there are too few values."""
     return (statistics.fmean(values) if values else None, statistics.stdev(values) if len(values) > 1 else None)
 
 
 def _spread(values: Sequence[float]) -> str:
-    mean, std = _mean_and_std(values)
+    mean, std = mean_and_std(values)
     return _shown(mean) if std is None else f'{mean:.4g} ± {std:.2g}'
 
 
