@@ -52,7 +52,9 @@ class ObjectNoiseEncoder(Encoder):
         self.layers = nn.ModuleList(nn.Conv2d(before, after, 3) for before, after in pairwise(widths))
         self.mean = nn.Linear(widths[-1], 2 * noise_channels)
         self.log_variance = nn.Linear(widths[-1], 2 * noise_channels)
-        init_xavier(self)
+        # a gain of 0.02, as elsewhere, would let the first steps change the weights as a whole: nothing but spectral norm
+        # holds the features, and its estimates would lag behind
+        init_xavier(self, gain=1.0)
         spectral_norm(self.layers)
 
     def forward(self, layout: Layout, image: Tensor, noise: Tensor | None = None) -> Layout:

@@ -32,8 +32,12 @@ GENERATORS_AND_HEADS = [
     dict(type='UNetGenerator', base_channels=2, num_downsamples=3, head=EDGES | dict(semantic=False)),
     dict(type='CRNGenerator', widths=(2, 2, 2)),
     dict(type='BackboneGenerator', backbone='resnet18', feature_channels=2, head=dict(type='DAGANHead')),
+    *(dict(type='SPADEGenerator', modulation=name, num_classes=3, instances=True, **TINY)
+      for name in ('clade', 'clade_icpe')),
+    dict(type='SPADEGenerator', modulation='inade', num_classes=3, instances=True, latent_dim=3, image_size=(64, 64),
+         max_objects=5, noise_channels=2, **TINY),
     dict(type='LGGANGenerator', num_blocks=1, head=dict(type='LGGANHead', num_classes=3, split=True), **TINY)]
-IN_ONNX = [*range(4), -1]  # seconds each
+IN_ONNX = [*range(4), *range(8, 12)]  # seconds each
 
 
 def build(config):
@@ -41,7 +45,8 @@ def build(config):
     generator = bake(settle(GENERATORS.build(dict(config, in_channels=4))))
     latent = torch.randn(2, generator.latent_dim) if 'latent_dim' in config else None
     label = torch.randint(3, (2, 64, 64))
-    return generator, Layout(label, 3, unknown=2, instance=label * 7, latent=latent)
+    ids = label if config.get('modulation') == 'inade' else label * 7  # which a file does not read
+    return generator, Layout(label, 3, unknown=2, instance=ids, latent=latent)
 
 
 @pytest.mark.parametrize('config', GENERATORS_AND_HEADS, ids=lambda config: config['type'])
