@@ -52,8 +52,8 @@ class ObjectNoiseEncoder(Encoder):
         self.layers = nn.ModuleList(nn.Conv2d(before, after, 3) for before, after in pairwise(widths))
         self.mean = nn.Linear(widths[-1], 2 * noise_channels)
         self.log_variance = nn.Linear(widths[-1], 2 * noise_channels)
-        # a gain of 0.02, as elsewhere, would let the first steps change the weights as a whole: nothing but spectral norm
-        # holds the features, and its estimates would lag behind
+        # at a gain of 0.02, as elsewhere, the first steps would change the weights as a whole, and the estimates of
+        # spectral norm, which alone holds the features, would lag behind
         init_xavier(self, gain=1.0)
         spectral_norm(self.layers)
 
