@@ -112,7 +112,8 @@ def test_a_path_that_is_called_as_one_of_ours():
     with pytest.raises(FileNotFoundError, match=facts('config configs/nowhere/ecgan_toycity.py', 'did you mean '
                                                       'semsynth::ecgan/ecgan_toycity.py')):
         read_file('configs/nowhere/ecgan_toycity.py')
-    assert named_alike('toycity') == 'did you mean semsynth::models/toycity?' and not named_alike('nowhere.py')
+    assert named_alike('toycity') == 'did you mean semsynth::comparisons/toycity or semsynth::models/toycity?'
+    assert not named_alike('nowhere.py')
 
 
 def test_names_stand_for_folders_too():

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from helpers.narrow import ROOT
 from semsynth.config import load_config
@@ -83,7 +84,8 @@ def test_the_papers_judge_takes_the_place_of_ours(name, tmp_path):
     files = {key: judge.pop(key) for key in ('checkpoint', 'encoder', 'decoder') if key in judge}
     assert files and all(str(file).startswith('weights/') for file in files.values())
     assert all(Path(file).name in SEGMENTORS.get(judge.type).published for file in files.values())
-    segmentor = SEGMENTORS.build(judge | dict(base_channels=8))
+    with DefaultScope.overwrite_default_scope('semsynth'):  # as in an evaluation
+        segmentor = SEGMENTORS.build(judge | dict(base_channels=8))
     segmentor.check_layout(layout.num_classes, layout.get('unknown'))
 
 

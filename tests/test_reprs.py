@@ -38,6 +38,7 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
         RGBHead=dict(in_channels=2, kernel_size=3)),
     ENCODERS: dict(
         InstanceFeatureEncoder=dict(base_channels=2, num_downsamples=1),
+        ObjectNoiseEncoder=dict(base_channels=2, latent_dim=4),
         PooledStyleEncoder=dict(base_channels=2, latent_dim=4), StyleEncoder=dict(base_channels=2, latent_dim=4)),
     DISCRIMINATORS: dict(
         BackboneDiscriminator=dict(num_classes=3, base_channels=2, weights='random'),
@@ -57,7 +58,9 @@ BUILT = {  # arguments that make each part small; a part that is new must be nam
         LeastSquaresLoss={}, PatchContrastLoss=dict(places=9), PerceptualLoss=dict(weights='random'),
         SegmentationAdversarialLoss=dict(focus=2), SegmentorFeatureLoss={}, SimilarityLoss=dict(stride=4),
         VanillaLoss={}),
-    SEGMENTORS: dict(Segmentor=dict(config=tiny_segmentor.config(3), input_size=(32, 64))),
+    SEGMENTORS: dict(
+        CSAILUPerNetSegmentor={}, DRNSegmentor={}, DeepLabV2Segmentor={},
+        Segmentor=dict(config=tiny_segmentor.config(3), input_size=(32, 64))),
     EVALUATORS: dict(
         ClassIoU=dict(out='scores.json'),
         EfficientNetLiteStatistics=dict(lite=1, weights='nowhere.pth'), FeatureDiversity=dict(judge=JUDGE, pairs=3),

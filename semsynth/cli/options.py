@@ -71,8 +71,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     'checkpoint': dict(nargs='?', metavar='CHECKPOINT', help='its weights, where MODEL is a config'),
     'input': dict(nargs='*', metavar='INPUT', help="label maps in the data set's ids (or image-like inputs, as the "
                   'data set has them), or folders of them (default: the samples of a published model)'),
-    '--instances': dict(metavar='DIR', help="folder of instance maps (default: the label maps', or "
-                        "as the data set has it, such as instances/ beside labels/)"),
+    '--instances': dict(metavar='DIR', help='folder of instance maps (default: found beside the label maps)'),
     '--photos': dict(help='folder of photos of the layouts: take styles and latents from them; or one photo, '
                      'which gives the latent of all layouts'),
     '--styles': dict(help='file of styles by encode_styles, to pick from at random'),

@@ -11,7 +11,8 @@ from pathlib import Path
 import mmengine
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
+from mmengine.visualization import Visualizer
 from torch import nn
 
 PROGRESS = ('Iter(', 'Epoch(', 'Saving checkpoint')
@@ -38,7 +39,8 @@ class QuietRunner(Runner):
     def load_or_resume(self) -> None:
         """As mmengine's; then the run stands at its first iteration."""
         super().load_or_resume()
-        self._begun_at = self.iter
+        if isinstance(self._train_loop, BaseLoop):  # else asking for the iteration would build it
+            self._begun_at = self.iter
 
     def train(self) -> nn.Module:
         """Train."""
@@ -52,6 +54,8 @@ class QuietRunner(Runner):
         except (ValueError, TypeError, KeyError, OSError):  # what a user can mend; the log tells more of all others
             if self._log_dir and is_main_process() and (self._begun_at is None or self.iter == self._begun_at):
                 shutil.rmtree(self._log_dir, ignore_errors=True)
+                for kind in (MMLogger, Visualizer):  # else a run of the same second would write into it
+                    kind._instance_dict.pop(self._experiment_name, None)
             raise
 
     def build_logger(self, *args, **kwargs) -> MMLogger:

@@ -8,6 +8,7 @@ from typing import cast
 
 import torch
 import torch.nn.functional as F
+from mmengine.registry import DefaultScope
 from mmseg.utils import ade_classes
 from torch import Tensor, nn
 
@@ -43,10 +44,11 @@ class CSAILUPerNet(nn.Module):
         width = base_channels
         self.backbone = build_backbone(
             dict(type='ResNetV1c', depth=depth, base_channels=width, stem_channels=2 * width), in_channels=3)
-        self.head = mmseg_models().UPerHead(
-            pool_scales=POOL_SCALES, in_channels=[4 * width << stage for stage in range(4)], in_index=[0, 1, 2, 3],
-            channels=8 * width, num_classes=num_classes, norm_cfg=dict(type='BN'), align_corners=False,
-            loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True))
+        with DefaultScope.overwrite_default_scope('mmseg'):  # where the head looks its loss up
+            self.head = mmseg_models().UPerHead(
+                pool_scales=POOL_SCALES, in_channels=[4 * width << stage for stage in range(4)], in_index=[0, 1, 2, 3],
+                channels=8 * width, num_classes=num_classes, norm_cfg=dict(type='BN'), align_corners=False,
+                loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True))
         self.head.psp_modules = EnlargedPyramid(self.head.psp_modules)
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:

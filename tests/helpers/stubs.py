@@ -23,7 +23,7 @@ def register(registry):
 @register(MODELS)
 class StubPreprocessor(BaseDataPreprocessor):
     channels = num_classes = CLASSES
-    unknown = None
+    unknown, instances = None, False
 
     def forward(self, data, training=False):
         return data

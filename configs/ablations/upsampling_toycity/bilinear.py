@@ -1,4 +1,5 @@
 # Bilinear upsampling between the blocks of the demo's ECGAN.
-_base_ = '../../ecgan/ecgan_toycity_demo.py'
-model = dict(generator=dict(upsampling='bilinear'))
+_base_ = '../../ecgan/ecgan_toycity.py'
+model = dict(generator=dict(upsampling='bilinear'), losses=dict(perceptual=dict(weight=30)))
+train_cfg = dict(max_iters=330, val_interval=330)
 row = dict(title='bilinear', order=2)
