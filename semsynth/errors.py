@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 
 class DataError(ValueError):
     """Something is wrong with the data, not with the code: one sentence says what, where, and what to do."""
+
+
+def check_folder(folder: str | Path, held: str) -> None:
+    """Raise a DataError where there is no such folder.
+
+    Args:
+        folder: to be read.
+        held: what it should hold, such as ``'the images'``.
+    """
+    if not Path(folder).is_dir():
+        raise DataError(f'There is no folder {folder}: name the one that holds {held}.')
 
 
 def either(choices: Iterable[str]) -> str:
@@ -32,6 +44,12 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = '', prefix: s
 def counted(number: int, what: str) -> str:
     """``1 photo``, ``2 photos``."""
     return f'{number} {what}{"s" * (number != 1)}'
+
+
+def few_images(score: str, images: int, features: int) -> str:
+    """That a Fréchet distance is of fewer images than features."""
+    return (f'{images} images are few for a distance on {features} features ({score}): it is higher than that of more '
+            'images would be, so compare it only with distances of as many images.')
 
 
 def first_few(names: Sequence, limit: int = 3) -> str:

@@ -24,6 +24,7 @@ from semsynth.completion import work_dir_of
 from semsynth.config_files import find_config, is_config
 from semsynth.engine.launch import build_runner
 from semsynth.engine.wrapping import bare
+from semsynth.errors import check_folder
 from semsynth.evaluators import Evaluator, build_report, report_tables, settings_in, write_report
 from semsynth.models import Synthesizer
 from semsynth.weights import hash_weights
@@ -73,6 +74,8 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
     if worst < 0 or (ending is not None and images is None):
         raise ValueError(f'worst={worst}, ending={ending!r}: expected a number from 0 on, and an ending of images '
                          'alone, which --images names.')
+    if images is not None:
+        check_folder(images, 'the images')
     trained = open_model(model, checkpoint, cfg_options)
     own = open_model(model, checkpoint).config if cfg_options else copy.deepcopy(trained.config)
     config, source = trained.config, str(trained.config.filename)

@@ -12,6 +12,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
+from rich.console import Console
 
 from semsynth.data.given_images import GivenImages, find_given_images
 from semsynth.data.scene_dataset import SceneDataset
@@ -40,7 +41,8 @@ class Given:
     def facts(self) -> dict[str, Any]:
         """What the result file says of them."""
         return dict(folder=self.images.folder, count=len(self.images.paths), hash=self.images.hash,
-                    surplus=len(self.images.surplus), sizes=_in_words(self.images.sizes), fitted=self.fitted)
+                    surplus=len(self.images.surplus),
+                    surplus_names=list(self.images.surplus[:3]), sizes=_in_words(self.images.sizes), fitted=self.fitted)
 
     @property
     def independence(self) -> str:
@@ -76,7 +78,9 @@ def find_given(config: Config, folder: str | Path, ending: str | None = None) ->
         dataset = DATASETS.build(config.test_dataloader.dataset)
     known = dataset.suffixes if isinstance(dataset, SceneDataset) else {}
     endings = [*([ending] if ending else []), *(end for ends in known.values() for end in ends)]
-    images = find_given_images(folder, scene_names(dataset), endings)
+    names = scene_names(dataset)
+    Console(highlight=False).print(f'Reading {counted(len(names), "image")} of {folder}', markup=False, soft_wrap=True)
+    images = find_given_images(folder, names, endings)
     if images.surplus:
         print_log(f'{counted(len(images.surplus), "image")} in {folder} belong to no layout of the test set and are '
                   f'left out: {first_few(images.surplus)}.', logger='current', level=logging.WARNING)

@@ -104,7 +104,7 @@ def _photo(real: Tensor | None, image: Tensor) -> np.ndarray:
 
 
 def _sentence(judged: Judged) -> str:
-    """What an image's scores are, and which class fares worst, in words."""
+    """What an image's scores are, and which class has most unrecognised pixels, in words."""
     scores = judged.scores
     real = scores.get('oracle_aAcc')
     said = f'{scores["aAcc"]:.1f}{PERCENT} of the pixels recognised' + (
@@ -112,12 +112,12 @@ def _sentence(judged: Judged) -> str:
     wrong = _wrong_counts(judged)
     if not wrong.any():
         return said
-    index = int(wrong.argmax())
+    named = [index for index, name in enumerate(judged.classes) if name == scores['most_wrong']]  # as in the table
+    index = max(named, key=lambda each: int(wrong[each]))
     of_class = judged.label == index
     total, missed = int(of_class.sum()), judged.predicted[of_class & (judged.predicted != judged.label)]
     taken = judged.classes[int(torch.bincount(missed.long()).argmax())]
-    return (f'{said} Most wrong: {judged.classes[index]}, of whose {counted(total, "pixel")} '
-            f'{100 * (total - len(missed)) / total:.1f}{PERCENT} are recognised, and the others most often taken for '
+    return (f'{said} Most unrecognised pixels: {judged.classes[index]}, {len(missed)} of {total}, most often taken for '
             f'{taken}.')
 
 

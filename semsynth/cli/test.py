@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from semsynth.cli.options import add_options
+from semsynth.errors import check_folder
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -26,6 +27,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> None:
     """Evaluate."""
+    if args.images is not None:
+        check_folder(args.images, 'the images')  # before all that takes seconds to load
     from semsynth.apis import evaluate
 
     evaluate(args.model, args.checkpoint, out=args.out, launcher=args.launcher, cfg_options=args.cfg_options,

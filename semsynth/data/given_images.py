@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from semsynth.data.files import find_by_stem, list_files
 from semsynth.data.pairing import Pairing
 from semsynth.data.pictures import PHOTO_SUFFIXES, read_photo
-from semsynth.errors import DataError, counted, first_few
+from semsynth.errors import DataError, check_folder, counted, first_few
 
 EDGE = '_edge'
 """What ends the names of edge maps, which ``semsynth synthesize`` writes beside its images."""
@@ -50,11 +50,10 @@ def find_given_images(folder: str | Path, names: Sequence[str], endings: Sequenc
         endings: further ends of names that do not count, such as ``'_leftImg8bit.png'``.
 
     Raises:
-        DataError: a layout has no image or more than one, or an image cannot be read; one sentence for all of a kind,
-            with their number and the first of them.
+        DataError: a layout has no image or more than one, or an image cannot be read; a sentence for all of a kind,
+            with their number and the first of them, and all kinds at once.
     """
-    if not Path(folder).is_dir():
-        raise DataError(f'There is no folder {folder}: name the one that holds the images.')
+    check_folder(folder, 'the images')
     found = find_by_stem(folder, (*PHOTO_SUFFIXES, *endings))
     if not found:
         held = Counter(Path(name).suffix for name in list_files(folder))
@@ -65,15 +64,26 @@ def find_given_images(folder: str | Path, names: Sequence[str], endings: Sequenc
     used = set(stems.values())
     surplus = [stem for stem in found if stem not in used and not (
         stem.endswith(EDGE) and stem.removesuffix(EDGE) in used)]
+    problems = []
     if lacking:
-        raise DataError(f'{len(lacking)} of {counted(len(names), "layout")} have no image in {folder} '
-                        f'({first_few(lacking)}): {_reason(lacking, surplus, found)}.')
+        problems.append(f'{_of(lacking, names)} no image in {folder} ({first_few(lacking)}): '
+                        f'{_reason(lacking, surplus, found)}.')
     if twins := [found[stem] for stem in stems.values() if len(found[stem]) > 1]:
-        raise DataError(f'{counted(len(twins), "layout")} of {len(names)} have more than one image '
+        problems.append(f'{_of(twins, names)} more than one image '
                         f'({first_few([" and ".join(paths) for paths in twins])}): keep one of each.')
     paths = {name: found[stem][0] for name, stem in stems.items()}
-    sizes, digest = _read_all(paths, len(names))
+    sizes, digest, unread = _read_all(paths)
+    if unread:
+        problems.append(f'{len(unread)} of {counted(len(paths), "image")} cannot be judged, the first of them: '
+                        f'{unread[0]}')
+    if problems:
+        raise DataError(' '.join(problems))
     return GivenImages(str(folder), paths, surplus, sizes, digest)
+
+
+def _of(some: Sequence, names: Sequence[str]) -> str:
+    """``1 of 9 layouts has``, ``2 of 9 layouts have``."""
+    return f'{len(some)} of {counted(len(names), "layout")} {"has" if len(some) == 1 else "have"}'
 
 
 def _stems_of(names: Sequence[str], found: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -102,12 +112,15 @@ def _reason(lacking: Sequence[str], surplus: Sequence[str], found: Mapping[str, 
         if longer := sorted((Path(found[stem][0]).name for stem in surplus if _last(stem).startswith(name)), key=len):
             return (f'{longer[0]} seems to belong to {name}; if so, say what ends such names, with --ending '
                     f'{longer[0].removeprefix(name)}')
-    called = f', but {counted(len(surplus), "image")} of other names ({first_few(surplus)})' if surplus else ''
-    return (f'it holds none of these names{called}: call each image like its layout, as semsynth synthesize does, or '
-            'judge fewer layouts, with --cfg-options test_dataloader.dataset.indices=NUMBER')
+    others = (f'; {counted(len(surplus), "image")} there {"has" if len(surplus) == 1 else "have"} other names '
+              f'({first_few(surplus)})' if surplus else '')
+    add = 'add it, called like its layout' if len(lacking) == 1 else 'add them, each called like its layout'
+    return (f'{add}, as semsynth synthesize does, or judge fewer layouts, with --cfg-options '
+            f'test_dataloader.dataset.indices=NUMBER{others}')
 
 
-def _read_all(paths: Mapping[str, str], count: int) -> tuple[dict[tuple[int, int], int], str]:
+def _read_all(paths: Mapping[str, str]) -> tuple[dict[tuple[int, int], int], str, list[DataError]]:
+    """The sizes, the hash, and what is wrong with images that cannot be read."""
     def read(path: str) -> tuple[tuple[int, int], bytes] | DataError:
         try:
             height, width = read_photo(path).shape[:2]
@@ -117,11 +130,9 @@ def _read_all(paths: Mapping[str, str], count: int) -> tuple[dict[tuple[int, int
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoders release the interpreter's lock
         results = list(pool.map(read, paths.values()))
-    if errors := [result for result in results if isinstance(result, DataError)]:
-        raise DataError(f'{len(errors)} of {counted(count, "image")} cannot be judged, the first of them: {errors[0]}')
     whole, sizes = hashlib.sha256(), Counter[tuple[int, int]]()
     for name, result in zip(paths, results, strict=True):
         if not isinstance(result, DataError):
             sizes[result[0]] += 1
             whole.update(name.encode() + b'\0' + result[1])
-    return dict(sizes), whole.hexdigest()[:16]
+    return dict(sizes), whole.hexdigest()[:16], [result for result in results if isinstance(result, DataError)]

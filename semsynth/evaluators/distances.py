@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+ROUNDING = 1e-12
+"""Share of the squares that a difference of them cannot be told from 0 by, in float64."""
 ROWS = 1024
 """Features that are compared with all others at once, so that no whole matrix of pairs is kept."""
 
@@ -14,7 +16,8 @@ def frechet_distance(first: Tensor, second: Tensor) -> float:
 
     ``|m1 - m2|^2 + tr(S1) + tr(S2) - 2 tr((S1 S2)^(1/2))``. With ``S = A' A``, where ``A`` is the centred features over
     ``sqrt(n - 1)``, the last trace is the sum of the singular values of ``A1 A2'``: no root of a matrix is taken, and
-    fewer images than features (a singular covariance) are no special case. In float64.
+    fewer images than features (a singular covariance) are no special case. In float64; a distance below its rounding
+    errors, which equal sets have, is 0.
 
     Args:
         first, second: features ``(n, d)``, n at least 2.
@@ -26,7 +29,9 @@ def frechet_distance(first: Tensor, second: Tensor) -> float:
     means = first.mean(0) - second.mean(0)
     one, other = _scatter_root(first), _scatter_root(second)
     cross = torch.linalg.svdvals(one @ other.T).sum()
-    return (means.square().sum() + one.square().sum() + other.square().sum() - 2 * cross).clamp(min=0).item()
+    spread = one.square().sum() + other.square().sum()
+    distance = (means.square().sum() + spread - 2 * cross).item()
+    return distance if distance > ROUNDING * spread.item() else 0.0
 
 
 def kernel_distance(first: Tensor, second: Tensor) -> float:
@@ -98,7 +103,7 @@ def _share_within(points: Tensor, manifold: Tensor, neighbours: int) -> float:
     centre = manifold.mean(0)
     points, manifold = points - centre, manifold - centre
     # of a product of matrices, the digits that are lost; without them a feature might lie beside its own ball
-    rounding = 1e-12 * manifold.square().sum(1).max()
+    rounding = ROUNDING * manifold.square().sum(1).max()
     # each feature is its own nearest one
     radii = torch.cat([_squared(rows, manifold).kthvalue(neighbours + 1).values for rows in manifold.split(ROWS)])
     inside = torch.cat([(_squared(rows, manifold) <= radii + rounding).any(1) for rows in points.split(ROWS)])

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from semsynth.evaluators.base import Evaluator
 from semsynth.evaluators.distances import frechet_distance, kernel_distance, precision_recall
+from semsynth.errors import few_images
 from semsynth.layers.efficientnet_lite import efficientnet_lite
 from semsynth.registry import EVALUATORS, SEGMENTORS
 from semsynth.weights import find_weights, hash_weights, load_checkpoint, weights_in
@@ -100,6 +101,9 @@ class FeatureEvaluator(Evaluator):
             if len(real) >= 2 * least:
                 scores |= {f'oracle_{name}': value for name, value in
                            self._scores(measure, real[::2], real[1::2]).items()}
+        if 'frechet' in self.measures and 2 <= min(len(real), len(generated)) < real.shape[1]:
+            print_log(few_images(self.names['frechet'], min(len(real), len(generated)), real.shape[1]),
+                      logger='current', level=logging.WARNING)
         return scores
 
     def _scores(self, measure: Measure, generated: Tensor, real: Tensor) -> dict[str, float]:

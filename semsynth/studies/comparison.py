@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from semsynth.errors import first_few
+from semsynth.errors import counted, few_images, first_few
 from semsynth.writing import check_out_file, write_whole
 
 ORACLE = 'oracle_'
@@ -141,17 +141,36 @@ def _notes(reports: Mapping[str, Mapping[str, Any]], unequal: Mapping[str, Mappi
     names = dict.fromkeys(name for each in first['evaluators'] if (name := each['protocol'].get('name')))
     count = first['evaluators'][0]['protocol'].get('num_images')
     notes = [f'{count} images each' + (f'; protocol: {", ".join(names)}.' if names else '.')]
+    notes += dict.fromkeys(few for report in reports.values() for each in report['evaluators'] if (few := _few(each)))
+    judges: dict[str, list[str]] = {}
     for title, report in reports.items():
-        notes.append(f'{title}: judge {report.get("judge", "unknown").rstrip(".")}.')
+        judges.setdefault(report.get('judge', 'unknown').rstrip('.'), []).append(title)
+    notes += [f'Judge of {", ".join(titles)}: {judge}.' for judge, titles in judges.items()]
+    for title, report in reports.items():
+        if surplus := report.get('images', {}).get('surplus'):
+            names = report['images'].get('surplus_names', [])
+            more = f' and {surplus - len(names)} more' if len(names) < surplus else ''
+            notes.append(f'{title}: {counted(surplus, "image")} of no layout left out'
+                         + (f': {", ".join(names)}{more}.' if names else '.'))
         fitted = dict.fromkeys(each['protocol']['fitted'] for each in report['evaluators']
                                if 'fitted' in each['protocol'])
         if fitted:
-            notes.append(f'{title}: images made to fit: {first_few(list(fitted))}.')
+            notes.append(f'{title}: images were made to fit: {first_few(list(fitted))}.')
         if unequal[title]:
             reasons = dict.fromkeys(f'{score}: {reason}' for score, reason in unequal[title].items())
             notes.append(f"{title}: * not judged as the first row, and not to be compared with it; "
                          f'{"; ".join(reasons)}.')
     return notes
+
+
+def _few(evaluator: Mapping[str, Any]) -> str:
+    """That a Fréchet distance is of fewer images than features; empty where it is not."""
+    protocol = evaluator['protocol']
+    images = min(protocol.get('num_images', 0), protocol.get('num_real_images', protocol.get('num_images', 0)))
+    score = next((score for score in evaluator.get('scores', ())
+                  if score.rpartition('/')[2].startswith(('frechet_', 'FID'))), '')
+    return few_images(score, images, protocol['num_features']) if score and (
+        images < protocol.get('num_features', 0)) else ''
 
 
 def _cells(cells: Sequence[str]) -> str:

@@ -75,7 +75,7 @@ def test_the_result_file(settings, trained, capsys):
     assert shown == sorted(shown) and page.count('<img') == 5 * 5
     shares = [f'{float(worst[0][name]):.1f}\N{NO-BREAK SPACE}%' for name in ('aAcc', 'oracle_aAcc')]
     assert f'{shares[0]} of the pixels recognised ({shares[1]} in the real photo)' in page
-    assert f'Most wrong: {worst[0]["most_wrong"]}, of whose' in page
+    assert f'Most unrecognised pixels: {worst[0]["most_wrong"]}, ' in page
     assert f'Written to {path}' in ' '.join(capsys.readouterr().out.split()).replace('- ', '')
 
 

@@ -40,8 +40,8 @@ def test_the_table_and_the_page(tmp_path):
     assert [row['name'] for row in rows] == ['lake/1', 'lake/2']
     assert (rows[0]['aAcc'], rows[0]['1 b'], rows[1]['aAcc'], rows[0]['other/mIoU']) == ('40', '', '', '25')
     page = (folder / 'worst.html').read_text().replace('\N{NO-BREAK SPACE}', ' ')
-    assert ('40.0 % of the pixels recognised, mIoU 25.0. Most wrong: b, of whose 3 pixels 0.0 % are recognised, and '
-            'the others most often taken for c.') in page
+    assert ('40.0 % of the pixels recognised, mIoU 25.0. Most unrecognised pixels: b, 3 of 3, most '
+            'often taken for c.') in page
     assert page.count('<img') == 4  # there is no real photo
     errors = picture(folder, '000_errors.png')
     assert errors.tolist() == [[list(RIGHT), list(WRONG), list(WRONG)], [list(WRONG), list(UNJUDGED), list(RIGHT)]]
@@ -61,4 +61,7 @@ def test_the_page_fits_a_narrow_window(tmp_path, new_page):
     page = new_page(400, 800)
     page.goto((tmp_path / 'results_x_images' / 'worst.html').as_uri())
     assert page.evaluate('document.documentElement.scrollWidth') == 400
+    page.set_viewport_size(dict(width=1100, height=800))
+    columns = "getComputedStyle(document.querySelector('.strip')).gridTemplateColumns.split(' ').length"
+    assert page.evaluate(columns) == 4
     assert page.evaluate('[...document.images].every(image => image.naturalWidth > 0)')

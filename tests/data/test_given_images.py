@@ -59,13 +59,22 @@ def test_the_hash_is_of_names_and_contents(tmp_path):
     (['lake/a_1.png'], ['2 of 3 layouts have no image', '(lake/a_2, wood/b_1)', 'indices=']),
     (['lake/A_1.png', 'lake/A_2.png', 'b_1.png'], ['2 of 3', 'a_1 and A_1', 'differ in upper and lower case']),
     (['a_1_fake.png', 'a_1_real.png', 'a_2_fake.png'], ['3 of 3', 'a_1_fake.png', 'a_1', '--ending _fake.png']),
-    (['c.png'], ['3 of 3', 'but 1 image of other names (c)', 'semsynth synthesize']),
+    (['c.png'], ['3 of 3', 'add them, each called like', 'semsynth synthesize', '1 image there has other names (c)']),
     (['lake/a_1.png', 'lake/a_1.bmp', 'lake/a_2.png', 'b_1.png'],
-     ['1 layout of 3', 'more than one image', 'a_1.bmp and', 'a_1.png', 'keep one'])])
+     ['1 of 3 layouts has more than one image', 'a_1.bmp and', 'a_1.png', 'keep one'])])
 def test_images_that_are_not_there(tmp_path, files, said):
     tmp_path.joinpath('made').mkdir()
     with pytest.raises(DataError, match=facts(*said)):
         find_given_images(fill(tmp_path / 'made', *files), NAMES)
+
+
+def test_all_kinds_of_problems_are_told_at_once(tmp_path):
+    fill(tmp_path, 'lake/a_1.png', 'lake/a_1.bmp', 'wood/b_1.png')
+    (tmp_path / 'wood/b_1.png').write_bytes(b'none')
+    with pytest.raises(DataError, match=facts(
+            f'1 of 3 layouts has no image in {tmp_path} (lake/a_2): add it, called like its layout', '1 of 3 layouts has more than one image',
+            'keep one of each.', '1 of 2 images cannot be judged', 'b_1.png')):
+        find_given_images(tmp_path, NAMES)
 
 
 def test_images_that_cannot_be_read(tmp_path):

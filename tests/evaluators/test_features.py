@@ -118,11 +118,12 @@ def test_scores_for_which_there_are_too_few_images_are_left_out(monkeypatch):
     evaluator = FeatureStatistics(JUDGE)
     evaluator.process(None, samples(3))
     assert set(evaluator.evaluate(3)) == {'frechet_judge', 'kernel_judge'}
-    assert said == ['precision_judge and recall_judge are left out: they need 4 real images and the set has 3.']
+    assert said[0] == 'precision_judge and recall_judge are left out: they need 4 real images and the set has 3.'
+    assert len(said) == 2 and said[1].startswith('3 images are few for a distance on 56 features (frechet_judge)')
     evaluator = FeatureStatistics(JUDGE, measures=('kernel',))
     evaluator.process(None, samples(3, real=False))
     assert evaluator.evaluate(3) == {} and 'neighbours' not in evaluator.protocol
-    assert said[1:] == ['kernel_judge is left out: it needs 2 real images and the set has 0.']
+    assert said[2:] == ['kernel_judge is left out: it needs 2 real images and the set has 0.']
 
 
 def test_only_inceptions_distances_are_called_fid_and_kid(tmp_path, monkeypatch):

@@ -38,7 +38,8 @@ def test_singular_covariances():
 @pytest.mark.parametrize('number', [5, 60])
 def test_equal_sets_and_equal_covariances(number):
     one = torch.randn(number, 10).double() * 3
-    assert frechet_distance(one, one.flip(0)) == pytest.approx(0, abs=1e-9)
+    assert frechet_distance(one, one) == frechet_distance(one, one.flip(0)) == 0
+    assert frechet_distance(one, one + 1e-4) == pytest.approx(1e-7)  # a small distance stays one
     shift = torch.arange(10.0)
     # 0 + 1 + 4 + ... + 81 = 285
     assert frechet_distance(one, one + shift) == pytest.approx(285)
@@ -117,7 +118,7 @@ def test_edge_maps_are_compared_with_edge_maps(monkeypatch):
         evaluator.process(None, part)
     assert edges.evaluate(4) == images.evaluate(4)
     edges.process(None, [dict(sample, real=dict(image=sample['real']['image'])) for sample in data])
-    assert edges.evaluate(4) == {} and 'a data set with edges=dict()' in said[0]
+    assert edges.evaluate(4) == {} and 'a data set with edges=dict()' in said[-1]
 
 
 def test_without_real_images_there_is_no_score():

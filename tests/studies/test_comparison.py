@@ -51,8 +51,19 @@ def test_models_and_images_in_one_table(write, tmp_path):
         ['', 'mIoU ↑', 'Fréchet distance, judge ↓', 'p: mIoU ↑', 'kernel_judge'], ['---'] * 5,
         ['ecgan_lakes, iter_9', '41.23', '2.5', '33', '-'], ['images in by diffusion', '39', '1.5', '-', '0.125'],
         ['real images (oracle)', '60', '-', '70', '-']]
-    assert '- 5 images each; protocol: lakes-v1.' in text and '5 of 5 resized' in text and 'judge unknown' in text
+    assert '- 5 images each; protocol: lakes-v1.' in text and '5 of 5 resized' in text
+    assert 'Judge of images in by diffusion: unknown' in text
     assert rows(compare([f'ECGAN={first}', f'A diffusion model={second}']))[3][0] == 'A diffusion model'
+
+
+def test_what_rows_share_is_said_once(write):
+    images = dict(folder='/made/x', surplus=4, surplus_names=['a', 'b', 'c'])
+    evaluators = copy.deepcopy(REPORT['evaluators'])
+    evaluators[1]['protocol'] |= dict(num_real_images=5, num_features=6)
+    text = compare([f'{name}={write(name, images=images, evaluators=evaluators)}' for name in ('one', 'two')])
+    assert text.count('Judge of one, two: independent: no loss') == text.count('independent') == 1
+    assert text.count('- 5 images are few for a distance on 6 features (frechet_judge)') == 1
+    assert 'one: 4 images of no layout left out: a, b, c and 1 more.' in text
 
 
 @pytest.mark.parametrize(('place', 'change', 'reason'), [
