@@ -51,13 +51,12 @@ def test_the_figures_are_those_of_ecgan(name):
 
 
 def test_the_figures_are_those_of_pix2pixhd():
-    """The same, as those of another judge, in ToyCity's folder."""
+    """ToyCity's rows have none: their data, their size and their judge are others."""
     rows = {row.title: row for row in read_rows(FOLDERS / 'cityscapes_512x1024')}
     assert {title: figures(row.paper, ['pspnet/mIoU', 'pspnet/aAcc']) for title, row in rows.items()} == TABLE_1
     toy = {row.title: row for row in read_rows(FOLDERS / 'toycity')}
-    assert {title: figures(toy[title].paper, ['pspnet/mIoU', 'pspnet/aAcc']) for title in TABLE_1} == TABLE_1
-    assert {title: figures(row.paper, NAMES) for title, row in toy.items() if title in TABLES['cityscapes']} == {
-        title: each for title, each in TABLES['cityscapes'].items() if title != 'SIMS'}
+    assert set(toy) >= {*TABLE_1, *TABLES['cityscapes']} - {'SIMS'}
+    assert not any(row.paper or row.conditions for row in toy.values())
 
 
 @pytest.mark.parametrize('name', [*TABLES, 'cityscapes_512x1024', 'toycity'])
@@ -118,8 +117,9 @@ def test_pix2pixhd_is_the_same_on_all_data(path, channels):
 @pytest.mark.slow
 @pytest.mark.parametrize('name', [*TABLES, 'cityscapes_512x1024', 'toycity'])
 def test_the_table_without_any_result(name, tmp_path):
-    text = tabulate(FOLDERS / name, tmp_path, seeds=(0, 1, 2), allow_unequal=True).read_text()
+    text = tabulate(FOLDERS / name, tmp_path, seeds=(0, 1, 2), allow_unequal=True)
     rows = read_rows(FOLDERS / name)
     assert all(f'| {row.title} | not run |' in text for row in rows)
-    assert all(f'--rows {row.name} --jobs 1 --seeds 0 1 2' in text for row in rows if not row.left_out)
+    assert all(f'{row.title} (`{row.name}`)' in text for row in rows if not row.left_out)
+    assert '--jobs 1 --seeds 0 1 2' in text and '--rows crn' not in text
     assert ('- SIMS: not run; it composes images' in text) == (name == 'cityscapes')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from semsynth.cli.options import TRAINING_PRECISION, add_options
 
@@ -16,17 +17,16 @@ def add_arguments(parser: ArgumentParser) -> None:
                         'enough (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0], metavar='SEED',
                         help='every config is trained with each of them (default: 0)')
-    parser.add_argument('--rows', nargs='+', metavar='NAME', help='names of the configs to train, without .py '
-                        '(default: all)')
-    parser.add_argument('--results', metavar='DIR', help='keep the result of each run there as a small JSON, with a '
-                        'table; a run whose result is there is not run again')
+    parser.add_argument('--rows', nargs='+', metavar='NAME', help='configs to train, without .py (default: all)')
+    parser.add_argument('--results', metavar='DIR', help='keep the result of each run there, with a table; what is '
+                        'there is not run again')
     parser.add_argument('--table-only', action='store_true', help='train nothing: write the table of --results')
     parser.add_argument('--out', help='folder for table, checkpoints and logs (default: work_dirs/ablations/NAME)')
     parser.add_argument('--precision', **TRAINING_PRECISION)
     parser.add_argument('--gpus-per-run', type=int, default=1, metavar='N', help='GPUs that train a run together, by '
                         'torchrun, and share its batch; without GPUs, processes (default: %(default)s)')
     parser.add_argument('--allow-unequal', action='store_true',
-                        help='say in the table in which conditions rows differ, instead of refusing them')
+                        help='rows may differ in their conditions; the table says in which')
     add_options(parser, '--cfg-options')
 
 
@@ -38,9 +38,10 @@ def run(args: Namespace) -> None:
         if args.results is None:
             raise ValueError('--table-only writes the table of results that were kept: name their folder with '
                              '--results.')
-        path = tabulate(args.folder, args.results, seeds=args.seeds, precision=args.precision,
-                        allow_unequal=args.allow_unequal, cfg_options=args.cfg_options)
-        print(path.read_text(encoding='utf-8'))
+        print(tabulate(args.folder, args.results, seeds=args.seeds, precision=args.precision,
+                       allow_unequal=args.allow_unequal, cfg_options=args.cfg_options))
+        if not Path(args.results).is_dir():
+            print(f'There is no folder {args.results} yet, so the table is not written.')
         return
     failed = ablate(args.folder, jobs=args.jobs, seeds=args.seeds, out=args.out, precision=args.precision,
                     gpus_per_run=args.gpus_per_run, allow_unequal=args.allow_unequal, cfg_options=args.cfg_options,

@@ -11,9 +11,9 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from semsynth.errors import few_images
 from semsynth.evaluators.base import Evaluator
 from semsynth.evaluators.distances import frechet_distance, kernel_distance, precision_recall
-from semsynth.errors import few_images
 from semsynth.layers.efficientnet_lite import efficientnet_lite
 from semsynth.registry import EVALUATORS, SEGMENTORS
 from semsynth.weights import find_weights, hash_weights, load_checkpoint, weights_in

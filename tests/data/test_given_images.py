@@ -72,7 +72,8 @@ def test_all_kinds_of_problems_are_told_at_once(tmp_path):
     fill(tmp_path, 'lake/a_1.png', 'lake/a_1.bmp', 'wood/b_1.png')
     (tmp_path / 'wood/b_1.png').write_bytes(b'none')
     with pytest.raises(DataError, match=facts(
-            f'1 of 3 layouts has no image in {tmp_path} (lake/a_2): add it, called like its layout', '1 of 3 layouts has more than one image',
+            f'1 of 3 layouts has no image in {tmp_path} (lake/a_2): add it, called like its layout',
+            '1 of 3 layouts has more than one image',
             'keep one of each.', '1 of 2 images cannot be judged', 'b_1.png')):
         find_given_images(tmp_path, NAMES)
 

@@ -61,9 +61,9 @@ def test_a_table_of_what_was_kept_and_what_was_not_run(folder, quick, tmp_path):
     assert not (tmp_path / 'out/a_less').exists()
     (folder / 'left_out.yml').write_text('old: {reason: its code is lost, paper: {mIoU: 3}}')
     nowhere = {'data_root': 'nowhere', 'test_evaluator.0.judge.checkpoint': 'nowhere.pth'}
-    text = tabulate(folder, kept, seeds=(0, 1), cfg_options=nowhere).read_text()
+    text = tabulate(folder, kept, seeds=(0, 1), cfg_options=nowhere)
     assert '| full | 2 of 3 | 51 ± 1.4 | 70.5 |' in text and '| a_less | not run | - | - |' in text
-    assert f'- full: not run, or not done yet, with seed 1: `semsynth ablate {folder} --rows b_full ' in text
+    assert f'- Not run, or not done yet, with seed 1: full (`b_full`): `semsynth ablate {folder} --rows b_full ' in text
     assert f'--rows a_less --jobs 1 --seeds 0 1 2 --results {kept} --cfg-options data_root=nowhere' in text
     assert '| old | not run | - | 3 |' in text and '- old: not run; its code is lost.' in text
     assert 'Of other settings' not in text
@@ -76,7 +76,7 @@ def test_a_result_of_other_settings(folder, quick, tmp_path):
     with pytest.raises(ValueError, match=facts('b_full/seed_0.json', 'other settings than b_full.py', 'remove that')):
         ablate(folder, out=tmp_path / 'anew', results=kept, cfg_options=other)
     assert 'Of other settings than their configs have now: full, seed 0; a_less, seed 0.' in tabulate(
-        folder, kept, cfg_options=other).read_text()
+        folder, kept, cfg_options=other)
 
 
 def test_rows_by_name(folder):
@@ -89,7 +89,9 @@ def test_the_command_writes_the_table(folder, quick, tmp_path, monkeypatch, caps
     monkeypatch.setattr(sys, 'argv', ['semsynth', 'ablate', str(folder), '--table-only', '--results',
                                       str(tmp_path / 'kept')])
     main()
-    assert '| full | not run | 70.5 | 40 |' in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert '| full | not run | 70.5 | 40 |' in out and 'the table is not written' in out
+    assert not (tmp_path / 'kept').exists()
     monkeypatch.setattr(sys, 'argv', sys.argv[:4])
     with pytest.raises(SystemExit):
         main()

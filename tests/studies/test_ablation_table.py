@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 from PIL import Image
 
 from semsynth.studies.ablation.chart import chart
@@ -27,7 +28,7 @@ def ablation():
                parameters=dict(generator=5_874_685, trainable=6_667_311))
     rows = [Line(Row('bare', None, 'none'), {}), Line(Row('one', None, 'one'), {0: result(40.0, 2.0, seconds=None)}),
             Line(full, {seed: result(*scores, seconds=0.25 * (seed + 1)) for seed, scores in SCORES.items()})]
-    return Ablation('mine', rows, [0, 1, 4], 'semsynth ablate mine', dict(bare='semsynth ablate mine --rows bare'))
+    return Ablation('mine', rows, [0, 1, 4], 'semsynth ablate mine', {(0, 1, 4): 'semsynth ablate mine --rows bare'})
 
 
 def cells(text, title):
@@ -47,8 +48,8 @@ def test_means_and_deviations(ablation):
     assert cells(text, 'one') == ['one', '1 of 3', '40', '-', '90', '2', '-', '-', '-', '-']
     assert cells(text, 'none') == ['none', 'not run', *['-'] * 8]
     assert cells(text, 'real images (oracle)') == ['real images (oracle)', '-', '85', '-', '97.5', *['-'] * 5]
-    assert '- none: not run, or not done yet, with seed 0, 1, 4: `semsynth ablate mine --rows bare`' in text
-    assert '- one: not run, or not done yet, with seed 1, 4\n' in text and '- all parts: ' not in text
+    assert '- Not run, or not done yet, with seed 0, 1, 4: none (`bare`): `semsynth ablate mine --rows bare`\n' in text
+    assert '- Not run, or not done yet, with seed 1, 4: one (`one`).\n' in text and '(`full`)' not in text
     assert '- Judge independent: yes.' in text and '- Steps: 550; device: CPU.' in text
 
 
@@ -75,7 +76,9 @@ def test_the_chart_has_a_panel_a_score(ablation):
 
 def test_nothing_done_yet():
     ablation = Ablation('mine', [Line(Row('a', None, 'a'), {})], [0], 'semsynth ablate mine')
-    assert cells(markdown(ablation), 'a') == ['a', 'not run', '-', '-', '-']
+    text = markdown(ablation)
+    assert cells(text, 'a') == ['a', 'not run', '-', '-', '-']
+    assert '- No run is done yet' in text and 'Steps' not in text and "The paper's" not in text
     assert table(ablation).startswith('config,row,seeds,generator parameters,')
     assert Image.open(io.BytesIO(chart(ablation))).format == 'PNG'
 
@@ -91,6 +94,7 @@ def test_papers_conditions_and_what_is_left_out(ablation, monkeypatch):
     """Of rows whose papers measured under conditions of their own, ours stand in a column and theirs below."""
     monkeypatch.setattr(Row, 'own_conditions', '64x128, batch 4, 550 steps')
     monkeypatch.setattr(Row, 'judged_by', 'city-v1')
+    ablation.lines[0].row.config = Config(dict(a=1))
     left = Row('sims', None, 'SIMS', paper=dict(mIoU=47.2), conditions='table 2', left_out='it is old')
     ablation.lines[2].row.conditions = 'table 2'
     text = markdown(replace(ablation, lines=[*ablation.lines, Line(left, {})]))

@@ -1,4 +1,4 @@
 # Beside ECGAN's tables, ToyCity: DP-SIMS style.
 _base_ = '../../dp_sims_style/dp_sims_style_toycity.py'
 train_cfg = dict(max_iters=400, val_interval=400)
-row = dict(like='../cityscapes/dp_sims_style.py')
+row = dict(title='DP-SIMS style', order=13)

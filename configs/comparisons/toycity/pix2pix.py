@@ -1,6 +1,4 @@
 # pix2pixHD's table 1 on ToyCity: pix2pix.
 _base_ = '../../pix2pix/pix2pix_toycity.py'
 train_cfg = dict(max_iters=400, val_interval=400)
-row = dict(
-    title='pix2pix', order=0, paper={'pspnet/mIoU': 39.48, 'pspnet/aAcc': 78.34},
-    conditions='pspnet: table 1 of pix2pixHD, by its authors; Cityscapes at 512x1024, judge PSPNet')
+row = dict(title='pix2pix', order=0)

@@ -102,10 +102,11 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
 
 
 def tabulate(folder: str | Path, results: str | Path, *, seeds: Sequence[int] = (0,), precision: str | None = None,
-             allow_unequal: bool = False, cfg_options: dict | None = None) -> Path:
+             allow_unequal: bool = False, cfg_options: dict | None = None) -> str:
     """Write the table of the results that ``ablate`` kept; what is not there is 'not run', with its command.
 
-    Neither data nor weights are needed. The other arguments are those of ``ablate``.
+    Neither data nor weights are needed. Where there is no folder of results yet, nothing is written. The other arguments
+    are those of ``ablate``.
 
     Args:
         folder: of the configs, or its name.
@@ -116,7 +117,7 @@ def tabulate(folder: str | Path, results: str | Path, *, seeds: Sequence[int] = 
         cfg_options: as given to ``ablate``.
 
     Returns:
-        The table's path.
+        The table's text.
 
     Raises:
         ValueError: as of ``ablate``.
@@ -126,8 +127,7 @@ def tabulate(folder: str | Path, results: str | Path, *, seeds: Sequence[int] = 
     every, trained = _read(folder, precision, cfg_options, allow_unequal)
     runs = _runs(trained, seeds, kept, 1, kept)
     command = Command(folder, seeds, precision=precision, allow_unequal=allow_unequal, cfg_options=cfg_options)
-    Output(_name(folder), every, runs, command).write_kept(kept)
-    return kept / 'table.md'
+    return Output(_name(folder), every, runs, command).write_kept(kept, only_there=True)
 
 
 def _name(folder: str | Path) -> str:

@@ -11,7 +11,7 @@ from semsynth.studies.ablation.chart import chart
 from semsynth.studies.ablation.pictures import Scenes
 from semsynth.studies.ablation.rows import Row
 from semsynth.studies.ablation.run import Run
-from semsynth.studies.ablation.table import Ablation, Line, markdown, table
+from semsynth.studies.ablation.table import Ablation, Line, markdown, rows_that_lack, table
 from semsynth.writing import write_png, write_whole
 
 
@@ -68,19 +68,31 @@ class Output:
         write_whole(out / 'table.csv', table(ablation).encode())
         write_whole(out / 'table.md', markdown(ablation, pictures=True).encode())
 
-    def write_kept(self, results: Path) -> None:
-        """Write ``table.md`` and ``table.csv`` without pictures, and without a place on this machine."""
+    def write_kept(self, results: Path, only_there: bool = False) -> str:
+        """Write ``table.md`` and ``table.csv`` without pictures, and without a place on this machine.
+
+        Args:
+            results: folder.
+            only_there: write nothing where there is no such folder.
+
+        Returns:
+            The text of ``table.md``.
+        """
         ablation = self._ablation(replace(self.command, out=None, results=results))
-        write_whole(results / 'table.csv', table(ablation).encode())
-        write_whole(results / 'table.md', markdown(ablation).encode())
+        text = markdown(ablation)
+        if results.is_dir() or not only_there:
+            write_whole(results / 'table.csv', table(ablation).encode())
+            write_whole(results / 'table.md', text.encode())
+        return text
 
     def _ablation(self, command: Command) -> Ablation:
         results = {row.name: {run.seed: run.result or {} for run in self.runs if run.row is row and run.result}
                    for row in self.rows}
         seeds = sorted({run.seed for run in self.runs})
-        missing = {name: [seed for seed in seeds if seed not in its] for name, its in results.items()}
+        lines = [Line(row, results[row.name]) for row in self.rows]
+        trained = [row for row in self.rows if not row.left_out]
         return Ablation(
-            self.name, [Line(row, results[row.name]) for row in self.rows], seeds, str(command),
-            {row.name: str(replace(command, rows=[row.name], seeds=missing[row.name])) for row in self.rows
-             if missing[row.name] and not row.left_out},
+            self.name, lines, seeds, str(command),
+            {lacking: str(replace(command, rows=None if rows == trained else [row.name for row in rows], seeds=lacking))
+             for lacking, rows in rows_that_lack(lines, seeds).items()},
             [run.title for run in self.runs if run.has_other_settings])

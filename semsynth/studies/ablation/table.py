@@ -53,7 +53,7 @@ class Ablation:
         lines: in the table's order.
         seeds: that every row is to be trained with.
         command: that made it.
-        missing: the command that trains a row with the seeds that are not done, by the row's name.
+        missing: the command that trains what is not done, by the seeds that its rows lack.
         outdated: runs, by title, whose results are of other settings than their configs have now.
     """
 
@@ -61,7 +61,7 @@ class Ablation:
     lines: Sequence[Line]
     seeds: Sequence[int]
     command: str
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[tuple[int, ...], str] = field(default_factory=dict)
     outdated: Sequence[str] = ()
 
     @property
@@ -149,19 +149,22 @@ def _notes(ablation: Ablation) -> Iterator[str]:
     yield f'Made by `{ablation.command}`.'
     yield (f'Seeds: {", ".join(map(str, ablation.seeds))}; mean ± standard deviation over those that are done, where '
            'there are at least two.')
-    for line in ablation.lines:
-        if line.row.left_out:
-            yield f'{line.row.title}: {NOT_RUN}; {line.row.left_out}.'
-        elif missing := [str(seed) for seed in ablation.seeds if seed not in line.results]:
-            command = f': `{ablation.missing[line.row.name]}`' if line.row.name in ablation.missing else ''
-            yield f'{line.row.title}: {NOT_RUN}, or not done yet, with seed {", ".join(missing)}{command}'
+    yield from (f'{line.row.title}: {NOT_RUN}; {line.row.left_out}.' for line in ablation.lines if line.row.left_out)
+    for seeds, rows in rows_that_lack(ablation.lines, ablation.seeds).items():
+        command = f': `{ablation.missing[seeds]}`' if seeds in ablation.missing else '.'
+        yield (f'Not run, or not done yet, with seed {", ".join(map(str, seeds))}: '
+               f'{", ".join(f"{row.title} (`{row.name}`)" for row in rows)}{command}'
+               + (', or some of them with `--rows` and their names in brackets.' if len(rows) > 1 and command != '.'
+                  else ''))
     if ablation.outdated:
         yield f'Of other settings than their configs have now: {"; ".join(ablation.outdated)}.'
     for conditions in dict.fromkeys(line.row.conditions for line in ablation.lines if line.row.conditions):
         titles = ', '.join(line.row.title for line in ablation.lines if line.row.conditions == conditions)
         yield f"The paper's figures of {titles}: {conditions}."
-    if any(line.row.conditions for line in ablation.lines):
-        yield f'Ours: judged by {"; ".join(dict.fromkeys(_judges(ablation)))}.'
+    if not ablation.results:
+        yield 'No run is done yet, so there are no scores of ours.'
+    if judges := dict.fromkeys(line.row.judged_by for line in ablation.lines if line.row.config):
+        yield f'Ours: judged by {"; ".join(judges)}.'
     yield from dict.fromkeys(f'Judge {result["judge"]}' for result in ablation.results)
     weights = dict.fromkeys(f'{each["protocol"] or each["type"]} ({each["weights"]})'
                             for result in ablation.results for each in result.get('judges', []))
@@ -171,6 +174,25 @@ def _notes(ablation: Ablation) -> Iterator[str]:
         yield ('Rows differ in their conditions, each from the first as its last column says (with the first row\'s in '
                'brackets): the parts of the method are not all that makes their scores differ. The oracle is of the '
                'first row that is done.')
+    if ablation.results:
+        yield from _notes_of_runs(ablation)
+    if any(line.row.paper for line in ablation.lines):
+        yield ("The paper's figures are of its own data, size, judge and length of training: compare the order of the "
+               'rows.')
+
+
+def rows_that_lack(lines: Sequence[Line], seeds: Sequence[int]) -> dict[tuple[int, ...], list[Row]]:
+    """The rows with a config that are not done with some seeds, by these seeds."""
+    found: dict[tuple[int, ...], list[Row]] = {}
+    for line in lines:
+        lacking = tuple(seed for seed in seeds if seed not in line.results)
+        if lacking and not line.row.left_out:
+            found.setdefault(lacking, []).append(line.row)
+    return found
+
+
+def _notes_of_runs(ablation: Ablation) -> Iterator[str]:
+    """On what, how long and how fast the runs that are done were trained."""
     steps = sorted({result['steps'] for result in ablation.results})
     yield f'Steps: {", ".join(map(str, steps)) or NONE}; device: {_all(ablation, "device")}.'
     if (machines := _all(ablation, 'machine')) != NONE:
@@ -179,11 +201,6 @@ def _notes(ablation: Ablation) -> Iterator[str]:
            f'machine with one run at a time (here at once: {_all(ablation, "jobs")}).')
     if (ranks := {result.get('ranks', 1) for result in ablation.results}) - {1}:
         yield f'Each run was trained by {", ".join(map(str, sorted(ranks)))} ranks, which shared the batch.'
-    yield "The paper's figures are of its own data, size, judge and length of training: compare the order of the rows."
-
-
-def _judges(ablation: Ablation) -> list[str]:
-    return [line.row.judged_by for line in ablation.lines if not line.row.left_out]
 
 
 def _unequal(row: Row) -> str:
