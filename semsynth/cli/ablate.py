@@ -11,15 +11,15 @@ from semsynth.cli.options import TRAINING_PRECISION, add_options
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument('folder', help='folder of configs, each of which is a row of the table, or its name, such as '
+    parser.add_argument('folder', help='folder of configs, a row of the table each, such as '
                         'semsynth::ablations/ecgan_toycity')
     parser.add_argument('--jobs', type=int, default=1, metavar='N', help='runs at once, on a GPU each while there are '
                         'enough (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0], metavar='SEED',
                         help='every config is trained with each of them (default: 0)')
     parser.add_argument('--rows', nargs='+', metavar='NAME', help='configs to train, without .py (default: all)')
-    parser.add_argument('--results', metavar='DIR', help='keep the result of each run there, with a table; what is '
-                        'there is not run again')
+    parser.add_argument('--results', metavar='DIR', help='keep the results there, and a table; what is there is not '
+                        'run again')
     parser.add_argument('--table-only', action='store_true', help='train nothing: write the table of --results')
     parser.add_argument('--out', help='folder for table, checkpoints and logs (default: work_dirs/ablations/NAME)')
     parser.add_argument('--precision', **TRAINING_PRECISION)

@@ -105,8 +105,8 @@ def tabulate(folder: str | Path, results: str | Path, *, seeds: Sequence[int] = 
              allow_unequal: bool = False, cfg_options: dict | None = None) -> str:
     """Write the table of the results that ``ablate`` kept; what is not there is 'not run', with its command.
 
-    Neither data nor weights are needed. Where there is no folder of results yet, nothing is written. The other arguments
-    are those of ``ablate``.
+    Neither data nor weights are needed. Where there is no folder of results yet, nothing is written. The other
+    arguments are those of ``ablate``.
 
     Args:
         folder: of the configs, or its name.
