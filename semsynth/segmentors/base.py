@@ -42,6 +42,8 @@ class Segmentor(nn.Module):
     """The class map, ``(number of the layout's indices,)`` long, 255 for none."""
     returns_features: bool = False
     """Whether ``segment`` and ``features`` give feature maps, which a loss can read."""
+    trained_size: tuple[int, int] | None = None
+    """Height and width of the images that its training showed it; None where nothing says so."""
     waits_for: str | None = None
     """What it reads from the device in a step of training, in words: a CUDA graph cannot hold that (``model.graphs``).
     None where it reads nothing, and does the same in every step."""

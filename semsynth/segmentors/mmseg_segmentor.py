@@ -82,6 +82,8 @@ class MMSegSegmentor(Segmentor):
         self.wants_rgb = bool(model['data_preprocessor'].get('bgr_to_rgb'))
         padding = model['data_preprocessor'].get('test_cfg') or {}
         self.size_divisor = padding.get('size_divisor', 1)
+        size = model['data_preprocessor'].get('size')
+        self.trained_size = None if size is None else (size[0], size[1])
         self.input_size = None if input_size is None else self._checked_size(input_size)
 
     def segment(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:

@@ -36,12 +36,13 @@ def plain(image, label, kind_of):
 @pytest.mark.parametrize('class_map', [None, [2, 255, 0, 1]])
 def test_losses_and_their_means_by_class_are_those_of_a_loop(class_map, scenes):
     images, labels = scenes
-    losses, classes = pixel_losses(Judge(class_map), torch.tensor(images), torch.tensor(labels))
+    losses, classes, agrees = pixel_losses(Judge(class_map), torch.tensor(images), torch.tensor(labels))
     sums = Tally(np.zeros(3, int), np.zeros(3))
     for each in range(2):
         found = plain(images[each], labels[each], class_map or [0, 1, 2, 255])
         for y, x in np.ndindex(5, 7):
             kind, loss = found.get((y, x), (255, 0))
+            assert agrees[each, y, x] == (images[each, :, y, x].argmax() == kind)
             assert classes[each, y, x] == kind and losses[each, y, x] == pytest.approx(loss, abs=1e-5)
         counted = tally(losses[each], classes[each], 3)
         for kind in range(3):
@@ -64,7 +65,7 @@ def test_a_certain_mistake_has_a_finite_loss():
         def segment(self, images):
             return torch.zeros_like(images.float()), []
 
-    losses, _ = pixel_losses(Sure(), torch.zeros(1, 3, 2, 2, dtype=torch.uint8), torch.zeros(1, 2, 2))
+    losses, *_ = pixel_losses(Sure(), torch.zeros(1, 3, 2, 2, dtype=torch.uint8), torch.zeros(1, 2, 2))
     assert losses.isfinite().all() and losses.min() > 80
 
 

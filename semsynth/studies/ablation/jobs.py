@@ -114,8 +114,8 @@ def run_all(runs: Sequence[Kind], commands: Callable[[Kind], Iterator[list[str]]
     waiting = deque(run for run in runs if not run.result)
     working: dict[int, Job[Kind]] = {}
     failed, done = [], len(runs) - len(waiting)
-    columns = (TextColumn('{task.description}'), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
-               TextColumn('left'), TimeRemainingColumn())
+    columns = (TextColumn('{task.description}'), TextColumn('all:'), BarColumn(), TaskProgressColumn(),
+               TimeElapsedColumn(), TextColumn('gone,'), TimeRemainingColumn(), TextColumn('left'))
     with sigterm_unwinds(), Progress(*columns, console=console, speed_estimate_period=24 * 3600) as progress:
         task = progress.add_task('', total=len(runs), completed=done)
         try:
@@ -134,8 +134,8 @@ def run_all(runs: Sequence[Kind], commands: Callable[[Kind], Iterator[list[str]]
                         else:
                             when_done(job.run)
                 shares = {job.run.title: job.run.progress() for job in working.values()}
-                progress.update(task, completed=done + sum(shares.values()),
-                                description='; '.join(f'{title}: {share:.0%}' for title, share in shares.items()))
+                progress.update(task, completed=done + sum(shares.values()), description='; '.join(
+                    [f'{done} of {len(runs)} done', *(f'{title}: {share:.0%}' for title, share in shares.items())]))
                 time.sleep(POLL_SECONDS if working else 0)
         finally:
             stop([job.process for job in working.values() if job.process])

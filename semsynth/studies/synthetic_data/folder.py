@@ -119,8 +119,13 @@ class SyntheticFolder:
         write_whole(self.out / NOTE, (json.dumps(note, indent=1) + '\n').encode())
 
 
-def earlier_note(out: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+def earlier_note(out: Path, settings: Mapping[str, Any], *, some: bool = False) -> dict[str, Any]:
     """The note of a folder in which the same data set was begun; empty where there is none yet.
+
+    Args:
+        out: the folder.
+        settings: with which it is to be made.
+        some: whether these are only some of them, so that the others are not compared.
 
     Raises:
         ValueError: the folder holds something else, or a data set that was made otherwise; says what differs.
@@ -131,11 +136,16 @@ def earlier_note(out: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     if not note:
         raise ValueError(f'{out} is not empty, and holds no {NOTE}: name another folder.')
     plain = json.loads(json.dumps(settings))
-    if differing := [key for key in {**note['settings'], **plain} if note['settings'].get(key) != plain.get(key)]:
+    if differing := [key for key in {**({} if some else note['settings']), **plain} if note['settings'].get(key) != plain.get(key)]:
         key = differing[0]
         raise ValueError(f'{out} holds synthetic data that were made otherwise ({key}={note["settings"].get(key)}, now '
                          f'{plain.get(key)}): name another folder, or give the same options to go on.')
     return note
+
+
+def images_in(out: str | Path) -> int:
+    """How many images of a synthetic data set are there, also of one that is not whole."""
+    return sum(1 for _ in Path(out, 'images', SPLIT).rglob('*.png'))
 
 
 def read_note(out: str | Path) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Tally:
 
 
 @torch.no_grad()
-def pixel_losses(judge: Segmentor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+def pixel_losses(judge: Segmentor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Cross-entropy of each pixel by a judge: minus the logarithm of what it gives the label's class.
 
     Args:
@@ -44,8 +44,8 @@ def pixel_losses(judge: Segmentor, images: Tensor, labels: Tensor) -> tuple[Tens
         labels: indices of the layout, ``(B, H, W)``.
 
     Returns:
-        Losses, ``(B, H, W)`` float32, 0 where the judge has no such class; and the judge's classes, ``(B, H, W)`` long,
-        255 for none. On the judge's device.
+        Losses, ``(B, H, W)`` float32, 0 where the judge has no such class; the judge's classes, ``(B, H, W)`` long,
+        255 for none; and whether it would itself say that class, ``(B, H, W)`` boolean. On the judge's device.
     """
     device = judge.table.device
     classes = judge.to_classes(labels).to(device)
@@ -53,15 +53,20 @@ def pixel_losses(judge: Segmentor, images: Tensor, labels: Tensor) -> tuple[Tens
     has_class = classes != NO_CLASS
     own = probabilities.gather(1, classes.where(has_class, 0)[:, None])[:, 0]
     losses = -own.clamp(min=torch.finfo(torch.float32).tiny).log()
-    return losses.where(has_class, 0.0), classes
+    return losses.where(has_class, 0.0), classes, probabilities.argmax(1) == classes
 
 
 def tally(losses: Tensor, classes: Tensor, num_classes: int) -> Tally:
     """Pixels and losses of each class of one image, of what ``pixel_losses`` returns ``(H, W)``."""
     known = classes != NO_CLASS
     kinds = classes[known]
-    return Tally(torch.bincount(kinds, minlength=num_classes).cpu().numpy(),
+    return Tally(count(kinds, num_classes),
                  torch.bincount(kinds, losses[known].double(), minlength=num_classes).cpu().numpy())
+
+
+def count(kinds: Tensor, num_classes: int) -> np.ndarray:
+    """How many pixels there are of each class."""
+    return torch.bincount(kinds, minlength=num_classes).cpu().numpy()
 
 
 def ignored(losses: Tensor, classes: Tensor, means: np.ndarray, margin: float) -> Tensor:

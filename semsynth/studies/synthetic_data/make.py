@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -11,14 +13,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.progress import track
 
 from semsynth.apis import Inferencer
 from semsynth.apis.importing import config_name
 from semsynth.apis.layout_files import LayoutFile, places_of
+from semsynth.apis.progress import told
 from semsynth.arguments import check_arguments
 from semsynth.data.pictures import read_photo
-from semsynth.engine.work_folder import locked
+from semsynth.engine.work_folder import LOCK, locked
 from semsynth.errors import counted
 from semsynth.label_spaces import class_table, identity_table
 from semsynth.models.synthesizer import NO_STYLES
@@ -28,7 +30,7 @@ from semsynth.segmentors import Segmentor
 from semsynth.segmentors.config import published_weights
 from semsynth.studies.synthetic_data.configs import mmseg_config, own_config, scenes
 from semsynth.studies.synthetic_data.folder import NOTE, SyntheticClasses, SyntheticFolder, earlier_note
-from semsynth.studies.synthetic_data.losses import Tally, hardness, ignored, images_per_map, pixel_losses, tally
+from semsynth.studies.synthetic_data.losses import Tally, count, hardness, ignored, images_per_map, pixel_losses, tally
 from semsynth.visualise import to_picture
 from semsynth.weights import hash_weights
 from semsynth.writing import check_out_folder, hash_settings, write_whole
@@ -80,6 +82,8 @@ def make_synthetic_data(inferencer: Inferencer, layouts: Sequence[LayoutFile], o
         layouts: by ``find_maps``.
         out: the folder to make; nothing in it is overwritten but what an earlier start with the same arguments left.
         judge: config of the segmentor that filters, trained on real photos; by default the config's ``judge``.
+            One that is given without ``input_size`` looks at images at the size that its training had, where it knows
+            that size and it has the images' proportions.
         filtered: whether a judge looks; otherwise no pixel is ignored, and all maps count alike.
         per_map: images of each map, on average; by default 4, and 1 of a model that draws nothing at random.
         even: whether all maps have as many images, instead of hard ones more.
@@ -96,22 +100,23 @@ def make_synthetic_data(inferencer: Inferencer, layouts: Sequence[LayoutFile], o
     if inferencer.model.style_channels and inferencer.styles is None:
         raise ValueError(NO_STYLES)
     per_map = (PER_MAP if draws else 1) if per_map is None else per_map
-    if per_map < 1 or margin <= 0:
+    if per_map < 1 or not 0 < margin < math.inf:
         raise ValueError(f'per_map={per_map}, margin={margin}: expected at least one image of each map, and a margin '
                          'above 0, such as 1.25.')
     if per_map > 1 and not draws:
         raise ValueError(f'per_map={per_map}, but the model reads neither a latent nor styles, so that all images of a '
                          'map would be the same: make one of each (--per-map 1), and train on them flipped.')
-    network = _judge(inferencer, judge) if filtered else None
+    network, judge_size = _judge(inferencer, judge) if filtered else (None, None)
     classes = _classes(inferencer, network)
     places = places_of(layouts)  # what is made within them would be found among them the next time
     out = check_out_folder(out, places, [*inferencer.reader.folders.values(), *filter(os.path.isdir, places)])
     settings = dict(
         model=hash_weights(inferencer.model), judge=network and network.weights_hash,
-        margin=margin if network else None,
+        margin=margin if network else None, judge_size=judge_size,
         per_map=per_map, even=even or network is None, seed=seed, maps=len(layouts),
         layouts=hash_settings(names=[layout.name for layout in layouts]),
         styles=inferencer.styles and hash_settings(file=str(inferencer.config.model.styles)))
+    earlier_note(out, settings)  # what is refused leaves nothing there, no lock either
     with locked(out, 'making of synthetic data', 'wait for it, or name another folder'):
         note = earlier_note(out, settings)
         if not note.get('done'):
@@ -124,6 +129,7 @@ def make_synthetic_data(inferencer: Inferencer, layouts: Sequence[LayoutFile], o
             config = _write_configs(folder, note)
             folder.write_note(note | dict(config=config))
         note = earlier_note(out, settings)
+        (out / LOCK).unlink(missing_ok=True)  # nothing is left to do in it
     return Synthetic(out, note, out / note['config'])
 
 
@@ -157,7 +163,7 @@ class _Work:
     def _synthesise(self, pictures: Sequence[_Picture]) -> None:
         """Make the images that are not there yet."""
         todo = [each for each in pictures if not self.folder.image(each.name).exists()]
-        for each in track(todo, 'Synthesising', len(todo), disable=not todo):
+        for each in told(todo, 'Synthesising', len(todo)):
             label, instance = self._layout(each)
             result = self.inferencer.synthesize(label, instance if self.inferencer.reads_instances else None,
                                                 seed=seed_of(each.layout.name, each.number, self.seed), name=each.name)
@@ -176,23 +182,28 @@ class _Work:
 
     def _write_maps(self, pictures: Sequence[_Picture], sums: Tally, margin: float) -> dict[str, Any]:
         """Write the label maps without the pixels that are ignored; what the note says of them."""
-        count = self.judge.num_classes if self.judge else 0
-        total, left_out, of_images, pixels_in_all = np.zeros(count, np.int64), np.zeros(count, np.int64), {}, 0
-        for picture, losses, classes, label, instance in self._judged(pictures, 'Writing label maps'):
+        kinds = self.judge.num_classes if self.judge else 0
+        total, left_out, right = np.zeros((3, kinds), np.int64)
+        of_images, pixels_in_all = {}, 0
+        for picture, losses, classes, agrees, label, instance in self._judged(pictures, 'Writing label maps'):
             out = torch.zeros(label.shape, dtype=torch.bool)
             if self.judge:
                 out = ignored(losses, classes, sums.means, margin)
-                total += tally(losses, classes, count).pixels
-                left_out += torch.bincount(classes[out], minlength=count).cpu().numpy()
+                total += count(classes[classes != NO_CLASS], kinds)
+                left_out += count(classes[out], kinds)
+                right += count(classes[agrees], kinds)
             self.folder.write_maps(picture.name, label, out.cpu().numpy(), instance if self.instances else None)
             of_images[picture.name] = dict(map=picture.layout.name, ignored=round(out.float().mean().item(), 4))
             pixels_in_all += label.size
-        judged = [] if not self.judge else [
-            dict(name=name, pixels=int(total[index]), mean_loss=float(sums.means[index]),
-                 threshold=float(margin * sums.means[index]), ignored=float(left_out[index] / max(total[index], 1)))
-            for index, name in enumerate(self._names())]
+        judged = []
+        for index, name in enumerate(self._names()):
+            pixels, mean = int(total[index]), float(sums.means[index])
+            figures = dict(mean_loss=mean, threshold=margin * mean, accuracy=right[index] / max(pixels, 1),
+                           ignored=left_out[index] / max(pixels, 1))
+            judged.append(dict(name=name, pixels=pixels) | {
+                key: float(value) if pixels else None for key, value in figures.items()})
         return dict(images=len(pictures), pixels=pixels_in_all, ignored=float(left_out.sum() / pixels_in_all),
-                    classes=judged, scenes=of_images)
+                    accuracy=float(right.sum() / max(total.sum(), 1)) if self.judge else None, classes=judged, scenes=of_images)
 
     def _names(self) -> list[str]:
         known = [name for name, _ in self.folder.classes.segmentor_classes]
@@ -200,23 +211,26 @@ class _Work:
         return [known[index] if index < len(known) else name for index, name in enumerate(own)]
 
     def _judged(self, pictures: Sequence[_Picture], what: str) -> Iterator[tuple]:
-        """Each picture with the judge's losses and classes, its label map and its instance map."""
+        """Each picture with what ``pixel_losses`` finds in it, its label map and its instance map."""
         read = ((picture, read_photo(str(self.folder.image(picture.name)))[..., ::-1], *self._layout(picture))
-                for picture in track(pictures, what, len(pictures)))
+                for picture in told(pictures, what, len(pictures)))
         for _, alike in groupby(read, lambda each: each[1].shape):
             while group := list(islice(alike, AT_ONCE)):
                 if self.judge is None:
-                    yield from ((picture, None, None, label, instance) for picture, _, label, instance in group)
+                    yield from ((picture, None, None, None, label, instance) for picture, _, label, instance in group)
                     continue
                 images = torch.from_numpy(np.stack([image for _, image, *_ in group]))
                 labels = torch.from_numpy(np.stack([label for *_, label, _ in group]))
-                losses, classes = pixel_losses(self.judge, images.permute(0, 3, 1, 2), labels.long())
-                for (picture, _, label, instance), loss, kinds in zip(group, losses, classes, strict=True):
-                    yield picture, loss, kinds, label, instance
+                found = pixel_losses(self.judge, images.permute(0, 3, 1, 2), labels.long())
+                for (picture, _, label, instance), *judged in zip(group, *found, strict=True):
+                    yield picture, *judged, label, instance
 
 
-def _judge(inferencer: Inferencer, given: dict | None) -> Segmentor:
-    """The judge, built; refused where the training of the model has seen it."""
+def _judge(inferencer: Inferencer, given: dict | None) -> tuple[Segmentor, list[int] | None]:
+    """The judge, built, and the size that it looks at where that is not the images'.
+
+    Refused where the training of the model has seen it.
+    """
     config = given or inferencer.config.get('judge')
     if not config:
         raise ValueError('Nothing says who judges the images: name a segmentor that was trained on real photos, with '
@@ -225,9 +239,26 @@ def _judge(inferencer: Inferencer, given: dict | None) -> Segmentor:
     if given and 'class_map' not in config and inferencer.config.get('class_map'):
         config['class_map'] = inferencer.config.class_map
     judge: Segmentor = SEGMENTORS.build(config)
+    height, width = size = tuple(inferencer.reader.size or (None, None))
+    learned = judge.trained_size
+    if given and 'input_size' not in config and height and width and learned not in (None, size):
+        assert learned  # for mypy
+        if learned[0] * width == learned[1] * height:
+            config['input_size'] = learned
+            judge = SEGMENTORS.build(config)
+        else:
+            warnings.warn(f'The judge was trained on images of {_shown(learned)}, and looks at images of '
+                          f'{_shown(size)}, other proportions: if things are larger or smaller there than it has '
+                          'learned, name the size that it should look at with --judge-size HEIGHT WIDTH (in Python '
+                          'input_size).', stacklevel=3)
     refuse_seen(judge.weights_hash, inferencer.meta)
     judge.check_layout(len(inferencer.classes), inferencer.reader.unknown)
-    return judge.to(inferencer.device)
+    looked = config.get('input_size')
+    return judge.to(inferencer.device), list(looked) if looked and tuple(looked) != size else None
+
+
+def _shown(size: Sequence[int | None]) -> str:
+    return 'x'.join(map(str, size))
 
 
 def refuse_seen(weights: str, meta: Mapping[str, Any]) -> None:
@@ -280,7 +311,8 @@ def _write_configs(folder: SyntheticFolder, note: Mapping[str, Any]) -> str:
     return f'{name}.py'
 
 
-def judge_config(config: str, checkpoint: str | None = None) -> dict[str, Any]:
+def judge_config(config: str, checkpoint: str | None = None, size: Sequence[int] | None = None) -> dict[str, Any]:
     """The judge of a config and its weights; without these, those that ``semsynth train_segmentor CONFIG`` writes."""
     own = Path('work_dirs', Path(config.rpartition('::')[2]).stem, 'final.pth')
-    return dict(type='Segmentor', config=config, checkpoint=str(checkpoint or published_weights(config) or own))
+    judge = dict(type='Segmentor', config=config, checkpoint=str(checkpoint or published_weights(config) or own))
+    return judge | (dict(input_size=tuple(size)) if size else {})

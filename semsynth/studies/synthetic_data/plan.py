@@ -38,7 +38,7 @@ class Plan:
 
     Args:
         name: of its config.
-        title: of its table.
+        title: of its table, with the number of photos where these are some of the training split.
         generator: config of the synthesizer, on the photos of the study.
         checkpoint: its trained weights; None has the study train it.
         styles: file of the styles of a synthesizer that has some, or None.
@@ -143,11 +143,15 @@ def read_plan(config: str | Path, options: Mapping[str, Any] | None = None) -> P
     if generator['checkpoint']:
         generator['checkpoint'] = _trained_weights(generator['checkpoint'], places, counts[0])
     return Plan(
-        name=Path(config).stem, title=said.get('title', Path(config).stem), generator=trained,
+        name=Path(config).stem, title=_title(said.get('title', Path(config).stem), len(places), counts[0]), generator=trained,
         checkpoint=generator['checkpoint'], styles=generator['styles'], segmentor=learner, judge=said.get('judge'),
         photos=len(places), out_of=counts[0], per_map=said.get('per_map'), even=said.get('even', False),
         margin=said.get('margin', 1.25), seed=said.get('seed', 0), steps=steps, longer=said.get('longer', 2),
         settings=said)
+
+
+def _title(title: str, photos: int, out_of: int) -> str:
+    return title if photos == out_of else f'{title}, {photos} of {out_of} photos'
 
 
 def _read(config: str | Path, options: Mapping[str, Any]) -> dict[str, Any]:
