@@ -87,7 +87,8 @@ def options_of(*words):
     """All options of a subcommand, and of those below it."""
     parsers = [build_parser()]
     for word in words:
-        parsers = [action.choices[word] for action in parsers[0]._actions if isinstance(action, _SubParsersAction)]
+        parsers = [action.choices.get(word) or action.choices[word.replace('_', '-')]
+                   for action in parsers[0]._actions if isinstance(action, _SubParsersAction)]
     below = [each for action in parsers[0]._actions if isinstance(action, _SubParsersAction)
              for each in action.choices.values()]
     return {option for each in (*parsers, *below) for option in each._option_string_actions}

@@ -17,7 +17,7 @@ from semsynth.cli.parser import PlainParser
 
 COMMANDS = ('train', 'test', 'synthesize', 'edit', 'export', 'publish', 'train_segmentor', 'encode_styles', 'diversity',
             'convert_checkpoint', 'check_dataset', 'prepare', 'make_toycity', 'visualize', 'ablate', 'user_study',
-            'benchmark', 'demo', 'import', 'label', 'synthetic_data', 'synthetic_study', 'compare')
+            'benchmark', 'demo', 'import', 'label', 'synthetic-data', 'synthetic-study', 'compare')
 MODULES = {'import': 'import_data'}
 """Of commands whose names are words of Python."""
 
@@ -28,7 +28,7 @@ def build_parser() -> PlainParser:
     parser.add_argument('--version', action='version', version=__version__)
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
     for name in COMMANDS:
-        module = import_module(f'semsynth.cli.{MODULES.get(name, name)}')
+        module = import_module(f'semsynth.cli.{MODULES.get(name, name.replace("-", "_"))}')
         summary = (module.__doc__ or '').splitlines()[0]
         command = commands.add_parser(name, help=summary.partition(':')[0].rstrip('.'), description=summary)
         command.set_defaults(run=module.run)
@@ -57,5 +57,5 @@ def main(*words: str) -> None:
 
 
 def _as_known(word: str) -> str:
-    """A command's own name, where hyphens stand for its underscores."""
-    return word.replace('-', '_') if word.replace('-', '_') in COMMANDS else word
+    """A command's own name, in which hyphens and underscores stand for each other."""
+    return next((name for name in COMMANDS if name.replace('-', '_') == word.replace('-', '_')), word)

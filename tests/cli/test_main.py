@@ -38,9 +38,9 @@ def test_help_needs_nothing_heavy():
 def test_every_module_is_a_subcommand_and_every_subcommand_a_tool():
     modules = {path.stem for path in Path(cli.__file__).parent.glob('*.py')} - {'__init__', 'options', 'parser'}
     assert set(subcommands(build_parser())) == set(COMMANDS)
-    assert {MODULES.get(name, name) for name in COMMANDS} == modules
+    assert {MODULES.get(name, name.replace('-', '_')) for name in COMMANDS} == modules
     tools = {name: list(subcommands(parser)) for name, parser in subcommands(build_parser()).items()}
-    expected = {Path(f'{name}.py') for name in COMMANDS if name != 'prepare'}
+    expected = {Path(f'{name.replace("-", "_")}.py') for name in COMMANDS if name != 'prepare'}
     assert set(TOOLS) == expected | {Path('prepare', f'{what}.py') for what in tools['prepare']}
 
 
@@ -111,8 +111,9 @@ def test_the_version(monkeypatch, capsys):
 
 
 def test_hyphens_stand_for_underscores(monkeypatch, capsys):
-    for word in ('make-toycity', 'make_toycity', 'synthetic-data'):
+    for word, name in (('make-toycity', 'make_toycity'), ('make_toycity', 'make_toycity'),
+                       ('synthetic-data', 'synthetic-data'), ('synthetic_data', 'synthetic-data')):
         monkeypatch.setattr(sys, 'argv', ['semsynth', word, '--help'])
         with pytest.raises(SystemExit) as stop:
             main()
-        assert stop.value.code == 0 and f'semsynth {word.replace("-", "_")}' in capsys.readouterr().out
+        assert stop.value.code == 0 and f'semsynth {name}' in capsys.readouterr().out

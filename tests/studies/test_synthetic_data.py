@@ -1,6 +1,8 @@
 import copy
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,8 @@ from semsynth.data import quick_check
 from semsynth.registry import DATASETS
 from semsynth.segmentors import MMSegSegmentor
 from semsynth.studies.synthetic_data import find_maps, judge_config, make_synthetic_data
+
+EMPTY = dict(mean_loss=None, threshold=None, accuracy=None, ignored=None)
 
 OASIS = 'configs/oasis/oasis_toycity.py'
 
@@ -52,7 +56,7 @@ def made(oasis, judge, tmp_path_factory):
 
 def test_labels_are_the_maps_without_what_the_judge_disagrees_on(made, oasis, judge):
     network = MMSegSegmentor(judge['config'], judge['checkpoint'])
-    losses, labels = {}, {}
+    losses, labels, said = {}, {}, {}
     for layout in find_maps(oasis):
         label = oasis.reader.read(layout.label)['label']
         for path in sorted((made.out / 'images/train').glob(f'{layout.name}_*.png')):
@@ -60,13 +64,24 @@ def test_labels_are_the_maps_without_what_the_judge_disagrees_on(made, oasis, ju
             with torch.no_grad():
                 found = network(torch.tensor(read(path)).permute(2, 0, 1)[None] / 127.5 - 1)[0].numpy()
             losses[name] = -np.log(np.take_along_axis(found, label[None].astype(int), 0)[0].astype(float))
-            labels[name] = label
+            labels[name], said[name] = label, found.argmax(0)
     assert len(losses) == made.note['images'] == 12
-    every_loss, every_label = (np.concatenate([part.ravel() for part in each.values()]) for each in (losses, labels))
+    every_loss, every_label, every_said = (np.concatenate([part.ravel() for part in each.values()])
+                                           for each in (losses, labels, said))
     means = np.array([every_loss[every_label == kind].sum() / max((every_label == kind).sum(), 1)
                       for kind in range(12)])
-    assert [each['mean_loss'] for each in made.note['classes']] == pytest.approx(means, rel=1e-4)
-    assert [each['threshold'] for each in made.note['classes']] == pytest.approx(1.25 * means, rel=1e-4)
+    pixels = np.bincount(every_label, minlength=12)
+    right = np.bincount(every_label[every_said == every_label], minlength=12)
+    for kind, each in enumerate(made.note['classes']):
+        assert each['pixels'] == pixels[kind]
+        if not pixels[kind]:
+            assert each == dict(name=each['name'], pixels=0) | EMPTY
+            continue
+        assert each['mean_loss'] == pytest.approx(means[kind], rel=1e-4)
+        assert each['threshold'] == pytest.approx(1.25 * means[kind], rel=1e-4)
+        assert each['accuracy'] == pytest.approx(right[kind] / pixels[kind], abs=1e-3)
+    assert made.note['accuracy'] == pytest.approx(right.sum() / pixels.sum(), abs=1e-3)
+    assert not (made.out / '.lock').exists()
     left_out = 0
     for name, loss in losses.items():
         out = loss > 1.25 * means[labels[name]]
@@ -140,6 +155,7 @@ def test_nothing_is_overwritten(made, oasis, judge, tmp_path):
     (tmp_path / 'mine.txt').touch()
     with pytest.raises(ValueError, match=facts(tmp_path, 'not empty', 'synthetic.json', 'another folder')):
         make_synthetic_data(oasis, find_maps(oasis), tmp_path, judge=judge)
+    assert [path.name for path in tmp_path.iterdir()] == ['mine.txt']
     (tmp_path / 'synthetic.json').write_text('[]')
     with pytest.raises(ValueError, match=facts('not empty')):
         make_synthetic_data(oasis, find_maps(oasis), tmp_path, judge=judge)
@@ -200,6 +216,59 @@ def test_without_a_filter_label_maps_are_whole(oasis, tmp_path):
         for number in (1, 2):
             written = read(tmp_path / f'out/labels/train/{layout.name}_{number}.png')
             assert (written == oasis.reader.read(layout.label)['label']).all()
+
+
+def sized(folder, judge, size):
+    folder.mkdir(exist_ok=True)
+    (folder / 'judge.py').write_text(f'model = {tiny_segmentor.config(12, size=size)!r}')
+    return judge | dict(config=str(folder / 'judge.py'))
+
+
+def test_the_judge_looks_at_the_size_of_its_training(oasis, judge, tmp_path, recwarn):
+    maps = find_maps(oasis)[:1]
+    height, width = oasis.reader.size
+
+    def losses(name, its):
+        note = make_synthetic_data(oasis, maps, tmp_path / name, judge=its, per_map=1).note
+        return note['settings']['judge_size'], [each['mean_loss'] for each in note['classes']]
+
+    half = [height // 2, width // 2]
+    plain, found = losses('plain', judge), losses('half', sized(tmp_path / '1', judge, half))
+    assert plain[0] is None and found[0] == half and found[1] != plain[1]
+    assert found == losses('named', judge | dict(input_size=half))
+    assert plain == losses('same', sized(tmp_path / '2', judge, (height, width)))
+    assert plain == losses('as they are', sized(tmp_path / '1', judge, half) | dict(input_size=(height, width)))
+    assert not [each for each in recwarn if 'judge' in str(each.message)]
+    with pytest.warns(UserWarning, match=facts('judge', '32x64', f'{height}x{width}', '--judge-size', 'input_size')):
+        assert losses('other', sized(tmp_path / '3', judge, (32, 64))) == plain
+
+
+def test_cheap_checks_come_before_the_model(run_tool, tmp_path):
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine/file').touch()
+    for options, words in ((['--per-map', '0'], '--per-map 0'), (['--margin', '0'], '--margin 0: expected a number'),
+                           (['--layouts', 'nomaps'], 'no file or folder nomaps'), (['--margin', 'inf'], 'above 0'),
+                           (['--judge-size', '8', '8'], '--judge-size is')):
+        code, _, err = run_tool('synthetic_data', 'no.pth', '--out', tmp_path / 'out', *options)
+        assert code == 2 and words in err
+    code, _, err = run_tool('synthetic_data', 'no.pth', '--out', tmp_path / 'mine')
+    assert code == 1 and 'not empty' in err and [path.name for path in (tmp_path / 'mine').iterdir()] == ['file']
+    (tmp_path / 'mine/synthetic.json').write_text(json.dumps(dict(settings=dict(seed=0, even=False, margin=1.25))))
+    code, _, err = run_tool('synthetic_data', 'no.pth', '--out', tmp_path / 'mine', '--seed', '7')
+    assert code == 1 and 'seed=0, now 7' in err
+
+
+def test_what_is_cut_off_says_what_is_there(run_tool, tmp_path, monkeypatch):
+    def cut_off(args):
+        for name in ('a/1.png', '2.png'):
+            path = tmp_path / 'out/images/train' / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr('semsynth.cli.synthetic_data._make', cut_off)
+    code, _, err = run_tool('synthetic_data', 'no.pth', '--out', tmp_path / 'out')
+    assert code == 143 and '2 images are there; the same command goes on.' in err
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from semsynth.arguments import check_arguments
 from semsynth.data.pictures import read_photo
 from semsynth.engine.work_folder import LOCK, locked
 from semsynth.errors import counted
-from semsynth.label_spaces import class_table, identity_table
+from semsynth.label_spaces import NO_CLASS, class_table, identity_table
 from semsynth.models.synthesizer import NO_STYLES
 from semsynth.registry import SEGMENTORS
 from semsynth.seeds import seed_of
@@ -100,7 +99,7 @@ def make_synthetic_data(inferencer: Inferencer, layouts: Sequence[LayoutFile], o
     if inferencer.model.style_channels and inferencer.styles is None:
         raise ValueError(NO_STYLES)
     per_map = (PER_MAP if draws else 1) if per_map is None else per_map
-    if per_map < 1 or not 0 < margin < math.inf:
+    if per_map < 1 or margin <= 0:
         raise ValueError(f'per_map={per_map}, margin={margin}: expected at least one image of each map, and a margin '
                          'above 0, such as 1.25.')
     if per_map > 1 and not draws:
@@ -203,7 +202,8 @@ class _Work:
             judged.append(dict(name=name, pixels=pixels) | {
                 key: float(value) if pixels else None for key, value in figures.items()})
         return dict(images=len(pictures), pixels=pixels_in_all, ignored=float(left_out.sum() / pixels_in_all),
-                    accuracy=float(right.sum() / max(total.sum(), 1)) if self.judge else None, classes=judged, scenes=of_images)
+                    accuracy=float(right.sum() / max(total.sum(), 1)) if self.judge else None, classes=judged,
+                    scenes=of_images)
 
     def _names(self) -> list[str]:
         known = [name for name, _ in self.folder.classes.segmentor_classes]

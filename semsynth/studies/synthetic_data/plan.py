@@ -143,8 +143,9 @@ def read_plan(config: str | Path, options: Mapping[str, Any] | None = None) -> P
     if generator['checkpoint']:
         generator['checkpoint'] = _trained_weights(generator['checkpoint'], places, counts[0])
     return Plan(
-        name=Path(config).stem, title=_title(said.get('title', Path(config).stem), len(places), counts[0]), generator=trained,
-        checkpoint=generator['checkpoint'], styles=generator['styles'], segmentor=learner, judge=said.get('judge'),
+        name=Path(config).stem, title=_title(said.get('title', Path(config).stem), len(places), counts[0]),
+        generator=trained, checkpoint=generator['checkpoint'], styles=generator['styles'], segmentor=learner,
+        judge=said.get('judge'),
         photos=len(places), out_of=counts[0], per_map=said.get('per_map'), even=said.get('even', False),
         margin=said.get('margin', 1.25), seed=said.get('seed', 0), steps=steps, longer=said.get('longer', 2),
         settings=said)
