@@ -5,4 +5,5 @@ from semsynth.studies.synthetic_data.make import Synthetic, judge_config, make_s
 from semsynth.studies.synthetic_data.maps import find_maps
 from semsynth.studies.synthetic_data.study import synthetic_study
 
-__all__ = ['Synthetic', 'earlier_note', 'find_maps', 'images_in', 'judge_config', 'make_synthetic_data', 'synthetic_study']
+__all__ = ['Synthetic', 'earlier_note', 'find_maps', 'images_in', 'judge_config', 'make_synthetic_data',
+           'synthetic_study']

@@ -136,7 +136,8 @@ def earlier_note(out: Path, settings: Mapping[str, Any], *, some: bool = False) 
     if not note:
         raise ValueError(f'{out} is not empty, and holds no {NOTE}: name another folder.')
     plain = json.loads(json.dumps(settings))
-    if differing := [key for key in {**({} if some else note['settings']), **plain} if note['settings'].get(key) != plain.get(key)]:
+    compared = {**({} if some else note['settings']), **plain}
+    if differing := [key for key in compared if note['settings'].get(key) != plain.get(key)]:
         key = differing[0]
         raise ValueError(f'{out} holds synthetic data that were made otherwise ({key}={note["settings"].get(key)}, now '
                          f'{plain.get(key)}): name another folder, or give the same options to go on.')
