@@ -77,8 +77,9 @@ def _make(args: Namespace) -> None:
     console = Console()
     judge = None
     if args.judge:
-        judge = judge_config(*args.judge[:1], *(args.judge[1:] or [None]), args.judge_size)
-        if len(args.judge) == 1:
+        config, *weights = args.judge
+        judge = judge_config(config, weights[0] if weights else None, args.judge_size)
+        if not weights:
             console.print(f'The judge has the weights {judge["checkpoint"]}.', soft_wrap=True, highlight=False,
                           markup=False)
     made = make_synthetic_data(
