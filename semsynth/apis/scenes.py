@@ -141,9 +141,9 @@ class SceneMaker:
 
     def _objects_in(self, label: np.ndarray) -> np.ndarray:
         if not self._warned:
-            print_log('Without an instance map, each connected region of a thing, such as a car, is taken for one '
-                      'object, and so is all that is of one other class. An option --instances, or an argument '
-                      'instance, gives one.', logger='current', level=logging.WARNING)
+            print_log('The model reads instance maps, which tell one car from the next, but there is none: objects '
+                      'of a class that touch are taken for one. Name the folder of the maps with --instances, or in '
+                      'Python give the argument instance.', logger='current', level=logging.WARNING)
         self._warned = True
         return Numbering(cast(LabelSpace, self.reader.label_space), self.reader.things).instances(label)
 

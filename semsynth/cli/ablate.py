@@ -11,7 +11,7 @@ from semsynth.cli.options import TRAINING_PRECISION, add_options
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument('folder', help='folder of configs, a row of the table each, such as '
+    parser.add_argument('folder', help='folder of configs, a row each, such as '
                         'semsynth::ablations/ecgan_toycity')
     parser.add_argument('--jobs', type=int, default=1, metavar='N', help='runs at once, on a GPU each while there are '
                         'enough (default: %(default)s)')

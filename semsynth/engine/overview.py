@@ -48,7 +48,7 @@ def overview(runner: Runner) -> dict[str, str]:
                 + (f', {size[0]}x{size[1]}' if size else '')
                 + f', {loader.get("batch_size", 1) * get_world_size()} a step',
         **_parts(runner),
-        'length': f'{runner.max_iters} steps, or {passes:.1f} passes over the data' + (
+        'length': f'{runner.max_iters} steps, or {_passes(passes)} over the data' + (
             f'; {runner.iter} are done' if runner.iter else ''),
         'device': _device() + (f', {config.precision}' if 'precision' in config else ''),
         'checkpoints': _every(runner, CheckpointHook, f'{folder}/iter_NUMBER.pth'),
@@ -130,8 +130,18 @@ def _model(runner: Runner) -> str:
 def _every(runner: Runner, kind: type[Hook], what: str) -> str:
     """What a hook does at intervals; nothing where there is no such hook."""
     hook = next((hook for hook in runner.hooks if isinstance(hook, kind)), None)
-    unit = 'epochs' if isinstance(hook, CheckpointHook) and hook.by_epoch else 'steps'
-    return f'{what}, every {hook.interval} {unit}' if hook is not None else ''
+    if hook is None:
+        return ''
+    by_epoch = isinstance(hook, CheckpointHook) and hook.by_epoch
+    length = runner.max_epochs if by_epoch else runner.max_iters
+    saves_last = hook.save_last if isinstance(hook, CheckpointHook) else isinstance(hook, SamplePicturesHook)
+    if saves_last and hook.interval >= length:
+        return f'{what}, at the end'
+    return f'{what}, every {hook.interval} {"epochs" if by_epoch else "steps"}'
+
+
+def _passes(passes: float) -> str:
+    return f'{passes:.1f} passes' if passes >= 1 else 'less than one pass'
 
 
 def _device() -> str:

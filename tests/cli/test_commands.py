@@ -182,7 +182,7 @@ def test_results_of_one_name_are_refused(told, config, checkpoint, toycity, tmp_
 def test_insides_are_drawn(call, told, config, checkpoint, toycity):
     maps = toycity / 'gtFine/val'
     code, out, _ = call('visualize', config, checkpoint, maps, '--classes', 'road', '11', '--segmentor', 'none')
-    assert code == 0 and out.endswith('5 sheets in insides. Left out: segmentations (not asked for).\n')
+    assert code == 0 and out.endswith('5 sheets in insides. Not on the sheets: segmentations (not asked for).\n')
     assert len(list(Path('insides/toycity').glob('toycity_00000?_000000_insides.png'))) == 5
     assert 'has no class rode: it has' in told('visualize', config, checkpoint, maps, '--classes', 'rode')
 

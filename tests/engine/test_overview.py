@@ -39,6 +39,18 @@ def test_a_segmentor_has_an_overview_too(tmp_path):
     assert '7 scenes' in shown['data'] and '2.0 passes' in shown['length'] and 'micro_batch' not in shown
 
 
+@pytest.mark.parametrize(('steps', 'length', 'checkpoints'), [
+    (10, 'or less than one pass', 'at the end'), (100, 'or 2.0 passes', 'at the end'),
+    (250, 'or 5.0 passes', 'every 100 steps')])
+def test_short_trainings(tmp_path, steps, length, checkpoints):
+    runner = SimpleNamespace(
+        cfg=Config(dict(model=dict(), train_dataloader=dict(dataset=dict()))), model=nn.Linear(2, 2),
+        train_dataloader=DataLoader(range(50)), work_dir=str(tmp_path), iter=0, max_iters=steps,
+        hooks=[CheckpointHook(100, by_epoch=False)], logger=SimpleNamespace(log_file=None))
+    shown = overview(runner)
+    assert length in shown['length'] and shown['checkpoints'].endswith(checkpoints)
+
+
 def test_commands_name_files_that_are_there_or_that_the_ones_before_make(trained):
     commands = [shlex.split(command)[1:] for command in next_commands(trained)]
     checkpoint, styles = 'my runs/iter_7.pth', ['--styles', 'my runs/styles.npz']

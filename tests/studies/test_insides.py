@@ -245,9 +245,9 @@ def test_what_a_model_does_not_have_is_left_out(head, shown, left_out, toycity, 
     [(title, sections, notes)] = drawn
     assert title == 'toycity_000000_000000'
     assert {section.heading.split(' (')[0]: len(section.panels) for section in sections} == shown
-    absent = sentence.removeprefix('Left out: ').removesuffix('.').split('; ') if sentence else []
+    absent = sentence.removeprefix('Not on the sheets: ').removesuffix('.').split('; ') if sentence else []
     assert [part.split(' (')[0].split(' and ')[0] for part in absent] == left_out
-    assert str(path) in notes[0] and notes[1:] == [sentence] * bool(sentence)
+    assert notes[0].count(str(path)) == 1 and notes[1:] == [sentence] * bool(sentence)
     written = np.asarray(Image.open(tmp_path / 'toycity_000000_000000_insides.png'))
     assert np.array_equal(written, draw_sheet(title, sections, notes))
 
@@ -255,12 +255,12 @@ def test_what_a_model_does_not_have_is_left_out(head, shown, left_out, toycity, 
 def test_classes_are_chosen_and_segmentations_left_out(inferencer, maps, tmp_path, drawn, monkeypatch):
     draw = lambda **options: draw_insides(inferencer, inferencer.find(maps[:2]), tmp_path, **options)
     assert draw(classes=['car', '0', 'traffic light', 'sky', 'road'], segment=False) == (
-        'Left out: segmentations (not asked for).')
+        'Not on the sheets: segmentations (not asked for).')
     classes = lambda: [panel.caption.split(' (')[0] for panel in drawn[-1][1][-1].panels]
     assert classes() == ['car', 'road', 'traffic light', 'sky']
     other = dict(type='FrechetDistance', judge=inferencer.config.judge)
     monkeypatch.setitem(inferencer.config, 'test_evaluator', other)
-    assert draw() == 'Left out: segmentations (no SegmentationEvaluator in test_evaluator).'
+    assert draw() == 'Not on the sheets: segmentations (no SegmentationEvaluator in test_evaluator).'
     [label] = [result['label'] for result in inferencer(inferencer.find(maps[1:2]))]
     names = [inferencer.classes[index] for index in label.flatten().bincount().argsort()[-3:]]
     assert classes() == names[::-1]

@@ -53,7 +53,8 @@ def draw_insides(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str
     check_out_folder(out, places_of(layouts), reader.folders.values(),
                      [f'{layout.name}_insides.png' for layout in layouts])
     evaluator, reason = _build_judge(inferencer) if segment else (None, 'not asked for')
-    source, left_out = f'{inferencer.config.filename}, {inferencer.checkpoint}', ''
+    source = ', '.join(dict.fromkeys(map(str, (inferencer.config.filename, inferencer.checkpoint))))  # may be one file
+    left_out = ''
     for layout in tracked(layouts, 'Drawing'):
         result, insides = look_inside(inferencer, layout, seed)
         left_out = _left_out(insides, reason)
@@ -116,12 +117,12 @@ def _build_judge(inferencer: Inferencer) -> tuple[SegmentationEvaluator | None, 
 def _left_out(insides: Insides, no_segmentations: str) -> str:
     absent = []
     if insides.edge is None:
-        absent.append('the edge map (the model has no edge branch Ge)')
+        absent.append('the edge map (this model has no edge branch)')
     if insides.attention is None:
         maps = '' if insides.weights else 'attention maps and '
-        absent.append(f'{maps}what edge guidance changed (no edge transfer Gt)')
+        absent.append(f'{maps}what edge guidance changed (it has no edge transfer)')
     if insides.classes is None:
-        absent.append('class channels (no semantic preserving module Gs)')
+        absent.append('class channels (it has no branch of classes)')
     if no_segmentations:
         absent.append(f'segmentations ({no_segmentations})')
-    return f'Left out: {"; ".join(absent)}.' if absent else ''
+    return f'Not on the sheets: {"; ".join(absent)}.' if absent else ''

@@ -68,7 +68,7 @@ def result_section(result: dict, names: dict[str, str], palette: Sequence | None
     """The layout, and the outputs that ``names`` gives captions."""
     layout = _layout(result, palette)
     height, width = layout.picture.shape[:2]
-    layout.detail = f'{width} x {height}'
+    layout.detail = f'{height}x{width}'
     return Section('Layout and results', [layout, *(Panel(to_rgb(result['outputs'][name]), caption)
                                                     for name, caption in names.items())])
 
