@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,11 +58,13 @@ def test_who_scores_no_image_writes_nothing(tmp_path):
 
 @pytest.mark.slow
 def test_the_page_fits_a_narrow_window(tmp_path, new_page):
-    write_image_scores(tmp_path / 'results_x.json', [Scoring()], 'x')
+    scoring = Scoring()
+    scoring.worst = [replace(Scoring.worst[0], real=Scoring.worst[0].image)]  # five pictures
+    write_image_scores(tmp_path / 'results_x.json', [scoring], 'x')
     page = new_page(400, 800)
     page.goto((tmp_path / 'results_x_images' / 'worst.html').as_uri())
     assert page.evaluate('document.documentElement.scrollWidth') == 400
     page.set_viewport_size(dict(width=1100, height=800))
     columns = "getComputedStyle(document.querySelector('.strip')).gridTemplateColumns.split(' ').length"
-    assert page.evaluate(columns) == 4
+    assert page.evaluate(columns) == 5
     assert page.evaluate('[...document.images].every(image => image.naturalWidth > 0)')
