@@ -16,14 +16,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_options(parser, 'checkpoint')
     parser.add_argument('--out', required=True, help='folder to make, with images, label maps and configs')
     parser.add_argument('--layouts', nargs='+', default=[], metavar='INPUT', help='label maps, or folders of them '
-                        '(default: those that the model was trained on)')
+                        '(default: those of the training)')
     add_options(parser, '--instances', '--styles')
     parser.add_argument('--per-map', type=int, metavar='N', help='images a map, on average (default: 4, or 1)')
     parser.add_argument('--even', action='store_true', help='as many of each map, instead of more of hard ones')
-    parser.add_argument('--judge', nargs='+', metavar='CONFIG', help='segmentor that filters, and its weights '
-                        "(default: the judge of the model's config; of a CONFIG alone, work_dirs/NAME/final.pth)")
-    parser.add_argument('--judge-size', nargs=2, type=int, metavar=('HEIGHT', 'WIDTH'), help='size at which that '
-                        'segmentor looks at images (default: that of its training, where it has their proportions)')
+    parser.add_argument('--judge', nargs='+', metavar='FILE', help='config of a segmentor that filters, and weights '
+                        "(default: the config's judge)")
+    parser.add_argument('--judge-size', nargs=2, type=int, metavar=('H', 'W'), help='size at which '
+                        'it looks at images (default: that of its training)')
     parser.add_argument('--margin', type=float, default=1.25, help="ignore pixels over so many times their "
                         "class's mean loss (default: 1.25)")
     parser.add_argument('--no-filter', action='store_true', help='ignore no pixels')
