@@ -21,7 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('--per-map', type=int, metavar='N', help='images a map, on average (default: 4, or 1)')
     parser.add_argument('--even', action='store_true', help='as many of each map, instead of more of hard ones')
     parser.add_argument('--judge', nargs='+', metavar='FILE', help='config of a segmentor that filters, and weights '
-                        "(default: the config's judge)")
+                        "(default: the model's)")
     parser.add_argument('--judge-size', nargs=2, type=int, metavar=('H', 'W'), help='size at which '
                         'it looks at images (default: that of its training)')
     parser.add_argument('--margin', type=float, default=1.25, help="ignore pixels over so many times their "
