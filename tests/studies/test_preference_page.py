@@ -45,6 +45,10 @@ def test_clicks_and_keys_become_a_file_of_votes(make, new_page, tmp_path):
     trials = list(study.trials.values())
     page = new_page()
     page.goto(address.as_uri())
+    page.evaluate("localStorage.setItem('probe', 1)")
+    page.goto(address.as_uri())
+    if page.evaluate("localStorage.getItem('probe')") is None:
+        pytest.skip('this browser keeps nothing of pages in files')
     page.keyboard.press('1')  # nothing to choose yet
     page.click('#go')
     for place, choose in enumerate([lambda: page.click('[data-choice="2"]'), lambda: page.keyboard.press('1'),
@@ -54,7 +58,8 @@ def test_clicks_and_keys_become_a_file_of_votes(make, new_page, tmp_path):
         assert shows(page) == [COLOURS[method] for method in trials[place].methods]
         choose()
         page.evaluate('ready || choose(1)')  # before the next pair is there a choice does not count
-    end = time.monotonic() + PATIENCE
+    page.wait_for_timeout(1000)  # Chromium loses what a page stored that is left at once, on a busy machine
+    end = time.monotonic() + PATIENCE / 10
     while page.inner_text('#go') != 'Go on, with 1 left' and time.monotonic() < end:
         page.goto(address.as_uri())  # nothing is lost, though a page may come before what the last one stored
     assert page.inner_text('#go') == 'Go on, with 1 left'
