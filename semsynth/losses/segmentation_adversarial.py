@@ -65,12 +65,13 @@ def fake_cross_entropy(logits: Tensor, focus: float = 0) -> Tensor:
         >>> round(fake_cross_entropy(torch.zeros(1, 3, 4, 4)).item(), 4)  # log 3
         1.0986
     """
-    return _focal(logits.log_softmax(1)[:, FAKE], focus).mean()
+    own = logits.log_softmax(1)[:, FAKE]
+    return _focal(own, focus).mean() if focus else -own.mean()
 
 
 def _focal(log_probability: Tensor, focus: float) -> Tensor:
     """The focal loss of each pixel, given the logarithm of its own class's probability."""
-    return -log_probability * (-log_probability.expm1())**focus if focus else -log_probability
+    return -log_probability * (-log_probability.expm1())**focus
 
 
 def check_class_logits(loss: Loss, parts: Parts) -> None:
