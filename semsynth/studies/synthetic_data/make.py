@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -23,12 +22,11 @@ from semsynth.engine.work_folder import LOCK, locked
 from semsynth.errors import counted
 from semsynth.label_spaces import NO_CLASS, class_table, identity_table
 from semsynth.models.synthesizer import NO_STYLES
-from semsynth.registry import SEGMENTORS
 from semsynth.seeds import seed_of
 from semsynth.segmentors import Segmentor
-from semsynth.segmentors.config import published_weights
 from semsynth.studies.synthetic_data.configs import mmseg_config, own_config, scenes
 from semsynth.studies.synthetic_data.folder import NOTE, SyntheticClasses, SyntheticFolder, earlier_note
+from semsynth.studies.synthetic_data.judging import find_judge
 from semsynth.studies.synthetic_data.losses import Tally, count, hardness, ignored, images_per_map, pixel_losses, tally
 from semsynth.visualise import to_picture
 from semsynth.weights import hash_weights
@@ -105,7 +103,7 @@ def make_synthetic_data(inferencer: Inferencer, layouts: Sequence[LayoutFile], o
     if per_map > 1 and not draws:
         raise ValueError(f'per_map={per_map}, but the model reads neither a latent nor styles, so that all images of a '
                          'map would be the same: make one of each (--per-map 1), and train on them flipped.')
-    network, judge_size = _judge(inferencer, judge) if filtered else (None, None)
+    network, judge_size = find_judge(inferencer, judge) if filtered else (None, None)
     classes = _classes(inferencer, network)
     places = places_of(layouts)  # what is made within them would be found among them the next time
     out = check_out_folder(out, places, [*inferencer.reader.folders.values(), *filter(os.path.isdir, places)])
@@ -147,7 +145,7 @@ class _Work:
         self._synthesise(pictures)
         numbers, sums = [per_map] * len(layouts), Tally(np.zeros(0, np.int64), np.zeros(0))
         if self.judge:
-            tallies = self._judge(pictures)
+            tallies = self._tallies(self.judge, pictures)
             sums = sum(tallies[1:], tallies[0])
             if not even:
                 numbers = images_per_map([hardness(each.pixels, sums.means) for each in tallies], per_map)
@@ -155,7 +153,7 @@ class _Work:
                 for number in range(1, count)]
         self._synthesise(more)
         if self.judge and more:
-            sums = sum(self._judge(more), sums)
+            sums = sum(self._tallies(self.judge, more), sums)
         return self._write_maps(sorted([*pictures, *more], key=lambda each: (each.layout.name, each.number)), sums,
                                 margin)
 
@@ -174,9 +172,8 @@ class _Work:
         arrays = self.inferencer.reader.read(picture.layout.label, picture.layout.instance)
         return arrays['label'], arrays.get('instance')
 
-    def _judge(self, pictures: Sequence[_Picture]) -> list[Tally]:
-        assert self.judge  # its callers have looked
-        return [tally(losses, classes, self.judge.num_classes)
+    def _tallies(self, judge: Segmentor, pictures: Sequence[_Picture]) -> list[Tally]:
+        return [tally(losses, classes, judge.num_classes)
                 for _, losses, classes, *_ in self._judged(pictures, 'Judging')]
 
     def _write_maps(self, pictures: Sequence[_Picture], sums: Tally, margin: float) -> dict[str, Any]:
@@ -226,58 +223,6 @@ class _Work:
                     yield picture, *judged, label, instance
 
 
-def _judge(inferencer: Inferencer, given: dict | None) -> tuple[Segmentor, list[int] | None]:
-    """The judge, built, and the size that it looks at where that is not the images'.
-
-    Refused where the training of the model has seen it.
-    """
-    config = given or inferencer.config.get('judge')
-    if not config:
-        raise ValueError('Nothing says who judges the images: name a segmentor that was trained on real photos, with '
-                         '--judge CONFIG CHECKPOINT, or ignore no pixels, with --no-filter.')
-    config = dict(config)
-    if given and 'class_map' not in config and inferencer.config.get('class_map'):
-        config['class_map'] = inferencer.config.class_map
-    judge: Segmentor = SEGMENTORS.build(config)
-    height, width = size = tuple(inferencer.reader.size or (None, None))
-    learned = judge.trained_size
-    if given and 'input_size' not in config and height and width and learned not in (None, size):
-        assert learned  # for mypy
-        if learned[0] * width == learned[1] * height:
-            config['input_size'] = learned
-            judge = SEGMENTORS.build(config)
-        else:
-            warnings.warn(f'The judge was trained on images of {_shown(learned)}, and looks at images of '
-                          f'{_shown(size)}, other proportions: if things are larger or smaller there than it has '
-                          'learned, name the size that it should look at with --judge-size HEIGHT WIDTH (in Python '
-                          'input_size).', stacklevel=3)
-    refuse_seen(judge.weights_hash, inferencer.meta)
-    judge.check_layout(len(inferencer.classes), inferencer.reader.unknown)
-    looked = config.get('input_size')
-    return judge.to(inferencer.device), list(looked) if looked and tuple(looked) != size else None
-
-
-def _shown(size: Sequence[int | None]) -> str:
-    return 'x'.join(map(str, size))
-
-
-def refuse_seen(weights: str, meta: Mapping[str, Any]) -> None:
-    """Refuse a judge that the training of a model has seen: it was taught to please it.
-
-    Args:
-        weights: the judge's hash.
-        meta: what the model's checkpoint says of its training.
-
-    Raises:
-        ValueError: it has the weights of the label generator, or of a network that a loss reads.
-    """
-    seen = {meta.get('label_generator'): 'the label generator', **(meta.get('loss_networks') or {})}
-    if weights in seen:
-        raise ValueError(f'The judge has the very weights ({weights}) of {seen[weights]}, which a loss of the model '
-                         'read in training: its images were made to please it, and it would find little wrong with '
-                         'them. Name another segmentor with --judge.')
-
-
 def _classes(inferencer: Inferencer, judge: Segmentor | None) -> SyntheticClasses:
     reader, count = inferencer.reader, len(inferencer.classes)
     if judge is not None:
@@ -309,10 +254,3 @@ def _write_configs(folder: SyntheticFolder, note: Mapping[str, Any]) -> str:
     for file, text in texts.items():
         write_whole(folder.out / file, text.encode())
     return f'{name}.py'
-
-
-def judge_config(config: str, checkpoint: str | None = None, size: Sequence[int] | None = None) -> dict[str, Any]:
-    """The judge of a config and its weights; without these, those that ``semsynth train_segmentor CONFIG`` writes."""
-    own = Path('work_dirs', Path(config.rpartition('::')[2]).stem, 'final.pth')
-    judge = dict(type='Segmentor', config=config, checkpoint=str(checkpoint or published_weights(config) or own))
-    return judge | (dict(input_size=tuple(size)) if size else {})

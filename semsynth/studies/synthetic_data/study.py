@@ -17,7 +17,7 @@ from semsynth.engine.work_folder import locked
 from semsynth.registry import SEGMENTORS
 from semsynth.studies.ablation.jobs import run_all
 from semsynth.studies.synthetic_data.folder import read_note
-from semsynth.studies.synthetic_data.make import refuse_seen
+from semsynth.studies.synthetic_data.judging import refuse_seen
 from semsynth.studies.synthetic_data.plan import ARMS, REAL, Plan, read_plan
 from semsynth.studies.synthetic_data.report import Findings, chart, markdown, report
 from semsynth.studies.synthetic_data.runs import ArmWork, DataWork, GeneratorWork, Work, scores_of
