@@ -66,6 +66,11 @@ def write_whole(path: str | Path, content: bytes) -> Path:
     return path
 
 
+def write_json(path: str | Path, content: Any, indent: int = 2) -> Path:
+    """Write plain data as JSON, whole or not at all; returns the path."""
+    return write_whole(path, f'{json.dumps(content, indent=indent, ensure_ascii=False)}\n'.encode())
+
+
 def cannot_write(path: str | Path, error: OSError) -> OSError:
     """The error that says in one sentence what cannot be written, and why."""
     remedy = ' Make room on that disk.' if error.errno in FULL else ''

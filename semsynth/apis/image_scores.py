@@ -16,6 +16,7 @@ from semsynth.errors import counted
 from semsynth.evaluators import Evaluator
 from semsynth.evaluators.base import Judged
 from semsynth.label_spaces import NO_CLASS
+from semsynth.scores import oracle_of
 from semsynth.visualise import classes_in, default_palette, to_rgb
 from semsynth.writing import write_whole
 
@@ -106,7 +107,7 @@ def _photo(real: Tensor | None, image: Tensor) -> np.ndarray:
 def _sentence(judged: Judged) -> str:
     """What an image's scores are, and which class has most unrecognised pixels, in words."""
     scores = judged.scores
-    real = scores.get('oracle_aAcc')
+    real = scores.get(oracle_of('aAcc'))
     said = f'{scores["aAcc"]:.1f}{PERCENT} of the pixels recognised' + (
         '' if real is None else f' ({real:.1f}{PERCENT} in the real photo)') + f', mIoU {scores["mIoU"]:.1f}.'
     wrong = _wrong_counts(judged)

@@ -21,7 +21,7 @@ from semsynth.registry import SEGMENTORS
 from semsynth.segmentors import Segmentor, label_photo
 from semsynth.segmentors.config import published_weights
 from semsynth.visualise import palette_of
-from semsynth.writing import check_out_folder, write_whole
+from semsynth.writing import check_out_folder, write_json, write_whole
 
 NOTE = 'labels.json'
 """Says which segmentor made the label maps of a folder."""
@@ -129,4 +129,4 @@ def _check_earlier(out: Path, settings: dict) -> None:
         if earlier != settings:
             raise ValueError(f'{out} holds label maps by another segmentor ({earlier}), or of photos shrunk otherwise: '
                              'name another folder.')
-    write_whole(out / NOTE, (json.dumps(settings, indent=2) + '\n').encode())
+    write_json(out / NOTE, settings)

@@ -11,7 +11,7 @@ from mmcv.transforms import BaseTransform
 
 from semsynth.data.transforms import KeepFullSize, LoadInstances, LoadLabel, LoadPhoto, LoadRaw, ResizeScene
 from semsynth.errors import DataError
-from semsynth.writing import write_whole
+from semsynth.writing import write_json
 
 NOTE = 'resized.json'
 LOADING: dict[str, type[BaseTransform]] = dict(photo=LoadPhoto, label=LoadLabel, instance=LoadInstances, raw=LoadRaw)
@@ -39,7 +39,7 @@ def read_note(root: str | Path) -> dict[str, Size]:
 
 def write_note(root: str | Path, sizes: Mapping[str, Size]) -> None:
     """Write the note of a copy."""
-    write_whole(Path(root, NOTE), json.dumps(sizes, indent=2).encode())
+    write_json(Path(root, NOTE), sizes)
 
 
 def size_of(resize: ResizeScene) -> Size:

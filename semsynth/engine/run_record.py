@@ -21,7 +21,7 @@ from semsynth.data.scene_dataset import SceneDataset
 from semsynth.engine.checkpoint import facts_of_losses
 from semsynth.engine.same_run import COMPARED, Change, another_run
 from semsynth.engine.wrapping import bare
-from semsynth.writing import write_whole
+from semsynth.writing import write_json
 
 RECORD = 'run.json'
 """File in a work folder: settings and their hash, ranks and samples, and when and where the run was started."""
@@ -58,7 +58,7 @@ class RunRecordHook(Hook):
             start = dict(time=time.strftime('%Y-%m-%d %H:%M:%S'), host=socket.gethostname(), iteration=runner.iter,
                          torch=torch.__version__, changes=list(map(str, self.changes)))
             record = dict(config=_hash(settings), **self.facts, starts=[*_starts(path), start], settings=settings)
-            write_whole(path, json.dumps(record, indent=2).encode())
+            write_json(path, record)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the facts that no config holds to the checkpoint."""

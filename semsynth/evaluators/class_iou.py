@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from mmseg.evaluation import IoUMetric
 from torch import Tensor
 
 from semsynth.registry import EVALUATORS
-from semsynth.writing import write_whole
+from semsynth.writing import write_json
 
 
 @EVALUATORS.register_module()
@@ -34,8 +33,7 @@ class ClassIoU(IoUMetric):
         """The metrics over all photos; writes the file."""
         metrics = super().compute_metrics(results)
         if is_main_process():
-            report = class_scores(results, self.dataset_meta['classes'])
-            write_whole(self.out, (json.dumps(report, indent=2) + '\n').encode())
+            write_json(self.out, class_scores(results, self.dataset_meta['classes']))
         return metrics
 
 

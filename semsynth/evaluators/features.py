@@ -16,6 +16,7 @@ from semsynth.evaluators.base import Evaluator
 from semsynth.evaluators.distances import frechet_distance, kernel_distance, precision_recall
 from semsynth.layers.efficientnet_lite import efficientnet_lite
 from semsynth.registry import EVALUATORS, SEGMENTORS
+from semsynth.scores import oracle_of
 from semsynth.weights import find_weights, hash_weights, load_checkpoint, weights_in
 
 Measure = Literal['frechet', 'kernel', 'precision_recall']
@@ -99,7 +100,7 @@ class FeatureEvaluator(Evaluator):
             self.protocol |= dict(num_features=real.shape[1])
             scores |= self._scores(measure, generated, real)
             if len(real) >= 2 * least:
-                scores |= {f'oracle_{name}': value for name, value in
+                scores |= {oracle_of(name): value for name, value in
                            self._scores(measure, real[::2], real[1::2]).items()}
         if 'frechet' in self.measures and 2 <= min(len(real), len(generated)) < real.shape[1]:
             print_log(few_images(self.names['frechet'], min(len(real), len(generated)), real.shape[1]),

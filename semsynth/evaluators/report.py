@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from rich.table import Table
 
 from semsynth.evaluators.base import Evaluator
+from semsynth.scores import is_oracle, oracle_of
 from semsynth.writing import write_whole
 
 
@@ -51,13 +52,13 @@ def report_tables(report: Mapping[str, Any]) -> list[Table]:
     """The report for a console: the scores beside their oracle, then the classes."""
     scores = report['scores']
     named = dict.fromkeys(name for evaluator in report['evaluators'] if (name := evaluator['protocol'].get('name')))
-    oracles = {name for name in scores if name.split('/')[-1].startswith('oracle_')}
+    oracles = {name for name in scores if is_oracle(name)}
     summary = Table('score', 'synthesised', *(['real (oracle)'] if oracles else []), title=report['judge'],
                     title_justify='left', caption=f'protocol: {", ".join(named)}' if named else None,
                     caption_justify='left')
     for name in scores:
         if name not in oracles:
-            shown = [scores[name], scores.get(_oracle_of(name))] if oracles else [scores[name]]
+            shown = [scores[name], scores.get(oracle_of(name))] if oracles else [scores[name]]
             summary.add_row(report['titles'].get(name, name), *map(_shown, shown))
     tables = [summary]
     for evaluator in report['evaluators']:
@@ -96,11 +97,6 @@ def _independence(evaluators: Sequence[Evaluator], label_generator: str | None, 
         return ' '.join([*warnings, 'independent: no loss of the model reads a label generator.'])
     return ' '.join([*warnings, f"independent: no judge has the weights of the losses' label generator "
                                 f'({label_generator}).'])
-
-
-def _oracle_of(name: str) -> str:
-    *prefix, score = name.split('/')
-    return '/'.join([*prefix, f'oracle_{score}'])
 
 
 def _shown(value: float | None) -> str:

@@ -13,6 +13,7 @@ from torch import Tensor
 from semsynth.evaluators.base import Evaluator, Judged
 from semsynth.label_spaces import NO_CLASS
 from semsynth.registry import EVALUATORS, SEGMENTORS
+from semsynth.scores import ORACLE, oracle_of
 
 
 @EVALUATORS.register_module()
@@ -91,9 +92,9 @@ class SegmentationEvaluator(Evaluator):
                         enumerate(zip(self.judge.classes, generated, strict=True))]
         if real:
             oracle_scores, oracle = _scores(real)
-            scores |= {f'oracle_{name}': value for name, value in oracle_scores.items()}
+            scores |= {oracle_of(name): value for name, value in oracle_scores.items()}
             for row, value in zip(self.classes, oracle, strict=True):
-                row['oracle_IoU'] = value
+                row[oracle_of('IoU')] = value
         self.images = image_scores(results, self.judge.classes)
         kept = [(row, entry['pictures']) for row, entry in zip(self.images, results, strict=True)
                 if entry.get('pictures') and row['aAcc'] is not None]
@@ -164,7 +165,7 @@ def image_scores(results: Sequence[dict], classes: Sequence[str]) -> list[dict[s
         empty = torch.zeros_like(results[0]['generated'])
         intersection, union, _, labelled = torch.stack([
             empty if entry[key] is None else entry[key] for entry in results]).unbind(1)
-        prefix = 'oracle_' * (key == 'oracle')
+        prefix = ORACLE * (key == 'oracle')
         columns[f'{prefix}aAcc'] = _percent(intersection.sum(1), labelled.sum(1))
         iou = (intersection / union).where(labelled > 0, 0)
         columns[f'{prefix}mIoU'] = _percent(iou.sum(1), (labelled > 0).sum(1))

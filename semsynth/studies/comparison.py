@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from semsynth.errors import counted, few_images, first_few
+from semsynth.scores import is_oracle, oracle_of
+from semsynth.studies.tables import cells, shown
 from semsynth.writing import check_out_file, write_whole
 
-ORACLE = 'oracle_'
-NONE = '-'
 OF_OTHERS = ('fitted', 'checkpoint', 'config')
 """Entries of a protocol, or of its judge, on which no comparison depends: how given images were made to fit is said
 below the table, and judges are known by the hash of their weights."""
@@ -84,12 +84,7 @@ def _title(report: Mapping[str, Any], path: Path) -> str:
 
 def _scores(report: Mapping[str, Any]) -> list[str]:
     """Names of the scores, without the oracle's."""
-    return [name for name in report['scores'] if not name.rpartition('/')[2].startswith(ORACLE)]
-
-
-def _oracle(report: Mapping[str, Any], score: str) -> float | None:
-    prefix, slash, name = score.rpartition('/')
-    return report['scores'].get(f'{prefix}{slash}{ORACLE}{name}')
+    return [name for name in report['scores'] if not is_oracle(name)]
 
 
 def _protocol(report: Mapping[str, Any], score: str) -> Mapping[str, Any]:
@@ -125,14 +120,14 @@ def _plain(value: Any) -> Any:
 def _table(reports: Mapping[str, Mapping[str, Any]], unequal: Mapping[str, Mapping[str, str]]) -> str:
     scores = list(dict.fromkeys(score for report in reports.values() for score in _scores(report)))
     titles = {score: title for report in reports.values() for score, title in report.get('titles', {}).items()}
-    lines = [_cells(['', *(titles.get(score, score) for score in scores)]), _cells(['---'] * (len(scores) + 1))]
+    lines = [cells(['', *(titles.get(score, score) for score in scores)]), cells(['---'] * (len(scores) + 1))]
     for title, report in reports.items():
-        lines.append(_cells([title, *(_shown(report['scores'].get(score)) + '*' * (score in unequal[title])
+        lines.append(cells([title, *(shown(report['scores'].get(score)) + '*' * (score in unequal[title])
                                       for score in scores)]))
     oracles = [next((value for title, report in reports.items() if score not in unequal[title]
-                     and (value := _oracle(report, score)) is not None), None) for score in scores]
+                     and (value := report['scores'].get(oracle_of(score))) is not None), None) for score in scores]
     if any(value is not None for value in oracles):
-        lines.append(_cells(['real images (oracle)', *map(_shown, oracles)]))
+        lines.append(cells(['real images (oracle)', *map(shown, oracles)]))
     return '\n'.join([*lines, '', *(f'- {note}' for note in _notes(reports, unequal)), ''])
 
 
@@ -171,11 +166,3 @@ def _few(evaluator: Mapping[str, Any]) -> str:
                   if score.rpartition('/')[2].startswith(('frechet_', 'FID'))), '')
     return few_images(score, images, protocol['num_features']) if score and (
         images < protocol.get('num_features', 0)) else ''
-
-
-def _cells(cells: Sequence[str]) -> str:
-    return f'| {" | ".join(cells)} |'
-
-
-def _shown(value: float | None) -> str:
-    return NONE if value is None else f'{value:.4g}'

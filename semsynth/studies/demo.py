@@ -20,6 +20,7 @@ from semsynth.apis.inferencer import Inferencer
 from semsynth.completion import work_dir_of
 from semsynth.config import dataset_of, load_config
 from semsynth.registry import DATASETS
+from semsynth.scores import oracle_of
 from semsynth.studies.processes import COMMAND, share, sigterm_unwinds, start, stop
 from semsynth.visualise import colour_labels
 
@@ -135,7 +136,7 @@ def gallery(checkpoint: Path, untrained: Path, trained: Path) -> Path:
     titles, (ours, theirs) = reports[0]['titles'], (report['scores'] for report in reports)
     scores = {'ECGAN': {titles[metric]: ours[metric] for metric in METRICS},
               'untrained generator': {titles[metric]: theirs[metric] for metric in METRICS},
-              'real images (oracle)': {titles[metric]: ours[f'oracle_{metric}'] for metric in METRICS}}
+              'real images (oracle)': {titles[metric]: ours[oracle_of(metric)] for metric in METRICS}}
     inferencer = Inferencer(CONFIG, checkpoint)
     with DefaultScope.overwrite_default_scope('semsynth'):
         dataset = DATASETS.build({**dataset_of(inferencer.config, 'test'), 'edges': None})

@@ -4,7 +4,7 @@ import pytest
 from helpers.ablation import FULL
 from helpers.narrow import ROOT, narrow
 from helpers.preference import METHODS, SCENES, TIMES, save
-from semsynth.studies.ablation import jobs
+from semsynth.studies import jobs
 from semsynth.studies.preference import data_set_of, make_study
 
 TOOLS = dict(

@@ -15,11 +15,11 @@ from helpers.trained import trained
 from semsynth.config import load_config
 from semsynth.config_files import find_config
 from semsynth.registry import DATASETS
-from semsynth.studies.ablation import jobs
+from semsynth.studies import jobs
 from semsynth.studies.synthetic_data import synthetic_study
 from semsynth.studies.synthetic_data.plan import ARMS, read_plan
 from semsynth.studies.synthetic_data.report import Findings, chart, verdict
-from semsynth.studies.synthetic_data.runs import logged
+from semsynth.studies.training import last_step
 
 TOOLS = '''
 import json, os, pathlib, re, sys, zipfile
@@ -267,11 +267,11 @@ def test_a_verdict_needs_more_than_the_spread():
         'none', 'gain', 'loss', 'none', 'gain', 'none']
 
 
-def test_progress_is_what_was_logged(tmp_path):
-    assert logged(tmp_path) == 0
+def test_progress_is_what_was_last_step(tmp_path):
+    assert last_step(tmp_path) == 0
     (tmp_path / '1/vis_data').mkdir(parents=True)
     (tmp_path / '1/vis_data/scalars.json').write_text('{"step": 3}\n{"step": 7}\n{"ste')
-    assert logged(tmp_path) == 7
+    assert last_step(tmp_path) == 7
 
 
 @pytest.mark.parametrize('path', sorted((ROOT / 'configs/synthetic_studies').glob('*.py')), ids=lambda path: path.stem)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from semsynth.scores import is_oracle, oracle_of
+
 SHOWN = ('name', 'output', 'size', 'resampling', 'reference', 'mean', 'num_images', 'num_layouts', 'samples',
          'weights_hash')
 """What a card says of a protocol; other entries may name files of the publisher's machine."""
@@ -77,16 +79,11 @@ def find_evaluations(checkpoint: Path, weights: str, iterations: int | None) -> 
 
 def _evaluation(kind: str, report: Mapping[str, Any]) -> Evaluation:
     scores, titles = report['scores'], report.get('titles') or {}
-    oracles = {name for name in scores if name.rpartition('/')[2].startswith('oracle_')}
-    listed = [Score(name, str(titles.get(name, name)), float(value), scores.get(_oracle_of(name)))
+    oracles = {name for name in scores if is_oracle(name)}
+    listed = [Score(name, str(titles.get(name, name)), float(value), scores.get(oracle_of(name)))
               for name, value in scores.items() if name not in oracles]
     return Evaluation(kind, str(report['judge']), listed, [
         (str(evaluator['type']), _protocol(evaluator['protocol'])) for evaluator in report['evaluators']])
-
-
-def _oracle_of(name: str) -> str:
-    prefix, slash, score = name.rpartition('/')
-    return f'{prefix}{slash}oracle_{score}'
 
 
 def _protocol(protocol: Mapping[str, Any]) -> str:

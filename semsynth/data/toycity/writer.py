@@ -15,7 +15,7 @@ from rich.progress import track
 
 from semsynth.arguments import check_arguments
 from semsynth.data.toycity.scene import render_scene
-from semsynth.writing import check_out_folder, write_whole
+from semsynth.writing import check_out_folder, write_json
 
 CITY = 'toycity'
 SPLITS = ('train', 'val')
@@ -64,7 +64,7 @@ def make_toycity(
         with multiprocessing.get_context('spawn').Pool(min(workers, len(jobs) or 1)) as pool:
             for _ in progress(pool.imap_unordered(write, jobs, chunksize=16)):
                 pass
-    write_whole(out / SETTINGS_FILE, (json.dumps(settings, indent=2) + '\n').encode())
+    write_json(out / SETTINGS_FILE, settings)
     return out
 
 

@@ -10,12 +10,13 @@ from rich.console import Console
 
 from semsynth.config_files import find_config
 from semsynth.engine.work_folder import locked
-from semsynth.studies.ablation.jobs import run_all
+from semsynth.scores import is_oracle
 from semsynth.studies.ablation.output import Command, Output
 from semsynth.studies.ablation.pictures import Scenes
 from semsynth.studies.ablation.plan import check_batches, check_conditions, check_rows
 from semsynth.studies.ablation.rows import Row, read_rows
 from semsynth.studies.ablation.run import Run
+from semsynth.studies.jobs import check_numbers, run_all
 from semsynth.writing import check_out_folder
 
 __all__ = ['ablate', 'tabulate']
@@ -52,9 +53,7 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
             GPUs than a run is to have, or they cannot share the batch; there is no such row; or there is nothing to do.
         FileNotFoundError: there is no such folder, or weights are missing.
     """
-    if jobs < 1 or not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise ValueError(f'jobs={jobs}, seeds={list(seeds)}: expected at least one of each, and seeds from 0 on, every '
-                         'one once.')
+    check_numbers(jobs, seeds)
     gpus = torch.cuda.device_count()
     if gpus_per_run < 1 or (gpus and gpus_per_run > gpus):
         most = f', and at most {gpus}, as many GPUs as there are' if gpus else ''
@@ -82,7 +81,7 @@ def ablate(folder: str | Path, *, jobs: int = 1, seeds: Sequence[int] = (0,),
         run.write_result(jobs)
         result = run.result or {}
         scores = [f'{result.get("titles", {}).get(key, key)} {value:.4g}' for key, value in result['scores'].items()
-                  if 'oracle_' not in key]
+                  if not is_oracle(key)]
         console.print(f'{run.title}: {", ".join(scores)}', soft_wrap=True)
         write()
 

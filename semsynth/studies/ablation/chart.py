@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from semsynth.studies.ablation.table import Ablation, mean_and_std
+from semsynth.studies.ablation.table import Ablation
+from semsynth.studies.tables import mean_and_std
 
 
 def chart(ablation: Ablation) -> bytes:

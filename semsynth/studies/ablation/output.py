@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from semsynth.studies.ablation.pictures import Scenes
 from semsynth.studies.ablation.rows import Row
 from semsynth.studies.ablation.run import Run
 from semsynth.studies.ablation.table import Ablation, Line, markdown, rows_that_lack, table
+from semsynth.studies.command import command_line
 from semsynth.writing import write_png, write_whole
 
 
@@ -31,15 +31,10 @@ class Command:
     results: str | Path | None = None
 
     def __str__(self) -> str:
-        options = [f'{key}={value}' for key, value in (self.cfg_options or {}).items()]
-        return shlex.join(['semsynth', 'ablate', str(self.folder), *(['--rows', *self.rows] if self.rows else []),
-                           '--jobs', str(self.jobs), '--seeds', *map(str, self.seeds),
-                           *(['--out', str(self.out)] if self.out else []),
-                           *(['--precision', self.precision] if self.precision else []),
-                           *(['--gpus-per-run', str(self.gpus_per_run)] if self.gpus_per_run > 1 else []),
-                           *['--allow-unequal'] * self.allow_unequal,
-                           *(['--results', str(self.results)] if self.results else []),
-                           *(['--cfg-options', *options] if options else [])])
+        return command_line(
+            'ablate', self.folder, rows=self.rows, jobs=self.jobs, seeds=self.seeds, out=self.out,
+            precision=self.precision, gpus_per_run=self.gpus_per_run if self.gpus_per_run > 1 else None,
+            allow_unequal=self.allow_unequal, results=self.results, cfg_options=self.cfg_options)
 
 
 @dataclass

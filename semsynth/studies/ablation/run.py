@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,17 +11,15 @@ from typing import cast
 
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.registry import DefaultScope
 
 from semsynth.config import stage_configs
 from semsynth.devices import resolve_precision
-from semsynth.engine.checkpoint import latest_good_checkpoint
-from semsynth.registry import DATASETS
 from semsynth.studies.ablation.plan import config_differences
 from semsynth.studies.ablation.rows import Row
 from semsynth.studies.machine import machine
 from semsynth.studies.processes import COMMAND
-from semsynth.writing import write_whole
+from semsynth.studies.training import Training
+from semsynth.writing import write_json, write_whole
 
 BATCH_SIZE = 'train_dataloader.batch_size'
 TORCHRUN = ('-m', 'torch.distributed.run', '--standalone', '--nproc_per_node')
@@ -79,16 +75,10 @@ class Run:
             return False
         return json.loads(self.kept.read_text(encoding='utf-8')).get('settings') != self.row.settings_hash
 
-    @property
-    def stages(self) -> list[Path]:
-        """The folder of each stage; without stages, the one folder."""
-        count = len(self.row.config.get('stages') or [])
-        return [self.folder / f'stage_{number}' for number in range(1, count + 1)] or [self.folder]
-
-    @property
-    def checkpoint(self) -> Path | None:
-        """The newest checkpoint of the last stage."""
-        return latest_good_checkpoint(self.stages[-1])
+    @cached_property
+    def training(self) -> Training:
+        """Its training, as its folder shows it."""
+        return Training(self.row.config, self.folder, self.ranks)
 
     @property
     def whole_config(self) -> Config:
@@ -171,11 +161,11 @@ class Run:
             scores=report['scores'], titles=report.get('titles', {}), judge=report['judge'],
             judges=[dict(type=each['type'], protocol=each['protocol'].get('name'),
                          weights=each['protocol'].get('weights_hash')) for each in report.get('evaluators', [])],
-            steps=report['iterations'], seconds_per_step=self.seconds_per_step(), jobs=jobs, ranks=self.ranks,
-            checkpoint=str(self.checkpoint), device=report['device'], row=self.row.name, seed=self.seed,
+            steps=report['iterations'], seconds_per_step=self.training.seconds_per_step(), jobs=jobs, ranks=self.ranks,
+            checkpoint=str(self._trained()), device=report['device'], row=self.row.name, seed=self.seed,
             settings=self.row.settings_hash, precision=self.precision, parameters=self.row.parameters,
             machine=machine())
-        write_whole(self.folder / 'result.json', json.dumps(result, indent=2).encode())
+        write_json(self.folder / 'result.json', result)
         self.keep_result()
 
     def keep_result(self) -> None:
@@ -183,48 +173,11 @@ class Run:
         if self.kept and (self.folder / 'result.json').is_file():
             facts = dict(row=self.row.name, seed=self.seed, settings=self.row.settings_hash)  # older ones lack them
             result = {**facts, **{key: value for key, value in (self.result or {}).items() if key != 'checkpoint'}}
-            write_whole(self.kept, f'{json.dumps(result, indent=2, ensure_ascii=False)}\n'.encode())
+            write_json(self.kept, result)
 
     def _trained(self) -> Path:
-        return cast(Path, self.checkpoint)  # training ended with exit code 0, which it does after it has saved
-
-    def seconds_per_step(self) -> float | None:
-        """Median over the intervals of the log; of the last stage.
-
-        By images a second: a GPU is waited for once an interval, and a log's mean over the last steps may hold all of
-        that wait, but not all of the steps.
-        """
-        batch_size = stage_configs(self.row.config)[-1].train_dataloader.batch_size
-        times = [batch_size / entry['images_per_second'] for log in _logs(self.stages[-1]) for entry in log]
-        return statistics.median(times) if times else None
+        return cast(Path, self.training.checkpoint)  # training ended with exit code 0, which it does after it has saved
 
     def progress(self) -> float:
         """The share of the steps that are logged."""
-        done = [max((log[-1]['step'] for log in _logs(folder) if log), default=0) for folder in self.stages]
-        return min(1, sum(done) / self.steps)
-
-    @cached_property
-    def steps(self) -> int:
-        """Number of steps of all stages."""
-        return sum(_steps(stage, self.ranks) for stage in stage_configs(self.row.config))
-
-
-def _steps(stage: Config, ranks: int) -> int:
-    """Steps of a stage; where it counts epochs, each is a pass over its data set."""
-    if stage.train_cfg.get('max_iters') is not None:
-        return stage.train_cfg.max_iters
-    loader = stage.train_dataloader
-    with DefaultScope.overwrite_default_scope('semsynth'):
-        samples = math.ceil(len(DATASETS.build(loader.dataset)) / ranks)
-    batches = samples / (loader.batch_size // ranks)
-    return stage.train_cfg.max_epochs * max(1, math.floor(batches) if loader.get('drop_last') else math.ceil(batches))
-
-
-def _logs(folder: Path) -> list[list[dict]]:
-    """The entries that training logged: one list for each start or resumption."""
-    logs = []
-    for path in folder.glob('*/vis_data/scalars.json'):
-        lines = path.read_text(encoding='utf-8').splitlines()
-        entries = [json.loads(line) for line in lines if line.endswith('}')]  # else it is being written, or was cut off
-        logs.append([entry for entry in entries if 'images_per_second' in entry])  # else it is of a validation
-    return logs
+        return self.training.progress()

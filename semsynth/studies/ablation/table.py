@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import Any
 
+from semsynth.scores import is_oracle, oracle_of
 from semsynth.studies.ablation.rows import Row
+from semsynth.studies.tables import NONE, cells, mean_and_std, shown, spread
 
-ORACLE = 'oracle_'
-NONE = '-'
 NOT_RUN = 'not run'
 
 
@@ -73,7 +72,7 @@ class Ablation:
     def scores(self) -> list[str]:
         """Names of the scores, without the oracle's."""
         names = dict.fromkeys(name for result in self.results for name in result['scores'])
-        return [name for name in names if ORACLE not in name]
+        return [name for name in names if not is_oracle(name)]
 
     @property
     def columns(self) -> list[tuple[str, bool]]:
@@ -94,8 +93,7 @@ class Ablation:
 
     def oracle(self, score: str) -> float | None:
         """The score of the real images."""
-        *prefix, name = score.split('/')
-        key = '/'.join([*prefix, ORACLE + name])
+        key = oracle_of(score)
         return next((result['scores'][key] for result in self.results if key in result['scores']), None)
 
 
@@ -111,19 +109,19 @@ def markdown(ablation: Ablation, pictures: bool = False) -> str:
     with_conditions = any(line.row.conditions for line in ablation.lines)
     ours = ['our size, batch, length'] if with_conditions else []
     headings = ['row', 'seeds', *names, 'generator', 'trainable', 'time per step', *ours, *ablation.unequal_heading]
-    lines = [f'# {ablation.name}\n', _cells(headings), _cells(['---'] * len(headings))]
+    lines = [f'# {ablation.name}\n', cells(headings), cells(['---'] * len(headings))]
     for line in ablation.lines:
-        scores = [_shown(line.row.paper.get(score)) if is_paper else _spread(line.values(score))
+        scores = [shown(line.row.paper.get(score)) if is_paper else spread(line.values(score))
                   for score, is_paper in ablation.columns]
         parameters = [_millions(line.parameters.get(kind)) for kind in ('generator', 'trainable')]
-        lines.append(_cells([line.row.title, _seeds(line, len(ablation.seeds)), *scores, *parameters,
-                             f'{_spread(line.seconds)} s' if line.seconds else NONE,
+        lines.append(cells([line.row.title, _seeds(line, len(ablation.seeds)), *scores, *parameters,
+                             f'{spread(line.seconds)} s' if line.seconds else NONE,
                              *([NONE if line.row.left_out else line.row.own_conditions] if with_conditions else []),
                              *([_unequal(line.row) or NONE] if ablation.unequal_heading else [])]))
-    oracle = [NONE if is_paper else _shown(ablation.oracle(score)) for score, is_paper in ablation.columns]
-    lines.append(_cells(['real images (oracle)', NONE, *oracle, *[NONE] * (len(headings) - len(oracle) - 2)]))
-    shown = ['![Scores](chart.png)\n', '![The same scenes by every row](strip.png)', ''] if pictures else []
-    return '\n'.join([*lines, '', *(f'- {fact}' for fact in _notes(ablation)), '', *shown])
+    oracle = [NONE if is_paper else shown(ablation.oracle(score)) for score, is_paper in ablation.columns]
+    lines.append(cells(['real images (oracle)', NONE, *oracle, *[NONE] * (len(headings) - len(oracle) - 2)]))
+    beside = ['![Scores](chart.png)\n', '![The same scenes by every row](strip.png)', ''] if pictures else []
+    return '\n'.join([*lines, '', *(f'- {fact}' for fact in _notes(ablation)), '', *beside])
 
 
 def table(ablation: Ablation) -> str:
@@ -215,24 +213,6 @@ def _seeds(line: Line, asked: int) -> str:
 
 def _all(ablation: Ablation, key: str) -> str:
     return ', '.join(dict.fromkeys(str(result[key]) for result in ablation.results if key in result)) or NONE
-
-
-def _cells(cells: Sequence[str]) -> str:
-    return f'| {" | ".join(cells)} |'
-
-
-def mean_and_std(values: Sequence[float]) -> tuple[float | None, float | None]:
-    """Mean and standard deviation, each None where there are too few values."""
-    return (statistics.fmean(values) if values else None, statistics.stdev(values) if len(values) > 1 else None)
-
-
-def _spread(values: Sequence[float]) -> str:
-    mean, std = mean_and_std(values)
-    return _shown(mean) if std is None else f'{mean:.4g} ± {std:.2g}'
-
-
-def _shown(value: float | None) -> str:
-    return NONE if value is None else f'{value:.4g}'
 
 
 def _millions(count: int | None) -> str:

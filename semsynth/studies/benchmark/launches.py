@@ -19,8 +19,8 @@ from semsynth.engine.launch import check_synthesizer
 from semsynth.studies.benchmark import imagined_gpu
 from semsynth.studies.benchmark.imagined_gpu import Call
 from semsynth.studies.benchmark.measuring import check_versions
-from semsynth.studies.benchmark.report import cells
 from semsynth.studies.benchmark.step import VERSIONS, build, draw_batch
+from semsynth.studies.tables import cells
 
 ROOT = Path(semsynth.__file__).parent
 HERE = {__file__, imagined_gpu.__file__}

@@ -14,8 +14,9 @@ from semsynth.config import load_config
 from semsynth.devices import find_device
 from semsynth.engine.launch import check_synthesizer
 from semsynth.studies.benchmark.measuring import check_versions, wait
-from semsynth.studies.benchmark.report import cells, machine
+from semsynth.studies.benchmark.report import machine
 from semsynth.studies.benchmark.step import ON_REQUEST, VERSIONS, make_step
+from semsynth.studies.tables import cells
 
 WARM_UP = 3
 """Steps before the one that is looked at."""

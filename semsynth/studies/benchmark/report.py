@@ -10,6 +10,7 @@ import torch
 
 from semsynth.studies.benchmark.measuring import Measured, Version
 from semsynth.studies.machine import machine as machine_facts
+from semsynth.studies.tables import cells
 
 
 def machine(device: str) -> str:
@@ -40,8 +41,3 @@ def table(groups: Sequence[Sequence[Version]], measured: Sequence[Sequence[Measu
 
 def _ms(seconds: float) -> str:
     return f'{seconds * 1000:.3g}' if seconds < 1 else f'{seconds * 1000:.0f}'
-
-
-def cells(values: Sequence[object]) -> str:
-    """A row of a table."""
-    return f'| {" | ".join(map(str, values))} |'

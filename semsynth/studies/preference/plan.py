@@ -12,7 +12,7 @@ from pathlib import Path
 
 from semsynth.arguments import check_arguments
 from semsynth.errors import DataError
-from semsynth.writing import write_whole
+from semsynth.writing import write_json
 
 KEY = 'key.json'
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)
@@ -62,7 +62,7 @@ class Study:
 
     def save(self, folder: Path) -> None:
         """Write the key into the study's folder."""
-        write_whole(folder / KEY, json.dumps(asdict(self), indent=1).encode())
+        write_json(folder / KEY, asdict(self), indent=1)
 
     @classmethod
     def load(cls, folder: str | Path) -> Study:

@@ -12,7 +12,7 @@ import numpy as np
 
 from semsynth.data.importing.tree import encode_ids, no_class
 from semsynth.label_spaces import NO_CLASS
-from semsynth.writing import write_png, write_whole
+from semsynth.writing import write_json, write_png, write_whole
 
 NOTE = 'synthetic.json'
 """Says how the data set was made, and that it is whole."""
@@ -116,7 +116,7 @@ class SyntheticFolder:
 
     def write_note(self, note: Mapping[str, Any]) -> None:
         """Write the note, the last file of a data set that is whole."""
-        write_whole(self.out / NOTE, (json.dumps(note, indent=1) + '\n').encode())
+        write_json(self.out / NOTE, note, indent=1)
 
 
 def earlier_note(out: Path, settings: Mapping[str, Any], *, some: bool = False) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from semsynth.studies.synthetic_data.plan import ARMS, BOTH, LONGER, REAL, SYNTHETIC
+from semsynth.studies.tables import NONE, cells, mean_and_std, spread
 
-NONE = '-'
 COMPARED = {BOTH: LONGER, SYNTHETIC: REAL}
 """Each arm with synthetic images, and the one on real photos with as many steps."""
 COLOURS = dict(gain='tab:green', loss='tab:red', none='tab:gray')
@@ -74,8 +74,8 @@ def verdict(values: Sequence[float]) -> str:
 def report(findings: Findings) -> dict[str, Any]:
     """Everything as plain data."""
     def all_of(values: Sequence[float]) -> dict[str, Any]:
-        return dict(mean=statistics.fmean(values) if values else None,
-                    std=statistics.stdev(values) if len(values) > 1 else None, values=list(values))
+        mean, std = mean_and_std(values)
+        return dict(mean=mean, std=std, values=list(values))
 
     numbers = list(enumerate(findings.classes))
     arms = {arm: dict(
@@ -95,24 +95,23 @@ def markdown(findings: Findings) -> str:
     """The tables as text; what is not done yet is a dash."""
     facts = findings.facts
     lines = [f'# {findings.title}\n',
-             _cells(['trained on', 'photos', 'synthetic images', 'steps', 'seeds', 'mIoU', 'pixel accuracy',
-                     'mIoU gained over real photos for as long']), _cells(['---'] * 8)]
+             cells(['trained on', 'photos', 'synthetic images', 'steps', 'seeds', 'mIoU', 'pixel accuracy',
+                    'mIoU gained over real photos for as long']), cells(['---'] * 8)]
     for arm, title in ARMS.items():
-        lines.append(_cells([
+        lines.append(cells([
             title, '0' if arm == SYNTHETIC else str(facts['photos']),
-            '0' if arm in (REAL, LONGER) else _shown(facts.get('images')), str(findings.steps[arm]),
+            '0' if arm in (REAL, LONGER) else str(facts.get('images') or NONE), str(findings.steps[arm]),
             f'{len(findings.results[arm])} of {len(findings.seeds)}',
             _spread([*findings.values(arm, 'mIoU').values()]), _spread([*findings.values(arm, 'aAcc').values()]),
             _gain(findings.gains(arm, 'mIoU')) if arm in COMPARED else NONE]))
-    lines += ['', '## By class\n', _cells(['IoU', *ARMS.values(), 'gain of both', 'gain of synthetic alone']),
-              _cells(['---'] * 7)]
+    lines += ['', '## By class\n', cells(['IoU', *ARMS.values(), 'gain of both', 'gain of synthetic alone']),
+              cells(['---'] * 7)]
     ranked = findings.ranked()
-    others: list[tuple[str, int, list[float]]] = [
-        (name, number, []) for number, name in enumerate(findings.classes)
-              if number not in {number for _, number, _ in ranked}]
-    for name, number, gains in [*ranked, *others]:
+    gaining = {number: name for name, number, _ in ranked}
+    for number, name in (gaining | dict(enumerate(findings.classes))).items():  # those without a gain come last
         own = [_spread([*findings.values(arm, number).values()]) for arm in ARMS]
-        lines.append(_cells([name.replace('|', '/'), *own, _gain(gains), _gain(findings.gains(SYNTHETIC, number))]))
+        gains = [_gain(findings.gains(arm, number)) for arm in (BOTH, SYNTHETIC)]
+        lines.append(cells([name.replace('|', '/'), *own, *gains]))
     return '\n'.join([*lines, '', *(f'- {note}' for note in [*_sentences(findings), *findings.notes]), '',
                       '![Scores, and gains by class](chart.png)', ''])
 
@@ -157,26 +156,14 @@ def _sentences(findings: Findings) -> Iterator[str]:
         yield 'One seed tells nothing of the spread: a difference of a point or two may be chance.'
 
 
-def _cells(cells: Sequence[str]) -> str:
-    return f'| {" | ".join(cells)} |'
-
-
 def _std(values: Sequence[float]) -> float:
-    return statistics.stdev(values) if len(values) > 1 else 0.0
+    return mean_and_std(values)[1] or 0.0
 
 
 def _spread(values: Sequence[float]) -> str:
-    if not values:
-        return NONE
-    return f'{statistics.fmean(values):.1f}' + (f' ± {_std(values):.1f}' if len(values) > 1 else '')
+    return spread(values, '.1f', '.1f')
 
 
 def _gain(values: Sequence[float]) -> str:
-    if not values:
-        return NONE
-    text = f'{statistics.fmean(values):+.1f}' + (f' ± {_std(values):.1f}' if len(values) > 1 else '')
+    text = spread(values, '+.1f', '.1f')
     return f'**{text}**' if verdict(values) != 'none' else text
-
-
-def _shown(value: Any) -> str:
-    return NONE if value is None else str(value)

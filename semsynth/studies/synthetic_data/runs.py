@@ -6,15 +6,15 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-from semsynth.config import stage_configs
-from semsynth.engine.checkpoint import latest_good_checkpoint
 from semsynth.studies.processes import COMMAND
-from semsynth.writing import write_whole
+from semsynth.studies.training import Training
+from semsynth.writing import write_json, write_whole
 
 
 @dataclass
@@ -24,15 +24,15 @@ class Work:
     Args:
         title: its name in messages.
         folder: its own; its config stands beside it.
-        config: that it trains; None where it trains nothing.
         precision: of training, in place of the config's own.
+        config: that it trains; None where it trains nothing.
     """
 
     title: str
     folder: Path
-    config: Config | None = None
     precision: str | None = None
-    ranks: int = 1
+    config: Config | None = None
+    ranks: int = field(default=1, init=False)
     begun: float = field(default=0, init=False)
 
     @property
@@ -52,7 +52,12 @@ class Work:
         return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else None
 
     def commands(self) -> Iterator[list[str]]:
-        """The arguments of Python of one process after another."""
+        """The arguments of Python of one process after another, each made when the one before is done."""
+        self.begun = time.monotonic()
+        yield from self.steps_of_work()
+
+    def steps_of_work(self) -> Iterator[list[str]]:
+        """The same, without the clock."""
         raise NotImplementedError
 
     def outcome(self) -> dict[str, Any]:
@@ -61,47 +66,40 @@ class Work:
 
     def write_result(self) -> None:
         """Write ``result.json``, from which on the work counts as done."""
-        content = self.outcome() | dict(seconds=round(time.monotonic() - self.begun, 1))
-        write_whole(self.folder / 'result.json', (json.dumps(content, indent=2) + '\n').encode())
+        write_json(self.folder / 'result.json',
+                   self.outcome() | dict(seconds=round(time.monotonic() - self.begun, 1)))
 
     def progress(self) -> float:
-        """The share of the steps that are logged."""
-        return 0.0
+        """The share of its training's steps that are logged; 0 where it trains nothing."""
+        return 0.0 if self.training is None else self.training.progress()
 
-    def _write_config(self) -> str:
-        self.begun = time.monotonic()
+    @cached_property
+    def training(self) -> Training | None:
+        """Its training, as its folder shows it; None where it trains nothing."""
+        return None if self.config is None else Training(self.config, self.folder)
+
+    def write_config(self) -> str:
+        """Write the file of its config where there is none; its path, as commands take it."""
         if self.config is not None and not self.settings.is_file():
             write_whole(self.settings, self.config.pretty_text.encode())
         return str(self.settings)
 
-    @property
-    def _precision(self) -> list[str]:
-        return ['--precision', self.precision] if self.precision else []
+    def _train(self, subcommand: str) -> list[str]:
+        """The command that trains its config."""
+        precision = ['--precision', self.precision] if self.precision else []
+        return [*COMMAND, subcommand, self.write_config(), '--work-dir', str(self.folder), '--resume', *precision]
 
 
 class GeneratorWork(Work):
     """The training of the synthesizer."""
 
-    @property
-    def checkpoint(self) -> Path | None:
-        """The newest checkpoint of the last stage."""
-        count = len(self.config.get('stages') or ()) if self.config is not None else 0
-        return latest_good_checkpoint(self.folder / f'stage_{count}' if count else self.folder)
-
-    def commands(self) -> Iterator[list[str]]:
+    def steps_of_work(self) -> Iterator[list[str]]:
         """Train."""
-        yield [*COMMAND, 'train', self._write_config(), '--work-dir', str(self.folder), '--resume', *self._precision]
+        yield self._train('train')
 
     def outcome(self) -> dict[str, Any]:
         """Its checkpoint."""
-        return dict(checkpoint=str(self.checkpoint))
-
-    def progress(self) -> float:
-        """The share of the steps that are logged; of stages, those of the last count."""
-        if self.config is None:
-            return 0.0
-        steps = stage_configs(self.config)[-1].train_cfg.get('max_iters')
-        return min(1, max(map(logged, [self.folder, *self.folder.glob('stage_*')])) / steps) if steps else 0.0
+        return dict(checkpoint=str(self.training and self.training.checkpoint))
 
 
 @dataclass
@@ -123,9 +121,8 @@ class DataWork(Work):
         """The folder of the data set."""
         return self.folder / 'scenes'
 
-    def commands(self) -> Iterator[list[str]]:
+    def steps_of_work(self) -> Iterator[list[str]]:
         """Encode the styles of a generator that has some, and make it."""
-        self._write_config()
         styles: list[str] = []
         if self.encodes:
             file = str(self.folder / 'styles.npz')
@@ -138,7 +135,7 @@ class DataWork(Work):
         return dict(data=str(self.data))
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ArmWork(Work):
     """One training of a segmentor.
 
@@ -148,9 +145,9 @@ class ArmWork(Work):
         steps: their number.
     """
 
-    arm: str = ''
-    seed: int = 0
-    steps: int = 0
+    arm: str
+    seed: int
+    steps: int
 
     @property
     def scores(self) -> Path:
@@ -162,30 +159,16 @@ class ArmWork(Work):
         """Its weights, once it is done."""
         return self.folder / 'final.pth'
 
-    def commands(self) -> Iterator[list[str]]:
+    def steps_of_work(self) -> Iterator[list[str]]:
         """Train, and validate."""
-        yield [*COMMAND, 'train_segmentor', self._write_config(), '--work-dir', str(self.folder), '--resume',
-               *self._precision]
+        yield self._train('train_segmentor')
 
     def outcome(self) -> dict[str, Any]:
         """Its scores."""
         scores = json.loads(self.scores.read_text(encoding='utf-8'))
         return dict(arm=self.arm, seed=self.seed, steps=self.steps, **scores)
 
-    def progress(self) -> float:
-        """The share of the steps that are logged."""
-        return min(1, logged(self.folder) / self.steps)
-
 
 def scores_of(folder: Path) -> Path:
     """The file of the scores of a training in a folder."""
     return folder / 'scores.json'
-
-
-def logged(folder: Path) -> int:
-    """The last step that a training in a folder has logged; 0 before the first."""
-    steps = [0]
-    for path in folder.glob('*/vis_data/scalars.json'):
-        lines = [line for line in path.read_text(encoding='utf-8').splitlines() if line.endswith('}')]
-        steps += [json.loads(line).get('step', 0) for line in lines[-1:]]  # a line is being written, or was cut off
-    return max(steps)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,14 @@ from semsynth.config import load_config
 from semsynth.config_files import find_config
 from semsynth.engine.work_folder import locked
 from semsynth.registry import SEGMENTORS
-from semsynth.studies.ablation.jobs import run_all
+from semsynth.studies.command import command_line
+from semsynth.studies.jobs import check_numbers, run_all
 from semsynth.studies.synthetic_data.folder import read_note
 from semsynth.studies.synthetic_data.judging import refuse_seen
 from semsynth.studies.synthetic_data.plan import ARMS, REAL, Plan, read_plan
 from semsynth.studies.synthetic_data.report import Findings, chart, markdown, report
 from semsynth.studies.synthetic_data.runs import ArmWork, DataWork, GeneratorWork, Work, scores_of
-from semsynth.writing import check_out_folder, write_whole
+from semsynth.writing import check_out_folder, write_json, write_whole
 
 SETTINGS = 'study.json'
 
@@ -54,16 +54,15 @@ def synthetic_study(config: str | Path, *, seeds: Sequence[int] = (0,), jobs: in
         DataError: the data are missing.
         FileNotFoundError: there is no such config, or weights are missing.
     """
-    if jobs < 1 or not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise ValueError(f'jobs={jobs}, seeds={list(seeds)}: expected at least one of each, and seeds from 0 on, every '
-                         'one once.')
+    check_numbers(jobs, seeds)
     console = Console(highlight=False)
     with console.status('Checking the study'):
         plan = read_plan(config, cfg_options)
         _check_judge(plan)
     out = check_out_folder(out or Path('work_dirs', 'synthetic_studies', plan.name), [find_config(config)])
     kept = None if results is None else check_out_folder(results, [find_config(config)])
-    command = _command(config, seeds, jobs, out, precision, cfg_options, results)
+    command = command_line('synthetic-study', config, seeds=seeds, jobs=jobs, out=out, precision=precision,
+                           results=results, cfg_options=cfg_options)
     with locked(out, 'study', 'wait for it, or give another --out'):
         _check_settings(out, dict(plan.settings) | dict(precision=precision))
         study = _Study(plan, seeds, out, command, precision, console, kept)
@@ -77,13 +76,13 @@ class _Study:
                  console: Console, kept: Path | None):
         self.plan, self.seeds, self.command, self.console = plan, seeds, command, console
         self.out, self.kept = out, kept
-        self.generator = GeneratorWork('generator', out / 'generator', plan.generator, precision)
+        self.generator = GeneratorWork('generator', out / 'generator', precision, plan.generator)
         has_styles = build_for_inference(load_config(plan.generator), None).style_channels
         self.data = DataWork('synthetic images', out / 'data', encodes=bool(has_styles and not plan.styles))
         self.arms = [
-            ArmWork(f'{ARMS[arm]}, seed {seed}', folder := out / arm / f'seed_{seed}',
+            ArmWork(f'{ARMS[arm]}, seed {seed}', folder := out / arm / f'seed_{seed}', precision,
                     plan.arm(arm, seed, dict(type='PairedFolderDataset', data_root=str(self.data.data)),
-                             scores_of(folder)), precision, arm=arm, seed=seed, steps=plan.steps_of(arm))
+                             scores_of(folder)), arm=arm, seed=seed, steps=plan.steps_of(arm))
             for seed in seeds for arm in ARMS]
 
     def run(self, jobs: int) -> list[str]:
@@ -114,10 +113,7 @@ class _Study:
         self._write()
 
     def _model(self, checkpoint: str) -> list[str]:
-        settings = self.generator.settings
-        if not settings.is_file():
-            write_whole(settings, self.plan.generator.pretty_text.encode())
-        return [str(settings), checkpoint]
+        return [self.generator.write_config(), checkpoint]
 
     def _judge(self, first: ArmWork) -> list[str]:
         if self.plan.judge is None:
@@ -150,15 +146,15 @@ class _Study:
                 results[work.arm][work.seed] = result
         findings = Findings(plan.title, self.command, self.seeds, {arm: plan.steps_of(arm) for arm in ARMS}, results,
                             facts, list(_notes(plan, note)))
-        texts: dict[str, Callable[[Findings], str | bytes]] = {
-            'table.md': markdown, 'chart.png': chart, 'results.json': lambda found: _json(report(found))}
-        for name, make in texts.items():
-            content = make(findings)
-            for folder in filter(None, (self.out, self.kept)):
-                write_whole(folder / name, content if isinstance(content, bytes) else content.encode())
-        for work in self.arms if self.kept else ():
-            if result := work.result:
-                write_whole(Path(self.kept or '', work.arm, f'seed_{work.seed}.json'), _json(result))
+        text, picture, data = markdown(findings).encode(), chart(findings), report(findings)
+        for folder in filter(None, (self.out, self.kept)):
+            write_whole(folder / 'table.md', text)
+            write_whole(folder / 'chart.png', picture)
+            write_json(folder / 'results.json', data)
+        if self.kept:
+            for arm, by_seed in results.items():
+                for seed, result in by_seed.items():
+                    write_json(self.kept / arm / f'seed_{seed}.json', result)
 
 
 def _notes(plan: Plan, note: Mapping[str, Any]) -> list[str]:
@@ -188,9 +184,9 @@ def _check_judge(plan: Plan) -> None:
                          'segmentor that the study trains on the real photos.')
     judge = SEGMENTORS.build(dict(type='Segmentor', config=plan.judge['config'], checkpoint=plan.judge['checkpoint']))
     meta = open_model(plan.checkpoint).meta if plan.checkpoint else {}
-    teacher = plan.generator.model.get('segmentor')
-    if teacher and not meta:
-        meta = dict(label_generator=SEGMENTORS.build(teacher).weights_hash)
+    label_generator = plan.generator.model.get('segmentor')
+    if label_generator and not meta:
+        meta = dict(label_generator=SEGMENTORS.build(label_generator).weights_hash)
     refuse_seen(judge.weights_hash, meta)
 
 
@@ -206,17 +202,4 @@ def _check_settings(out: Path, settings: Mapping[str, Any]) -> None:
         return
     if any(each.name[0] != '.' for each in out.iterdir()):
         raise ValueError(f'{out} is not empty, and holds no {SETTINGS}: give another --out.')
-    write_whole(path, _json(plain))
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=2) + '\n').encode()
-
-
-def _command(config: str | Path, seeds: Sequence[int], jobs: int, out: Path, precision: str | None,
-             cfg_options: Mapping[str, Any] | None, results: str | Path | None) -> str:
-    options = [f'{key}={value}' for key, value in (cfg_options or {}).items()]
-    return shlex.join(['semsynth', 'synthetic-study', str(config), '--seeds', *map(str, seeds), '--jobs', str(jobs),
-                       '--out', str(out), *(['--precision', precision] if precision else []),
-                       *(['--results', str(results)] if results else []),
-                       *(['--cfg-options', *options] if options else [])])
+    write_json(path, plain)

@@ -25,7 +25,7 @@ RANKS_REPORT = 'torch/distributed/elastic/'
 
 
 class Task(Protocol):
-    """What can be worked on by processes: a run of an ablation, or a piece of work of another study."""
+    """What processes can work on: a run of an ablation, or a piece of work of another study."""
 
     ranks: int
     """Processes that each of its commands starts."""
@@ -94,6 +94,13 @@ class Job(Generic[Kind]):
             log.flush()
             self.process = start(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=self.environment)
+
+
+def check_numbers(jobs: int, seeds: Sequence[int]) -> None:
+    """Raise ValueError unless there is a job at least, and a seed, every one from 0 on and once."""
+    if jobs < 1 or not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise ValueError(f'jobs={jobs}, seeds={list(seeds)}: expected at least one of each, and seeds from 0 on, every '
+                         'one once.')
 
 
 def run_all(runs: Sequence[Kind], commands: Callable[[Kind], Iterator[list[str]]], *, jobs: int, console: Console,

@@ -1,4 +1,4 @@
-"""The processes of an ablation: they end with it, and share the machine."""
+"""The processes of a study: they end with it, and share the machine."""
 
 import multiprocessing
 import os
@@ -13,8 +13,7 @@ from rich.console import Console
 
 from helpers.narrow import narrow
 from helpers.ranks import PATIENCE
-from semsynth.studies import demo, processes
-from semsynth.studies.ablation import jobs
+from semsynth.studies import demo, jobs, processes
 from semsynth.studies.ablation.rows import Row
 from semsynth.studies.ablation.run import Run
 
