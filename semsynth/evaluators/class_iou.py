@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+import torch
 from mmengine.dist import is_main_process
 from mmseg.evaluation import IoUMetric
-from torch import Tensor
 
+from semsynth.evaluators.areas import class_scores
 from semsynth.registry import EVALUATORS
 from semsynth.writing import write_json
 
@@ -23,6 +23,9 @@ class ClassIoU(IoUMetric):
     Args:
         out: the file, JSON; written anew by each validation.
         settings: arguments of ``IoUMetric``.
+
+    Raises:
+        ValueError: after a validation, no label has any of the classes.
     """
 
     def __init__(self, out: str, **settings: Any):
@@ -33,25 +36,7 @@ class ClassIoU(IoUMetric):
         """The metrics over all photos; writes the file."""
         metrics = super().compute_metrics(results)
         if is_main_process():
-            write_json(self.out, class_scores(results, self.dataset_meta['classes']))
+            areas = torch.stack([torch.stack(tuple(each)) for each in results]).double().sum(0)
+            scores, iou = class_scores(areas, type(self).__name__)
+            write_json(self.out, dict(scores, classes=list(self.dataset_meta['classes']), IoU=iou))
         return metrics
-
-
-def class_scores(areas: Sequence[Sequence[Tensor]], classes: Sequence[str]) -> dict[str, Any]:
-    """Scores in percent of areas by class.
-
-    Args:
-        areas: of each photo: intersection, union, prediction and label, ``(N,)`` each, in pixels.
-        classes: names of the N.
-
-    Raises:
-        ValueError: no label has any of the classes.
-    """
-    intersection, union, _, labelled = (sum(part.double() for part in parts) for parts in zip(*areas, strict=True))
-    occurs = labelled > 0
-    if not occurs.any():
-        raise ValueError('ClassIoU: no label of the validation split has any class; check its class_map.')
-    iou = 100 * intersection / union
-    return dict(mIoU=iou[occurs].mean().item(), aAcc=(100 * intersection.sum() / labelled.sum()).item(),
-                classes=list(classes),
-                IoU=[value if there else None for value, there in zip(iou.tolist(), occurs.tolist(), strict=True)])

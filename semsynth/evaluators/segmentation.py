@@ -10,10 +10,11 @@ import torch.nn.functional as F
 from mmseg.evaluation import IoUMetric
 from torch import Tensor
 
+from semsynth.evaluators.areas import accuracy, class_scores, image_scores
 from semsynth.evaluators.base import Evaluator, Judged
 from semsynth.label_spaces import NO_CLASS
 from semsynth.registry import EVALUATORS, SEGMENTORS
-from semsynth.scores import ORACLE, oracle_of
+from semsynth.scores import oracle_of
 
 
 @EVALUATORS.register_module()
@@ -87,11 +88,11 @@ class SegmentationEvaluator(Evaluator):
         """The scores over all samples; fills ``classes`` and completes ``protocol``."""
         real = [areas['oracle'] for areas in results if areas['oracle'] is not None]
         self.protocol |= dict(num_images=len(results), num_real_images=len(real))
-        scores, generated = _scores([areas['generated'] for areas in results])
+        scores, generated = self._scores([areas['generated'] for areas in results])
         self.classes = [dict(index=index, name=name, IoU=value) for index, (name, value) in
                         enumerate(zip(self.judge.classes, generated, strict=True))]
         if real:
-            oracle_scores, oracle = _scores(real)
+            oracle_scores, oracle = self._scores(real)
             scores |= {oracle_of(name): value for name, value in oracle_scores.items()}
             for row, value in zip(self.classes, oracle, strict=True):
                 row[oracle_of('IoU')] = value
@@ -130,6 +131,9 @@ class SegmentationEvaluator(Evaluator):
         areas = IoUMetric.intersect_and_union(predicted, label, self.judge.num_classes, NO_CLASS)
         return torch.stack(areas).double()
 
+    def _scores(self, areas: Sequence[Tensor]) -> tuple[dict[str, float], list[float | None]]:
+        return class_scores(torch.stack(list(areas)).sum(0), type(self).__name__)
+
     def _may_be_worst(self, entry: dict) -> bool:
         """Whether to keep the pictures of an image; a better one's are then forgotten.
 
@@ -138,63 +142,8 @@ class SegmentationEvaluator(Evaluator):
         kept = [each for each in self.results if 'pictures' in each]
         if len(kept) <= self.keep_worst:
             return self.keep_worst > 0
-        best = max(kept, key=lambda each: _accuracy(each['generated']))
-        if _accuracy(entry['generated']) >= _accuracy(best['generated']):
+        best = max(kept, key=lambda each: accuracy(each['generated']))
+        if accuracy(entry['generated']) >= accuracy(best['generated']):
             return False
         del best['pictures']
         return True
-
-
-def image_scores(results: Sequence[dict], classes: Sequence[str]) -> list[dict[str, Any]]:
-    """The scores of each image, in percent, None where there is nothing to count.
-
-    ``aAcc``, the share of its pixels that the judge recognises; ``mIoU`` over the classes of its label map; both of the
-    real image, as ``oracle_``, where there are real ones; ``most_wrong``, the class of which most pixels are not
-    recognised; and the recognised share of each class, as ``INDEX NAME``.
-
-    Args:
-        results: for each image ``name`` and ``generated``, and perhaps ``oracle``: intersection, union, prediction and
-            label of each class in pixels, ``(4, N)``.
-        classes: names.
-    """
-    columns: dict[str, list] = {'name': [entry['name'] for entry in results]}
-    for key in ('generated', 'oracle'):
-        present = [entry[key] is not None for entry in results]
-        if not any(present):
-            continue
-        empty = torch.zeros_like(results[0]['generated'])
-        intersection, union, _, labelled = torch.stack([
-            empty if entry[key] is None else entry[key] for entry in results]).unbind(1)
-        prefix = ORACLE * (key == 'oracle')
-        columns[f'{prefix}aAcc'] = _percent(intersection.sum(1), labelled.sum(1))
-        iou = (intersection / union).where(labelled > 0, 0)
-        columns[f'{prefix}mIoU'] = _percent(iou.sum(1), (labelled > 0).sum(1))
-        if key == 'generated':
-            wrong = labelled - intersection
-            worst = [classes[index] if count else None for index, count in
-                     zip(wrong.argmax(1).tolist(), wrong.amax(1).tolist(), strict=True)]
-            of_classes = {f'{index} {name}': _percent(intersection[:, index], labelled[:, index])
-                          for index, name in enumerate(classes)}
-    columns |= dict(most_wrong=worst) | of_classes
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def _percent(part: Tensor, whole: Tensor) -> list[float | None]:
-    return [100 * one / all_ if all_ else None for one, all_ in zip(part.tolist(), whole.tolist(), strict=True)]
-
-
-def _accuracy(areas: Tensor) -> float:
-    """Share of the labelled pixels that are recognised; of none, all."""
-    intersection, _, _, labelled = areas.sum(1).tolist()
-    return intersection / labelled if labelled else 1.0
-
-
-def _scores(areas: list[Tensor]) -> tuple[dict[str, float], list[float | None]]:
-    """Mean IoU and accuracy, and the IoU of each class (None where no label has it), in percent."""
-    intersection, union, _, labelled = torch.stack(areas).sum(0)
-    occurs = labelled > 0
-    if not occurs.any():
-        raise ValueError('SegmentationEvaluator: no label has any class of the judge; check its class_map.')
-    iou = 100 * intersection / union
-    scores = dict(mIoU=iou[occurs].mean().item(), aAcc=(100 * intersection.sum() / labelled.sum()).item())
-    return scores, [value.item() if there else None for value, there in zip(iou, occurs, strict=True)]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from semsynth.evaluators.class_iou import ClassIoU, class_scores
+from semsynth.evaluators.areas import class_scores
+from semsynth.evaluators.class_iou import ClassIoU
 
 
 def sample(predicted, label):
@@ -35,4 +36,4 @@ def test_the_file_holds_what_a_loop_over_pixels_finds(tmp_path):
 
 def test_labels_without_any_class():
     with pytest.raises(ValueError, match=r'no label .* class_map'):
-        class_scores([[torch.zeros(2)] * 4], ('a', 'b'))
+        class_scores(torch.zeros(4, 2), 'ClassIoU')

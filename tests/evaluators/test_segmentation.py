@@ -184,7 +184,7 @@ def test_errors(judge):
         SegmentationEvaluator(judge).process(None, [dict(sample, label=sample['label'] + 4)])
     evaluator = SegmentationEvaluator(judge)
     evaluator.process(None, [dict(sample, label=torch.full_like(sample['label'], 2))])
-    with pytest.raises(ValueError, match='no label has any class of the judge'):
+    with pytest.raises(ValueError, match='no label has any of the segmentor'):
         evaluator.evaluate(1)
 
 
