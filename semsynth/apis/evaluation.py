@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import load_state_dict
 from rich.console import Console
 from torch import distributed
 
 from semsynth.apis.building import TRAINED_ONLY, TrainedModel, build_for_inference, open_model, warn_untrained
-from semsynth.apis.given_images import Given, find_given, scene_names
+from semsynth.apis.given_images import find_given, scene_names
 from semsynth.apis.image_scores import folder_of_images, write_image_scores
 from semsynth.apis.publishing.folder import CARD
 from semsynth.arguments import check_arguments
@@ -79,40 +81,23 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
     trained = open_model(model, checkpoint, cfg_options)
     own = open_model(model, checkpoint).config if cfg_options else copy.deepcopy(trained.config)
     config, source = trained.config, str(trained.config.filename)
-    path_of_weights = None if images is not None else trained.checkpoint
     if trained.checkpoint is None and images is None and not isinstance(model, Config):
         warn_untrained(config)
     if styles:
         config.model.styles = str(styles)
     _check_judged(model, config, trained.checkpoint)
-    work_dir = path_of_weights.parent if path_of_weights else work_dir_of(config)
-    judged_name = Path(images).resolve().name if images is not None else (
-        path_of_weights.stem if path_of_weights else 'untrained')
-    usual = work_dir / f'results_{judged_name}.json'
-    check_out_file(usual if out is None else out, (config.filename, path_of_weights, config.model.get('styles')))
+    weights = None if images is not None else trained.checkpoint
+    work_dir = weights.parent if weights else work_dir_of(config)
+    name = Path(images).resolve().name if images is not None else weights.stem if weights else 'untrained'
+    usual = work_dir / f'results_{name}.json'
+    check_out_file(usual if out is None else out, (config.filename, weights, config.model.get('styles')))
     check_out_folder(folder_of_images(Path(out or usual)), kept=() if images is None else (images,))
-    given = None if images is None else find_given(config, images, ending)
-    judged = _judged(config, given)
-    facts: dict[str, Any]
-    if given is None:
-        network = _build(trained)
-        weights = hash_weights(network)
-        stored = network.state_dict() if trained.checkpoint else None
-        facts = dict(checkpoint=str(trained.checkpoint or 'untrained'), weights=weights,
-                     iterations=trained.meta.get('iter', 0), losses=trained.meta.get('loss_protocols', {}))
-        if network.styles:
-            facts['styles'] = facts_of_styles(config.model.styles)
-        config.model.update(TRAINED_ONLY)
-    else:
-        weights, stored, facts = given.images.hash, None, dict(images=given.facts)
-        config.model = dict(type='GivenImagesModel', data_preprocessor=config.model.data_preprocessor)
+    subject = _model(trained) if images is None else _images(config, images, ending)
+    judged = _judged(config, images is None)
+    config.model = subject.model
     runner = _runner(config, source, work_dir, launcher)
+    subject.enter(runner)
     evaluators: list[Evaluator] = runner.test_loop.evaluator.metrics
-    if given is not None:
-        bare(runner.model).paths = given.images.paths
-        given.state_in(evaluators)
-    elif stored is not None:  # else all ranks have the weights that the config's seed gives
-        load_state_dict(bare(runner.model), stored, strict=True)  # torch's own does not look into ranks' wrappers
     layouts = bare(runner.model).data_preprocessor
     for evaluator in evaluators:
         evaluator.check_layout(layouts.num_classes, layouts.unknown)
@@ -120,20 +105,19 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
     dataset = runner.test_loop.dataloader.dataset
     scenes = scene_names(dataset)
     settings = hash_settings(
-        judged=judged, weights=weights, scenes=len(scenes),
+        judged=judged, weights=subject.hash, scenes=len(scenes),
         data_root=str(Path(config.test_dataloader.dataset.get('data_root', '')).resolve()),
         judges=[evaluator.protocol | dict(type=type(evaluator).__name__) for evaluator in evaluators],
-        styles=facts.get('styles', {}).get('hash'))
-    path = place_of_result(out, usual, settings, settings_in, own=judged == _judged(own, given))
+        styles=subject.facts.get('styles', {}).get('hash'))
+    path = place_of_result(out, usual, settings, settings_in, own=judged == _judged(own, images is None))
     scores = runner.test()
-    trainer = {} if given is None else dict(judge=given.independence)
     report = build_report(scores, evaluators, trained.meta.get('label_generator'), trained.meta.get('loss_networks'),
-                          **trainer, settings=settings, config=source, **facts,
+                          subject.independence, settings=settings, config=source, **subject.facts,
                           scenes=dict(count=len(scenes), hash=_hash_names(scenes)),
                           device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU')
-    if not distributed.is_initialized() or distributed.get_rank() == 0:
+    if is_main_process():
         write_report(path, report)
-        written = [path, *write_image_scores(path, evaluators, judged_name, dataset.metainfo.get('palette'))]
+        written = [path, *write_image_scores(path, evaluators, name, dataset.metainfo.get('palette'))]
         console = Console()
         for table in reversed(report_tables(report)):
             console.print(table)
@@ -142,6 +126,51 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
     if launcher != 'none':
         distributed.destroy_process_group()
     return report
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What is judged: a model, or images in its place.
+
+    Args:
+        hash: of the model's weights, or of the images.
+        facts: what the result file says of it.
+        model: config of the model that is tested.
+        enter: puts weights or images into the runner that tests it.
+        independence: the first line of the result file; None to have it found out.
+    """
+
+    hash: str
+    facts: dict[str, Any]
+    model: dict[str, Any]
+    enter: Callable[[Runner], None]
+    independence: str | None = None
+
+
+def _model(trained: TrainedModel) -> _Subject:
+    config, network = trained.config, _build(trained)
+    facts = dict(checkpoint=str(trained.checkpoint or 'untrained'), weights=hash_weights(network),
+                 iterations=trained.meta.get('iter', 0), losses=trained.meta.get('loss_protocols', {}))
+    if network.styles:
+        facts['styles'] = facts_of_styles(config.model.styles)
+    stored = network.state_dict() if trained.checkpoint else None
+
+    def enter(runner: Runner) -> None:
+        if stored is not None:  # else all ranks have the weights that the config's seed gives
+            load_state_dict(bare(runner.model), stored, strict=True)  # torch's own does not look into ranks' wrappers
+
+    return _Subject(facts['weights'], facts, {**config.model, **TRAINED_ONLY}, enter)
+
+
+def _images(config: Config, folder: str | Path, ending: str | None) -> _Subject:
+    given = find_given(config, folder, ending)
+
+    def enter(runner: Runner) -> None:
+        bare(runner.model).paths = given.images.paths
+        given.state_in(runner.test_loop.evaluator.metrics)
+
+    model = dict(type='GivenImagesModel', data_preprocessor=config.model.data_preprocessor)
+    return _Subject(given.images.hash, dict(images=given.facts), model, enter, given.independence)
 
 
 def _check_judged(model: str | Path | Config, config: Config, checkpoint: Path | None) -> None:
@@ -178,12 +207,17 @@ def _runner(config: Config, source: str, work_dir: Path, launcher: str) -> Runne
     return build_runner(config, work_dir=work_dir / 'test', launcher=launcher)
 
 
-def _judged(config: Config, given: Given | None = None) -> dict:
-    """The settings that scores depend on; where the data are and in which order they are read does not matter."""
+def _judged(config: Config, with_model: bool) -> dict:
+    """The settings that scores depend on; where the data are and in which order they are read does not matter.
+
+    Args:
+        config: read.
+        with_model: whether a model is judged, and not images in its place.
+    """
     dataset = {key: value for key, value in config.test_dataloader.dataset.to_dict().items() if key != 'data_root'}
     model = {key: value for key, value in config.model.to_dict().items() if key not in (*TRAINED_ONLY, 'styles')}
     return dict(dataset=dataset, test_evaluator=Config(dict(each=config.get('test_evaluator'))).to_dict(),
-                model=model if given is None else {})
+                model=model if with_model else {})
 
 
 def _hash_names(names: Sequence[str]) -> str:
