@@ -39,7 +39,7 @@ def diversity_loss(first: Tensor, second: Tensor, margin: float) -> Tensor:
 
 @LOSSES.register_module()
 class DiversityLoss(Loss):
-    """Images of the same layout of two latents are to differ by a margin.
+    """Two images of a layout, synthesised from two latents, are to differ by a margin (as DP-SIMS is described).
 
     The generator synthesises once more, with latents from N(0, I), for the first images of the batch.
     ``step.draws['other_latent']``, where given, are these latents.
@@ -51,6 +51,9 @@ class DiversityLoss(Loss):
         margin: of the mean absolute difference of images in ``[-1, 1]``, beyond which nothing is asked.
         images: number of images of the batch that are synthesised once more; None for all. With batch norm it should be
             all: a few images have other statistics, and would differ by these.
+
+    Raises:
+        ValueError: the margin is not above 0, or there is no image.
     """
 
     reads = frozenset({'views', 'other_latents'})
@@ -58,7 +61,7 @@ class DiversityLoss(Loss):
     def __init__(self, weight: float = 1.0, views: dict[str, float] | None = None, margin: float = 0.1,
                  images: int | None = None):
         super().__init__(weight, views)
-        if margin <= 0 or images == 0:
+        if margin <= 0 or (images is not None and images < 1):
             raise ValueError(f'DiversityLoss: margin={margin}, images={images}, expected a margin above 0 and at least '
                              '1 image.')
         self.margin, self.images, self.latent_dim = margin, images, 0

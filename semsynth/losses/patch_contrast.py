@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from semsynth.errors import counted
 from semsynth.losses.base import Loss, full_precision, mean, scale, total
 from semsynth.registry import LOSSES
 
@@ -62,10 +63,14 @@ class PatchContrastLoss(Loss):
     Args:
         weight: factor of the whole term.
         views: weight of each view that it is for; by default the model's views with their weights.
-        levels: which of the feature maps it reads, from 0; None for all.
+        levels: which of the feature maps it reads, counted from 0; None for all.
         places: number of places of each image and level that are compared with one another, or all where there are
             no more.
         temperature: that cosines are divided by (Park et al.: 0.07).
+
+    Raises:
+        ValueError: fewer than 2 places, a temperature that is not above 0, or no level; in a step, one that the
+            discriminator does not have.
     """
 
     reads = frozenset({'features'})
@@ -76,7 +81,11 @@ class PatchContrastLoss(Loss):
         if places < 2 or temperature <= 0:
             raise ValueError(f'PatchContrastLoss: places={places}, temperature={temperature}, expected at least 2 '
                              'places, which are told apart, and a temperature above 0.')
-        self.levels, self.places, self.temperature = levels and tuple(levels), places, temperature
+        if levels is not None and (not levels or min(levels) < 0):
+            raise ValueError(f'PatchContrastLoss: levels={tuple(levels)}, expected numbers of feature maps, from 0 on, '
+                             'or None for all.')
+        self.levels = None if levels is None else tuple(levels)
+        self.places, self.temperature = places, temperature
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views of the mean over the levels."""
@@ -85,7 +94,12 @@ class PatchContrastLoss(Loss):
                      for view, real, weight in self.over_views(step))
 
     def _contrast(self, step: Step, fakes: list[Tensor], reals: list[Tensor]) -> Tensor:
-        chosen = [(fakes[level].flatten(2), reals[level].flatten(2)) for level in self.levels or range(len(fakes))]
+        levels = range(len(fakes)) if self.levels is None else self.levels
+        if max(levels) >= len(fakes):
+            raise ValueError(f'PatchContrastLoss: levels={self.levels}, but the discriminator has '
+                             f'{counted(len(fakes), "feature map")}, counted from 0: name some of them, or None for '
+                             'all.')
+        chosen = [(fakes[level].flatten(2), reals[level].flatten(2)) for level in levels]
         drawn = step.drawn('places', lambda: step.once((self, 'places'), lambda: [
             draw_places(len(fake), fake.shape[2], self.places, fake.device) for fake, _ in chosen]))
         return mean(patch_contrast(_at(fake, places), _at(real, places), self.temperature)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from semsynth.layers.efficientnet_lite import LEVELS as LITE_LEVELS
 from semsynth.layers.efficientnet_lite import efficientnet_lite
 from semsynth.layers.frozen import Frozen
+from semsynth.layers.pretrained import MEAN, STD
 from semsynth.losses.frozen_features import FrozenFeatureLoss, averaging, checked_weights, feature_l1
 from semsynth.registry import LOSSES
 from semsynth.weights import find_weights, hash_weights, load_checkpoint, weights_in
@@ -24,13 +25,10 @@ if TYPE_CHECKING:
 WEIGHTS = 'https://download.pytorch.org/models/vgg19-dcbb9e9d.pth'
 ENDS = (2, 7, 12, 21, 30)
 """Where relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1 end in torchvision's ``vgg19().features``."""
-IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-"""Mean and standard deviation of RGB in [0, 1]."""
-INPUTS = {'raw': ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)), 'imagenet': IMAGENET}
+INPUTS = {'raw': ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)), 'imagenet': (MEAN, STD)}
+"""Mean and standard deviation of RGB in [0, 1], by the name of the input."""
 LEVEL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 """Those of pix2pixHD's released code, which SPADE and CC-FPSE took over."""
-
-
 LEVELS = dict(vgg19=('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'),
               efficientnet_lite0=LITE_LEVELS)
 """The networks of ``PerceptualLoss``, and the names of their features."""
@@ -61,8 +59,8 @@ class VGG19Features(nn.ModuleList):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Images, as of ``normalise``, to features ``(B, C_i, H_i, W_i)``, level by level."""
-        features = [self.normalise(images)] if self.images else []
         x = self.normalise(images)
+        features = [x] if self.images else []
         for part in self:
             x = part(x)
             features.append(x)

@@ -13,6 +13,7 @@ from mmseg.utils import ade_classes
 from torch import Tensor, nn
 
 from semsynth.layers.backbones import build_backbone, mmseg_models
+from semsynth.layers.pretrained import MEAN, STD
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.released import ReleasedSegmentor, Size
 
@@ -96,8 +97,8 @@ class CSAILUPerNetSegmentor(ReleasedSegmentor):
 
     published = ('encoder_epoch_50.pth and decoder_epoch_50.pth are in the folder '
                  'http://sceneparsing.csail.mit.edu/model/pytorch/ade20k-resnet101-upernet.')
-    mean = (0.485 * 255, 0.456 * 255, 0.406 * 255)
-    std = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+    mean = (255 * MEAN[0], 255 * MEAN[1], 255 * MEAN[2])
+    std = (255 * STD[0], 255 * STD[1], 255 * STD[2])
 
     def __init__(self, encoder: str | Path | None = None, decoder: str | Path | None = None,
                  class_map: str | Sequence[int] | None = None, input_size: Size | None = None,

@@ -47,7 +47,7 @@ def test_a_generator_without_latents_is_refused():
         MODELS.build(config(losses=losses))
 
 
-@pytest.mark.parametrize('options', [dict(margin=0), dict(images=0)])
+@pytest.mark.parametrize('options', [dict(margin=0), dict(images=0), dict(images=-1)])
 def test_what_cannot_differ(options):
     [(name, value)] = options.items()
     with pytest.raises(ValueError, match=facts('DiversityLoss', f'{name}={value}')):

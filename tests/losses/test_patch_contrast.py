@@ -73,8 +73,15 @@ def test_levels_are_averaged_and_views_summed(make_step, levels):
     assert loss.for_generator(step).isfinite()
 
 
-@pytest.mark.parametrize('options', [dict(places=1), dict(temperature=0)])
+@pytest.mark.parametrize('options', [dict(places=1), dict(temperature=0), dict(levels=()), dict(levels=(0, -1))])
 def test_what_cannot_be_contrasted(options):
     [(name, value)] = options.items()
     with pytest.raises(ValueError, match=facts('PatchContrastLoss', f'{name}={value}')):
         PatchContrastLoss(**options)
+
+
+def test_a_level_that_the_discriminator_does_not_have(make_step):
+    image = torch.randn(1, 3, 4, 6)
+    step = make_step(dict(image=image), dict(image=image), discriminator=lambda layout, images: [[images, images]])
+    with pytest.raises(ValueError, match=facts('PatchContrastLoss', 'levels=(0, 1)', '1 feature map')):
+        PatchContrastLoss(levels=[0, 1]).for_generator(step)
