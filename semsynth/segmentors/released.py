@@ -95,7 +95,7 @@ class ReleasedSegmentor(Segmentor):
 
 
 def official_names(network: nn.Module, official: Mapping[str, str]) -> dict[str, str]:
-    """The official name of each tensor of a network's, which its own name is the value of.
+    """The name of each tensor of a network, by its official name.
 
     Args:
         network: ours.

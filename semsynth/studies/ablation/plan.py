@@ -79,6 +79,7 @@ def config_differences(one: Any, other: Any, key: str = '') -> list[tuple[str, A
 
 
 def _conditions(config: Config) -> dict[str, Any]:
+    """What is to be equal: with stages, what belongs to training is a list of each stage's."""
     stages = [stage.to_dict() for stage in stage_configs(config)]
     training = dict(
         train_cfg=[{length: stage['train_cfg'].get(length) for length in ('max_iters', 'max_epochs')}
@@ -88,7 +89,6 @@ def _conditions(config: Config) -> dict[str, Any]:
     if len(stages) == 1:
         training = {key: value for key, [value] in training.items()}
     start = {key: stages[0].get(key) for key in ('load_from', 'carry_from')}
-    start['precision'] = config.get('precision', 'auto')
     return {**training, **start, 'precision': config.get('precision', 'auto'),
             'test_dataloader': dict(dataset=_scenes(stages[-1]['test_dataloader'])),
             'test_evaluator': stages[-1]['test_evaluator']}

@@ -64,8 +64,8 @@ class SyntheticClasses:
     @property
     def numbers_alike(self) -> bool:
         """Whether a segmentor's class is the index, so that it can be trained on the label maps as they are."""
-        return all(entry in (index, NO_CLASS) and (entry == index or index == self.unknown)
-                   for index, entry in enumerate(self.table)) and self.no_class == NO_CLASS
+        return self.no_class == NO_CLASS and all(
+            entry == index or (entry == NO_CLASS and index == self.unknown) for index, entry in enumerate(self.table))
 
 
 class SyntheticFolder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +12,9 @@ from torch import Tensor
 
 from semsynth.label_spaces import NO_CLASS
 from semsynth.segmentors import Segmentor
+
+MARGIN = 1.25
+"""Over the mean loss of its class, from which a pixel is ignored by default (FreeMask)."""
 
 
 @dataclass
@@ -25,6 +29,11 @@ class Tally:
     pixels: np.ndarray
     losses: np.ndarray
 
+    @classmethod
+    def none(cls) -> Tally:
+        """Of no image, to which others are added."""
+        return cls(np.zeros(1, np.int64), np.zeros(1))
+
     def __add__(self, other: Tally) -> Tally:
         return Tally(self.pixels + other.pixels, self.losses + other.losses)
 
@@ -34,18 +43,28 @@ class Tally:
         return self.losses / np.maximum(self.pixels, 1)
 
 
+class PixelLosses(NamedTuple):
+    """What a judge finds in images, or in one, on its device.
+
+    Args:
+        losses: of each pixel, ``(..., H, W)`` float32; 0 where the judge has no such class.
+        classes: of the label map, in the judge's numbers, ``(..., H, W)`` long; 255 for none.
+        agrees: whether the judge would itself say that class, ``(..., H, W)`` boolean.
+    """
+
+    losses: Tensor
+    classes: Tensor
+    agrees: Tensor
+
+
 @torch.no_grad()
-def pixel_losses(judge: Segmentor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def pixel_losses(judge: Segmentor, images: Tensor, labels: Tensor) -> PixelLosses:
     """Cross-entropy of each pixel by a judge: minus the logarithm of what it gives the label's class.
 
     Args:
         judge: on any device.
         images: ``(B, 3, H, W)`` uint8 RGB.
         labels: indices of the layout, ``(B, H, W)``.
-
-    Returns:
-        Losses, ``(B, H, W)`` float32, 0 where the judge has no such class; the judge's classes, ``(B, H, W)`` long,
-        255 for none; and whether it would itself say that class, ``(B, H, W)`` boolean. On the judge's device.
     """
     device = judge.table.device
     classes = judge.to_classes(labels).to(device)
@@ -53,20 +72,20 @@ def pixel_losses(judge: Segmentor, images: Tensor, labels: Tensor) -> tuple[Tens
     has_class = classes != NO_CLASS
     own = probabilities.gather(1, classes.where(has_class, 0)[:, None])[:, 0]
     losses = -own.clamp(min=torch.finfo(torch.float32).tiny).log()
-    return losses.where(has_class, 0.0), classes, probabilities.argmax(1) == classes
+    return PixelLosses(losses.where(has_class, 0.0), classes, probabilities.argmax(1) == classes)
 
 
 def tally(losses: Tensor, classes: Tensor, num_classes: int) -> Tally:
-    """Pixels and losses of each class of one image, of what ``pixel_losses`` returns ``(H, W)``."""
+    """Pixels and losses of each class of one image, ``(H, W)`` each as of ``PixelLosses``."""
     known = classes != NO_CLASS
     kinds = classes[known]
-    return Tally(count(kinds, num_classes),
+    return Tally(count_pixels(kinds, num_classes),
                  torch.bincount(kinds, losses[known].double(), minlength=num_classes).cpu().numpy())
 
 
-def count(kinds: Tensor, num_classes: int) -> np.ndarray:
-    """How many pixels there are of each class."""
-    return torch.bincount(kinds, minlength=num_classes).cpu().numpy()
+def count_pixels(classes: Tensor, num_classes: int) -> np.ndarray:
+    """How many pixels there are of each class, ``(N,)`` int64, of classes ``(P,)`` without 255."""
+    return torch.bincount(classes, minlength=num_classes).cpu().numpy()
 
 
 def ignored(losses: Tensor, classes: Tensor, means: np.ndarray, margin: float) -> Tensor:
@@ -93,10 +112,10 @@ def images_per_map(hard: Sequence[float], mean: int) -> list[int]:
 
     Their sum is ``mean`` times the number of maps. Of equally hard maps the first counts as the harder.
     """
-    count = len(hard)
-    if count == 1:
+    last = len(hard) - 1
+    if not last:
         return [mean]
-    numbers = [0] * count
-    for rank, place in enumerate(sorted(range(count), key=lambda place: (hard[place], -place))):
-        numbers[place] = 1 + round(2 * (mean - 1) * rank / (count - 1))
+    numbers = [0] * len(hard)
+    for rank, place in enumerate(sorted(range(len(hard)), key=lambda place: (hard[place], -place))):
+        numbers[place] = 1 + round(2 * (mean - 1) * rank / last)
     return numbers

@@ -18,6 +18,7 @@ from semsynth.data.files import spread
 from semsynth.engine.launch import check_synthesizer, check_trainable
 from semsynth.errors import did_you_mean
 from semsynth.registry import DATASETS
+from semsynth.studies.synthetic_data.losses import MARGIN
 from semsynth.studies.synthetic_data.maps import training_scenes
 
 REAL, SYNTHETIC, BOTH, LONGER = 'real', 'synthetic', 'both', 'real_longer'
@@ -147,7 +148,7 @@ def read_plan(config: str | Path, options: Mapping[str, Any] | None = None) -> P
         generator=trained, checkpoint=generator['checkpoint'], styles=generator['styles'], segmentor=learner,
         judge=said.get('judge'),
         photos=len(places), out_of=counts[0], per_map=said.get('per_map'), even=said.get('even', False),
-        margin=said.get('margin', 1.25), seed=said.get('seed', 0), steps=steps, longer=said.get('longer', 2),
+        margin=said.get('margin', MARGIN), seed=said.get('seed', 0), steps=steps, longer=said.get('longer', 2),
         settings=said)
 
 
