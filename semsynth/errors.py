@@ -22,6 +22,20 @@ def check_folder(folder: str | Path, held: str) -> None:
         raise DataError(f'There is no folder {folder}: name the one that holds {held}.')
 
 
+def check_option(owner: str, name: str, value: object, options: Iterable[str]) -> None:
+    """Raise a ValueError where an argument has none of its values.
+
+    Args:
+        owner: whose argument it is, such as the name of a class.
+        name: of the argument.
+        value: that it was given.
+        options: what it may be.
+    """
+    known = list(options)
+    if value not in known:
+        raise ValueError(f'{owner}: {name}={value!r} is unknown; use one of {", ".join(known)}.')
+
+
 def either(choices: Iterable[str]) -> str:
     """``a, b or c``."""
     *others, last = choices

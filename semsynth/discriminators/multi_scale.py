@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.discriminators.base import Discriminator, Verdict
+from semsynth.errors import check_option
 from semsynth.layers.init import init_normal, init_xavier
 from semsynth.layers.norm import BatchNorm, InstanceNorm
 from semsynth.layers.spectral import spectral_norm
@@ -86,11 +87,8 @@ class MultiScaleDiscriminator(Discriminator):
     def __init__(self, in_channels: int, base_channels: int = 64, num_layers: int = 3, num_scales: int = 2,
                  norm: str = 'instance', spectral: str = 'spade', init_gain: float = 0.02):
         super().__init__()
-        if norm not in ('instance', 'batch', 'spectral_instance'):
-            raise ValueError(f'MultiScaleDiscriminator: norm={norm!r} is unknown; '
-                             'use one of instance, batch, spectral_instance.')
-        if spectral not in ('spade', 'all'):
-            raise ValueError(f'MultiScaleDiscriminator: spectral={spectral!r} is unknown; use one of spade, all.')
+        check_option('MultiScaleDiscriminator', 'norm', norm, ('instance', 'batch', 'spectral_instance'))
+        check_option('MultiScaleDiscriminator', 'spectral', spectral, ('spade', 'all'))
         if spectral == 'all' and norm != 'spectral_instance':
             raise ValueError(f"MultiScaleDiscriminator: spectral='all' normalises no layer with norm={norm!r}; set "
                              "norm='spectral_instance' or leave spectral out.")

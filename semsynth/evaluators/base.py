@@ -10,6 +10,7 @@ from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from semsynth.devices import find_device
+from semsynth.errors import check_option
 
 RESAMPLINGS = ('nearest', 'bilinear', 'bicubic')
 
@@ -71,8 +72,7 @@ class Evaluator(BaseMetric):
     def __init__(self, output: str = 'image', size: tuple[int, int] | None = None, resampling: str = 'bilinear',
                  prefix: str | None = None, collect_device: str = 'cpu', protocol: str | None = None,
                  device: str | None = None):
-        if resampling not in RESAMPLINGS:
-            raise ValueError(f'resampling={resampling!r} is none of {", ".join(RESAMPLINGS)}.')
+        check_option(type(self).__name__, 'resampling', resampling, RESAMPLINGS)
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.output, self.size, self.resampling = output, size and tuple(size), resampling
         self.protocol: dict[str, Any] = dict(

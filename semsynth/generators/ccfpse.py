@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.errors import check_option
 from semsynth.generators.growing import GrowingGenerator
 from semsynth.layers.init import init_xavier
 from semsynth.layers.norm import BatchNorm, InstanceNorm
@@ -146,7 +147,7 @@ class CCFPSEGenerator(GrowingGenerator):
     def __init__(self, in_channels: int, base_channels: int = 64, norm: str = 'batch', num_upsamples: str = 'normal',
                  hidden_channels: int = 128, pyramid_channels: int = 64, latent_dim: int | None = None,
                  image_size: tuple[int, int] | None = None, head: dict | None = None, init_gain: float = 0.02):
-        self._check_option('norm', norm, tuple(NORMS))
+        check_option(type(self).__name__, 'norm', norm, NORMS)
         super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head)
         num_levels = 1 + sum(self.grows)
         self.pyramid = LabelPyramid(in_channels, pyramid_channels, num_levels, norm)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from semsynth.errors import check_option
 from semsynth.generators.base import Generator
 from semsynth.generators.latent_channels import with_latent_channels
 from semsynth.layers.residual import upsample
@@ -61,9 +62,9 @@ class GrowingGenerator(Generator):
     def __init__(self, in_channels: int, base_channels: int, num_upsamples: str, latent_dim: int | None = None,
                  image_size: tuple[int, int] | None = None, head: dict | None = None,
                  latent_as: str = 'map', max_channels: int | None = None, upsampling: str = 'nearest'):
-        self._check_option('upsampling', upsampling, ('nearest', 'bilinear'))
-        self._check_option('num_upsamples', num_upsamples, tuple(UPSAMPLINGS))
-        self._check_option('latent_as', latent_as, ('map', 'channels'))
+        check_option(type(self).__name__, 'upsampling', upsampling, ('nearest', 'bilinear'))
+        check_option(type(self).__name__, 'num_upsamples', num_upsamples, UPSAMPLINGS)
+        check_option(type(self).__name__, 'latent_as', latent_as, ('map', 'channels'))
         widths, grows = growth(base_channels, num_upsamples)
         if max_channels is not None:
             widths = [min(width, max_channels) for width in widths]
@@ -106,11 +107,6 @@ class GrowingGenerator(Generator):
         if self.code_dim != self.latent_dim and layout.latent is not None:
             layout = layout.with_latent(layout.latent[:, :self.code_dim])
         return with_latent_channels(layout, self.latent_channels, type(self).__name__)
-
-    @classmethod
-    def _check_option(cls, name: str, value: str, options: Sequence[str]) -> None:
-        if value not in options:
-            raise ValueError(f'{cls.__name__}: {name}={value!r} is unknown; use one of {", ".join(options)}.')
 
     def _map_latent(self, layout: Layout, size: tuple[int, int]) -> Tensor:
         if layout.size != self.image_size:

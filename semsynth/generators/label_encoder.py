@@ -7,6 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from semsynth.errors import check_option
 from semsynth.generators.base import Generator
 from semsynth.layers.init import init_xavier
 from semsynth.layers.label_encoder import LabelEncoder
@@ -99,8 +100,7 @@ class LabelEncoderGenerator(Generator):
                  hidden_channels: int = 128, encoder_channels: int = 64, num_tokens: int = 8,
                  modulation_kernel: int = 3, max_channels: int | None = None, head: dict | None = None,
                  init_gain: float = 1.0):
-        if norm not in ('batch', 'instance'):
-            raise ValueError(f'LabelEncoderGenerator: norm={norm!r} is unknown; use one of batch, instance.')
+        check_option('LabelEncoderGenerator', 'norm', norm, ('batch', 'instance'))
         if latent_dim and latent_dim % num_tokens:
             raise ValueError(f'LabelEncoderGenerator: latent_dim={latent_dim} does not part into num_tokens='
                              f'{num_tokens}; make it a multiple of that.')

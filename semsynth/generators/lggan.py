@@ -7,6 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from semsynth.errors import check_option
 from semsynth.generators.base import Generator
 from semsynth.generators.growing import UPSAMPLINGS, growth
 from semsynth.layers.init import init_xavier
@@ -51,10 +52,8 @@ class LGGANGenerator(Generator):
 
     def __init__(self, in_channels: int, base_channels: int = 64, norm: str = 'batch', num_upsamples: str = 'normal',
                  hidden_channels: int = 128, num_blocks: int = 9, head: dict | None = None, init_gain: float = 0.02):
-        for name, value, options in (('norm', norm, ('batch', 'instance')), ('num_upsamples', num_upsamples,
-                                                                              ('normal', 'more'))):
-            if value not in options:
-                raise ValueError(f'LGGANGenerator: {name}={value!r} is unknown; use one of {", ".join(options)}.')
+        check_option('LGGANGenerator', 'norm', norm, ('batch', 'instance'))
+        check_option('LGGANGenerator', 'num_upsamples', num_upsamples, ('normal', 'more'))
         super().__init__(in_channels, 3 * base_channels, 2**UPSAMPLINGS[num_upsamples],
                          head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
         levels = [base_channels * 2**level for level in range(HALVINGS)]

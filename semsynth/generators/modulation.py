@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 
+from semsynth.errors import check_option
 from semsynth.layers.class_norm import ClassAdaptiveNorm, ClassMaps, InstanceAdaptiveNorm, ObjectMaps
 from semsynth.layers.spade import SpatiallyAdaptiveNorm
 from semsynth.layout import Layout
@@ -137,9 +138,8 @@ def build_modulation(name: str, owner: str, norm: str, condition_channels: int, 
     Raises:
         ValueError: there is no such modulation or norm, or it has tables of classes and there are none.
     """
-    for option, value, known in ('modulation', name, MODULATIONS), ('norm', norm, ('batch', 'instance')):
-        if value not in known:
-            raise ValueError(f'{owner}: {option}={value!r} is unknown; use one of {", ".join(known)}.')
+    check_option(owner, 'modulation', name, MODULATIONS)
+    check_option(owner, 'norm', norm, ('batch', 'instance'))
     if name == 'spade':
         return Modulation(norm, condition_channels, hidden_channels)
     if not num_classes:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from torch import nn
 
+from semsynth.errors import check_option
 from semsynth.generators.growing import GrowingGenerator
 from semsynth.generators.modulation import Read, build_modulation
 from semsynth.layers.init import init_xavier
@@ -65,7 +66,7 @@ class SPADEGenerator(GrowingGenerator):
                  latent_as: str = 'map', max_channels: int | None = None, upsampling: str = 'nearest',
                  modulation: str = 'spade', num_classes: int | None = None, instances: bool = False,
                  noise_channels: int = 64, max_objects: int = 127):
-        self._check_option('spectral', spectral, ('spade', 'all'))
+        check_option(type(self).__name__, 'spectral', spectral, ('spade', 'all'))
         super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head, latent_as,
                          max_channels, upsampling)
         self.modulation = build_modulation(modulation, type(self).__name__, norm, self.latent_channels + in_channels,

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.errors import check_option
 from semsynth.generators.base import Generator
 from semsynth.layers.init import init_normal
 from semsynth.layers.norm import BatchNorm, InstanceNorm
@@ -45,8 +46,7 @@ class UNetGenerator(Generator):
 
     def __init__(self, in_channels: int, base_channels: int = 64, num_downsamples: int = 8, norm: str = 'batch',
                  dropout: float = 0.5, head: dict | None = None):
-        if norm not in NORMS:
-            raise ValueError(f'UNetGenerator: norm={norm!r} is unknown; use one of {", ".join(NORMS)}.')
+        check_option('UNetGenerator', 'norm', norm, NORMS)
         if num_downsamples == 0:
             raise ValueError('UNetGenerator: num_downsamples=0, expected 1 or more.')
         super().__init__(in_channels, base_channels, 2**num_downsamples, head or dict(type='RGBHead', kernel_size=1))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from semsynth.errors import check_option
 from semsynth.heads.base import Head, View
 from semsynth.heads.ecgan_parts import Branch, ClassSpecificPixels, SemanticPreserving, attend
 from semsynth.layout import Layout
@@ -55,8 +56,7 @@ class EdgeGuidedHead(Head):
                  embedding_channels: int | None = 64, final: str = 'image'):
         if transfer and not edges:
             raise ValueError('EdgeGuidedHead: transfer=True reads the edge branch; set edges=True or transfer=False.')
-        if final not in ('image', 'class_specific'):
-            raise ValueError(f'EdgeGuidedHead: final={final!r} is unknown; use image or class_specific.')
+        check_option('EdgeGuidedHead', 'final', final, ('image', 'class_specific'))
         if final == 'class_specific' and not class_specific:
             raise ValueError("EdgeGuidedHead: final='class_specific' needs class_specific=True.")
         last = 'image' if final == 'image' else 'refined' if semantic else 'coarse'

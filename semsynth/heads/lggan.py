@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.errors import check_option
 from semsynth.heads.base import Head, View
 from semsynth.layers.class_convolution import ClassConvolution
 from semsynth.layout import Layout
@@ -51,8 +52,7 @@ class LGGANHead(Head):
 
     def __init__(self, in_channels: int, num_classes: int, split: bool = False, join: str = 'convolution',
                  class_scores: bool = True):
-        if join not in ('convolution', 'sum'):
-            raise ValueError(f'LGGANHead: join={join!r} is unknown; use convolution or sum.')
+        check_option('LGGANHead', 'join', join, ('convolution', 'sum'))
         if split and in_channels % 3:
             raise ValueError(f'LGGANHead: {in_channels} channels cannot be split in three; set split=False.')
         images = {'image': View(), 'global': View(), 'local': View(), 'class_specific': View(weight=0.0)}

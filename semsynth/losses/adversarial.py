@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from semsynth.errors import check_option
 from semsynth.losses.base import Loss, full_precision, mean, scale, total
 from semsynth.registry import LOSSES
 
@@ -109,8 +110,7 @@ class AdversarialLoss(Loss):
     def __init__(self, reduction: str = 'mean', discriminator_weight: float = 1.0, weight: float = 1.0,
                  views: dict[str, float] | None = None):
         super().__init__(weight, views)
-        if reduction not in REDUCTIONS:
-            raise ValueError(f'{type(self).__name__}: reduction={reduction!r} is not one of {", ".join(REDUCTIONS)}.')
+        check_option(type(self).__name__, 'reduction', reduction, REDUCTIONS)
         self.reduction, self.discriminator_weight = reduction, discriminator_weight
 
     def on_real(self, logits: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from semsynth.errors import check_option
 from semsynth.losses.base import Loss
 from semsynth.ops.absolute import weighted_l1
 from semsynth.registry import LOSSES
@@ -66,9 +67,7 @@ class FeatureMatchingLoss(Loss):
     def __init__(self, normalise: str = 'paper', weight: float = 1.0, views: dict[str, float] | None = None,
                  first: int = 1):
         super().__init__(weight, views)
-        if normalise not in NORMALISATIONS:
-            raise ValueError(f'FeatureMatchingLoss: normalise={normalise!r} is not one of '
-                             f'{", ".join(NORMALISATIONS)}.')
+        check_option('FeatureMatchingLoss', 'normalise', normalise, NORMALISATIONS)
         if first < 1:
             raise ValueError(f'FeatureMatchingLoss: first={first}, but layers are counted from 1.')
         self.normalise, self.first = normalise, first

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from semsynth.errors import check_option
 from semsynth.layers.efficientnet_lite import LEVELS as LITE_LEVELS
 from semsynth.layers.efficientnet_lite import efficientnet_lite
 from semsynth.layers.frozen import Frozen
@@ -84,8 +85,7 @@ def vgg19(weights: str | Path | None = None, input: str = 'raw', ends: Sequence[
         ValueError: the file does not hold VGG19's weights, or there is no such input.
     """
     from torchvision.models.vgg import cfgs, make_layers
-    if input not in INPUTS:
-        raise ValueError(f'vgg19: input={input!r} is not one of {", ".join(INPUTS)}.')
+    check_option('vgg19', 'input', input, INPUTS)
     layers = make_layers(cfgs['E'], batch_norm=False)[:ends[-1]]
     if weights != 'random':
         path = find_weights(weights or WEIGHTS)
@@ -157,8 +157,7 @@ class PerceptualLoss(FrozenFeatureLoss):
                  views: dict[str, float] | None = None, network: str = 'vgg19'):
         super().__init__(weight, views)
         name = type(self).__name__
-        if network not in LEVELS:
-            raise ValueError(f'{name}: network={network!r} is not one of {", ".join(LEVELS)}.')
+        check_option(name, 'network', network, LEVELS)
         levels, is_vgg = LEVELS[network], network == 'vgg19'
         if input and not is_vgg:
             raise ValueError(f"{name}: input={input!r} is for VGG19; {network} takes images as it was trained. Leave "

@@ -178,7 +178,7 @@ def test_errors(judge):
     (sample,) = samples(1)
     with pytest.raises(ValueError, match="output='edge' is none of the model's, which are image, coarse"):
         SegmentationEvaluator(judge, output='edge').process(None, [sample])
-    with pytest.raises(ValueError, match="resampling='area' is none of nearest, bilinear, bicubic"):
+    with pytest.raises(ValueError, match="resampling='area' is unknown; use one of nearest, bilinear, bicubic"):
         SegmentationEvaluator(judge, resampling='area')
     with pytest.raises(ValueError, match='class_map only knows 0 to 3'):
         SegmentationEvaluator(judge).process(None, [dict(sample, label=sample['label'] + 4)])

@@ -122,7 +122,7 @@ def test_embedding_is_a_projection_of_each_pixel():
 
 @pytest.mark.parametrize(('switches', 'message'), [
     (dict(edges=False), 'set edges=True or transfer=False'),
-    (dict(final='edge'), "final='edge' is unknown; use image or class_specific"),
+    (dict(final='edge'), "final='edge' is unknown; use one of image, class_specific"),
     (dict(class_specific=False, final='class_specific'), 'needs class_specific=True'),
 ])
 def test_switches_that_do_not_go_together(switches, message):

@@ -126,7 +126,7 @@ def test_outputs_are_float32_under_autocast():
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match="join='mean' is unknown; use convolution or sum"):
+    with pytest.raises(ValueError, match="join='mean' is unknown; use one of convolution, sum"):
         LGGANHead(C, N, join='mean')
     with pytest.raises(ValueError, match='4 channels cannot be split in three; set split=False'):
         LGGANHead(C, N, split=True)

@@ -94,7 +94,7 @@ def test_half_precision_logits_are_read_in_float32():
 
 
 def test_an_unknown_reduction():
-    with pytest.raises(ValueError, match="HingeLoss: reduction='max' is not one of sum, mean"):
+    with pytest.raises(ValueError, match="HingeLoss: reduction='max' is unknown; use one of sum, mean"):
         HingeLoss(reduction='max')
 
 

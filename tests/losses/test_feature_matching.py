@@ -59,7 +59,7 @@ def test_sums_over_the_views(make_step):
 
 
 def test_an_unknown_normalisation():
-    with pytest.raises(ValueError, match="normalise='none' is not one of paper, spade, pix2pixhd, ccfpse"):
+    with pytest.raises(ValueError, match="normalise='none' is unknown; use one of paper, spade, pix2pixhd, ccfpse"):
         FeatureMatchingLoss(normalise='none')
 
 

@@ -124,7 +124,7 @@ def test_without_weights_it_says_which_file_belongs_where():
 
 
 def test_an_unknown_input():
-    with pytest.raises(ValueError, match="input='bgr' is not one of raw, imagenet"):
+    with pytest.raises(ValueError, match="input='bgr' is unknown; use one of raw, imagenet"):
         PerceptualLoss(weights='random', input='bgr')
 
 
