@@ -1,4 +1,4 @@
-# CLADE with places in connected components (ICPE) on ADE20K at 256x256, no instance maps, total batch 32.
+# CLADE with positions in connected components (ICPE) on ADE20K at 256x256, no instance maps, total batch 32.
 # batch_size is per rank.
 _base_ = [
     '../_base_/models/clade.py', '../_base_/datasets/ade20k.py', '../_base_/schedules/spade_200e.py',

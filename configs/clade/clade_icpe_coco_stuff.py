@@ -1,4 +1,4 @@
-# CLADE with places in connected components (ICPE) on COCO-Stuff at 256x256, total batch 32: batch_size is per rank.
+# CLADE with positions in connected components (ICPE) on COCO-Stuff at 256x256, total batch 32: batch_size is per rank.
 # 100 epochs, without the decay.
 _base_ = [
     '../_base_/models/clade.py', '../_base_/datasets/coco_stuff.py', '../_base_/schedules/spade_200e.py',

@@ -1,4 +1,4 @@
-# CLADE with places in connected components (ICPE) on ToyCity at 64x128, minutes on 2 CPU cores.
+# CLADE with positions in connected components (ICPE) on ToyCity at 64x128, minutes on 2 CPU cores.
 _base_ = [
     '../_base_/models/clade_small.py', '../_base_/datasets/toycity.py', '../_base_/schedules/toycity_short.py',
     '../_base_/judges/toycity.py', '../_base_/default_runtime.py'

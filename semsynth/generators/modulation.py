@@ -66,7 +66,7 @@ class ClassModulation(Modulation):
         norm: ``'batch'`` or ``'instance'``.
         num_classes: classes N.
         boundary: whether layouts have a boundary map.
-        positions: whether norms read each pixel's place in its connected component.
+        positions: whether norms read each pixel's position in its connected component.
     """
 
     reads_condition = False

@@ -44,8 +44,8 @@ class SPADEGenerator(GrowingGenerator):
         max_channels: no block is wider; by default the first ones have 16 times ``base_channels``, as in SPADE.
         upsampling: between the blocks: ``'nearest'``, as in SPADE, or ``'bilinear'``, which after short trainings keeps
             vertical and horizontal lines out of regions of one class.
-        modulation: how norms read the layout: ``'spade'``; ``'clade'``; ``'clade_icpe'``, CLADE with each pixel's place
-            in its connected component; ``'inade'``.
+        modulation: how norms read the layout: ``'spade'``; ``'clade'``; ``'clade_icpe'``, CLADE with each pixel's
+            position in its connected component; ``'inade'``.
         num_classes: classes of the layouts, for all modulations but SPADE's.
         instances: whether layouts have a boundary map, which CLADE's norms then pass on to the next convolution.
         noise_channels: with ``'inade'``, length of each of an object's two vectors of noise.

@@ -22,7 +22,7 @@ def quick(monkeypatch):
             run.folder.mkdir(parents=True)
             (run.folder / 'calls').write_text('once')
             (run.folder / 'iter_1.pth').write_bytes(b'')
-            monkeypatch.setattr(type(run), 'checkpoint', run.folder / 'iter_1.pth')
+            monkeypatch.setattr(type(run.training), 'checkpoint', run.folder / 'iter_1.pth')
             judged = [dict(type='SegmentationEvaluator', protocol=dict(name=None, weights_hash='abc'))]
             report = dict(judge='independent: so it is.', scores=dict(mIoU=50.0 + run.seed, oracle_mIoU=80.0),
                           iterations=1, device='CPU', evaluators=judged)

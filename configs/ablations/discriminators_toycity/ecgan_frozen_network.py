@@ -1,6 +1,6 @@
 # ECGAN with its edge branch, contrast and similarity under the discriminator on a frozen network, in place of its own
-# for images and of feature matching on these. As that one is told neither layout nor modality, edge maps keep a
-# discriminator like ECGAN's.
+# for images and of feature matching on these. As that one is told neither the layout nor whether it sees a photo or
+# edges, edge maps keep a discriminator like ECGAN's.
 _base_ = '../../ecgan/ecgan_toycity.py'
 _images = dict(coarse=1, image=2)
 model = dict(
