@@ -71,6 +71,11 @@ class Head(nn.Module):
         maps ``(B, 1, H, W)`` from 0 to 1."""
         return {}
 
+    @property
+    def switched_off(self) -> list[str]:
+        """What of its ``inner_values`` this head could have and lacks, and why, in words for below pictures."""
+        return []
+
     def check(self, parts: Parts) -> None:
         """Raise ValueError, in one sentence, where the other parts of the model do not fit."""
 

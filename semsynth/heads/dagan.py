@@ -46,6 +46,11 @@ class DAGANHead(Head):
         """Of the gates of pixels, where there is spatial attention."""
         return {} if self.spatial is None else dict(spatial_attention='spatial attention')
 
+    @property
+    def switched_off(self) -> list[str]:
+        """The spatial attention, where there is none."""
+        return ['spatial attention (spatial=False)'] if self.spatial is None else []
+
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
         """Features ``(B, C, H, W)`` to ``{'image': (B, 3, H, W)}`` in ``[-1, 1]``, float32."""
         gates = _spatial_gates(self.spatial, features) if self.spatial is not None else 0

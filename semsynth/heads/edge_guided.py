@@ -99,6 +99,14 @@ class EdgeGuidedHead(Head):
             captions['class_specific'] = 'class-specific image (eq. 7)'
         return captions
 
+    @property
+    def switched_off(self) -> list[str]:
+        """What the parts that are off would compute."""
+        absent = [] if self.edge_branch is not None else ['the edge map (this model has no edge branch)']
+        if not self.transfer:
+            absent.append('attention maps and what edge guidance changed (it has no edge transfer)')
+        return absent if self.semantic is not None else [*absent, 'class channels (it has no branch of classes)']
+
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
         """Features F ``(B, C, H, W)`` and their layout to the outputs named above."""
         self._check_layout(layout)

@@ -63,15 +63,18 @@ def test_label_maps_must_have_the_classes_that_are_read():
         build(class_specific=False).check(parts(0))
 
 
-@pytest.mark.parametrize(('switches', 'names'), [
-    ({}, {'edge', 'attention', 'levels', 'before', 'after', 'classes'}), (OFF, set()),
-    (dict(OFF, edges=True), {'edge'}), (dict(OFF, semantic=True), {'classes'}),
-    (dict(OFF, edges=True, transfer=True), {'edge', 'attention', 'levels', 'before', 'after'})])
+@pytest.mark.parametrize(('switches', 'names', 'absent'), [
+    ({}, {'edge', 'attention', 'levels', 'before', 'after', 'classes'}, []),
+    (OFF, set(), ['the edge map', 'attention maps', 'class channels']),
+    (dict(OFF, edges=True), {'edge'}, ['attention maps', 'class channels']),
+    (dict(OFF, semantic=True), {'classes'}, ['the edge map', 'attention maps']),
+    (dict(OFF, edges=True, transfer=True), {'edge', 'attention', 'levels', 'before', 'after'}, ['class channels'])])
 @torch.no_grad()
-def test_inner_values_are_those_of_the_parts_that_are_on(switches, names):
+def test_inner_values_are_those_of_the_parts_that_are_on(switches, names, absent):
     head, (features, layout) = build(**switches), scene()
     values, outputs = head.inner_values(features, layout), head(features, layout)
     assert set(values) == names
+    assert [each.split(' and ')[0].split(' (')[0] for each in head.switched_off] == absent
     if 'edge' in names:
         assert torch.equal(values['edge'], outputs['edge'])
     if 'after' in names:
@@ -81,7 +84,8 @@ def test_inner_values_are_those_of_the_parts_that_are_on(switches, names):
     if 'classes' in names:
         image = torch.tanh(head.semantic.to_image(leaky(head.semantic.to_channels(leaky(values['classes'])))))
         torch.testing.assert_close(image, outputs['image'])
-    assert RGBHead(in_channels=4).inner_values(features, layout) == {}
+    plain = RGBHead(in_channels=4)
+    assert plain.inner_values(features, layout) == {} and plain.switched_off == []
 
 
 @pytest.mark.parametrize(('switches', 'captions'), [

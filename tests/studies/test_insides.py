@@ -228,9 +228,10 @@ ROWS = [  # switches of the head, the sections with their number of panels, what
      ['attention maps', 'class channels']),
     (dict(OFF, edges=False, transfer=False), {RESULTS: 3, CLASSES: 3, SEGMENTATION: 3},
      ['the edge map', 'attention maps']),
-    (dict(type='LGGANHead'), {RESULTS: 5, WEIGHTS: 2, SEGMENTATION: 5},
-     ['the edge map', 'what edge guidance changed', 'class channels']),
-    (dict(type='RGBHead'), {RESULTS: 2, SEGMENTATION: 2}, ['the edge map', 'attention maps', 'class channels']),
+    (dict(type='LGGANHead'), {RESULTS: 5, WEIGHTS: 2, SEGMENTATION: 5}, []),
+    (dict(type='DAGANHead'), {RESULTS: 2, WEIGHTS: 1, SEGMENTATION: 2}, []),
+    (dict(type='DAGANHead', spatial=False), {RESULTS: 2, SEGMENTATION: 2}, ['spatial attention']),
+    (dict(type='RGBHead'), {RESULTS: 2, SEGMENTATION: 2}, ['what its head computes on the way']),
 ]
 
 

@@ -14,6 +14,7 @@ from semsynth.arguments import check_arguments
 from semsynth.data.layout_reader import LayoutReader
 from semsynth.errors import first_few
 from semsynth.evaluators import SegmentationEvaluator
+from semsynth.heads import Head
 from semsynth.registry import EVALUATORS
 from semsynth.studies.insides import panels
 from semsynth.studies.insides.look import Insides, look_inside
@@ -57,7 +58,7 @@ def draw_insides(inferencer: Inferencer, layouts: Sequence[LayoutFile], out: str
     left_out = ''
     for layout in tracked(layouts, 'Drawing'):
         result, insides = look_inside(inferencer, layout, seed)
-        left_out = _left_out(insides, reason)
+        left_out = _left_out(head, insides, reason)
         sections = _sections(head.captions, judged, result, insides, evaluator, chosen, reader)
         write_png(Path(out, f'{layout.name}_insides.png'), draw_sheet(
             layout.name, sections, [source, left_out] if left_out else [source]))
@@ -114,15 +115,10 @@ def _build_judge(inferencer: Inferencer) -> tuple[SegmentationEvaluator | None, 
     return evaluator, ''
 
 
-def _left_out(insides: Insides, no_segmentations: str) -> str:
-    absent = []
-    if insides.edge is None:
-        absent.append('the edge map (this model has no edge branch)')
-    if insides.attention is None:
-        maps = '' if insides.weights else 'attention maps and '
-        absent.append(f'{maps}what edge guidance changed (it has no edge transfer)')
-    if insides.classes is None:
-        absent.append('class channels (it has no branch of classes)')
+def _left_out(head: Head, insides: Insides, no_segmentations: str) -> str:
+    absent = list(head.switched_off)
+    if insides.empty and not absent:
+        absent.append(f'what its head computes on the way ({type(head).__name__} has no such values)')
     if no_segmentations:
         absent.append(f'segmentations ({no_segmentations})')
     return f'Not on the sheets: {"; ".join(absent)}.' if absent else ''

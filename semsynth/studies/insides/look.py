@@ -33,6 +33,11 @@ class Insides:
     classes: Tensor | None = None
     weights: dict[str, Tensor] = field(default_factory=dict)
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not any(value is not None and len(value) for value in vars(self).values())
+
 
 def look_inside(inferencer: Inferencer, layout: LayoutFile, seed: int = 0) -> tuple[dict, Insides]:
     """Synthesise a layout and keep what its head computes on the way.
