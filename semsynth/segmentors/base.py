@@ -43,7 +43,8 @@ class Segmentor(nn.Module):
     returns_features: bool = False
     """Whether ``segment`` and ``features`` give feature maps, which a loss can read."""
     trained_size: tuple[int, int] | None = None
-    """Height and width of the images that its training showed it; None where nothing says so."""
+    """Height and width of the images that its training showed it; None where nothing says so. One that says it can
+    ``look_at`` images at this size."""
     waits_for: str | None = None
     """What it reads from the device in a step of training, in words: a CUDA graph cannot hold that (``model.graphs``).
     None where it reads nothing, and does the same in every step."""
@@ -79,6 +80,14 @@ class Segmentor(nn.Module):
             raise ValueError(f'{type(self).__name__} gives no feature maps (returns_features=False): use a segmentor '
                              "that does, such as mmseg's.")
         return self.segment(images)[1]
+
+    def look_at(self, size: tuple[int, int]) -> None:
+        """Have it resize images to this height and width, from now on, before it looks at them.
+
+        Raises:
+            ValueError: it cannot, or not to this size.
+        """
+        raise ValueError(f'{type(self).__name__} looks at images at their own size: leave the size out.')
 
     def to_classes(self, label: Tensor) -> Tensor:
         """A label map ``(..., H, W)`` in the layout's indices, in the segmentor's classes: long, 255 for none.

@@ -86,6 +86,14 @@ class MMSegSegmentor(Segmentor):
         self.trained_size = None if size is None else (size[0], size[1])
         self.input_size = None if input_size is None else self._checked_size(input_size)
 
+    def look_at(self, size: tuple[int, int]) -> None:
+        """Have it resize images to this height and width, as ``input_size`` does.
+
+        Raises:
+            ValueError: it is less than 1, or no multiple of what the network's config pads images to.
+        """
+        self.input_size = self._checked_size(size)
+
     def segment(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Probabilities, as of a call, and the backbone's features, as of ``features``, in one pass."""
         height, width = images.shape[-2:]

@@ -121,6 +121,15 @@ def test_an_input_size_of_the_images_changes_nothing(trained):
     assert torch.equal(build(checkpoint=trained[1], input_size=[8, 12])(x), build(checkpoint=trained[1])(x))
 
 
+def test_it_looks_at_another_size_when_told_to(trained):
+    x = torch.rand(1, 3, 8, 12)
+    segmentor = build(checkpoint=trained[1])
+    segmentor.look_at((16, 24))
+    assert torch.equal(segmentor(x), build(checkpoint=trained[1], input_size=(16, 24))(x))
+    with pytest.raises(ValueError, match=r'takes multiples of 4: set input_size=\(16, 24\)'):
+        segmentor.look_at((13, 24))
+
+
 @pytest.mark.parametrize(('input_size', 'message'), [
     ((16,), r'input_size=\(16,\), expected 2 whole numbers'), (512, 'input_size=512, expected 2 whole numbers'),
     ((8.5, 4), r'input_size=\(8\.5, 4\), expected 2'), ('8x4', "input_size='8x4', expected 2 whole numbers"),

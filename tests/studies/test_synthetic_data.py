@@ -17,7 +17,7 @@ from helpers.facts import facts
 from helpers.trained import trained
 from semsynth.config import load_config
 from semsynth.data import quick_check
-from semsynth.registry import DATASETS
+from semsynth.registry import DATASETS, SEGMENTORS
 from semsynth.segmentors import MMSegSegmentor
 from semsynth.studies.synthetic_data import find_maps, judge_config, make_synthetic_data
 
@@ -224,7 +224,9 @@ def sized(folder, judge, size):
     return judge | dict(config=str(folder / 'judge.py'))
 
 
-def test_the_judge_looks_at_the_size_of_its_training(oasis, judge, tmp_path, recwarn):
+def test_the_judge_looks_at_the_size_of_its_training(oasis, judge, tmp_path, recwarn, monkeypatch):
+    built, build = [], SEGMENTORS.build
+    monkeypatch.setattr(SEGMENTORS, 'build', lambda *given, **more: built.append(given) or build(*given, **more))
     maps = find_maps(oasis)[:1]
     height, width = oasis.reader.size
 
@@ -234,6 +236,7 @@ def test_the_judge_looks_at_the_size_of_its_training(oasis, judge, tmp_path, rec
 
     half = [height // 2, width // 2]
     plain, found = losses('plain', judge), losses('half', sized(tmp_path / '1', judge, half))
+    assert len(built) == 2  # once for each: its weights are read once
     assert plain[0] is None and found[0] == half and found[1] != plain[1]
     assert found == losses('named', judge | dict(input_size=half))
     assert plain == losses('same', sized(tmp_path / '2', judge, (height, width)))

@@ -41,11 +41,11 @@ def find_judge(inferencer: Inferencer, given: dict | None) -> tuple[Segmentor, l
         config['class_map'] = inferencer.config.class_map
     judge: Segmentor = SEGMENTORS.build(config)
     height, width = size = tuple(inferencer.reader.size or (None, None))
-    learned = judge.trained_size
+    learned, looked = judge.trained_size, config.get('input_size')
     if given and 'input_size' not in config and height and width and learned is not None and learned != size:
         if learned[0] * width == learned[1] * height:
-            config['input_size'] = learned
-            judge = SEGMENTORS.build(config)
+            judge.look_at(learned)
+            looked = learned
         else:
             warnings.warn(f'The judge was trained on images of {_shown(learned)}, and looks at images of '
                           f'{_shown(size)}, other proportions: if things are larger or smaller there than it has '
@@ -53,7 +53,6 @@ def find_judge(inferencer: Inferencer, given: dict | None) -> tuple[Segmentor, l
                           'input_size).', stacklevel=3)
     refuse_seen(judge.weights_hash, inferencer.meta)
     judge.check_layout(len(inferencer.classes), inferencer.reader.unknown)
-    looked = config.get('input_size')
     return judge.to(inferencer.device), list(looked) if looked and tuple(looked) != size else None
 
 
