@@ -16,7 +16,7 @@ from semsynth.losses.base import Loss, full_precision
 from semsynth.losses.pixel_memory import PixelMemory
 from semsynth.losses.pixel_sampling import NO_PIXEL, sample_pixels
 from semsynth.ops import tiled_contrastive
-from semsynth.ops.contrast import PRECISIONS
+from semsynth.ops.contrast import PRECISIONS, why_no_kernels
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ class ContrastiveLoss(Loss):
         self.temperature, self.max_per_class, self.max_pixels = temperature, max_per_class, max_pixels
         self.memory_options, self.precision, self.scales = memory, precision, tuple(scales)
         self.memory: PixelMemory | None = None
+        self.channels = 0  # of the embeddings; 0 where the head does not say how many
 
     @property
     def protocol(self) -> str:  # type: ignore[override]  # nobody sets it
@@ -174,8 +175,14 @@ class ContrastiveLoss(Loss):
     @property
     def waits_for(self) -> str | None:  # type: ignore[override]  # nobody sets it
         """The sizes of the classes, where it compares every pixel in tiles."""
-        in_tiles = self.max_pixels is None and self.precision == 'float32'
-        return 'the number of pixels of each class' if in_tiles else None
+        if self.max_pixels is not None:
+            return None
+        if self.precision == 'float32':
+            return 'the number of pixels of each class'
+        # who asks is on a GPU, as graphs are for GPUs
+        why = why_no_kernels(torch.device('cuda', torch.cuda.current_device()), self.channels, self.temperature) if (
+            torch.cuda.is_available()) else ''
+        return f'the number of pixels of each class, as it takes tiles: {why}' if why else None
 
     def check(self, parts: Parts) -> None:
         """Raise ValueError where the memory cannot know how long embeddings are."""
@@ -186,9 +193,9 @@ class ContrastiveLoss(Loss):
 
     def attach(self, parts: Parts) -> None:
         """Make the memory for the model's classes and embeddings."""
+        self.channels = parts.generator.head.embedding_channels or 0
         if self.memory_options is not None:
-            channels = cast(int, parts.generator.head.embedding_channels)
-            self.memory = PixelMemory(parts.num_classes, channels, **self.memory_options)
+            self.memory = PixelMemory(parts.num_classes, self.channels, **self.memory_options)
 
     def for_generator(self, step: Step) -> Tensor:
         """The mean over the anchors."""

@@ -67,15 +67,26 @@ def tiled_contrastive(embeddings: Tensor, classes: Tensor, temperature: float, m
         return _PixelContrast.apply(scaled, sizes, kept < len(unit)).to(dtype)
 
 
+def why_no_kernels(device: torch.device, channels: int, temperature: float, dtype: torch.dtype = torch.float32) -> str:
+    """Why the fused kernels do not serve embeddings on a GPU, so that ``precision='auto'`` takes tiles, or ''.
+
+    Args:
+        device: the GPU.
+        channels: of the embeddings.
+        temperature: as of ``tiled_contrastive``.
+        dtype: of the embeddings; half precision counts as float32, which it is widened to.
+    """
+    if dtype != torch.float32 or channels > MAX_CHANNELS or temperature < LEAST_TEMPERATURE_IN_FLOAT32:
+        return (f'the fused kernels take float32, up to {MAX_CHANNELS} channels, and temperatures from '
+                f'{LEAST_TEMPERATURE_IN_FLOAT32} on; here are {dtype}, {channels} and {temperature}')
+    return obstacle(device, 1)
+
+
 def _kernels_fit(unit: Tensor, temperature: float) -> bool:
     """Whether the fused kernels serve; on a GPU the log says it."""
     if unit.device.type != 'cuda' or not len(unit):
         return False
-    if unit.dtype != torch.float32 or unit.shape[1] > MAX_CHANNELS or temperature < LEAST_TEMPERATURE_IN_FLOAT32:
-        why = (f'the fused kernels take float32, up to {MAX_CHANNELS} channels, and temperatures from '
-               f'{LEAST_TEMPERATURE_IN_FLOAT32} on; here are {unit.dtype}, {unit.shape[1]} and {temperature}')
-    else:
-        why = obstacle(unit.device, 1)
+    why = why_no_kernels(unit.device, unit.shape[1], temperature, unit.dtype)
     say_once(f'Contrast of every pixel: tiles in float32, because {why}.' if why else
              "Contrast of every pixel: fused kernels, whose products have TF32's 10 bits of mantissa.")
     return not why

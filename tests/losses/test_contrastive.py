@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch.autograd import gradcheck
 
+from helpers.contrast import EVERY_PIXEL, with_memory
 from helpers.eq_5 import eq_5
-from semsynth.losses import ContrastiveLoss, PixelMemory, contrastive_loss, sample_pixels
-from semsynth.losses.contrastive import _at_scale
-from semsynth.parts import Parts
+from semsynth.losses import ContrastiveLoss, contrastive_loss
+from semsynth.ops import contrast
 
 
 def test_is_eq_5():
@@ -118,35 +118,6 @@ def test_half_precision_embeddings(make_step):
     assert loss.dtype == torch.float32 and loss.isfinite() and embedding.grad.isfinite().all()
 
 
-EVERY_PIXEL = dict(max_per_class=None, max_pixels=None)
-
-
-def with_memory(num_classes=3, channels=6, settings=None, **options):
-    """The loss, as a model has it."""
-    loss = ContrastiveLoss(**(settings or {}))
-    loss.memory = PixelMemory(num_classes, channels, **options)
-    return loss
-
-
-@pytest.mark.parametrize('settings', [{}, EVERY_PIXEL], ids=['drawn', 'every pixel'])
-def test_each_step_is_compared_with_the_steps_before(make_step, settings):
-    loss = with_memory(per_class=5, per_step=3, settings=settings)
-    for iteration in range(4):
-        label, embedding = torch.randint(0, 3, (2, 3, 5)), torch.randn(2, 6, 3, 5, requires_grad=True)
-        memory, kinds = loss.memory.entries()
-        assert (kinds >= 0).any() == (iteration > 0)
-        value = loss.for_generator(make_step(dict(embedding=embedding), dict(image=None), label=label, unknown=2,
-                                             iteration=iteration))
-        plain = embedding.detach().movedim(1, -1).reshape(30, 6).double().requires_grad_()
-        expected = eq_5(plain, label.flatten().where(label.flatten() != 2, -1), 0.1, memory.double(), kinds)
-        assert value.item() == pytest.approx(expected.item(), rel=1e-5)
-        value.backward()
-        expected.backward()
-        gradient = embedding.grad.movedim(1, -1).reshape(30, 6).double()
-        torch.testing.assert_close(gradient, plain.grad, rtol=1e-4, atol=1e-6)
-    assert loss.memory.seen.tolist() == [12, 12, 0]  # the unknown class is not remembered
-
-
 def test_every_pixel_of_the_batch_is_an_anchor(make_step):
     label, embedding = torch.randint(0, 3, (2, 17, 23)), torch.randn(2, 6, 17, 23, requires_grad=True)
     step = make_step(dict(embedding=embedding), dict(image=None), label=label, unknown=1)
@@ -157,15 +128,6 @@ def test_every_pixel_of_the_batch_is_an_anchor(make_step):
     gradient, = torch.autograd.grad(loss, embedding)
     torch.testing.assert_close(gradient, torch.autograd.grad(expected, embedding)[0])
     assert torch.equal(gradient.abs().sum(1) > 0, label != 1)
-
-
-def test_of_every_pixel_the_hard_ones_are_remembered(make_step):
-    loss = with_memory(channels=2, hardness=20.0, per_step=4, settings=EVERY_PIXEL)
-    past, opposite = torch.tensor([1., 0]), torch.tensor([-1., 0])
-    loss.memory.store(past.repeat(2, 1), torch.tensor([0, 0]))
-    embedding = torch.stack([past] * 8 + [opposite] * 8).T.reshape(1, 2, 4, 4)
-    loss.for_generator(make_step(dict(embedding=embedding), dict(image=None), label=torch.zeros(1, 4, 4).long()))
-    assert loss.memory.embeddings[0, :6].tolist() == [[1, 0]] * 2 + [[-1, 0]] * 4
 
 
 def test_no_bound_of_a_class(make_step):
@@ -199,55 +161,6 @@ def test_which_pixels_are_compared_is_said(options, protocol):
     assert loss.protocol == f'{protocol}, with each other and with 5 past ones a class (per_step=3, hardness=0.5)'
 
 
-def test_one_class_is_contrasted_with_the_past(make_step):
-    loss = with_memory()
-    losses = [loss.for_generator(make_step(dict(embedding=torch.randn(1, 6, 3, 3)), dict(image=None),
-                                           label=torch.full((1, 3, 3), kind))) for kind in (0, 0, 1)]
-    assert losses[0] == losses[1] == 0 and losses[2] > 0
-
-
-@pytest.mark.parametrize('before', [False, True])
-def test_unknown_pixels_alone_give_0(make_step, before):
-    loss, embedding = with_memory(), torch.randn(1, 6, 3, 3, requires_grad=True)
-    if before:
-        loss.memory.store(torch.randn(9, 6), torch.randint(0, 2, (9,)))
-    seen = loss.memory.seen
-    value = loss.for_generator(make_step(dict(embedding=embedding), dict(image=None), unknown=2,
-                                         label=torch.full((1, 3, 3), 2)))
-    value.backward()
-    assert value == 0 and (embedding.grad == 0).all()
-    assert torch.equal(loss.memory.seen, seen)
-
-
-def test_hard_pixels_are_compared_first(make_step):
-    """Of a class half of which is like its past and half unlike it, the unlike half is drawn, with bounds and luck."""
-    loss = with_memory(channels=2, hardness=20.0)
-    loss.max_per_class = 4
-    past, opposite = torch.tensor([1., 0]), torch.tensor([-1., 0])
-    loss.memory.store(past.repeat(2, 1), torch.tensor([0, 0]))
-    embedding = torch.stack([past] * 8 + [opposite] * 8).T.reshape(1, 2, 4, 4)
-    loss.for_generator(make_step(dict(embedding=embedding), dict(image=None), label=torch.zeros(1, 4, 4).long()))
-    assert loss.memory.embeddings[0, :6].tolist() == [[1, 0]] * 2 + [[-1, 0]] * 4
-
-
-def parts(embedding_channels):
-    head = SimpleNamespace(embedding_channels=embedding_channels)
-    return Parts(SimpleNamespace(head=head), views={}, losses={}, num_classes=7)
-
-
-def test_the_memory_is_made_for_the_classes_and_embeddings_of_the_model():
-    loss = ContrastiveLoss(memory=dict(per_class=2, per_step=1))
-    loss.check(parts(5))
-    loss.attach(parts(5))
-    assert loss.memory.embeddings.shape == (7, 2, 5)
-
-
-def test_memory_on_a_head_that_does_not_say_its_channels():
-    with pytest.raises(ValueError, match=r'SimpleNamespace does not say .* embedding_channels, or set memory=None'):
-        ContrastiveLoss(memory={}).check(parts(None))
-    ContrastiveLoss().check(parts(None))
-
-
 def test_anchors_can_be_handed_in(make_step):
     """Two of class 0 along x, one of class 1 along y, and a place that none fills."""
     embedding = torch.tensor([[1.0, 2.0, 0.0, 5.0], [0.0, 0.0, 3.0, 5.0]]).view(1, 2, 1, 4)
@@ -255,79 +168,6 @@ def test_anchors_can_be_handed_in(make_step):
     step = make_step(dict(embedding=embedding), dict(image=None), label=torch.zeros(1, 1, 4).long(),
                      draws=dict(anchors=anchors))
     assert ContrastiveLoss(temperature=0.5).for_generator(step).item() == pytest.approx(math.log(1 + math.e ** -2))
-
-
-def pixels_of_scales(embedding, label, scales):
-    """Embedding and class of every pixel of every scale, by loops: means of windows, classes in their middle."""
-    rows, classes = [], []
-    for scale in scales:
-        height, width = (math.ceil(side / scale) for side in label.shape[1:])
-        for image, kinds in zip(embedding, label, strict=True):
-            for i in range(height):
-                for j in range(width):
-                    (top, bottom, y), (left, right, x) = (
-                        (k * side // of, -(-(k + 1) * side // of), (2 * k + 1) * side // (2 * of))
-                        for k, side, of in ((i, label.shape[1], height), (j, label.shape[2], width)))
-                    rows.append(image[:, top:bottom, left:right].mean((1, 2)))
-                    classes.append(int(kinds[y, x]))
-    return torch.stack(rows), torch.tensor(classes)
-
-
-@pytest.mark.parametrize('settings', [{}, EVERY_PIXEL], ids=['drawn', 'every pixel'])
-@pytest.mark.parametrize(('size', 'scales'), [
-    ((4, 6), (1, 2)), ((5, 7), (1, 2, 4)), ((3, 3), (2, 3)), ((1, 1), (1, 4))])
-@pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
-def test_each_pixel_against_all_scales(make_step, settings, size, scales, memory_format):
-    """All pixels of all scales, since no bound is reached, with each other: value and gradient."""
-    label = torch.randint(0, 3, (2, *size))
-    embedding = torch.randn(2, 6, *size).to(memory_format=memory_format).requires_grad_()
-    step = make_step(dict(embedding=embedding), dict(image=None), label=label, unknown=2)
-    loss = ContrastiveLoss(scales=scales, **{'max_per_class': None, **settings}).for_generator(step)
-    plain = embedding.detach().double().requires_grad_()
-    rows, classes = pixels_of_scales(plain, label, scales)
-    expected = eq_5(rows, classes.where(classes != 2, -1), 0.1)
-    assert loss.item() == pytest.approx(expected.item(), rel=1e-5, abs=1e-7)
-    if expected.requires_grad:
-        for each in (loss, expected):
-            each.backward()
-        torch.testing.assert_close(embedding.grad.double(), plain.grad, rtol=1e-4, atol=1e-6)
-
-
-def test_scales_are_differentiable(make_step):
-    label, contrast = torch.randint(0, 2, (1, 3, 5)), ContrastiveLoss(scales=(1, 2))
-
-    def loss(embedding):
-        torch.manual_seed(0)
-        return contrast.for_generator(make_step(dict(embedding=embedding), dict(image=None), label=label))
-
-    assert gradcheck(loss, torch.randn(1, 3, 3, 5, dtype=torch.float64, requires_grad=True))
-
-
-def test_every_scale_is_as_likely(make_step):
-    """Of 1024, 256 and 64 pixels of one class a third each, where all are alike, and the memory takes in of each."""
-    embedding = torch.zeros(1, 4, 32, 32)
-    embedding[:, 0] = 1
-    step = make_step(dict(embedding=embedding), dict(image=None), label=torch.zeros(1, 32, 32).long())
-    for loss in (ContrastiveLoss(scales=(1, 2, 4)), with_memory(1, 4, settings=dict(scales=(1, 2, 4)))):
-        loss.max_per_class = loss.max_pixels = 60
-        drawn = torch.cat([loss._draw([_at_scale(embedding, step.layout.label, scale) for scale in (1, 2, 4)],
-                                      step.layout)[0] for _ in range(20)])
-        shares = torch.stack([drawn < 1024, (drawn >= 1024) & (drawn < 1280), drawn >= 1280]).float().mean(1)
-        assert ((shares - 1 / 3).abs() < 0.1).all(), shares  # a bit fewer of the 64, which run out
-
-
-def test_one_scale_is_the_loss_as_it_was(make_step):
-    label, embedding = torch.randint(0, 3, (2, 16, 16)), torch.randn(2, 6, 16, 16)
-    step = make_step(dict(embedding=embedding), dict(image=None), label=label)
-    torch.manual_seed(3)
-    loss = ContrastiveLoss(max_per_class=4).for_generator(step)
-    torch.manual_seed(3)
-    pixels, classes = sample_pixels(label, 3, None, 4, 1024)
-    assert torch.equal(loss, contrastive_loss(embedding.movedim(1, -1).flatten(0, 2)[pixels], classes))
-
-
-def test_which_scales_are_compared_is_said():
-    assert ContrastiveLoss(**EVERY_PIXEL, scales=(1, 2)).protocol == 'every pixel at scales 1, 2, with each other'
 
 
 @pytest.mark.parametrize('options, message', [
@@ -360,17 +200,19 @@ def test_on_a_gpu_nothing_waits(make_step, make_loss):
     torch.testing.assert_close(loss.cpu(), expected)
 
 
-def test_a_memory_that_is_no_dict():
-    with pytest.raises(ValueError, match='memory=True, expected a dict or None'):
-        ContrastiveLoss(memory=True)
-
-
-def test_options_that_the_memory_does_not_have():
-    with pytest.raises(ValueError, match='memory has no perclass; it takes hardness, per_class, per_step'):
-        ContrastiveLoss(memory=dict(perclass=2))
-
-
 def test_only_tiles_wait_for_the_sizes_of_classes():
-    every = dict(max_pixels=None, max_per_class=None)
-    assert ContrastiveLoss().waits_for is None and ContrastiveLoss(**every, precision='auto').waits_for is None
-    assert ContrastiveLoss(**every).waits_for == 'the number of pixels of each class'
+    assert ContrastiveLoss().waits_for is None and ContrastiveLoss(**EVERY_PIXEL, precision='auto').waits_for is None
+    assert ContrastiveLoss(**EVERY_PIXEL).waits_for == 'the number of pixels of each class'
+
+
+@pytest.mark.parametrize(('channels', 'temperature', 'obstacle', 'why'), [
+    (128, 0.1, '', None), (129, 0.1, '', '129'), (64, 0.01, '', '0.01'), (64, 0.1, 'of Triton', 'tiles: of Triton')])
+def test_where_kernels_do_not_fit_tiles_wait(channels, temperature, obstacle, why, monkeypatch):
+    """So that ``model.graphs`` goes on without graphs, and says why."""
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'current_device', lambda: 0)
+    monkeypatch.setattr(contrast, 'obstacle', lambda device, classes: obstacle)
+    loss = ContrastiveLoss(**EVERY_PIXEL, precision='auto', temperature=temperature)
+    loss.attach(SimpleNamespace(generator=SimpleNamespace(head=SimpleNamespace(embedding_channels=channels))))
+    assert loss.waits_for is None if why is None else (
+        loss.waits_for.startswith('the number of pixels of each class, as it takes tiles: ') and why in loss.waits_for)
