@@ -13,9 +13,8 @@ from semsynth.data.numbering import Numbering
 from semsynth.editor import edits, shapes
 from semsynth.editor.history import History, Step
 from semsynth.editor.scene import Object, Scene
+from semsynth.editor.shapes import Points
 from semsynth.label_spaces import LabelSpace
-
-Points = Sequence[tuple[float, float]]
 
 
 class LayoutEditor:
@@ -124,7 +123,7 @@ class LayoutEditor:
 
     def brush(self, points: Points, radius: int, class_index: int, instance: int | None = None) -> int:
         """Paint along points ``(x, y)`` with a round brush; radius 0 is one pixel wide. Otherwise as ``paint``."""
-        size, points = self.scene.label.shape, _check_points(points, 1)
+        size = self.scene.label.shape
         if not 0 <= radius <= max(size):
             raise ValueError(f'radius={radius}: a brush for this picture has a radius of 0..{max(size)} pixels.')
         return self.paint(shapes.stroke(size, points, int(radius)), class_index, instance)
@@ -154,7 +153,7 @@ class LayoutEditor:
 
     def polygon(self, points: Points, class_index: int, instance: int | None = None) -> int:
         """Paint within three or more corners ``(x, y)``, outline included. Otherwise as ``paint``."""
-        return self.paint(shapes.polygon(self.scene.label.shape, _check_points(points, 3)), class_index, instance)
+        return self.paint(shapes.polygon(self.scene.label.shape, points), class_index, instance)
 
     def relabel(self, id: int, class_index: int) -> int:
         """Give an object another class, and with it an id of that class and another style.
@@ -293,10 +292,3 @@ def read_only(array: np.ndarray) -> np.ndarray:
     view = array.view()
     view.flags.writeable = False
     return view
-
-
-def _check_points(points: Points, least: int) -> np.ndarray:
-    array = np.asarray(points, np.float64)
-    if array.ndim != 2 or array.shape[1] != 2 or len(array) < least or not (np.abs(array) < 2**15).all():
-        raise ValueError(f'points are {least} or more pairs (x, y), not {points}.')
-    return array
