@@ -89,10 +89,10 @@ class AugmentedDiscriminator(Discriminator):
                                  f'term with losses=dict({name}=None).')
 
     def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None, turn: Turn | None = None,
-                real: Sequence[bool] | None = None) -> Verdict | list[Verdict]:
+                real: Sequence[bool] | None = None, logits: bool = True) -> Verdict | list[Verdict]:
         """The verdicts of the inner one on augmented images; arguments and result as of ``Discriminator``."""
         if not self.training:
-            return self.discriminator(layout, image, kinds, turn, real)
+            return self.discriminator(layout, image, kinds, turn, real, logits)
         parts = 1 if kinds is None else len(kinds)
         count = len(image) // parts
 
@@ -101,7 +101,9 @@ class AugmentedDiscriminator(Discriminator):
 
         drawn = draw_now() if turn is None else turn.once((self, 'draw'), draw_now)
         moved = drawn.layout(layout.map(itemgetter(slice(count)))).repeat(parts)
-        judged = self.discriminator(moved, drawn.images(image, parts), kinds, turn, real)
+        judged = self.discriminator(moved, drawn.images(image, parts), kinds, turn, real, logits)
+        if not logits:
+            return judged
         verdicts: list[Verdict] = [judged] if kinds is None else judged
         of_classes = [self.returns_class_logits] if kinds is None else [
             self.judge_of(kind).returns_class_logits for kind in kinds]

@@ -126,8 +126,7 @@ class BackboneDiscriminator(Discriminator):
             One list: the backbone's features, finest first, then the logits ``(B, N + 1, H, W)``: channel 0 is
             synthesised, channel c + 1 the class c.
         """
-        seen = image if self.enlarge == 1 else F.interpolate(image, scale_factor=self.enlarge, mode='bilinear')
-        features = self.frozen(seen)
+        [features] = self.features(layout, image)
         read: list[Tensor | None] = [*self._details(image), *map(self._lateral, self.lateral, features)]
         x: Tensor | None = None
         for number in reversed(range(len(self.up))):
@@ -137,6 +136,11 @@ class BackboneDiscriminator(Discriminator):
                 x = F.interpolate(x, finer, mode='nearest')
             x = self.up[number](torch.cat([each for each in (level, x) if each is not None], dim=1))
         return [[*features, self.last(x)]]
+
+    def features(self, layout: Layout, image: Tensor) -> Verdict:
+        """The backbone's features alone: the decoder does not run."""
+        seen = image if self.enlarge == 1 else F.interpolate(image, scale_factor=self.enlarge, mode='bilinear')
+        return [list(self.frozen(seen))]
 
     def _details(self, image: Tensor) -> list[Tensor | None]:
         """What the trained branch makes of sizes finer than the backbone's, or nothing for each of these."""

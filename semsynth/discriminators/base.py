@@ -68,7 +68,7 @@ class Discriminator(nn.Module):
         return any(isinstance(layer, _BatchNorm) for layer in self.modules())
 
     def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None, turn: Turn | None = None,
-                real: Sequence[bool] | None = None) -> Verdict | list[Verdict]:
+                real: Sequence[bool] | None = None, logits: bool = True) -> Verdict | list[Verdict]:
         """The verdict on images, or several.
 
         Args:
@@ -78,16 +78,21 @@ class Discriminator(nn.Module):
                 of all parts are the same.
             turn: in which they are judged, for a discriminator whose verdicts of one turn depend on each other.
             real: of each part whether it holds real images, for a discriminator that looks how sure it is of them.
+            logits: whether verdicts hold the logits; without, their lists have the feature maps alone.
 
         Returns:
             Without ``kinds`` the verdict on the whole batch; with them one on each part, in their order.
         """
-        verdict = self.judge(layout, image)
+        verdict = self.judge(layout, image) if logits else self.features(layout, image)
         return verdict if kinds is None else split_verdict(verdict, len(kinds))
 
     def judge(self, layout: Layout, image: Tensor) -> Verdict:
         """The verdict on images ``(B, C, H, W)`` in ``[-1, 1]`` of a layout, whose style is not read."""
         raise NotImplementedError
+
+    def features(self, layout: Layout, image: Tensor) -> Verdict:
+        """The verdict without its logits. By default they are computed all the same."""
+        return [scale[:-1] for scale in self.judge(layout, image)]
 
     def judge_of(self, kind: str) -> Discriminator:
         """The network that judges the imitations of a real image, given its name; by default this one."""

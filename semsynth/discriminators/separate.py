@@ -65,7 +65,7 @@ class SeparateDiscriminators(Discriminator):
             self.judge_of(kind).check(parts)
 
     def forward(self, layout: Layout, image: Tensor, kinds: Sequence[str] | None = None, turn: Turn | None = None,
-                real: Sequence[bool] | None = None) -> list[Verdict]:
+                real: Sequence[bool] | None = None, logits: bool = True) -> list[Verdict]:
         """The verdicts on images ``(N * B, C, H, W)`` in ``[-1, 1]``, each B of them of one of the N ``kinds``.
 
         Returns:
@@ -81,6 +81,6 @@ class SeparateDiscriminators(Discriminator):
             images = torch.cat([chunks[place] for place in places])
             # Each B rows of the layout are the same.
             its = self.networks[kind](layout.map(itemgetter(slice(len(images)))), images, [kind] * len(places), turn,
-                                      None if real is None else [real[place] for place in places])
+                                      None if real is None else [real[place] for place in places], logits)
             verdicts |= zip(places, its, strict=True)
         return [verdicts[place] for place in range(len(kinds))]

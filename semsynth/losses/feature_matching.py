@@ -78,7 +78,7 @@ class FeatureMatchingLoss(Loss):
         for view, real, weight in self.over_views(step):
             fake = _from(step.fake_verdicts[view], self.first)
             outputs += _maps(fake)
-            targets += _maps(_from(step.real_verdicts[real], self.first))
+            targets += [level for scale in step.real_features[real] for level in scale[self.first - 1:]]
             weights += [weight * factor for factor in _factors(fake, self.normalise)]
         return weighted_l1(outputs, targets, weights)
 

@@ -89,8 +89,7 @@ class PatchContrastLoss(Loss):
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views of the mean over the levels."""
-        return total(scale(weight, self._contrast(step, step.fake_verdicts[view][0][:-1],
-                                                  step.real_verdicts[real][0][:-1]))
+        return total(scale(weight, self._contrast(step, step.fake_verdicts[view][0][:-1], step.real_features[real][0]))
                      for view, real, weight in self.over_views(step))
 
     def _contrast(self, step: Step, fakes: list[Tensor], reals: list[Tensor]) -> Tensor:

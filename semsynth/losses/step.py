@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from torch import Tensor
@@ -89,7 +89,7 @@ class Step:
     def release(self) -> None:
         """Let go of the verdicts: they refer to the step, and it to them, and Python would keep both, with the graph
         behind them, until it next looks for such circles."""
-        for name in ('fake_verdicts', 'real_verdicts'):
+        for name in ('fake_verdicts', 'real_verdicts', 'real_features'):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -101,11 +101,17 @@ class Step:
     def real_verdicts(self) -> Verdicts:
         """The same on the real images that such views imitate: each once, however many views do.
 
-        In the generator's turn, losses are known to read these for their features alone.
+        Losses that read only ``real_features`` of them are spared the logits in the generator's turn.
         """
-        views = self._read_on(JUDGED if self.player == 'discriminator' else {'features'})
-        reals = dict.fromkeys(self.views[view].real for view in views)
-        return Verdicts(self._judge_real, self.real, reals, self._judge_all)
+        words = JUDGED if self.player == 'discriminator' else {'features'}
+        return Verdicts(self._judge_real, self.real, self._reals(words), self._judge_all)
+
+    @cached_property
+    def real_features(self) -> Verdicts:
+        """The discriminator's feature maps of the real images: ``real_verdicts`` without logits."""
+        if self.player == 'discriminator':
+            return Verdicts(self._without_logits, self.real, ())
+        return Verdicts(partial(self._judge_real, logits=False), self.real, self._reals({'features'}))
 
     def judge(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
         """The discriminator's verdict on any images of this layout, judged as one batch.
@@ -116,9 +122,16 @@ class Step:
         """
         return dict(zip(images, self._verdicts(list(images), list(images.values())), strict=True))
 
-    def _judge_real(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
-        verdicts = self._verdicts(list(images), list(images.values()), len(images))
+    def _judge_real(self, images: dict[str, Tensor], logits: bool = True) -> dict[str, Verdict]:
+        verdicts = self._verdicts(list(images), list(images.values()), len(images), logits)
         return dict(zip(images, verdicts, strict=True))
+
+    def _without_logits(self, images: dict[str, Tensor]) -> dict[str, Verdict]:
+        return {name: [scale[:-1] for scale in self.real_verdicts[name]] for name in images}
+
+    def _reals(self, words: Set[str]) -> list[str]:
+        """Names of the real images whose imitations a loss of this turn reads one of these on."""
+        return list(dict.fromkeys(self.views[view].real for view in self._read_on(words)))
 
     def synthesize(self, layout: Layout) -> dict[str, Tensor]:
         """The generator's outputs for another layout, such as this one with another latent; gradients add up."""
@@ -136,12 +149,12 @@ class Step:
         fakes.update(zip(fakes.together, verdicts, strict=False))
         reals.update(zip(reals.together, verdicts[len(fakes.together):], strict=True))
 
-    def _verdicts(self, names: list[str], images: list[Tensor], real: int = 0) -> list[Verdict]:
+    def _verdicts(self, names: list[str], images: list[Tensor], real: int = 0, logits: bool = True) -> list[Verdict]:
         """The verdicts on images, of which the last ``real`` are real ones."""
         kinds = [self.views[name].real if name in self.views else name for name in names]
         are_real = [place >= len(names) - real for place in range(len(names))]
         return cast('Discriminator', self.discriminator)(
-            self.layout.repeat(len(images)), join(images), kinds, self, are_real)
+            self.layout.repeat(len(images)), join(images), kinds, self, are_real, logits)
 
     @cached_property
     def target(self) -> Tensor:

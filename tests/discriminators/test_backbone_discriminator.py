@@ -51,6 +51,32 @@ def test_features_are_the_frozen_networks_own():
         (24, 16, 8), (40, 8, 4), (112, 4, 2), (320, 2, 1)]
 
 
+@pytest.mark.parametrize('around', [
+    None, dict(type='AugmentedDiscriminator', operations=['flip', 'translation']), dict(type='SeparateDiscriminators')])
+def test_without_logits_the_decoder_does_not_run(around):
+    """Nor where it stands within another discriminator."""
+    torch.manual_seed(0)
+    inner = dict(type='BackboneDiscriminator', num_classes=5, base_channels=2, detail_channels=3, weights='random')
+    kinds = None if around is None else ['image']
+    if around is None:
+        discriminator = build()
+    elif around['type'] == 'SeparateDiscriminators':
+        discriminator = DISCRIMINATORS.build(dict(around, in_channels=8, networks=dict(image=inner)))
+    else:
+        discriminator = DISCRIMINATORS.build(dict(around, in_channels=8, discriminator=inner, num_classes=5))
+    image = torch.rand(2, 3, 64, 32) * 2 - 1
+    layout = Layout(label=torch.zeros(2, 64, 32, dtype=torch.long), num_classes=5)
+    torch.manual_seed(1)
+    whole = discriminator(layout, image, kinds)
+    for part in discriminator.modules():
+        if type(part).__name__ == 'Block':
+            part.forward = lambda x: pytest.fail('the decoder ran')
+    torch.manual_seed(1)
+    alone = discriminator(layout, image, kinds, None, None, False)
+    [features], [[*expected, _]] = (alone, whole) if kinds is None else (alone[0], whole[0])
+    assert len(features) == len(expected) == 4 and all(map(torch.equal, features, expected))
+
+
 @pytest.mark.parametrize('backbone', ['efficientnet_lite0', RESNET])
 def test_the_backbone_is_no_parameter_nor_saved_and_stays_in_eval_mode(backbone):
     discriminator = build(backbone=backbone).train()

@@ -97,7 +97,8 @@ def test_spectral_norm_spares_the_heads():
 def test_under_the_losses():
     discriminator, (layout, real) = build(), scene()
     ours, theirs = discriminator(layout, real.flip(0)), discriminator(layout, real)
-    step = SimpleNamespace(views=dict(image=View()), fake_verdicts=dict(image=ours), real_verdicts=dict(image=theirs))
+    step = SimpleNamespace(views=dict(image=View()), fake_verdicts=dict(image=ours),
+                           real_features=dict(image=[scale[:-1] for scale in theirs]))
     assert HingeLoss().for_generator(step).item() == pytest.approx(
         -sum(scale[-1].mean().item() for scale in ours) / 3, abs=1e-6)
     compared = [(a - b).abs().mean().item() for one, other in zip(ours, theirs, strict=True)

@@ -111,7 +111,7 @@ class StubMatching(Loss):
     reads = frozenset({'features'})
 
     def for_generator(self, step):
-        return sum(weight * (step.fake_verdicts[view][0][0] - step.real_verdicts[real][0][0]).abs().mean()
+        return sum(weight * (step.fake_verdicts[view][0][0] - step.real_features[real][0][0]).abs().mean()
                    for view, real, weight in self.over_views(step))
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from semsynth.losses import HingeLoss
+from semsynth.losses import FeatureMatchingLoss, HingeLoss
 
 IMAGES = dict(coarse=torch.rand(2, 3, 4, 4), image=torch.rand(2, 3, 4, 4))
 
@@ -16,7 +16,7 @@ def judged():
 def step(make_step, judged):
     def discriminator(layout, images):
         judged.append(images)
-        return [[images.mean((1, 2, 3), keepdim=True)]]
+        return [[images, images.mean((1, 2, 3), keepdim=True)]]
 
     return make_step(IMAGES, dict(image=torch.rand(2, 3, 4, 4)), views=dict(coarse={}, image={}),
                      discriminator=discriminator)
@@ -65,3 +65,15 @@ def test_the_discriminators_turn_judges_all_at_once_where_it_may(step, judged):
     torch.testing.assert_close(found, expected)
     assert [len(batch) for batch in judged] == [6]
     assert step.real_verdicts['image'] and [len(batch) for batch in judged] == [6, 2]  # not in the generator's turn
+
+
+def test_features_of_real_images_are_their_verdicts_without_logits(step, judged):
+    step.losses, step.real['image'] = [FeatureMatchingLoss()], torch.rand(2, 3, 4, 4)
+    asked, forward = [], step.discriminator.forward
+    step.discriminator.forward = lambda *given: asked.append(given[-1]) or forward(*given)
+    [features] = step.real_features['image']
+    assert asked == [False] and [len(batch) for batch in judged] == [2] and step.real_features['image'][0] is features
+    [whole] = step.real_verdicts['image']
+    assert len(features) == len(whole) - 1 and all(map(torch.equal, features, whole))
+    later = step.detach()
+    assert later.real_features['image'][0][0] is later.real_verdicts['image'][0][0] and asked == [False, True, True]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 from torch import Tensor, no_grad
 
+from semsynth.discriminators.base import Verdict
 from semsynth.losses import Step
 from semsynth.losses.base import total
+from semsynth.losses.step import Verdicts
 from semsynth.models import Synthesizer
 from semsynth.registry import MODELS
 
@@ -70,8 +73,15 @@ class PlainSynthesizer(Synthesizer):
 
 
 def _views(step: Step) -> dict[str, Step]:
-    """For each view the same step with that view alone."""
-    return {name: replace(step, views={name: view}, at_once=False) for name, view in step.views.items()}
+    """For each view the same step with that view alone; the real image's features are those of its whole verdict."""
+    views = {name: replace(step, views={name: view}, at_once=False) for name, view in step.views.items()}
+    for each in views.values():
+        each.real_features = Verdicts(partial(_features, each), each.real, ())
+    return views
+
+
+def _features(step: Step, images: dict[str, Tensor]) -> dict[str, Verdict]:
+    return {name: [scale[:-1] for scale in step.real_verdicts[name]] for name in images}
 
 
 def _detach(losses: dict[str, Tensor]) -> dict[str, Tensor]:
