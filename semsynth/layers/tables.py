@@ -68,7 +68,7 @@ class _Sum(torch.autograd.Function):
                 0, _numbers(index, tables, rows), pixels).view(tables, rows, -1)
         else:
             pixels = pixels.reshape(tables, -1, pixels.shape[3])
-            chosen = index.view(tables, 1, -1) == torch.arange(rows, device=index.device).view(1, -1, 1)
+            chosen = index.reshape(tables, 1, -1) == torch.arange(rows, device=index.device).view(1, -1, 1)
             found = chosen.to(pixels.dtype) @ pixels
         return found.to(values.dtype)
 

@@ -39,16 +39,18 @@ def test_sums_equal_a_loop_and_are_exact_in_bfloat16():
     assert abs(sums(ones, index[:1] * 0, 1).item() - 64 * 65) <= 16
 
 
-def test_what_a_gpu_does_gives_the_same(monkeypatch):
+@pytest.mark.parametrize('index', [INDEX, INDEX.repeat_interleave(2, 2).repeat_interleave(3, 1)[:, ::3, ::2]],
+                         ids=['as it is', 'of a larger map'])
+def test_what_a_gpu_does_gives_the_same(index, monkeypatch):
     """A matrix of ones and zeros: the CPU can multiply by it too."""
     values, rows = torch.randn(2, 3, 2, 3), []
     for device in ('cpu', 'another'):
         with monkeypatch.context() as patch:
             patch.setattr('semsynth.layers.tables.ADDING', (device,))
             table = torch.ones(4, 3, requires_grad=True)
-            (spread(table, INDEX) * values).sum().backward()
+            (spread(table, index) * values).sum().backward()
             own = torch.ones(2, 4, 3, requires_grad=True)
-            (spread(own, INDEX) * values).sum().backward()
+            (spread(own, index) * values).sum().backward()
             rows.append((table.grad, own.grad))
     for first, second in zip(*rows, strict=True):
         torch.testing.assert_close(first, second)
