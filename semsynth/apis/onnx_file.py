@@ -19,6 +19,8 @@ from semsynth.apis.drawn_layout import draw_layout, layout_size
 from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.onnx_network import ConditionToImages
 from semsynth.arguments import check_arguments
+from semsynth.generators import Generator
+from semsynth.layout import Layout
 from semsynth.writing import check_out_file, write_whole
 
 NEEDED = ('onnx', 'onnxscript')
@@ -46,7 +48,8 @@ class Exported:
 @torch.no_grad()
 @check_arguments
 def export(inferencer: Inferencer, out: str | Path, *, size: tuple[int, int] | None = None) -> Exported:
-    """Write a generator as an ONNX file: ``condition``, and ``latent`` where it reads one, in; images by name out.
+    """Write a generator as an ONNX file: ``condition``, and ``latent`` and ids of instances, ``instance``, where it
+    reads these, in; images by name out.
 
     Any number of layouts at once, all of one size. The file's metadata say, as JSON each, what whoever feeds it must
     know: ``channels``, the names of the condition's, in their order; ``size``; ``classes``, ``unknown`` and ``ids``,
@@ -68,7 +71,7 @@ def export(inferencer: Inferencer, out: str | Path, *, size: tuple[int, int] | N
     size = size or layout_size(inferencer)
     layout = draw_layout(model, size)
     images = generator(layout)  # before the network loses what is not exported
-    inputs = dict(condition=layout.condition) | ({} if layout.latent is None else dict(latent=layout.latent))
+    inputs = _inputs(generator, layout)
 
     preprocessor = model.data_preprocessor
     network = ConditionToImages(generator, preprocessor.num_classes, preprocessor.unknown).eval()
@@ -81,6 +84,13 @@ def export(inferencer: Inferencer, out: str | Path, *, size: tuple[int, int] | N
                              'nothing is written. Try other versions of onnxruntime and torch.')
     return Exported(write_whole(out, content), {name: ('batch', *each.shape[1:]) for name, each in inputs.items()},
                     network.outputs, difference)
+
+
+def _inputs(generator: Generator, layout: Layout) -> dict[str, Tensor]:
+    """What the file is given of a layout, by name."""
+    read = dict(condition=layout.condition, latent=layout.latent,
+                instance=layout.instance if generator.reads_objects else None)
+    return {name: each for name, each in read.items() if each is not None}
 
 
 def _metadata(inferencer: Inferencer, size: tuple[int, int]) -> dict[str, object]:
@@ -96,11 +106,11 @@ def _metadata(inferencer: Inferencer, size: tuple[int, int]) -> dict[str, object
 def _to_onnx(network: ConditionToImages, inputs: dict[str, Tensor], metadata: dict[str, object]) -> bytes:
     batch = torch.export.Dim('batch')
     # two layouts: one would be taken for a batch that is always one
-    examples = tuple(each.repeat(2, *[1] * (each.ndim - 1)) for each in inputs.values())
+    examples = {name: each.repeat(2, *[1] * (each.ndim - 1)) for name, each in inputs.items()}
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', '# The axis name')  # torch's surprise that both inputs share the batch
-        program = torch.onnx.export(network, examples, dynamo=True, verbose=False, input_names=list(inputs),
-                                    output_names=network.outputs, dynamic_shapes=tuple({0: batch} for _ in inputs))
+        program = torch.onnx.export(network, kwargs=examples, dynamo=True, verbose=False, input_names=list(inputs),
+                                    output_names=network.outputs, dynamic_shapes={name: {0: batch} for name in inputs})
     proto = cast(torch.onnx.ONNXProgram, program).model_proto
     for name, value in metadata.items():
         proto.metadata_props.add(key=name, value=json.dumps(value))

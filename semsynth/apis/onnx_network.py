@@ -12,7 +12,7 @@ from semsynth.layout import Layout
 
 
 class ConditionToImages(nn.Module):
-    """A generator's images as a function of the condition, and of the latent where it reads one.
+    """A generator's images as a function of the condition, and of latent and ids of instances where it reads these.
 
     Args:
         generator: changed in place: its head drops what only losses read, and no shape in it depends on the label map.
@@ -30,11 +30,13 @@ class ConditionToImages(nn.Module):
         generator.head.drop_extras()
         generator.head.fix_shapes()
 
-    def forward(self, condition: Tensor, latent: Tensor | None = None) -> tuple[Tensor, ...]:
-        """``(B, C, H, W)``, and perhaps ``(B, Z)``, to the outputs, each ``(B, 3, H, W)`` or gray ``(B, 1, H, W)``."""
+    def forward(self, condition: Tensor, latent: Tensor | None = None,
+                instance: Tensor | None = None) -> tuple[Tensor, ...]:
+        """``(B, C, H, W)``, and perhaps ``(B, Z)`` and ``(B, H, W)`` long, to the outputs, each ``(B, 3, H, W)`` or
+        gray ``(B, 1, H, W)``."""
         labels: dict[str, Any] = dict(label=condition[:, :self.num_classes].argmax(1), num_classes=self.num_classes,
                       unknown=self.unknown) if self.num_classes else {}
-        outputs = self.generator(_GivenLayout(raw=condition, latent=latent, **labels))
+        outputs = self.generator(_GivenLayout(raw=condition, latent=latent, instance=instance, **labels))
         return tuple(outputs[name] for name in self.outputs)
 
 

@@ -34,6 +34,8 @@ class Generator(nn.Module):
     ``instances``, whether these have instances and so a boundary map."""
     latent_dim: int | None = None
     """Length Z of the latent that it reads; None where it reads none."""
+    reads_objects: bool = False
+    """Whether it reads which object a pixel belongs to: the ids of instances, not their boundaries alone."""
     fixed_size: tuple[int, int] | None = None
     """Height and width that every layout must have; None where any multiples of ``size_divisor`` will do."""
     waits_for: str | None = None

@@ -31,6 +31,8 @@ class Modulation:
 
     reads_condition: bool = True
     """Whether norms read the condition, the latent's channels included where it has some."""
+    reads_objects: bool = False
+    """Whether norms read which object a pixel belongs to."""
     latent_dim: int = 0
     """Numbers of the latent that norms read beside what the generator reads of it, the last ones."""
 
@@ -72,7 +74,8 @@ class ClassModulation(Modulation):
     reads_condition = False
 
     def __init__(self, norm: str, num_classes: int, boundary: bool, positions: bool):
-        self.boundary, self.positions = boundary, positions
+        self.boundary = boundary
+        self.positions = self.reads_objects = positions
         self.make_norm = partial(ClassAdaptiveNorm, num_classes=num_classes, norm=norm, boundary=boundary,
                                  positions=positions)
 
@@ -104,6 +107,7 @@ class InstanceModulation(Modulation):
     """
 
     reads_condition = False
+    reads_objects = True
 
     def __init__(self, norm: str, num_classes: int, noise_channels: int, max_objects: int):
         self.noise_channels, self.max_objects = noise_channels, max_objects

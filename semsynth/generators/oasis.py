@@ -62,6 +62,7 @@ class OASISGenerator(Generator):
         channels = in_channels + (latent_dim or 0)
         self.modulation = build_modulation(modulation, 'OASISGenerator', norm, channels, hidden_channels, num_classes,
                                            instances)
+        self.reads_objects = self.modulation.reads_objects
         self.seed = nn.Conv2d(channels, widths[0], 3, padding=1)
         blocks = [SPADEBlock(before, after, self.modulation.make_norm) for before, after in pairwise(widths)]
         self.blocks = nn.ModuleList(blocks)

@@ -72,6 +72,7 @@ class SPADEGenerator(GrowingGenerator):
         self.modulation = build_modulation(modulation, type(self).__name__, norm, self.latent_channels + in_channels,
                                            hidden_channels, num_classes, instances, noise_channels, max_objects)
         self.latent_dim = self.code_dim + self.modulation.latent_dim or None
+        self.reads_objects = self.modulation.reads_objects
         blocks = [SPADEBlock(before, after, self.modulation.make_norm) for before, after in pairwise(self.widths)]
         self.blocks = nn.ModuleList(blocks)
         init_xavier(self, init_gain)

@@ -65,5 +65,6 @@ def object_rows(objects: Tensor, label: Tensor, num_classes: int, rows: int) -> 
 
 def _owners(keys: Tensor, index: Tensor, rows: int) -> Tensor:
     """The least key of those who want each row, ``(B, rows)``."""
-    nobody = torch.full((len(keys), rows), NOBODY, dtype=torch.int64, device=keys.device)
+    # no len(): an exporter would take it for a number that never changes
+    nobody = torch.full((keys.shape[0], rows), NOBODY, dtype=torch.int64, device=keys.device)
     return nobody.scatter_reduce(1, index, keys, 'amin')

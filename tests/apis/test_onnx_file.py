@@ -37,7 +37,7 @@ GENERATORS_AND_HEADS = [
     dict(type='SPADEGenerator', modulation='inade', num_classes=3, instances=True, latent_dim=3, image_size=(64, 64),
          max_objects=5, noise_channels=2, **TINY),
     dict(type='LGGANGenerator', num_blocks=1, head=dict(type='LGGANHead', num_classes=3, split=True), **TINY)]
-IN_ONNX = [*range(4), 8, -1]  # seconds each
+IN_ONNX = [*range(4), 8, 9, 10, -1]  # seconds each
 
 
 def build(config):
@@ -45,17 +45,18 @@ def build(config):
     generator = bake(settle(GENERATORS.build(dict(config, in_channels=4))))
     latent = torch.randn(2, generator.latent_dim) if 'latent_dim' in config else None
     label = torch.randint(3, (2, 64, 64))
-    ids = label if config.get('modulation') == 'inade' else label * 7  # which a file does not read
-    return generator, Layout(label, 3, unknown=2, instance=ids, latent=latent)
+    return generator, Layout(label, 3, unknown=2, instance=label * 7 + torch.arange(64) // 24, latent=latent)
 
 
 @pytest.mark.parametrize('config', GENERATORS_AND_HEADS, ids=lambda config: config['type'])
 @torch.no_grad()
-def test_the_condition_is_all_that_is_read(config):
+def test_the_inputs_are_all_that_is_read(config):
     generator, layout = build(config)
     expected = generator(layout)
+    inputs = onnx_file._inputs(generator, layout)
+    assert ('instance' in inputs) == (config.get('modulation') in ('clade_icpe', 'inade'))
     network = ConditionToImages(generator, num_classes=3, unknown=2)
-    images = dict(zip(network.outputs, network(layout.condition, layout.latent), strict=True))
+    images = dict(zip(network.outputs, network(**inputs), strict=True))
     assert set(images) == set(generator.head.views) and network.outputs[0] == 'image'
     for name, image in images.items():
         torch.testing.assert_close(image, expected[name], atol=1e-6, rtol=0)
@@ -67,7 +68,7 @@ def test_the_condition_is_all_that_is_read(config):
 @torch.no_grad()
 def test_onnx_gives_equal_images(config):
     generator, layout = build(config)
-    inputs = dict(condition=layout.condition) | ({} if layout.latent is None else dict(latent=layout.latent))
+    inputs = onnx_file._inputs(generator, layout)
     expected = generator(layout)
     network = ConditionToImages(generator, num_classes=3, unknown=2).eval()
     content = onnx_file._to_onnx(network, inputs, {})
