@@ -49,7 +49,7 @@ class Axis(NamedTuple):
 
 
 @dataclass
-class Draw:
+class Augmentation:
     """What is done to each of B layouts and its images, real and synthesised.
 
     Args:
@@ -99,7 +99,7 @@ class Draw:
 
 
 def draw(operations: Sequence[str], count: int, size: tuple[int, int], probability: float | Tensor,
-         device: torch.device) -> Draw:
+         device: torch.device) -> Augmentation:
     """Draw what is done to ``count`` layouts and their images, from torch's random state.
 
     Args:
@@ -109,44 +109,70 @@ def draw(operations: Sequence[str], count: int, size: tuple[int, int], probabili
         probability: of each operation for each layout; a tensor is not read by the host.
         device: of the numbers.
     """
-    def uniform(low: float, high: float) -> Tensor:
-        return torch.rand(count, device=device) * (high - low) + low
-
-    def chosen(values: Tensor, neutral: float) -> Tensor:
-        if isinstance(probability, float) and probability >= 1:
-            return values
-        return torch.where(torch.rand(count, device=device) < probability, values, neutral)
-
-    height, width = size
-    drawn = Draw()
+    numbers, drawn = _Numbers(count, probability, device), Augmentation()
     if 'colour' in operations:
-        brightness, saturation, contrast = uniform(-0.5, 0.5), uniform(0, 2), uniform(0.5, 1.5)
-        on = chosen(torch.ones_like(contrast), 0.0)
-        drawn.colours = brightness * on, torch.lerp(on.new_ones(()), saturation, on), torch.lerp(
-            on.new_ones(()), contrast, on)
+        drawn.colours = numbers.colours()
     if 'flip' in operations:
-        mirrored = chosen((torch.rand(count, device=device) < 0.5).float(), 0.0)
-        drawn.columns = Axis(1 - 2 * mirrored, (width - 1) * mirrored)
+        drawn.columns = numbers.flip(size[1])
     if 'translation' in operations:
-        on = chosen(torch.ones(count, device=device), 0.0)
-        rows, columns = (Axis(torch.ones_like(on), on * torch.randint(-reach, reach + 1, (count,), device=device))
-                         for reach in (int(side * SHIFT + 0.5) for side in size))
+        rows, columns = numbers.translations(size)
         drawn.rows, drawn.columns = rows, drawn.columns.then(columns) if drawn.columns else columns
     if 'scale' in operations:
-        slope = torch.exp2(chosen(-ZOOM * torch.randn(count, device=device), 0.0))
-        zoomed = [Axis(slope, (1 - slope) * (side - 1) / 2) for side in size]  # about the middle
         drawn.rows, drawn.columns = (axis.then(zoom) if axis else zoom for axis, zoom in
-                                     zip((drawn.rows, drawn.columns), zoomed, strict=True))
+                                     zip((drawn.rows, drawn.columns), numbers.zooms(size), strict=True))
         drawn.between = True
     if 'cutout' in operations:
-        sides = []
-        on = chosen(torch.ones(count, device=device), 0.0).long()
-        for side in (height, width):
-            cut = int(side * CUT + 0.5)
-            first = torch.randint(0, side + 1 - cut % 2, (count,), device=device) - cut // 2
-            sides += [first, first + cut * on]
-        drawn.cut = sides[0], sides[1], sides[2], sides[3]
+        drawn.cut = numbers.box(size)
     return drawn
+
+
+class _Numbers:
+    """Random numbers of each operation, ``(B,)`` each, neutral for layouts that it is not done to."""
+
+    def __init__(self, count: int, probability: float | Tensor, device: torch.device):
+        self.count, self.probability, self.device = count, probability, device
+
+    def colours(self) -> tuple[Tensor, Tensor, Tensor]:
+        brightness, saturation, contrast = self._uniform(-0.5, 0.5), self._uniform(0, 2), self._uniform(0.5, 1.5)
+        on = self._on()
+        one = on.new_ones(())
+        return brightness * on, torch.lerp(one, saturation, on), torch.lerp(one, contrast, on)
+
+    def flip(self, width: int) -> Axis:
+        mirrored = self._where_on((torch.rand(self.count, device=self.device) < 0.5).float())
+        return Axis(1 - 2 * mirrored, (width - 1) * mirrored)
+
+    def translations(self, size: tuple[int, int]) -> list[Axis]:
+        on = self._on()
+        reaches = [int(side * SHIFT + 0.5) for side in size]
+        return [Axis(torch.ones_like(on), on * torch.randint(-reach, reach + 1, (self.count,), device=self.device))
+                for reach in reaches]
+
+    def zooms(self, size: tuple[int, int]) -> list[Axis]:
+        slope = torch.exp2(self._where_on(-ZOOM * torch.randn(self.count, device=self.device)))
+        return [Axis(slope, (1 - slope) * (side - 1) / 2) for side in size]  # about the middle
+
+    def box(self, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        on, sides = self._on().long(), []
+        for side in size:
+            cut = int(side * CUT + 0.5)
+            first = torch.randint(0, side + 1 - cut % 2, (self.count,), device=self.device) - cut // 2
+            sides += [first, first + cut * on]
+        top, bottom, left, right = sides
+        return top, bottom, left, right
+
+    def _uniform(self, low: float, high: float) -> Tensor:
+        return torch.rand(self.count, device=self.device) * (high - low) + low
+
+    def _on(self) -> Tensor:
+        """1 for the layouts that an operation is done to, 0 for the others."""
+        return self._where_on(torch.ones(self.count, device=self.device))
+
+    def _where_on(self, values: Tensor) -> Tensor:
+        """The values of the layouts that an operation is done to, 0 for the others."""
+        if isinstance(self.probability, float) and self.probability >= 1:
+            return values
+        return torch.where(torch.rand(self.count, device=self.device) < self.probability, values, 0.0)
 
 
 def recolour(images: Tensor, brightness: Tensor, saturation: Tensor, contrast: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from mmengine.dist import all_reduce
 from torch import Tensor
 
-from semsynth.discriminators.augmentation import GEOMETRIC, OPERATIONS, Draw, draw
+from semsynth.discriminators.augmentation import GEOMETRIC, OPERATIONS, Augmentation, draw
 from semsynth.discriminators.base import Discriminator, Turn, Verdict, build_discriminator
 from semsynth.layout import Layout
 from semsynth.registry import DISCRIMINATORS
@@ -96,12 +96,12 @@ class AugmentedDiscriminator(Discriminator):
         parts = 1 if kinds is None else len(kinds)
         count = len(image) // parts
 
-        def draw_now() -> Draw:
+        def draw_now() -> Augmentation:
             return draw(self.operations, count, layout.size, self.probability, image.device)
 
-        drawn = draw_now() if turn is None else turn.once((self, 'draw'), draw_now)
-        moved = drawn.layout(layout.map(itemgetter(slice(count)))).repeat(parts)
-        judged = self.discriminator(moved, drawn.images(image, parts), kinds, turn, real, logits)
+        augmentation = draw_now() if turn is None else turn.once((self, 'augmentation'), draw_now)
+        moved = augmentation.layout(layout.map(itemgetter(slice(count)))).repeat(parts)
+        judged = self.discriminator(moved, augmentation.images(image, parts), kinds, turn, real, logits)
         if not logits:
             return judged
         verdicts: list[Verdict] = [judged] if kinds is None else judged
@@ -112,7 +112,7 @@ class AugmentedDiscriminator(Discriminator):
                        in zip(verdicts, of_classes, real, strict=True) if is_real], turn)
         for verdict, are_classes in zip(verdicts, of_classes, strict=True):
             for scale in verdict if are_classes else ():
-                scale[-1] = drawn.moved_back(scale[-1])
+                scale[-1] = augmentation.moved_back(scale[-1])
         return judged
 
     def heed(self, scores: list[list[Tensor]], turn: Turn) -> None:

@@ -8,8 +8,8 @@ import torch
 from semsynth.discriminators.augmentation import (
     GEOMETRIC,
     OPERATIONS,
+    Augmentation,
     Axis,
-    Draw,
     cut_out,
     draw,
     move,
@@ -173,4 +173,4 @@ def test_image_like_inputs_move_and_latents_stay():
     moved = change.layout(Layout(raw=raw, latent=latent, posterior=(latent, latent)))
     assert torch.equal(moved.raw, change.images(raw)) and torch.equal(moved.unstyled, moved.raw)
     assert torch.equal(moved.latent, latent) and torch.equal(moved.posterior[1], latent)
-    assert Draw().layout(moved) is moved
+    assert Augmentation().layout(moved) is moved
