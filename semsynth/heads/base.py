@@ -48,6 +48,8 @@ class Head(nn.Module):
     """Channels of its images, and so of the real images and of what a discriminator reads: 3, or 1 for gray."""
     reads_label_map: bool = False
     """Whether it reads the layout's label map, which image-like inputs do not have."""
+    num_classes: int | None = None
+    """One-hot channels N of the label maps that it reads; None where any will do."""
     embedding_channels: int | None = None
     """Channels of its output ``'embedding'``; None where it makes none."""
     waits_for: str | None = None
@@ -77,7 +79,20 @@ class Head(nn.Module):
         return []
 
     def check(self, parts: Parts) -> None:
-        """Raise ValueError, in one sentence, where the other parts of the model do not fit."""
+        """Raise ValueError, in one sentence, where the other parts of the model do not fit.
+
+        By default where the layouts have other classes than the label maps that it reads.
+        """
+        if self.reads_label_map and parts.num_classes and self.num_classes not in (None, parts.num_classes):
+            raise ValueError(f'generator.head: {type(self).__name__} has num_classes={self.num_classes}, but the '
+                             f'layout has {parts.num_classes}; give both the same.')
+
+    def check_layout(self, layout: Layout) -> None:
+        """Raise ValueError where a layout does not have the label map that it reads, with that number of classes."""
+        if self.reads_label_map and (layout.label is None or self.num_classes not in (None, layout.num_classes)):
+            found = 'no label map' if layout.label is None else f'{layout.num_classes} classes'
+            raise ValueError(f'{type(self).__name__}: num_classes={self.num_classes}, but the layout has {found}; '
+                             'correct num_classes, or use a head that reads no label maps.')
 
     def drop_extras(self) -> None:
         """Stop computing, for good, the outputs that only losses read; the other images stay the same."""

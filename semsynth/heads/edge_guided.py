@@ -109,7 +109,7 @@ class EdgeGuidedHead(Head):
 
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
         """Features F ``(B, C, H, W)`` and their layout to the outputs named above."""
-        self._check_layout(layout)
+        self.check_layout(layout)
         edge, _, _, image = self._run_branches(features)
         outputs = {} if edge is None else dict(edge=edge)
         if self.semantic is not None:
@@ -150,23 +150,13 @@ class EdgeGuidedHead(Head):
 
     def check(self, parts: Parts) -> None:
         """Raise ValueError where the layouts have other classes than the label maps that it reads, or no label map."""
-        if not self.reads_label_map:
-            return
-        if not parts.num_classes:
+        if self.reads_label_map and not parts.num_classes:
             raise ValueError('generator.head: EdgeGuidedHead reads label maps, but num_classes=0: switch off what '
                              'reads them (semantic=False and class_specific=False).')
-        if parts.num_classes != self.num_classes:
-            raise ValueError(f'generator.head: EdgeGuidedHead has num_classes={self.num_classes}, but the layout has '
-                             f'{parts.num_classes}; give both the same.')
+        super().check(parts)
 
     def _run_branches(self, features: Tensor) -> tuple[Tensor | None, list[Tensor], Tensor, Tensor]:
         """The edge map (None without the edge branch) and its levels, and the image before and after eq. 1."""
         edge, levels = self.edge_branch(features) if self.edge_branch is not None else (None, [])
         before, _ = self.image_branch(features, levels if self.transfer else None)
         return edge, levels, before, attend(before, edge) if self.transfer else before
-
-    def _check_layout(self, layout: Layout) -> None:
-        if self.reads_label_map and (layout.label is None or layout.num_classes != self.num_classes):
-            found = 'no label map' if layout.label is None else f'{layout.num_classes} classes'
-            raise ValueError(f'EdgeGuidedHead: num_classes={self.num_classes}, but the layout has {found}; correct '
-                             'num_classes, or set semantic=False and class_specific=False for layouts without labels.')

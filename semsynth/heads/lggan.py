@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -14,9 +12,6 @@ from semsynth.layers.class_convolution import ClassConvolution
 from semsynth.layout import Layout
 from semsynth.ops.class_specific import class_specific_image, masked_class_specific_image
 from semsynth.registry import HEADS
-
-if TYPE_CHECKING:
-    from semsynth.parts import Parts
 
 
 @HEADS.register_module()
@@ -80,10 +75,7 @@ class LGGANHead(Head):
 
     def forward(self, features: Tensor, layout: Layout) -> dict[str, Tensor]:
         """Features ``(B, C, H, W)`` and their layout to the outputs named above."""
-        if layout.label is None or layout.num_classes != self.num_classes:
-            found = 'no label map' if layout.label is None else f'{layout.num_classes} classes'
-            raise ValueError(f'LGGANHead: num_classes={self.num_classes}, but the layout has {found}; correct '
-                             'num_classes, or use another head for layouts without labels.')
+        self.check_layout(layout)
         for_global, for_local, for_weights = self._parts(features)
         wide = torch.tanh(self.global_image(for_global).float())
         classes = self._class_specific(for_local, layout)
@@ -108,12 +100,6 @@ class LGGANHead(Head):
     def fix_shapes(self) -> None:
         """Run each class's convolution over the whole image."""
         self.fixed_shapes = True
-
-    def check(self, parts: Parts) -> None:
-        """Raise ValueError where the layouts have other classes than it, or none."""
-        if parts.num_classes and parts.num_classes != self.num_classes:
-            raise ValueError(f'generator.head: LGGANHead has num_classes={self.num_classes}, but the layout has '
-                             f'{parts.num_classes}; give both the same.')
 
     def _parts(self, features: Tensor) -> tuple[Tensor, ...]:
         """The features of the global branch, of the local one and of the weights."""
