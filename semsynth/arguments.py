@@ -36,14 +36,16 @@ ANY = Range(-math.inf, math.inf, '')
 RANGES = {
     **dict.fromkeys((
         'accumulative_counts', 'base_channels', 'batch_size', 'count', 'embedding_channels',
-        'feature_channels', 'hidden_channels', 'history', 'image_channels', 'image_size', 'in_channels',
+        'feature_channels', 'hidden_channels', 'history', 'image_channels', 'image_size', 'images', 'in_channels',
         'interval', 'jitter', 'jobs', 'judgments', 'kernel_size', 'latent_dim', 'max_channels', 'max_epochs',
-        'max_iters', 'max_keep_ckpts', 'max_per_class', 'max_pixels', 'micro_batch', 'num_layers', 'num_scales',
-        'out_channels', 'pairs', 'partners', 'per_class', 'per_participant', 'per_step',
-        'prefetch_factor', 'pyramid_channels', 'raw_channels', 'repeats', 'samples', 'scale', 'size',
-        'stride', 'val_interval', 'widths', 'window_size', 'workers'), FROM_1),
-    **dict.fromkeys(('betas', 'constant', 'dropout', 'flip', 'momentum'), SHARE),
-    **dict.fromkeys(('init_gain', 'max_norm', 'seconds', 'temperature', 'times'), ABOVE_0),
+        'max_iters', 'max_keep_ckpts', 'max_per_class', 'max_pixels', 'micro_batch', 'most', 'num_layers', 'num_scales',
+        'out_channels', 'pairs', 'partners', 'per_class', 'per_map', 'per_participant', 'per_step',
+        'prefetch_factor', 'pyramid_channels', 'ramp', 'raw_channels', 'repeats', 'samples', 'scale', 'size',
+        'stride', 'tries', 'val_interval', 'widths', 'window_size', 'workers'), FROM_1),
+    **dict.fromkeys((
+        'betas', 'constant', 'dropout', 'flip', 'least_area', 'least_share', 'momentum', 'most_area', 'probability',
+        'standing'), SHARE),
+    **dict.fromkeys(('init_gain', 'margin', 'max_norm', 'seconds', 'temperature', 'times'), ABOVE_0),
     **dict.fromkeys(('discriminator_weight', 'id_map', 'order', 'paper', 'unknown_ids', 'views', 'weight'), ANY),
     'palette': Range(0, 255, 'from 0 to 255'),
     'port': Range(1, 65535, 'from 1 to 65535'),

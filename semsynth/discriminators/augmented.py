@@ -44,7 +44,7 @@ class AugmentedDiscriminator(Discriminator):
         num_classes: one-hot channels of the layout; None where the config of the discriminator says it.
 
     Raises:
-        ValueError: an operation is unknown, there is none, or the probability is not in 0..1.
+        ValueError: an operation is unknown, or there is none.
     """
 
     filled_in = ('in_channels', 'image_channels', 'num_classes')
@@ -58,8 +58,6 @@ class AugmentedDiscriminator(Discriminator):
         if not operations:
             raise ValueError(f'{type(self).__name__}: operations is empty: name some of {", ".join(OPERATIONS)}, or '
                              'use the discriminator alone.')
-        if not 0 <= probability <= 1:
-            raise ValueError(f'{type(self).__name__}: probability={probability}, expected 0 to 1.')
         self.discriminator = build_discriminator(discriminator, in_channels - image_channels, image_channels,
                                                  num_classes)
         self.operations: tuple[str, ...] = tuple(operations)
@@ -150,7 +148,7 @@ class AdaptiveDiscriminator(AugmentedDiscriminator):
         num_classes: the same.
 
     Raises:
-        ValueError: as of ``AugmentedDiscriminator``; or ``ramp`` or ``interval`` is less than 1.
+        ValueError: as of ``AugmentedDiscriminator``.
     """
 
     probability: Tensor
@@ -162,9 +160,6 @@ class AdaptiveDiscriminator(AugmentedDiscriminator):
                  probability: float = 0.0, target: float = 0.6, ramp: int = 500_000, interval: int = 4,
                  middle: float = 0.0, image_channels: int = 3, num_classes: int | None = None):
         super().__init__(in_channels, discriminator, operations, probability, image_channels, num_classes)
-        for name, value in dict(ramp=ramp, interval=interval).items():
-            if value < 1:
-                raise ValueError(f'AdaptiveDiscriminator: {name}={value}, expected 1 or more.')
         self.target, self.ramp, self.interval, self.middle = target, ramp, interval, middle
         del self.probability  # a number; now it is what checkpoints hold
         self.register_buffer('probability', torch.tensor(float(probability)))

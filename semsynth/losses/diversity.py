@@ -51,9 +51,6 @@ class DiversityLoss(Loss):
         margin: of the mean absolute difference of images in ``[-1, 1]``, beyond which nothing is asked.
         images: number of images of the batch that are synthesised once more; None for all. With batch norm it should be
             all: a few images have other statistics, and would differ by these.
-
-    Raises:
-        ValueError: the margin is not above 0, or there is no image.
     """
 
     reads = frozenset({'views', 'other_latents'})
@@ -61,9 +58,6 @@ class DiversityLoss(Loss):
     def __init__(self, weight: float = 1.0, views: dict[str, float] | None = None, margin: float = 0.1,
                  images: int | None = None):
         super().__init__(weight, views)
-        if margin <= 0 or (images is not None and images < 1):
-            raise ValueError(f'DiversityLoss: margin={margin}, images={images}, expected a margin above 0 and at least '
-                             '1 image.')
         self.margin, self.images, self.latent_dim = margin, images, 0
 
     def default_weight(self, view: View) -> float:

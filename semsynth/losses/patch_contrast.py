@@ -69,8 +69,7 @@ class PatchContrastLoss(Loss):
         temperature: that cosines are divided by (Park et al.: 0.07).
 
     Raises:
-        ValueError: fewer than 2 places, a temperature that is not above 0, or no level; in a step, one that the
-            discriminator does not have.
+        ValueError: fewer than 2 places, or no level; in a step, a level that the discriminator does not have.
     """
 
     reads = frozenset({'features'})
@@ -78,12 +77,10 @@ class PatchContrastLoss(Loss):
     def __init__(self, weight: float = 1.0, views: dict[str, float] | None = None, levels: Sequence[int] | None = None,
                  places: int = 128, temperature: float = 0.07):
         super().__init__(weight, views)
-        if places < 2 or temperature <= 0:
-            raise ValueError(f'PatchContrastLoss: places={places}, temperature={temperature}, expected at least 2 '
-                             'places, which are told apart, and a temperature above 0.')
-        if levels is not None and (not levels or min(levels) < 0):
-            raise ValueError(f'PatchContrastLoss: levels={tuple(levels)}, expected numbers of feature maps, from 0 on, '
-                             'or None for all.')
+        if places < 2:
+            raise ValueError(f'PatchContrastLoss: places={places}, expected 2 or more, which are told apart.')
+        if levels is not None and not levels:
+            raise ValueError(f'PatchContrastLoss: levels={levels}, expected numbers of feature maps, or None for all.')
         self.levels = None if levels is None else tuple(levels)
         self.places, self.temperature = places, temperature
 

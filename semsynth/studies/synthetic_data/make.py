@@ -77,9 +77,6 @@ def make_synthetic_data(inferencer: Inferencer, layouts: Sequence[LayoutFile], o
     if inferencer.model.style_channels and inferencer.styles is None:
         raise ValueError(NO_STYLES)
     per_map = (PER_MAP if draws else 1) if per_map is None else per_map
-    if per_map < 1 or margin <= 0:
-        raise ValueError(f'per_map={per_map}, margin={margin}: expected at least one image of each map, and a margin '
-                         'above 0, such as 1.25.')
     if per_map > 1 and not draws:
         raise ValueError(f'per_map={per_map}, but the model reads neither a latent nor styles, so that all images of a '
                          'map would be the same: make one of each (--per-map 1), and train on them flipped.')
