@@ -28,6 +28,9 @@ KEYS: dict[str, Any] = dict(
     title=str, data_root=str | None, generator=dict, segmentor=dict, judge=dict | None, photos=int | None,
     per_map=int | None, even=bool, margin=float, steps=int | None, longer=float, seed=int)
 """What a study's config may say."""
+DEFAULTS: dict[str, Any] = dict(
+    judge=None, photos=None, per_map=None, even=False, margin=MARGIN, steps=None, longer=2, seed=0)
+"""What it says where it does not, but for the title, which is its name."""
 PART = dict(config=str, checkpoint=str | None, options=dict, styles=str | None)
 OF_TRAINING = ('size', 'flip', 'jitter', 'pipeline')
 """What synthetic scenes have in common with the real ones: how they are varied in training."""
@@ -109,7 +112,8 @@ def read_plan(config: str | Path, options: Mapping[str, Any] | None = None) -> P
             photos, or the checkpoint was trained on others.
         DataError: the data are missing.
     """
-    said = _read(config, options or {})
+    said, name = _read(config, options or {}), Path(config).stem
+    entries = dict(title=name) | DEFAULTS | said
     shared = {} if said.get('data_root') is None else dict(data_root=said['data_root'])
     generator, segmentor = (dict(options={}, checkpoint=None, styles=None) | said[part]
                             for part in ('generator', 'segmentor'))
@@ -120,36 +124,21 @@ def read_plan(config: str | Path, options: Mapping[str, Any] | None = None) -> P
     if not learner.get('val_dataloader') or not learner.train_dataloader.dataset.get('class_map'):
         raise ValueError(f'{segmentor["config"]} is to be the config of a segmentor, such as those in '
                          'semsynth::segmentors, with a class_map in its train_dataloader and with a val_dataloader.')
-    parts = [training_scenes(each) for each in (trained, learner)]
-    counts = [_count(each) for each in parts]
-    if counts[0] != counts[1]:
-        raise ValueError(f'The generator learns from {counts[0]} photos and the segmentor from {counts[1]}, but a '
-                         'study gives both the same ones: name configs of one data set, in one folder (data_root).')
-    if photos := said.get('photos'):
-        if photos > counts[0]:
-            raise ValueError(f'photos={photos}, but the training split has {counts[0]}: set a smaller number, or None.')
-        for each in parts:
-            each.update(most_scenes=photos, indices=None)
-    places, others = (_places(each, counts[0]) for each in parts)
-    if places != others:
-        raise ValueError(f'The generator learns from {len(places)} photos and the segmentor from {len(others)}, or '
-                         'others, as their configs say, but a study gives both the same ones: set photos to a number.')
-    steps = said.get('steps') or learner.train_cfg.get('max_iters')
+    places, total = _shared_photos(trained, learner, entries['photos'])
+    steps = entries['steps'] or learner.train_cfg.get('max_iters')
     if not steps:
         raise ValueError(f'Nothing says for how many steps to train: set steps in {config}, or train_cfg.max_iters in '
                          f'{segmentor["config"]}.')
-    if said.get('longer', 2) <= 1:
-        raise ValueError(f'longer={said["longer"]}: expected more than 1: so many times as long as on real photos '
+    if entries['longer'] <= 1:
+        raise ValueError(f'longer={entries["longer"]}: expected more than 1: so many times as long as on real photos '
                          'alone is trained on both, and on the real ones for the comparison.')
     if generator['checkpoint']:
-        generator['checkpoint'] = _trained_weights(generator['checkpoint'], places, counts[0])
+        generator['checkpoint'] = _trained_weights(generator['checkpoint'], places, total)
     return Plan(
-        name=Path(config).stem, title=_title(said.get('title', Path(config).stem), len(places), counts[0]),
-        generator=trained, checkpoint=generator['checkpoint'], styles=generator['styles'], segmentor=learner,
-        judge=said.get('judge'),
-        photos=len(places), out_of=counts[0], per_map=said.get('per_map'), even=said.get('even', False),
-        margin=said.get('margin', MARGIN), seed=said.get('seed', 0), steps=steps, longer=said.get('longer', 2),
-        settings=said)
+        name=name, title=_title(entries['title'], len(places), total), generator=trained,
+        checkpoint=generator['checkpoint'], styles=generator['styles'], segmentor=learner, photos=len(places),
+        out_of=total, steps=steps, settings=said,
+        **{key: entries[key] for key in ('judge', 'per_map', 'even', 'margin', 'seed', 'longer')})
 
 
 def _title(title: str, photos: int, out_of: int) -> str:
@@ -179,6 +168,31 @@ def _read(config: str | Path, options: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in part.items():
             check_value(str(config), f'{name}.{key}', value, PART[key])
     return said
+
+
+def _shared_photos(generator: Config, segmentor: Config, photos: int | None) -> tuple[list[int], int]:
+    """The photos that both configs learn from, by their places in the training split, and how many these are.
+
+    Args:
+        generator: of the synthesizer; its data set gets the number of photos, where one is given.
+        segmentor: likewise.
+        photos: how many there are to be; None for as many as the configs say.
+    """
+    parts = [training_scenes(each) for each in (generator, segmentor)]
+    total, other = map(_count, parts)
+    if total != other:
+        raise ValueError(f'The generator learns from {total} photos and the segmentor from {other}, but a study gives '
+                         'both the same ones: name configs of one data set, in one folder (data_root).')
+    if photos:
+        if photos > total:
+            raise ValueError(f'photos={photos}, but the training split has {total}: set a smaller number, or None.')
+        for each in parts:
+            each.update(most_scenes=photos, indices=None)
+    places, others = (_places(each, total) for each in parts)
+    if places != others:
+        raise ValueError(f'The generator learns from {len(places)} photos and the segmentor from {len(others)}, or '
+                         'others, as their configs say, but a study gives both the same ones: set photos to a number.')
+    return places, total
 
 
 def _count(settings: Mapping[str, Any]) -> int:
