@@ -19,7 +19,6 @@ from semsynth.studies import jobs
 from semsynth.studies.synthetic_data import synthetic_study
 from semsynth.studies.synthetic_data.plan import ARMS, read_plan
 from semsynth.studies.synthetic_data.report import Findings, chart, verdict
-from semsynth.studies.training import last_step
 
 TOOLS = '''
 import json, os, pathlib, re, sys, zipfile
@@ -265,13 +264,6 @@ def test_styles_are_encoded_first_where_the_generator_has_some(configs, tools, t
 def test_a_verdict_needs_more_than_the_spread():
     assert [verdict(values) for values in ([3.0], [2, 4], [-2, -4], [1, -1], [0.5, 2.5], [])] == [
         'none', 'gain', 'loss', 'none', 'gain', 'none']
-
-
-def test_progress_is_what_was_last_step(tmp_path):
-    assert last_step(tmp_path) == 0
-    (tmp_path / '1/vis_data').mkdir(parents=True)
-    (tmp_path / '1/vis_data/scalars.json').write_text('{"step": 3}\n{"step": 7}\n{"ste')
-    assert last_step(tmp_path) == 7
 
 
 @pytest.mark.parametrize('path', sorted((ROOT / 'configs/synthetic_studies').glob('*.py')), ids=lambda path: path.stem)
