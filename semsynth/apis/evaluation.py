@@ -70,14 +70,13 @@ def evaluate(model: str | Path | Config, checkpoint: str | Path | None = None, *
             what only a model has.
         DataError: images are missing, twice there or cannot be read.
     """
-    if images is not None and (checkpoint or styles):
-        raise ValueError(f'images={images} are judged in place of a model, which then has neither a checkpoint nor '
-                         'styles: name the config alone, or leave the images out.')
-    if worst < 0 or (ending is not None and images is None):
-        raise ValueError(f'worst={worst}, ending={ending!r}: expected a number from 0 on, and an ending of images '
-                         'alone, which --images names.')
     if images is not None:
+        if checkpoint or styles:
+            raise ValueError(f'images={images} are judged in place of a model, which then has neither a checkpoint nor '
+                             'styles: name the config alone, or leave the images out.')
         check_folder(images, 'the images')
+    elif ending is not None:
+        raise ValueError(f'ending={ending!r} is of images: name their folder with --images, or leave it out.')
     trained = open_model(model, checkpoint, cfg_options)
     own = open_model(model, checkpoint).config if cfg_options else copy.deepcopy(trained.config)
     config, source = trained.config, str(trained.config.filename)

@@ -75,7 +75,7 @@ def _evaluate(settings, photos, folder):
 def test_mistakes(settings, photos, tmp_path):
     with pytest.raises(ValueError, match='judged in place of a model'):
         evaluate(settings, 'iter_1.pth', images=photos)
-    with pytest.raises(ValueError, match='an ending of images alone'):
+    with pytest.raises(ValueError, match=facts('_fake.png', 'name their folder with --images')):
         evaluate(settings, ending='_fake.png')
     with pytest.raises(DataError, match=facts('holds no image', 'empty')):
         evaluate(settings, images=tmp_path)
