@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.layers.memory_order import lies_last
 from semsynth.layers.norm import BatchNorm, InstanceNorm, modulate
 from semsynth.layers.tables import spread
 
@@ -130,11 +131,6 @@ class InstanceAdaptiveNorm(_TableNorm):
         last = lies_last(x)
         scale, shift = (spread(table.to(x.dtype), maps.rows, last) for table in (rows[0] - 1, rows[1]))
         return self._modulated(x, scale, shift, slope)
-
-
-def lies_last(x: Tensor) -> bool:
-    """Whether a map lies channels last in memory."""
-    return x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
 
 
 def _weighed(positions: Tensor, weights: Tensor) -> Tensor:

@@ -21,6 +21,8 @@ import triton.language as tl
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from semsynth.layers.memory_order import lies_last
+
 WARPS = 8
 TILE = 2048
 """Entries of a tile."""
@@ -52,9 +54,7 @@ class _Grid:
     def __init__(self, x: Tensor):
         images, self.channels, height, width = x.shape
         self.pixels = height * width
-        self.order = torch.contiguous_format
-        if x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous():
-            self.order = torch.channels_last
+        self.order = torch.channels_last if lies_last(x) else torch.contiguous_format
         most = triton.next_power_of_2(self.channels)
         if self.order == torch.channels_last:
             self.across = min(CHANNELS, most)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from semsynth.layers.memory_order import lies_last
+
 ADDING = ('cpu',)
 """Kinds of devices that add up rows one by one."""
 
@@ -59,7 +61,7 @@ class _Sum(torch.autograd.Function):
     @staticmethod
     def forward(ctx, values: Tensor, index: Tensor, rows: int, tables: int) -> Tensor:
         ctx.save_for_backward(index)
-        ctx.last = values.is_contiguous(memory_format=torch.channels_last) and not values.is_contiguous()
+        ctx.last = lies_last(values)
         exact = torch.promote_types(values.dtype, torch.float32)
         pixels = values.movedim(1, -1)
         if values.device.type in ADDING:
