@@ -14,7 +14,7 @@ from semsynth.apis.inferencer import Inferencer
 from semsynth.apis.layout_files import LayoutFile, places_of
 from semsynth.apis.progress import tracked
 from semsynth.arguments import check_arguments
-from semsynth.data.pictures import read_photo
+from semsynth.data.pictures import read_rgb
 from semsynth.errors import DataError, first_few
 from semsynth.visualise import picture_grid, save_images
 from semsynth.writing import check_out_folder, write_png
@@ -83,7 +83,7 @@ def _sheet(results: Sequence[dict], photo: str | None, palette: Sequence[Sequenc
 
 def _shrunk(photo: str, size: tuple[int, int]) -> np.ndarray:
     """A photo ``(3, h, w)`` uint8 RGB, as large as fits into a size."""
-    image = read_photo(photo)[..., ::-1]
+    image = read_rgb(photo)
     scale = min(side / own for side, own in zip(size, image.shape[:2], strict=True))
     height, width = (max(round(side * scale), 1) for side in image.shape[:2])
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).transpose(2, 0, 1)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from semsynth.arguments import check_arguments
 from semsynth.data.pairing import WORDS
-from semsynth.data.pictures import MAP_SUFFIXES, PHOTO_SUFFIXES, read_ids, read_photo
+from semsynth.data.pictures import MAP_SUFFIXES, PHOTO_SUFFIXES, read_ids, read_rgb
 from semsynth.data.pipeline import layout_kind, whole_pipeline
 from semsynth.data.raw_files import RAW_SUFFIXES
 from semsynth.data.scene_dataset import KEYS
@@ -209,7 +209,7 @@ def photo_of(source: Source) -> np.ndarray:
     """
     if isinstance(source, str | Path):
         with of_no_data_set():
-            return read_photo(str(source))[..., ::-1]
+            return read_rgb(source)
     return np.asarray(source.convert('RGB')) if isinstance(source, Image.Image) else source
 
 

@@ -134,6 +134,11 @@ def read_photo(path: str) -> np.ndarray:
         return cv2.cvtColor(np.asarray(photo.convert('RGB')), cv2.COLOR_RGB2BGR)
 
 
+def read_rgb(path: str | Path) -> np.ndarray:
+    """A photo as of ``read_photo``, but RGB: ``(H, W, 3)`` uint8."""
+    return np.ascontiguousarray(read_photo(str(path))[..., ::-1])
+
+
 def read_ids(path: str, file: BinaryIO | None = None) -> np.ndarray:
     """A map of ids, ``(H, W)``, as its file stores them, in an integer type that keeps all bits (8, 16 or 32).
 

@@ -13,7 +13,7 @@ from semsynth.apis.layout_files import find_layouts
 from semsynth.config import load_config
 from semsynth.data.draws import Draw
 from semsynth.data.layout_reader import LayoutReader
-from semsynth.data.pictures import read_photo
+from semsynth.data.pictures import read_rgb
 from semsynth.data.scene_dataset import KEYS
 from semsynth.registry import DATASETS
 from semsynth.stored_config import layout_facts
@@ -63,4 +63,4 @@ class Scenes:
 
 
 def _read(path: Path) -> np.ndarray | None:
-    return read_photo(str(path))[..., ::-1].transpose(2, 0, 1) if path.is_file() else None
+    return read_rgb(path).transpose(2, 0, 1) if path.is_file() else None

@@ -13,7 +13,7 @@ import torch
 from semsynth.apis import Inferencer
 from semsynth.apis.layout_files import LayoutFile
 from semsynth.apis.progress import told
-from semsynth.data.pictures import read_photo
+from semsynth.data.pictures import read_rgb
 from semsynth.label_spaces import NO_CLASS
 from semsynth.seeds import seed_of
 from semsynth.segmentors import Segmentor
@@ -172,7 +172,7 @@ class SyntheticImages:
         for _, alike in groupby(read, lambda each: each[1].shape):
             while group := list(islice(alike, AT_ONCE)):
                 images = torch.from_numpy(np.stack([
-                    read_photo(str(self.folder.image(picture.name)))[..., ::-1] for picture, *_ in group]))
+                    read_rgb(self.folder.image(picture.name)) for picture, *_ in group]))
                 labels = torch.from_numpy(np.stack([label for _, label, _ in group]))
                 found = pixel_losses(self.judge, images.permute(0, 3, 1, 2), labels.long())
                 for scene, *own in zip(group, *found, strict=True):
