@@ -1,15 +1,11 @@
-"""Fréchet distance between synthesised and real images, in a network's feature space."""
+"""Evaluators of the Fréchet distance alone, by their usual names: those of ``features`` with one measure."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from semsynth.evaluators.distances import frechet_distance
 from semsynth.evaluators.features import EfficientNetLiteStatistics, FeatureStatistics, InceptionStatistics
 from semsynth.registry import EVALUATORS
-
-__all__ = ['FrechetDistance', 'FrechetEfficientNetLite0', 'FrechetEfficientNetLite1', 'FrechetInceptionDistance',
-           'frechet_distance']
 
 
 @EVALUATORS.register_module()

@@ -6,7 +6,7 @@ from torch import nn
 from helpers import tiny_segmentor
 from helpers.random_lite import random_lite
 from semsynth.evaluators import FrechetDistance, FrechetInceptionDistance
-from semsynth.evaluators.frechet import frechet_distance
+from semsynth.evaluators.distances import frechet_distance
 from semsynth.layers.efficientnet_lite import efficientnet_lite
 from semsynth.registry import EVALUATORS
 
