@@ -52,8 +52,8 @@ class ObjectNoiseEncoder(Encoder):
         self.layers = nn.ModuleList(nn.Conv2d(before, after, 3) for before, after in pairwise(widths))
         self.mean = nn.Linear(widths[-1], 2 * noise_channels)
         self.log_variance = nn.Linear(widths[-1], 2 * noise_channels)
-        # at a gain of 0.02, as elsewhere, the first steps would change the weights as a whole, and the estimates of
-        # spectral norm, which alone holds the features, would lag behind
+        # at a gain of 0.02, as elsewhere, the first steps would change the weights as a whole, and make a kernel's nine
+        # taps alike: spectral norm, which alone holds the features, lets each such layer make them 3 times as large
         init_xavier(self, gain=1.0)
         spectral_norm(self.layers)
 
