@@ -119,11 +119,15 @@ def test_norms_of_gradients_are_logged(graphs):
     torch.testing.assert_close(norms['graphed'], norms['plain'])
 
 
-CONFIGS = {  # two sizes of image; a memory and draws; outputs made anew, a latent, batch norm; a mask that is drawn
+# Two sizes of image; a memory and draws; outputs made anew, a latent, batch norm; a mask that is drawn. From LGGAN on:
+# class-specific images; attentions; connected components; objects' noise; a frozen backbone; augmentation that adapts.
+CONFIGS = {
     'pix2pixhd/pix2pixhd_global_cityscapes_512x1024': {},
     'ecgan/ecgan_multimodal_cityscapes': {'model.losses.similarity.stride': 4},
     'spade/spade_vae_cityscapes': {}, 'oasis/oasis_cityscapes': {}, 'ccfpse/ccfpse_vae_cityscapes': {},
-    'crn/crn_cityscapes': {}, 'pix2pixhd/pix2pixhd_styles_cityscapes_512x1024': {}}
+    'crn/crn_cityscapes': {}, 'pix2pixhd/pix2pixhd_styles_cityscapes_512x1024': {},
+    'lggan/lggan_toycity': {}, 'dagan/dagan_toycity': {}, 'clade/clade_icpe_toycity': {}, 'inade/inade_toycity': {},
+    'dp_sims_style/dp_sims_style_toycity': {}, 'ablations/few_images_camvid/n50_adaptive': {}}
 every_method = pytest.mark.parametrize('name', [
     pytest.param(name, marks=[] if name.startswith('crn') else pytest.mark.slow) for name in CONFIGS])
 
@@ -149,12 +153,14 @@ def shifted(model, count):
 @every_method
 def test_methods_as_a_gpu_computes_them(name, precision, graphs, lines, monkeypatch):
     """Where code asks for the device, it takes the GPU's way."""
-    from semsynth.ops import class_specific, instance
+    from semsynth.ops import class_specific, components, instance
     from semsynth.ops.similarity import exact, tiled
     monkeypatch.setattr(captured, 'WARM_UP', 1)
     monkeypatch.setattr(class_specific, '_in_blocks', lambda features: True)
     monkeypatch.setattr(exact, 'evaluation', lambda *args: tiled.evaluate)
     monkeypatch.setattr(class_specific, '_in_blocks', lambda features: True)
+    monkeypatch.setattr(components, '_walked', components._spread_about)
+    monkeypatch.setattr('semsynth.layers.tables.ADDING', ())
     monkeypatch.setattr(instance, '_number', lambda ids: (instance._number_pixels(ids), ids.numel()))
     monkeypatch.setattr('semsynth.segmentors.base.Segmentor.to_classes', lambda self, label: self.table[label])
     results = []
@@ -222,7 +228,9 @@ def test_what_waits_without_saying_so_is_told(graphs):
 
 @pytest.mark.gpu
 @pytest.mark.parametrize('name', ['pix2pixhd/pix2pixhd_toycity', 'ecgan/ecgan_multimodal_cityscapes',
-                                  'ecgan/ecgan_toycity', 'spade/spade_toycity', 'oasis/oasis_toycity'])
+                                  'ecgan/ecgan_toycity', 'spade/spade_toycity', 'oasis/oasis_toycity',
+                                  'lggan/lggan_toycity', 'inade/inade_toycity', 'clade/clade_icpe_toycity',
+                                  'dp_sims_style/dp_sims_style_toycity', 'ablations/few_images_camvid/n50_adaptive'])
 @pytest.mark.parametrize('precision', ['float32', 'bfloat16'])
 def test_on_a_gpu(name, precision, lines, monkeypatch):
     """20 steps, with a schedule; and from the 10th on in another model, as if resumed."""

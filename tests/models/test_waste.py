@@ -14,7 +14,6 @@ import semsynth.layout as layouts
 from helpers.narrow import SIZE, narrow
 from semsynth.layers.frozen import Frozen
 from semsynth.ops import class_specific
-from semsynth.studies.benchmark.launches import count_step
 from semsynth.studies.benchmark.step import build, draw_batch
 
 ECGAN, PIX2PIXHD = 'configs/ecgan/ecgan_cityscapes.py', 'configs/pix2pixhd/pix2pixhd_global_cityscapes_512x1024.py'
@@ -110,18 +109,6 @@ def test_nothing_waits_for_the_device(path, monkeypatch):
         monkeypatch.setattr(torch.Tensor, 'tolist', lambda tensor: watch.tolist(tensor))
         model.train_step(data, players)
     assert watch.reads <= ON_CPUS_ALONE
-
-
-# Objects' noise; connected components; class-specific images and branches; attentions; a frozen backbone with patch
-# contrast and diversity; augmentation that adapts.
-@pytest.mark.parametrize('name', [
-    'inade/inade_toycity', *(pytest.param(name, marks=pytest.mark.slow) for name in (
-        'clade/clade_icpe_toycity', 'lggan/lggan_toycity', 'dagan/dagan_toycity', 'dp_sims_style/dp_sims_style_toycity',
-        'ablations/few_images_camvid/n50_adaptive'))])
-def test_nothing_waits_for_an_imagined_gpu(name):
-    """Where code has another path on a GPU than on a CPU, which ``Watch`` does not see."""
-    found = count_step(narrow(f'configs/{name}.py', 'nowhere'), (SIZE, SIZE), BATCH, 'float32')
-    assert len(found) > 500 and not [launch for launch in found if launch.waits]
 
 
 # With a style and outputs made anew; with a latent; with an instance-wise style; with the class maps read by the head.
