@@ -19,12 +19,14 @@ def test_a_step_trains_both_players_and_not_the_frozen_network():
     model, players, data = prepare(TOYCITY)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     [(weights, name)] = model.discriminator.frozen_networks.items()
-    asked = []
+    asked, decoded = [], []
+    model.discriminator.last.register_forward_hook(lambda module, inputs, outputs: decoded.append(len(outputs)))
     model.generator.register_forward_hook(lambda module, inputs, outputs: asked.append(len(inputs[0])))
     losses = model.train_step(data, players)
     assert set(losses) == {f'generator/{name}' for name in ('adversarial', 'contrast', 'diversity')} | {
         f'discriminator/adversarial{part}' for part in ('', '/real', '/synthesised')}
     assert asked == [2, 1]  # one layout of another latent
+    assert decoded == [2, 4]  # in the generator's turn real images have no logits
     same = [name for name, value in model.state_dict().items() if value.equal(before[name])]
     # every tenth weight at most, such as biases before a norm, has no gradient
     assert not any('frozen' in name for name in before) and len(same) < len(before) / 10
