@@ -21,24 +21,17 @@ Read = Callable[[tuple[int, int]], Any]
 
 
 class Modulation:
-    """SPADE's: norms read the condition by convolutions.
+    """How the norms of a generator's blocks read the layout."""
 
-    Args:
-        norm: ``'batch'`` or ``'instance'``.
-        condition_channels: channels of what they read.
-        hidden_channels: width of their convolutions.
-    """
-
-    reads_condition: bool = True
-    """Whether norms read the condition, the latent's channels included where it has some."""
+    make_norm: Callable[[int], nn.Module]
+    """A norm of so many channels."""
+    reads_condition: bool = False
+    """Whether norms read the condition, the latent's channels included where it has some, and nothing else: then there
+    is nothing to ``check`` and to ``read``."""
     reads_objects: bool = False
     """Whether norms read which object a pixel belongs to."""
     latent_dim: int = 0
     """Numbers of the latent that norms read beside what the generator reads of it, the last ones."""
-
-    def __init__(self, norm: str, condition_channels: int, hidden_channels: int):
-        self.make_norm: Callable[[int], nn.Module] = partial(
-            SpatiallyAdaptiveNorm, condition_channels=condition_channels, hidden_channels=hidden_channels, norm=norm)
 
     def check(self, layout: Layout, latent_dim: int | None, owner: str) -> None:
         """Raise ValueError where norms cannot read a layout.
@@ -58,7 +51,23 @@ class Modulation:
 
     def read(self, layout: Layout) -> Read:
         """What the norms read, by size."""
-        return layout.resize
+        raise NotImplementedError
+
+
+class SpatialModulation(Modulation):
+    """SPADE's: norms read the condition by convolutions.
+
+    Args:
+        norm: ``'batch'`` or ``'instance'``.
+        condition_channels: channels of what they read.
+        hidden_channels: width of their convolutions.
+    """
+
+    reads_condition = True
+
+    def __init__(self, norm: str, condition_channels: int, hidden_channels: int):
+        self.make_norm = partial(SpatiallyAdaptiveNorm, condition_channels=condition_channels,
+                                 hidden_channels=hidden_channels, norm=norm)
 
 
 class ClassModulation(Modulation):
@@ -70,8 +79,6 @@ class ClassModulation(Modulation):
         boundary: whether layouts have a boundary map.
         positions: whether norms read each pixel's position in its connected component.
     """
-
-    reads_condition = False
 
     def __init__(self, norm: str, num_classes: int, boundary: bool, positions: bool):
         self.boundary = boundary
@@ -106,7 +113,6 @@ class InstanceModulation(Modulation):
         max_objects: rows R.
     """
 
-    reads_condition = False
     reads_objects = True
 
     def __init__(self, norm: str, num_classes: int, noise_channels: int, max_objects: int):
@@ -132,8 +138,8 @@ def build_modulation(name: str, owner: str, norm: str, condition_channels: int, 
         name: one of ``MODULATIONS``.
         owner: the generator's name, for messages.
         norm: ``'batch'`` or ``'instance'``.
-        condition_channels: as of ``Modulation``.
-        hidden_channels: as of ``Modulation``.
+        condition_channels: as of ``SpatialModulation``.
+        hidden_channels: as of ``SpatialModulation``.
         num_classes: classes N, which tables need.
         instances: whether layouts have instances, and so a boundary map.
         noise_channels: as of ``InstanceModulation``.
@@ -145,7 +151,7 @@ def build_modulation(name: str, owner: str, norm: str, condition_channels: int, 
     check_option(owner, 'modulation', name, MODULATIONS)
     check_option(owner, 'norm', norm, ('batch', 'instance'))
     if name == 'spade':
-        return Modulation(norm, condition_channels, hidden_channels)
+        return SpatialModulation(norm, condition_channels, hidden_channels)
     if not num_classes:
         raise ValueError(f'{owner}: modulation={name!r} has tables of classes, but num_classes={num_classes}: use it '
                          "with label maps, or take modulation='spade'.")
