@@ -48,8 +48,8 @@ def main(*words: str) -> None:
     if strangers:
         args.parser.error(f'{args.parser.prog} does not take {" ".join(strangers)}')
     for name, value in vars(args).items():
-        if type(value) is int:  # before a model is loaded, which takes its time
-            check_value(args.parser.prog, name, value, int)
+        if type(value) in (int, float):  # before a model is loaded, which takes its time
+            check_value(args.parser.prog, name, value, type(value))
     try:
         args.run(args)
     except ArgumentError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from argparse import ArgumentError, ArgumentParser, Namespace
 from pathlib import Path
@@ -55,10 +54,6 @@ def _check(args: Namespace) -> None:
     """Refuse what needs no model to be refused."""
     if args.judge_size and not args.judge:
         raise ArgumentError(None, '--judge-size is of the segmentor that --judge names: give both')
-    if args.per_map is not None and args.per_map < 1:
-        raise ArgumentError(None, f'--per-map {args.per_map}: expected at least 1')
-    if not 0 < args.margin < math.inf:
-        raise ArgumentError(None, f'--margin {args.margin:g}: expected a number above 0, such as 1.25')
     for place in [*args.layouts, *([args.instances] if args.instances else [])]:
         if not Path(place).exists():
             raise ArgumentError(None, f'there is no file or folder {place}: name label maps, or folders of them')

@@ -249,11 +249,12 @@ def test_the_judge_looks_at_the_size_of_its_training(oasis, judge, tmp_path, rec
 def test_cheap_checks_come_before_the_model(run_tool, tmp_path):
     (tmp_path / 'mine').mkdir()
     (tmp_path / 'mine/file').touch()
-    for options, words in ((['--per-map', '0'], '--per-map 0'), (['--margin', '0'], '--margin 0: expected a number'),
-                           (['--layouts', 'nomaps'], 'no file or folder nomaps'), (['--margin', 'inf'], 'above 0'),
-                           (['--judge-size', '8', '8'], '--judge-size is')):
-        code, _, err = run_tool('synthetic_data', 'no.pth', '--out', tmp_path / 'out', *options)
-        assert code == 2 and words in err
+    for code, options, words in ((1, ['--per-map', '0'], 'per_map=0'), (1, ['--margin', '0'], 'margin=0.0'),
+                                 (1, ['--margin', 'inf'], 'a number above 0'),
+                                 (2, ['--layouts', 'nomaps'], 'no file or folder nomaps'),
+                                 (2, ['--judge-size', '8', '8'], '--judge-size is')):
+        found, _, err = run_tool('synthetic_data', 'no.pth', '--out', tmp_path / 'out', *options)
+        assert found == code and words in err
     code, _, err = run_tool('synthetic_data', 'no.pth', '--out', tmp_path / 'mine')
     assert code == 1 and 'not empty' in err and [path.name for path in (tmp_path / 'mine').iterdir()] == ['file']
     (tmp_path / 'mine/synthetic.json').write_text(json.dumps(dict(settings=dict(seed=0, even=False, margin=1.25))))
