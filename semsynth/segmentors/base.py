@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semsynth.label_spaces import CLASS_MAPS, NO_CLASS, identity_table
@@ -142,3 +143,40 @@ class Segmentor(nn.Module):
             raise ValueError(f'segmentor: class_map holds {", ".join(map(str, wrong))}, but the segmentor has the '
                              f'classes 0 to {self.num_classes - 1} (and {NO_CLASS} for none).')
         return torch.tensor(class_map)
+
+
+def as_pixels(images: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+    """Images as networks read them before their own normalisation.
+
+    Args:
+        images: ``(B, 3, H, W)`` in ``[-1, 1]``.
+        size: height and width to which they are resized, bilinearly and antialiased; None for their own.
+
+    Returns:
+        ``(B, 3, *size)`` float32, in 0..255.
+    """
+    images = (images.float() + 1) * 127.5
+    if size in (None, tuple(images.shape[-2:])):
+        return images
+    return F.interpolate(images, size, mode='bilinear', align_corners=False, antialias=True)
+
+
+def checked_size(size: Sequence[int], divisor: int = 1) -> tuple[int, int]:
+    """The height and width at which a segmentor looks at images.
+
+    Args:
+        size: as it was given.
+        divisor: of which they must be multiples.
+
+    Raises:
+        ValueError: one of them is less than 1, or no multiple.
+    """
+    if min(size) < 1:
+        raise ValueError(f'segmentor: input_size={tuple(size)}, expected height and width, such as (512, 1024), or '
+                         'None for the size of the images.')
+    if any(side % divisor for side in size):
+        next_one = tuple(side + -side % divisor for side in size)
+        raise ValueError(f'segmentor: input_size={tuple(size)}, but this network takes multiples of {divisor}: set '
+                         f'input_size={next_one}.')
+    height, width = size
+    return height, width

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from semsynth.layers.norm import mend_norms
 from semsynth.registry import SEGMENTORS
-from semsynth.segmentors.base import Segmentor
+from semsynth.segmentors.base import Segmentor, as_pixels, checked_size
 from semsynth.segmentors.config import PACKAGED, model_config, published_weights
 from semsynth.weights import find_weights, load_checkpoint, weights_in
 
@@ -84,7 +84,7 @@ class MMSegSegmentor(Segmentor):
         self.size_divisor = padding.get('size_divisor', 1)
         size = model['data_preprocessor'].get('size')
         self.trained_size = None if size is None else (size[0], size[1])
-        self.input_size = None if input_size is None else self._checked_size(input_size)
+        self.input_size = None if input_size is None else checked_size(input_size, self.size_divisor)
 
     def look_at(self, size: tuple[int, int]) -> None:
         """Have it resize images to this height and width, as ``input_size`` does.
@@ -92,7 +92,7 @@ class MMSegSegmentor(Segmentor):
         Raises:
             ValueError: it is less than 1, or no multiple of what the network's config pads images to.
         """
-        self.input_size = self._checked_size(size)
+        self.input_size = checked_size(size, self.size_divisor)
 
     def segment(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Probabilities, as of a call, and the backbone's features, as of ``features``, in one pass."""
@@ -115,24 +115,12 @@ class MMSegSegmentor(Segmentor):
 
     def _normalise(self, images: Tensor) -> Tensor:
         network = self.frozen.network
-        images = (images.float() + 1) * 127.5
-        if self.input_size not in (None, tuple(images.shape[-2:])):
-            images = F.interpolate(images, self.input_size, mode='bilinear', align_corners=False, antialias=True)
+        images = as_pixels(images, self.input_size)
         images = images if self.wants_rgb else images.flip(1)
         images = (images - network.data_preprocessor.mean.float()) / network.data_preprocessor.std.float()
         # Zeros, on the right and at the bottom: as mmseg pads when it tests.
         bottom, right = (-side % self.size_divisor for side in images.shape[-2:])
         return F.pad(images, (0, right, 0, bottom)).to(next(network.parameters()).dtype)
-
-    def _checked_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        if min(size) < 1:
-            raise ValueError(f'segmentor: input_size={tuple(size)}, expected height and width, such as (512, 1024), or '
-                             'None for the size of the images.')
-        if any(side % self.size_divisor for side in size):
-            next_one = tuple(side + -side % self.size_divisor for side in size)
-            raise ValueError(f'segmentor: input_size={tuple(size)}, but this network takes multiples of '
-                             f'{self.size_divisor}: set input_size={next_one}.')
-        return size[0], size[1]
 
 
 def leave_out_attention_maps(network: nn.Module) -> nn.Module:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from semsynth.errors import first_few
 from semsynth.layers.norm import mend_norms
-from semsynth.segmentors.base import Segmentor
+from semsynth.segmentors.base import Segmentor, as_pixels, checked_size
 from semsynth.weights import find_weights, load_checkpoint, weights_in
 
 Size = tuple[int, int]
@@ -55,10 +55,7 @@ class ReleasedSegmentor(Segmentor):
     def __init__(self, network: nn.Module, classes: Sequence[str], weights: Mapping[str, str | Path] | None,
                  official: Mapping[str, str], class_map: str | Sequence[int] | None = None,
                  input_size: Size | None = None):
-        if input_size is not None and min(input_size) < 1:
-            raise ValueError(f'{type(self).__name__}: input_size={tuple(input_size)}, expected height and width, such '
-                             'as (512, 1024), or None for the size of the images.')
-        self.input_size = None if input_size is None else (input_size[0], input_size[1])
+        self.input_size = None if input_size is None else checked_size(input_size)
         if weights is not None:
             load_official(network, self._read(weights), official, f'{type(self).__name__}: the weights '
                           f'{" and ".join(map(str, weights.values()))}')
@@ -75,10 +72,7 @@ class ReleasedSegmentor(Segmentor):
 
     def _normalised(self, images: Tensor, size: Size | None) -> Tensor:
         """Images in ``[-1, 1]`` as the network was trained on them, at that size."""
-        images = (images.float() + 1) * 127.5
-        if size not in (None, tuple(images.shape[-2:])):
-            images = F.interpolate(images, size, mode='bilinear', align_corners=False, antialias=True)
-        images = (images - self._mean.float()) / self._std.float()
+        images = (as_pixels(images, size) - self._mean.float()) / self._std.float()
         images = images if self.wants_rgb else images.flip(1)
         return images.to(next(self.frozen.network.parameters()).dtype)
 
