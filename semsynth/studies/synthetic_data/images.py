@@ -121,16 +121,16 @@ class SyntheticImages:
 
     def _write_maps(self, pictures: Sequence[_Picture], means: np.ndarray, margin: float) -> dict[str, Any]:
         """Write the label maps without the pixels that are ignored; what the note says of them."""
-        kinds = self.judge.num_classes if self.judge else 0
-        total, left_out, right = np.zeros((3, kinds), np.int64)
+        num_classes = self.judge.num_classes if self.judge else 0
+        total, left_out, right = np.zeros((3, num_classes), np.int64)
         of_images, pixels_in_all = {}, 0
         for picture, label, instance, found in self._scenes(pictures, 'Writing label maps'):
             out = torch.zeros(label.shape, dtype=torch.bool)
             if found:
                 out = ignored(found.losses, found.classes, means, margin)
-                total += count_pixels(found.classes[found.classes != NO_CLASS], kinds)
-                left_out += count_pixels(found.classes[out], kinds)
-                right += count_pixels(found.classes[found.agrees], kinds)
+                total += count_pixels(found.classes[found.classes != NO_CLASS], num_classes)
+                left_out += count_pixels(found.classes[out], num_classes)
+                right += count_pixels(found.classes[found.agrees], num_classes)
             self.folder.write_maps(picture.name, label, out.cpu().numpy(), instance if self.instances else None)
             of_images[picture.name] = dict(map=picture.layout.name, ignored=round(out.float().mean().item(), 4))
             pixels_in_all += label.size

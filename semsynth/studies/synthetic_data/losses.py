@@ -77,10 +77,10 @@ def pixel_losses(judge: Segmentor, images: Tensor, labels: Tensor) -> PixelLosse
 
 def tally(losses: Tensor, classes: Tensor, num_classes: int) -> Tally:
     """Pixels and losses of each class of one image, ``(H, W)`` each as of ``PixelLosses``."""
-    known = classes != NO_CLASS
-    kinds = classes[known]
-    return Tally(count_pixels(kinds, num_classes),
-                 torch.bincount(kinds, losses[known].double(), minlength=num_classes).cpu().numpy())
+    has_class = classes != NO_CLASS
+    classes, losses = classes[has_class], losses[has_class].double()
+    return Tally(count_pixels(classes, num_classes),
+                 torch.bincount(classes, losses, minlength=num_classes).cpu().numpy())
 
 
 def count_pixels(classes: Tensor, num_classes: int) -> np.ndarray:
