@@ -269,10 +269,19 @@ def test_a_verdict_needs_more_than_the_spread():
 @pytest.mark.parametrize('path', sorted((ROOT / 'configs/synthetic_studies').glob('*.py')), ids=lambda path: path.stem)
 def test_our_own_studies_name_configs_of_one_data_set(path):
     said = Config.fromfile(path)
-    assert re.fullmatch(r'[a-z]+(_\d+)?', path.stem) and 'photos' not in said.title
+    assert re.fullmatch(r'[a-z]+(_\d+)?(_dp_sims_style)?', path.stem) and 'photos' not in said.title
     generator, segmentor = (load_config(find_config(said[part].config)) for part in ('generator', 'segmentor'))
     assert generator.data_root == segmentor.data_root and generator.image_size == segmentor.image_size
     assert DATASETS.get(generator.train_dataloader.dataset.type)
+
+
+def test_our_own_study_finds_the_data_where_its_configs_say(toycity, tmp_path, monkeypatch):
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'data/toycity').symlink_to(toycity)
+    monkeypatch.chdir(tmp_path)
+    plan = read_plan(find_config('semsynth::synthetic_studies/toycity_100.py'), dict(photos=2))
+    assert plan.photos == 2 and plan.out_of == 4
+    assert load_config(plan.generator).train_dataloader.dataset.most_scenes == 2
 
 
 @pytest.mark.slow

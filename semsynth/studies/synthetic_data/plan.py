@@ -179,7 +179,8 @@ def _shared_photos(generator: Config, segmentor: Config, photos: int | None) -> 
         photos: how many there are to be; None for as many as the configs say.
     """
     parts = [training_scenes(each) for each in (generator, segmentor)]
-    total, other = map(_count, parts)
+    # Counted as completed: the generator's stages, which training goes through, are completed one by one, and later.
+    total, other = (_count(training_scenes(load_config(each))) for each in (generator, segmentor))
     if total != other:
         raise ValueError(f'The generator learns from {total} photos and the segmentor from {other}, but a study gives '
                          'both the same ones: name configs of one data set, in one folder (data_root).')

@@ -1,0 +1,3 @@
+# The same with images of DP-SIMS style. It needs pip install 'semsynth[weights]'.
+_base_ = 'toycity_100.py'
+generator = dict(config='semsynth::dp_sims_style/dp_sims_style_toycity.py')
