@@ -95,7 +95,7 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
         rows: each a list of pictures: an image ``(3, H, W)`` uint8 RGB or ``(1, H, W)`` gray, a label map ``(H, W)``,
             or None for a gap. Sizes may differ; cells are as large as the largest picture, and if that is narrower than
             256 pixels, all are enlarged by one whole factor.
-        captions: one a column, cut where it is wider than that.
+        captions: one a column, in as many lines as its width asks for; a word that is wider than that is cut.
         palette: RGB of each class of the label maps.
         classes: name of each class; those that occur are named below the pictures.
 
@@ -114,19 +114,22 @@ def picture_grid(rows: Sequence[Sequence[Tensor | np.ndarray | None]], captions:
     factor = math.ceil(NARROWEST / width) if width else 1
     height, width = height * factor, width * factor
     font = ImageFont.load_default(size=max(10, min(24, width // 10)))
-    top = int(font.getbbox('Ag')[3]) + 2 * GAP
+    lines = [wrap_text(caption, width, font) for caption in captions]
+    line_height = int(font.getbbox('Ag')[3]) + GAP
+    top = max(map(len, lines), default=1) * line_height + GAP
     whole = GAP + len(captions) * (width + GAP)
     key = _legend(rows, palette, classes, whole, font) if classes else None
     bottom = top + len(rows) * (height + GAP)
     sheet = Image.new('RGB', (whole, bottom + (key.height if key else 0)), 'white')
     draw = ImageDraw.Draw(sheet)
-    for column, caption in enumerate(captions):
+    for column, caption in enumerate(lines):
         left = GAP + column * (width + GAP)
-        draw.text((left, GAP), cut_text(caption, width, font), fill='black', font=font)
-        for line, row in enumerate(cells):
+        for number, line in enumerate(caption):
+            draw.text((left, GAP + number * line_height), line, fill='black', font=font)
+        for place, row in enumerate(cells):
             if (cell := row[column]) is not None:
                 enlarged = cell.repeat(factor, 0).repeat(factor, 1)
-                sheet.paste(Image.fromarray(enlarged), (left, top + line * (height + GAP)))
+                sheet.paste(Image.fromarray(enlarged), (left, top + place * (height + GAP)))
     if key:
         sheet.paste(key, (0, bottom))
     return np.asarray(sheet)
@@ -171,6 +174,17 @@ def cut_text(text: str, width: float, font: Font) -> str:
     while text and font.getlength(f'{text}...') > width:
         text = text[:-1]
     return f'{text}...'
+
+
+def wrap_text(text: str, width: float, font: Font) -> list[str]:
+    """Text in lines of at most that many pixels, broken at spaces; a word that is wider is cut."""
+    lines: list[str] = []
+    for word in text.split(' '):
+        if lines and font.getlength(f'{lines[-1]} {word}') <= width:
+            lines[-1] += f' {word}'
+        else:
+            lines.append(word)
+    return [cut_text(line, width, font) for line in lines]
 
 
 def save_images(result: dict, folder: str | Path) -> None:

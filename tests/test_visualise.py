@@ -84,7 +84,10 @@ def test_captions_stay_in_their_columns():
     gaps = [[np.full((3, 9, 260), 255, np.uint8)] * 2]
     captioned = lambda *captions: (picture_grid(gaps, captions) < 255).any(2)
     long, short = captioned('a title that is much wider than its column', ''), captioned('a title', '')
-    assert short[:, :264].any() and (long[:, :264] != short[:, :264]).any() and not long[:, 264:].any()
+    assert short[:, :264].any() and not short[:, 264:].any() and not long[:, 264:].any()
+    assert len(long) > len(short), 'in as many lines as it asks for'
+    word = captioned('an_even_wider_title_without_any_space_in_it', '')
+    assert len(word) == len(short) and not word[:, 264:].any(), 'a word is cut'
 
 
 def test_grid_errors():
