@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from textwrap import fill
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from semsynth.studies.ablation.table import Ablation
+from semsynth.studies.charts import as_png
 from semsynth.studies.tables import mean_and_std
 
 
@@ -44,6 +44,4 @@ def chart(ablation: Ablation) -> bytes:
                              rotation_mode='anchor')
         if handles:
             axes.legend(handles=handles, fontsize='small')
-    file = io.BytesIO()
-    figure.savefig(file, dpi=120)
-    return file.getvalue()
+    return as_png(figure)

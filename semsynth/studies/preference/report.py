@@ -12,8 +12,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from semsynth.errors import DataError
+from semsynth.studies.charts import as_png
 from semsynth.studies.preference.plan import Study
 from semsynth.studies.preference.votes import FEWEST_PARTICIPANTS, Preference, preferences, read_votes
+from semsynth.studies.tables import NONE, cells
 from semsynth.writing import check_out_file, check_out_folder, write_whole
 
 REPORT = ('report.md', 'preferences.csv', 'preferences.png')
@@ -65,11 +67,11 @@ def _text(study: Study, votes: Mapping[str, int], rates: Sequence[Preference]) -
     yield f'# Preference study {study.id}\n'
     yield (f'{len(votes)} of {len(study.trials)} votes, by {len(took_part)} of {len(done)} participants. Chance is '
            f'50 %. Image 1 was chosen in {100 * first / len(votes):.1f} % of the votes.\n')
-    yield '| preferred | over | shown for | votes | rate, % | 95 % over votes | 95 % over participants |'
-    yield '|---|---|---|---|---|---|---|'
+    yield cells(['preferred', 'over', 'shown for', 'votes', 'rate, %', '95 % over votes', '95 % over participants'])
+    yield cells(['---'] * 7)
     for each in rates:
-        yield (f'| {each.method} | {each.over} | {time_name(each.seconds)} | {each.votes} | {100 * each.rate:.1f} | '
-               f'{_span(each.interval)} | {_span(each.over_participants)} |')
+        yield cells([each.method, each.over, time_name(each.seconds), each.votes, f'{100 * each.rate:.1f}',
+                     _span(each.interval), _span(each.over_participants)])
     yield ('\nOver votes: Wilson interval, as if all votes were independent. Over participants: bootstrap that draws '
            f'the participants anew, from {FEWEST_PARTICIPANTS} of them up.\n')
     yield '![Preference rates](preferences.png)\n'
@@ -79,7 +81,7 @@ def _text(study: Study, votes: Mapping[str, int], rates: Sequence[Preference]) -
 
 
 def _span(interval: tuple[float, float] | None) -> str:
-    return '-' if interval is None else f'{100 * interval[0]:.1f} to {100 * interval[1]:.1f}'
+    return NONE if interval is None else f'{100 * interval[0]:.1f} to {100 * interval[1]:.1f}'
 
 
 def _table(rates: Sequence[Preference]) -> str:
@@ -111,6 +113,4 @@ def _chart(rates: Sequence[Preference]) -> bytes:
     axes.set(ylim=(-3, 103), ylabel='preferred, % of votes', xlabel='images shown for', xlim=(-0.5, len(times) - 0.5),
              xticks=range(len(times)), xticklabels=[time_name(seconds) for seconds in times])
     figure.legend(loc='outside right upper')
-    file = io.BytesIO()
-    figure.savefig(file, dpi=150)
-    return file.getvalue()
+    return as_png(figure, dpi=150)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from semsynth.studies.charts import as_png
 from semsynth.studies.synthetic_data.plan import ARMS, BOTH, LONGER, REAL, SYNTHETIC
 from semsynth.studies.tables import NONE, cells, mean_and_std, spread
 
@@ -135,9 +135,7 @@ def chart(findings: Findings) -> bytes:
     right.axvline(0, color='black', linewidth=0.8)
     right.set(title=f'IoU gained by {ARMS[BOTH]} over {ARMS[LONGER]}', yticks=places, xlabel='points')
     right.set_yticklabels([name for name, *_ in ranked])
-    file = io.BytesIO()
-    figure.savefig(file, dpi=120)
-    return file.getvalue()
+    return as_png(figure)
 
 
 def _sentences(findings: Findings) -> Iterator[str]:
