@@ -83,6 +83,13 @@ def add_arguments(parser: ArgumentParser) -> None:
                       'modulo the number of classes (default: 65 bands are drawn)')
     case.add_argument('--versions', nargs='+', default=['fast', 'plain'], help='(default: fast plain)')
 
+    case = cases.add_parser('memory', help="memory that one step of training of configs' models takes, from the sizes "
+                            'of its tensors; no GPU is needed')
+    case.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
+    case.add_argument('--size', type=_size, metavar='HxW', help="(default: each config's image_size)")
+    case.add_argument('--batch-size', type=_count, default=1, help='(default: %(default)s)')
+    add_options(case, '--cfg-options')
+
     case = cases.add_parser('profile', help="one step of training of configs' models under torch's profiler: the GPU's "
                             "time by kernel, the host's by operation")
     case.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')

@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 
+import torch
 from mmengine.hooks import EMAHook
 from mmengine.model import MomentumAnnealingEMA, revert_sync_batchnorm
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import weights_to_cpu
-from torch import nn
+from torch import Tensor, nn
 
 from semsynth.engine.checkpoint import check_worth_saving
 from semsynth.engine.norms import refresh_norms
 from semsynth.engine.wrapping import bare
 from semsynth.registry import HOOKS
+
+
+class Average(MomentumAnnealingEMA):
+    """mmengine's, whose loop over weights and buffers is a few operations on all of them here."""
+
+    _pairs: list[tuple[list[Tensor], list[Tensor]]] | None = None
+
+    @torch.no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        """Average once more: weights are averaged, buffers are copied.
+
+        Args:
+            model: whose weights are averaged; the same one, on one device, at every call.
+        """
+        if self._pairs is None:
+            self._pairs = [(list(self.module.parameters()), list(model.parameters())),
+                           *_by_type(self.module.buffers(), model.buffers())]
+        (averages, weights), *buffers = self._pairs
+        if self.steps == 0:
+            torch._foreach_copy_(averages, weights)
+        else:
+            share = max(self.momentum, self.gamma / (self.gamma + self.steps.item()))  # the count is on the CPU
+            torch._foreach_lerp_(averages, weights, share)
+        for ours, theirs in buffers:
+            torch._foreach_copy_(ours, theirs)
+        self.steps += 1
+
+
+def _by_type(ours: Iterable[Tensor], theirs: Iterable[Tensor]) -> list[tuple[list[Tensor], list[Tensor]]]:
+    """Pairs in groups of one type, which are copied together."""
+    groups: dict[torch.dtype, tuple[list[Tensor], list[Tensor]]] = {}
+    for own, other in zip(ours, theirs, strict=True):
+        own_group, other_group = groups.setdefault(own.dtype, ([], []))
+        own_group.append(own)
+        other_group.append(other)
+    return list(groups.values())
 
 
 @HOOKS.register_module()
@@ -42,7 +79,7 @@ class GeneratorEMAHook(EMAHook):
         self.runner, self.is_fresh = runner, False
         self.src_model = nn.ModuleDict({
             name: bare(part) for name, part in bare(runner.model).players['generator'].items()})
-        self.ema_model = MomentumAnnealingEMA(self.src_model, momentum=self.momentum, gamma=self.gamma)
+        self.ema_model = Average(self.src_model, momentum=self.momentum, gamma=self.gamma)
         # One rank alone may use the average, as when it saves it: no norm of it may wait for the others.
         self.ema_model.module = revert_sync_batchnorm(self.ema_model.module)
 

@@ -138,6 +138,7 @@ class CCFPSEGenerator(GrowingGenerator):
         image_size: height and width of the layouts; needed with a latent, whose map has a fixed size.
         head: config of the head; by default SPADE's own, leaky ReLU, 3x3 convolution and tanh.
         init_gain: of the Xavier initialisation (``init_xavier`` says what it decides).
+        checkpoint_activations: as of ``SPADEGenerator``.
 
     Raises:
         ValueError: unknown ``norm`` or ``num_upsamples``; ``image_size`` absent, no multiple of the ``size_divisor``,
@@ -146,9 +147,11 @@ class CCFPSEGenerator(GrowingGenerator):
 
     def __init__(self, in_channels: int, base_channels: int = 64, norm: str = 'batch', num_upsamples: str = 'normal',
                  hidden_channels: int = 128, pyramid_channels: int = 64, latent_dim: int | None = None,
-                 image_size: tuple[int, int] | None = None, head: dict | None = None, init_gain: float = 0.02):
+                 image_size: tuple[int, int] | None = None, head: dict | None = None, init_gain: float = 0.02,
+                 checkpoint_activations: bool = False):
         check_option(type(self).__name__, 'norm', norm, NORMS)
-        super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head)
+        super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head,
+                         checkpoint_activations=checkpoint_activations)
         num_levels = 1 + sum(self.grows)
         self.pyramid = LabelPyramid(in_channels, pyramid_channels, num_levels, norm)
         condition = dict(condition_channels=in_channels + pyramid_channels, hidden_channels=hidden_channels, norm=norm)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from semsynth.errors import check_option
 from semsynth.generators.base import Generator
 from semsynth.generators.latent_channels import with_latent_channels
+from semsynth.layers.checkpointed import run_anew
 from semsynth.layers.residual import upsample
 from semsynth.layout import Layout
 
@@ -47,6 +48,8 @@ class GrowingGenerator(Generator):
             latent's channels before the condition's (OASIS), which tells more of it to the image.
         max_channels: no block is wider; None for no limit.
         upsampling: ``'nearest'`` (SPADE) or ``'bilinear'``, between the blocks.
+        checkpoint_activations: whether the backward pass computes each block anew instead of keeping its activations:
+            much less memory, for about one more forward pass.
 
     Attributes:
         widths: the small map's channels, then each block's.
@@ -61,7 +64,8 @@ class GrowingGenerator(Generator):
 
     def __init__(self, in_channels: int, base_channels: int, num_upsamples: str, latent_dim: int | None = None,
                  image_size: tuple[int, int] | None = None, head: dict | None = None,
-                 latent_as: str = 'map', max_channels: int | None = None, upsampling: str = 'nearest'):
+                 latent_as: str = 'map', max_channels: int | None = None, upsampling: str = 'nearest',
+                 checkpoint_activations: bool = False):
         check_option(type(self).__name__, 'upsampling', upsampling, ('nearest', 'bilinear'))
         check_option(type(self).__name__, 'num_upsamples', num_upsamples, UPSAMPLINGS)
         check_option(type(self).__name__, 'latent_as', latent_as, ('map', 'channels'))
@@ -71,6 +75,7 @@ class GrowingGenerator(Generator):
         super().__init__(in_channels, widths[-1], 2**UPSAMPLINGS[num_upsamples],
                          head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
         self.widths, self.grows, self.upsampling = widths, grows, upsampling
+        self.checkpoint_activations = checkpoint_activations
         self.latent_dim, self.image_size = latent_dim, image_size and tuple(image_size)
         self.code_dim = latent_dim or 0
         self.latent_channels = (latent_dim or 0) * (latent_as == 'channels')
@@ -97,7 +102,8 @@ class GrowingGenerator(Generator):
         for block, grows in zip(self.blocks, self.grows, strict=True):
             if grows:
                 x = upsample(x, self.upsampling)
-            x = block(x, conditions(tuple(x.shape[-2:])))
+            condition = conditions(tuple(x.shape[-2:]))
+            x = run_anew(block, x, condition) if self.checkpoint_activations else block(x, condition)
         return x
 
     def _condition(self, layout: Layout) -> Callable[[tuple[int, int]], Tensor]:

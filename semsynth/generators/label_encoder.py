@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from semsynth.errors import check_option
 from semsynth.generators.base import Generator
+from semsynth.layers.checkpointed import run_anew
 from semsynth.layers.init import init_xavier
 from semsynth.layers.label_encoder import LabelEncoder
 from semsynth.layers.norm import BatchNorm, InstanceNorm, modulate
@@ -91,6 +92,7 @@ class LabelEncoderGenerator(Generator):
         max_channels: no block of the image network is wider; None for no limit.
         head: config of the head; by default leaky ReLU, 3x3 convolution and tanh.
         init_gain: of the Xavier initialisation (``init_xavier`` says what it decides).
+        checkpoint_activations: as of ``SPADEGenerator``; it is for the image network.
 
     Raises:
         ValueError: unknown ``norm``; a latent that does not part into its tokens; in forward, one of another shape.
@@ -99,7 +101,7 @@ class LabelEncoderGenerator(Generator):
     def __init__(self, in_channels: int, base_channels: int = 64, latent_dim: int | None = 256, norm: str = 'batch',
                  hidden_channels: int = 128, encoder_channels: int = 64, num_tokens: int = 8,
                  modulation_kernel: int = 3, max_channels: int | None = None, head: dict | None = None,
-                 init_gain: float = 1.0):
+                 init_gain: float = 1.0, checkpoint_activations: bool = False):
         check_option('LabelEncoderGenerator', 'norm', norm, ('batch', 'instance'))
         if latent_dim and latent_dim % num_tokens:
             raise ValueError(f'LabelEncoderGenerator: latent_dim={latent_dim} does not part into num_tokens='
@@ -108,7 +110,7 @@ class LabelEncoderGenerator(Generator):
         halvings = len(widths) - 2
         super().__init__(in_channels, widths[-1], 2**halvings,
                          head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
-        self.latent_dim = latent_dim
+        self.latent_dim, self.checkpoint_activations = latent_dim, checkpoint_activations
         self.label_encoder = LabelEncoder(in_channels, hidden_channels, encoder_channels, halvings, latent_dim,
                                           num_tokens)
         self.seed = nn.Conv2d(hidden_channels, widths[0], 3, padding=1)
@@ -125,7 +127,8 @@ class LabelEncoderGenerator(Generator):
         levels = self.label_encoder(layout.condition, self._latent(layout))
         x = self.seed(levels[-1])
         for doublings, (block, features) in enumerate(zip(self.blocks, reversed(levels), strict=True)):
-            x = block(upsample(x) if doublings else x, features)
+            x = upsample(x) if doublings else x
+            x = run_anew(block, x, features) if self.checkpoint_activations else block(x, features)
         return x
 
     def _latent(self, layout: Layout) -> Tensor | None:

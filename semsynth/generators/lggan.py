@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from semsynth.errors import check_option
 from semsynth.generators.base import Generator
 from semsynth.generators.growing import UPSAMPLINGS, growth
+from semsynth.layers.checkpointed import run_anew, sequence
 from semsynth.layers.init import init_xavier
 from semsynth.layers.residual import (
     ResidualBlock,
@@ -45,13 +46,15 @@ class LGGANGenerator(Generator):
         num_blocks: residual blocks of the local branch.
         head: config of the head; by default leaky ReLU, 3x3 convolution and tanh on all three parts.
         init_gain: of the Xavier initialisation (``init_xavier`` says what it decides).
+        checkpoint_activations: as of ``SPADEGenerator``; it is for SPADE's blocks and the local branch's layers.
 
     Raises:
         ValueError: unknown ``norm`` or ``num_upsamples``.
     """
 
     def __init__(self, in_channels: int, base_channels: int = 64, norm: str = 'batch', num_upsamples: str = 'normal',
-                 hidden_channels: int = 128, num_blocks: int = 9, head: dict | None = None, init_gain: float = 0.02):
+                 hidden_channels: int = 128, num_blocks: int = 9, head: dict | None = None, init_gain: float = 0.02,
+                 checkpoint_activations: bool = False):
         check_option('LGGANGenerator', 'norm', norm, ('batch', 'instance'))
         check_option('LGGANGenerator', 'num_upsamples', num_upsamples, ('normal', 'more'))
         super().__init__(in_channels, 3 * base_channels, 2**UPSAMPLINGS[num_upsamples],
@@ -64,8 +67,9 @@ class LGGANGenerator(Generator):
         blocks = [SPADEBlock(before, after, **condition) for before, after in pairwise(widths)]
         self.blocks = nn.ModuleList(blocks)
         doublings = [4 * base_channels, 2 * base_channels]
-        self.local_branch = nn.Sequential(*(ResidualBlock(4 * base_channels) for _ in range(num_blocks)),
-                                          *map(upsampling_layer, doublings))
+        self.local_branch = sequence(*(ResidualBlock(4 * base_channels) for _ in range(num_blocks)),
+                                     *map(upsampling_layer, doublings), checkpoint_activations=checkpoint_activations)
+        self.checkpoint_activations = checkpoint_activations
         self.weight_branch = nn.Sequential(*map(upsampling_layer, doublings))
         init_xavier(self, init_gain)
         for block in blocks:
@@ -79,5 +83,6 @@ class LGGANGenerator(Generator):
         for block, grows in zip(self.blocks, self.grows, strict=True):
             if grows:
                 x = upsample(x)
-            x = block(x, layout.resize((x.shape[-2], x.shape[-1])))
+            condition = layout.resize((x.shape[-2], x.shape[-1]))
+            x = run_anew(block, x, condition) if self.checkpoint_activations else block(x, condition)
         return torch.cat([x, self.local_branch(near), self.weight_branch(near)], dim=1)

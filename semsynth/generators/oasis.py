@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from semsynth.generators.base import Generator
 from semsynth.generators.latent_channels import with_latent_channels
 from semsynth.generators.modulation import Read, build_modulation
+from semsynth.layers.checkpointed import run_anew
 from semsynth.layers.init import init_xavier
 from semsynth.layers.residual import upsample
 from semsynth.layers.spade import SPADEBlock
@@ -41,6 +42,7 @@ class OASISGenerator(Generator):
             With CLADE's tables the first convolution alone reads the latent.
         num_classes: classes of the layouts, for CLADE.
         instances: whether layouts have a boundary map, which CLADE's norms then pass on.
+        checkpoint_activations: as of ``SPADEGenerator``.
 
     Raises:
         ValueError: unknown ``norm`` or ``modulation``, or ``num_classes`` absent; in forward, a latent of another
@@ -51,14 +53,14 @@ class OASISGenerator(Generator):
 
     def __init__(self, in_channels: int, base_channels: int = 64, latent_dim: int | None = 64, norm: str = 'batch',
                  hidden_channels: int = 128, head: dict | None = None, modulation: str = 'spade',
-                 num_classes: int | None = None, instances: bool = False):
+                 num_classes: int | None = None, instances: bool = False, checkpoint_activations: bool = False):
         if modulation == 'inade':
             raise ValueError("OASISGenerator: modulation='inade' has noise of its own, as OASIS has: use "
                              'SPADEGenerator.')
         widths = [base_channels * width for width in WIDTHS]
         super().__init__(in_channels, base_channels, 2**(len(widths) - 2),
                          head or dict(type='RGBHead', kernel_size=3, padding_mode='zeros'))
-        self.latent_dim = latent_dim
+        self.latent_dim, self.checkpoint_activations = latent_dim, checkpoint_activations
         channels = in_channels + (latent_dim or 0)
         self.modulation = build_modulation(modulation, 'OASISGenerator', norm, channels, hidden_channels, num_classes,
                                            instances)
@@ -81,7 +83,8 @@ class OASISGenerator(Generator):
         for doublings, block in enumerate(self.blocks):
             if doublings:
                 x = upsample(x)
-            x = block(x, condition((height * 2**doublings, width * 2**doublings)))
+            read = condition((height * 2**doublings, width * 2**doublings))
+            x = run_anew(block, x, read) if self.checkpoint_activations else block(x, read)
         return x
 
     def _conditions(self, layout: Layout) -> Callable[[tuple[int, int]], Tensor]:

@@ -51,6 +51,8 @@ class SPADEGenerator(GrowingGenerator):
         noise_channels: with ``'inade'``, length of each of an object's two vectors of noise.
         max_objects: with ``'inade'``, rows of noise: an image's objects, or, without instances, its classes. Where
             there are more objects, some share one.
+        checkpoint_activations: whether the backward pass computes each block anew instead of keeping its activations:
+            much less memory, for about one more forward pass of the generator.
 
     Raises:
         ValueError: unknown ``norm``, ``spectral``, ``num_upsamples``, ``latent_as``, ``upsampling`` or ``modulation``;
@@ -65,10 +67,10 @@ class SPADEGenerator(GrowingGenerator):
                  image_size: tuple[int, int] | None = None, head: dict | None = None, init_gain: float = 0.02,
                  latent_as: str = 'map', max_channels: int | None = None, upsampling: str = 'nearest',
                  modulation: str = 'spade', num_classes: int | None = None, instances: bool = False,
-                 noise_channels: int = 64, max_objects: int = 127):
+                 noise_channels: int = 64, max_objects: int = 127, checkpoint_activations: bool = False):
         check_option(type(self).__name__, 'spectral', spectral, ('spade', 'all'))
         super().__init__(in_channels, base_channels, num_upsamples, latent_dim, image_size, head, latent_as,
-                         max_channels, upsampling)
+                         max_channels, upsampling, checkpoint_activations)
         self.modulation = build_modulation(modulation, type(self).__name__, norm, self.latent_channels + in_channels,
                                            hidden_channels, num_classes, instances, noise_channels, max_objects)
         self.latent_dim = self.code_dim + self.modulation.latent_dim or None

@@ -54,6 +54,7 @@ class ClassScoreLoss(Loss):
     """
 
     reads = frozenset({'class_scores', 'label_map'})
+    relates_images = True
 
     def __init__(self, weight: float = 1.0):
         super().__init__(weight)

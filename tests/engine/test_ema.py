@@ -1,13 +1,16 @@
 import copy
+from itertools import chain
 from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.model import MomentumAnnealingEMA
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from helpers.facts import facts
 from helpers.stubs import batch, config, players
-from semsynth.engine.ema import GeneratorEMAHook
+from semsynth.engine.ema import Average, GeneratorEMAHook
 from semsynth.registry import MODELS
 
 
@@ -92,3 +95,34 @@ def test_the_encoder_is_averaged_too():
     runner.model.encoder = nn.Linear(2, 2)
     hook.before_run(runner)
     assert {name.split('.')[0] for name, _ in hook.ema_model.module.named_parameters()} == {'generator', 'encoder'}
+
+
+def test_operations_do_not_grow_with_the_weights():
+    """Values are those of mmengine's own, to the last bit."""
+    network = nn.Sequential(*(nn.Sequential(nn.Conv2d(4, 4, 3), nn.BatchNorm2d(4)) for _ in range(5)))
+    ours, theirs = (kind(network, momentum=0.1, gamma=1) for kind in (Average, MomentumAnnealingEMA))
+    for _ in range(4):
+        with torch.no_grad():
+            for value in chain(network.parameters(), network.buffers()):
+                value += 1 if value.dtype == torch.long else torch.randn_like(value)
+        theirs.update_parameters(network)
+        with Operations() as seen:
+            ours.update_parameters(network)
+        assert seen.names[:3] == [f'_foreach_{name}_' for name in ('lerp' if ours.steps > 1 else 'copy', 'copy', 'copy')]
+        assert len(seen.names) < 9, seen.names  # and the count
+    assert ours.state_dict().keys() == theirs.state_dict().keys()
+    for name, value in theirs.state_dict().items():
+        assert torch.equal(ours.state_dict()[name], value), name
+
+
+class Operations(TorchDispatchMode):
+    """Notes what is dispatched to torch, beside what compares and reads the count of steps."""
+
+    def __enter__(self):
+        self.names = []
+        return super().__enter__()
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        if operation.overloadpacket.__name__ not in ('eq', 'is_nonzero', '_local_scalar_dense'):
+            self.names.append(operation.overloadpacket.__name__)
+        return operation(*args, **(kwargs or {}))

@@ -22,11 +22,16 @@ from semsynth.studies.benchmark.step import build, draw_batch
 BATCH, STEPS = 4, 2
 WITHOUT_CONTRAST = {'model.losses.contrastive': None, 'model.generator.head.embedding_channels': None}
 PIX2PIXHD, STYLES = 'configs/pix2pixhd/pix2pixhd_toycity.py', 'configs/pix2pixhd/pix2pixhd_styles_toycity.py'
-METHODS = {  # none relates images to one another
+LGGAN, CLADE = 'configs/lggan/lggan_toycity.py', 'configs/clade/clade_icpe_toycity.py'
+METHODS = {  # none relates images to one another; where LGGAN's classes do, all images have as many
     PIX2PIXHD: {'model.generator.checkpoint_activations': True},
     STYLES: {},  # an encoder learns with the generator
     'configs/spade/spade_toycity.py': {},  # the discriminator judges new outputs; spectral norm
-    'configs/ecgan/ecgan_toycity.py': WITHOUT_CONTRAST}
+    'configs/ecgan/ecgan_toycity.py': WITHOUT_CONTRAST,
+    LGGAN: {},
+    'configs/dagan/dagan_toycity.py': {},
+    CLADE: {'model.generator.checkpoint_activations': True}}
+PATHS = [pytest.param(path, marks=pytest.mark.slow) if place > 3 else path for place, path in enumerate(METHODS)]
 
 
 def prepare(path, micro_batch=None, **options):
@@ -70,7 +75,7 @@ def whole():
 
 
 @pytest.mark.parametrize('micro_batch', [1, pytest.param(2, marks=pytest.mark.slow)])
-@pytest.mark.parametrize('path', METHODS)
+@pytest.mark.parametrize('path', PATHS)
 def test_parts_make_the_whole(whole, path, micro_batch):
     model, players = prepare(path, micro_batch)
     losses, state = train(model, players, draw_batch(model, (SIZE, SIZE), BATCH))
@@ -108,7 +113,8 @@ def on_rank(path, folder):
     torch.save(record, folder / f'{rank}.pth')
 
 
-@pytest.mark.parametrize('path', [STYLES, pytest.param('configs/spade/spade_toycity.py', marks=pytest.mark.slow)])
+@pytest.mark.parametrize('path', [STYLES, *(pytest.param(path, marks=pytest.mark.slow) for path in (
+    'configs/spade/spade_toycity.py', LGGAN, CLADE))])
 def test_two_ranks_with_parts_make_the_whole(whole, path, tmp_path):
     assert run_ranks(on_rank, 2, path, tmp_path) == [0, 0]
     first, second = (torch.load(tmp_path / f'{rank}.pth') for rank in range(2))

@@ -19,6 +19,7 @@ from semsynth.studies.benchmark.instance_norm import instance_norm
 from semsynth.studies.benchmark.launches import launches
 from semsynth.studies.benchmark.layout import layout
 from semsynth.studies.benchmark.measuring import measure
+from semsynth.studies.benchmark.memory import memory
 from semsynth.studies.benchmark.profile import profiled
 from semsynth.studies.benchmark.report import machine, table
 from semsynth.studies.benchmark.similarity import similarity
@@ -28,7 +29,7 @@ CASES: dict[str, Callable] = dict(class_specific=class_specific, contrast=contra
              instance_mean=instance_mean, instance_norm=instance_norm, layout=layout, similarity=similarity, step=step)
 """A case is a function of its own options and ``device`` that returns lists of ``Version``, each list measured in
 turns and compared."""
-REPORTS: dict[str, Callable] = dict(launches=launches, profile=profiled)
+REPORTS: dict[str, Callable] = dict(launches=launches, memory=memory, profile=profiled)
 """Cases that compare no versions in turns: functions of their own options that return Markdown."""
 ON_CPU = ('data',)
 """Cases that no GPU takes part in."""
