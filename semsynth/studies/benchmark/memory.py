@@ -27,8 +27,8 @@ CARDS = (8, 12, 16, 24, 32, 40, 48, 80, 141)
 """GB that cards have."""
 SPARE, LIBRARIES = 1.1, 2.0
 """What a card needs beside tensors: a tenth more, which lies between them, and GB for CUDA and its libraries."""
-NOTE = ('Tensors have sizes and no contents; what is added up is their memory, on the path that a GPU takes, in float32. '
-        'GB are 10^9 bytes. The card has a tenth more than tensors need, and 2 GB for CUDA and its libraries.')
+NOTE = ('Tensors have sizes and no contents; what is added up is their memory, on the path that a GPU takes, in '
+        'float32. GB are 10^9 bytes. The card has a tenth more than tensors need, and 2 GB for CUDA and its libraries.')
 
 
 class Needed(NamedTuple):
