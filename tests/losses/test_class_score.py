@@ -45,3 +45,11 @@ def test_reads_the_scores_and_the_label_map(make_step):
     loss = ClassScoreLoss().for_generator(step)
     assert loss.dtype == torch.float32
     assert loss.item() == pytest.approx(transcription(scores.float(), label, 3), rel=1e-5)
+
+
+def test_an_image_counts_by_its_classes():
+    """So the mean over parts of a batch is another one."""
+    scores, label = torch.randn(2, 4, 4), torch.tensor([[[0, 1]], [[3, 3]]])
+    first, second = (class_score_loss(scores[i:i + 1], label[i:i + 1]) for i in range(2))
+    torch.testing.assert_close(class_score_loss(scores, label), (2 * first + second) / 3)
+    assert ClassScoreLoss.relates_images
