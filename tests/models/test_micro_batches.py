@@ -22,7 +22,7 @@ from semsynth.studies.benchmark.step import build, draw_batch
 BATCH, STEPS = 4, 2
 WITHOUT_CONTRAST = {'model.losses.contrastive': None, 'model.generator.head.embedding_channels': None}
 PIX2PIXHD, STYLES = 'configs/pix2pixhd/pix2pixhd_toycity.py', 'configs/pix2pixhd/pix2pixhd_styles_toycity.py'
-LGGAN, CLADE = 'configs/lggan/lggan_toycity.py', 'configs/clade/clade_icpe_toycity.py'
+LGGAN, CLADE = 'configs/lggan/lggan_toycity.py', 'configs/clade/clade_toycity.py'
 METHODS = {  # none relates images to one another; where LGGAN's classes do, all images have as many
     PIX2PIXHD: {'model.generator.checkpoint_activations': True},
     STYLES: {},  # an encoder learns with the generator
