@@ -108,7 +108,8 @@ def test_operations_do_not_grow_with_the_weights():
         theirs.update_parameters(network)
         with Operations() as seen:
             ours.update_parameters(network)
-        assert seen.names[:3] == [f'_foreach_{name}_' for name in ('lerp' if ours.steps > 1 else 'copy', 'copy', 'copy')]
+        first = 'lerp' if ours.steps > 1 else 'copy'
+        assert seen.names[:3] == [f'_foreach_{name}_' for name in (first, 'copy', 'copy')]
         assert len(seen.names) < 9, seen.names  # and the count
     assert ours.state_dict().keys() == theirs.state_dict().keys()
     for name, value in theirs.state_dict().items():
