@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -80,7 +80,7 @@ def step_memory(config: Config, size: tuple[int, int], batch_size: int) -> Neede
     config = load_config(config)
     for player in config.optim_wrapper.values():
         if isinstance(player, dict) and player.get('optimizer', {}).get('fused'):
-            player.optimizer.fused = None  # of real devices only; others take no memory that is worth a word
+            player['optimizer']['fused'] = None  # of real devices only; others take no memory that is worth a word
     with without_contents():
         model, players = build(config, 'float32', 'meta')
         data, ledger = draw_batch(model, size, batch_size), Ledger()
@@ -155,8 +155,11 @@ def without_contents() -> Iterator[None]:
     def is_enabled_on(device: str | None = None) -> bool:
         return device != 'meta' and (is_enabled() if device is None else is_enabled(device))
 
-    with mock.patch('torch.autocast', of_device), mock.patch('torch.is_autocast_enabled', is_enabled_on), \
-            mock.patch.multiple(nn.init, **dict.fromkeys(initialisers, _as_it_is)):
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch('torch.autocast', of_device))
+        stack.enter_context(mock.patch('torch.is_autocast_enabled', is_enabled_on))
+        for name in initialisers:
+            stack.enter_context(mock.patch.object(nn.init, name, _as_it_is))
         yield
 
 
