@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
+from semsynth.layers.autocast import without_autocast
+
 _HAS_TRITON = find_spec('triton') is not None
 
 
@@ -52,6 +54,21 @@ class GroupNorm(nn.GroupNorm):
         """Each group of channels of each image to mean 0 and variance 1, in the input's own precision."""
         exact = x.to(torch.promote_types(x.dtype, torch.float32)).contiguous()
         return super().forward(exact).to(x.dtype)
+
+
+class LayerNorm(nn.LayerNorm):
+    """Layer norm in the input's own precision, also where autocast would have it in float32, maps cast to and fro.
+
+    torch's kernels have sums and statistics in float32 whatever the input's precision.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The last dimensions, as many as the weight has, to mean 0 and variance 1, then scaled and shifted."""
+        weights = self.weight, self.bias
+        if x.is_cuda:  # its kernels take one precision; cast_weights has the weights in it already
+            weights = tuple(each if each is None else each.to(x.dtype) for each in weights)
+        with without_autocast(x.device):
+            return F.layer_norm(x, self.normalized_shape, *weights, self.eps)
 
 
 class InstanceNorm(GroupNorm):
@@ -108,7 +125,7 @@ def modulate(x: Tensor, gamma: Tensor | None, beta: Tensor | None, slope: float)
         slope: of negative results.
     """
     if gamma is not None and beta is not None:
-        x = x * (1 + gamma) + beta
+        x = torch.addcmul(beta, x, 1 + gamma)
     return x if slope == 1 else F.leaky_relu(x, slope)
 
 
@@ -126,6 +143,14 @@ def fuse_norms(network: nn.Module) -> nn.Module:
 
 def _has_kernels(x: Tensor) -> bool:
     return _HAS_TRITON and x.device.type == 'cuda' and x.dtype != torch.float64 and not torch.compiler.is_compiling()
+
+
+def narrow_layer_norms(network: nn.Module) -> nn.Module:
+    """Have torch's layer norms of a network keep the precision of what they are given (``LayerNorm``). In place."""
+    for layer in network.modules():
+        if type(layer) is nn.LayerNorm:
+            layer.__class__ = LayerNorm
+    return network
 
 
 def mend_norms(network: nn.Module) -> nn.Module:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from semsynth.layers.frozen import Frozen
+from semsynth.layers.norm import LayerNorm
 from semsynth.layers.spectral import SpectralNorm
 from semsynth.ops.casting import cast_all
 
@@ -57,9 +58,10 @@ def _modules(network: nn.Module) -> Iterator[nn.Module]:
 
 def _weights(module: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
     """What a module has that is to be cast, and the name by which it is read."""
-    if isinstance(module, LAYERS):
+    if isinstance(module, (*LAYERS, LayerNorm)):
         for name, parameter in module.named_parameters(recurse=False):
-            yield module, name, parameter
+            if isinstance(module, LAYERS) or parameter.is_cuda:  # on a CPU layer norm takes weights in float32
+                yield module, name, parameter
         if parametrize.is_parametrized(module, 'weight'):
             norm = cast(Any, module.parametrizations).weight[0]
             if isinstance(norm, SpectralNorm) and norm.ready is not None:
