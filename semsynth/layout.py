@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from semsynth.layers.autocast import narrowed, without_autocast
+
 
 def boundary_map(instance: Tensor) -> Tensor:
     """1 where the instance id differs from one of the 4 neighbours, else 0 (pix2pixHD, 3.3).
@@ -156,4 +158,13 @@ class Layout:
 
     def resize(self, size: tuple[int, int]) -> Tensor:
         """The condition at another size, nearest neighbour: ``(B, C, *size)`` (SPADE)."""
-        return self.condition if size == self.size else F.interpolate(self.condition, size, mode='nearest')
+        if size == self.size:
+            return self.condition
+        with without_autocast(self.device):  # a GPU's would give float32
+            return F.interpolate(self.condition, size, mode='nearest')
+
+    def narrowed(self) -> Layout:
+        """The layout with its condition in autocast's precision, cast once for all convolutions that read it."""
+        changed = self._with()
+        changed.__dict__['condition'] = narrowed(self.condition)
+        return changed

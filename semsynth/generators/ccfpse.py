@@ -165,5 +165,6 @@ class CCFPSEGenerator(GrowingGenerator):
 
     def conditions(self, layout: Layout) -> Callable[[tuple[int, int]], Tensor]:
         """The condition beside the pyramid's features, by size."""
+        layout = layout.narrowed()
         pyramid = {tuple(features.shape[-2:]): features for features in self.pyramid(layout.condition)}
         return lambda size: torch.cat([layout.resize(size), pyramid[size]], dim=1)

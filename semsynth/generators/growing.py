@@ -109,7 +109,7 @@ class GrowingGenerator(Generator):
     def _condition(self, layout: Layout) -> Callable[[tuple[int, int]], Tensor]:
         """The condition by size, where it is to be so after the latent's channels."""
         if not self.latent_channels:
-            return layout.resize
+            return layout.narrowed().resize
         if self.code_dim != self.latent_dim and layout.latent is not None:
             layout = layout.with_latent(layout.latent[:, :self.code_dim])
         return with_latent_channels(layout, self.latent_channels, type(self).__name__)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from semsynth.layers.autocast import narrowed, without_autocast
 from semsynth.layout import Layout
 
 
@@ -30,5 +31,10 @@ def with_latent_channels(layout: Layout, latent_dim: int, reader: str) -> Callab
         raise ValueError(f'{reader}: a latent of shape {tuple(latent.shape)} does not fit; it should be '
                          f'(B, {latent_dim}), or a map (B, {latent_dim}, H, W) of the layout\'s size '
                          f'{layout.size[0]}x{layout.size[1]}.')
-    codes = latent[:, :, None, None] if latent.ndim == 2 else latent
-    return lambda size: torch.cat([F.interpolate(codes, size, mode='nearest'), layout.resize(size)], dim=1)
+    codes, layout = narrowed(latent[:, :, None, None] if latent.ndim == 2 else latent), layout.narrowed()
+
+    def read(size: tuple[int, int]) -> Tensor:
+        with without_autocast(codes.device):  # a GPU's would give float32
+            return torch.cat([F.interpolate(codes, size, mode='nearest'), layout.resize(size)], dim=1)
+
+    return read

@@ -77,6 +77,7 @@ class LGGANGenerator(Generator):
 
     def features(self, layout: Layout) -> Tensor:
         """The three parts of the features, ``(B, 3 * base_channels, H, W)``."""
+        layout = layout.narrowed()
         near = self.encoder(layout.condition)
         step = self.size_divisor // 2**HALVINGS
         x = self.deeper(near)[..., ::step, ::step]  # the pixels that nearest neighbour takes

@@ -90,5 +90,5 @@ class OASISGenerator(Generator):
     def _conditions(self, layout: Layout) -> Callable[[tuple[int, int]], Tensor]:
         """What the first convolution and the blocks read, ``(B, C, *size)``, by size."""
         if not self.latent_dim:
-            return layout.resize
+            return layout.narrowed().resize
         return with_latent_channels(layout, self.latent_dim, type(self).__name__)

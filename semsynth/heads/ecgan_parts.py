@@ -21,7 +21,7 @@ def attend(x: Tensor, edge: Tensor) -> Tensor:
         x: ``(B, C, H, W)``.
         edge: the edge branch's features or edge map, ``(B, C, H, W)``.
     """
-    return torch.sigmoid(edge) * x + x
+    return torch.addcmul(x, torch.sigmoid(edge), x)
 
 
 def reweight(classes: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ def reweight(classes: Tensor) -> Tensor:
     Args:
         classes: class channels F_c, ``(B, N, H, W)``.
     """
-    return classes * torch.sigmoid(F.adaptive_avg_pool2d(classes, 1)) + classes
+    return torch.addcmul(classes, classes, torch.sigmoid(F.adaptive_avg_pool2d(classes, 1)))
 
 
 def _convolution(in_channels: int, out_channels: int) -> nn.Conv2d:

@@ -64,7 +64,7 @@ def checked_weights(level_weights: Sequence[float], levels: Sequence[str], loss:
 class FrozenFeatureLoss(Loss):
     """L1 between a frozen network's features of each view and of the real image that it imitates.
 
-    The views go through the network as one batch; a real image goes through it once a step, without a graph.
+    The views go through the network as one batch, and so do the real images, once a step and without a graph.
     """
 
     level_weights: Sequence[float] | None = None
@@ -85,10 +85,16 @@ class FrozenFeatureLoss(Loss):
 
     def fake_features(self, step: Step, views: list[str]) -> list[list[Tensor]]:
         """The features of each of the views, level by level."""
-        batch = self.features(step, join([step.outputs[view] for view in views]))
-        return [list(levels) for levels in zip(*(part(level, len(views)) for level in batch), strict=True)]
+        return self._of_each(step, [step.outputs[view] for view in views])
 
     @torch.no_grad()
     def real_features(self, step: Step, real: str) -> list[Tensor]:
-        """The features of the real image of that name."""
-        return step.once((self, real), lambda: self.features(step, step.real[real]))
+        """The features of the real image of that name, one of those that its views imitate."""
+        kinds = self.kinds(step.views)
+        every = step.once((self, 'reals'), lambda: self._of_each(step, [step.real[kind] for kind in kinds]))
+        return every[kinds.index(real)]
+
+    def _of_each(self, step: Step, images: list[Tensor]) -> list[list[Tensor]]:
+        """The features of several batches of images, which go through the network as one."""
+        batch = self.features(step, join(images))
+        return [list(levels) for levels in zip(*(part(level, len(images)) for level in batch), strict=True)]

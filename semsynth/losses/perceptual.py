@@ -49,14 +49,14 @@ class VGG19Features(nn.ModuleList):
 
     def __init__(self, parts: Iterable[nn.Module], input: str = 'raw', images: bool = False):
         super().__init__(parts)
-        self.images = images
+        self.images, self.takes_raw = images, input == 'raw'
         mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in INPUTS[input])
         self.register_buffer('mean', 2 * mean - 1, persistent=False)
         self.register_buffer('std', 2 * std, persistent=False)
 
     def normalise(self, images: Tensor) -> Tensor:
         """What VGG19 is fed of images ``(B, 3, H, W)``, or gray ``(B, 1, H, W)``, in ``[-1, 1]``."""
-        return (images - self.mean) / self.std
+        return images if self.takes_raw and images.shape[1] == 3 else (images - self.mean) / self.std
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Images, as of ``normalise``, to features ``(B, C_i, H_i, W_i)``, level by level."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from semsynth.label_spaces import NO_CLASS
+from semsynth.layers.batches import join, part
 from semsynth.losses.base import Loss, scale, total
-from semsynth.ops import sampled_similarity_loss, similarity_loss
-from semsynth.ops.similarity import check_precision, has_reduced_products
+from semsynth.ops import sampled_similarity_loss
+from semsynth.ops.similarity import check_precision, has_reduced_products, similarity_losses
 from semsynth.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -79,14 +80,18 @@ class SimilarityLoss(Loss):
             raise ValueError(f'SimilarityLoss: stride={self.stride} is larger than the images, '
                              f'{tuple(step.target.shape[1:])} (H, W); give it a smaller one.')
         target = sample(step.target, self.stride)
-        return total(scale(weight, self._of_view(step, view, target)) for view, _, weight in self.over_views(step))
-
-    def _of_view(self, step: Step, view: str, target: Tensor) -> Tensor:
-        probs = sample(step.probabilities[view], self.stride)
+        weights = {view: weight for view, _, weight in self.over_views(step)}
+        probs = [sample(step.probabilities[view], self.stride) for view in weights]
         pixels = target[0].numel()
         compared = pixels if self.partners is None else min(self.partners + 1, pixels)
-        self.reduced = has_reduced_products(probs, compared, self.precision)
-        if self.partners is None:
-            return similarity_loss(probs, target, NO_CLASS, self.precision)
-        numbers = step.draws.get(f'partners/{view}')
-        return sampled_similarity_loss(probs, target, self.partners, NO_CLASS, self.precision, numbers)
+        self.reduced = has_reduced_products(probs[0], compared, self.precision)
+        losses = self._of_views(probs, target) if self.partners is None else [
+            sampled_similarity_loss(each, target, self.partners, NO_CLASS, self.precision,
+                                    step.draws.get(f'partners/{view}'))
+            for view, each in zip(weights, probs, strict=True)]
+        return total(map(scale, weights.values(), losses))
+
+    def _of_views(self, probs: list[Tensor], target: Tensor) -> list[Tensor]:
+        """The loss of each view over all pairs, computed as one batch."""
+        losses = similarity_losses(join(probs), target.repeat(len(probs), 1, 1), NO_CLASS, self.precision)
+        return [each.mean() for each in part(losses, len(probs))]

@@ -84,6 +84,17 @@ def test_views_are_one_batch_and_a_real_image_is_read_once(loss, make_step, monk
     assert all(output.grad.abs().sum() > 0 for output in outputs.values())
 
 
+def test_real_images_of_several_kinds_are_one_batch_too(loss, make_step, monkeypatch):
+    batches, features = [], loss.features
+    outputs = {name: torch.rand(1, 3, 16, 16, requires_grad=True) for name in ('edge', 'image')}
+    real = dict(image=torch.rand(1, 3, 16, 16), edge=torch.rand(1, 1, 16, 16).expand(-1, 3, -1, -1))
+    expected = sum(perceptual_loss(loss.frozen, outputs[name], real[name]) for name in outputs)
+    monkeypatch.setattr(loss, 'features', lambda step, images: batches.append(len(images)) or features(step, images))
+    step = make_step(outputs, real, views=dict(edge=dict(real='edge'), image={}))
+    torch.testing.assert_close(loss.for_generator(step), expected)
+    assert batches == [2, 2]
+
+
 def test_inputs_are_raw_or_normalised(loss):
     images = torch.rand(1, 3, 16, 16) * 2 - 1
     normalised = VGG19Features(loss.frozen.network, 'imagenet')

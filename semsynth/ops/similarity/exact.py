@@ -48,7 +48,13 @@ def similarity_loss(probs: Tensor, label: Tensor, ignore_index: int | None = Non
         >>> round(similarity_loss(torch.full((1, 2, 2, 2), 0.5), label).item(), 4)  # undecided: log 2
         0.6931
     """
-    return losses_of_images(*flatten_pixels('similarity_loss', probs, label, ignore_index), precision).mean()
+    return similarity_losses(probs, label, ignore_index, precision).mean()
+
+
+def similarity_losses(probs: Tensor, label: Tensor, ignore_index: int | None = None,
+                      precision: str = 'float32') -> Tensor:
+    """The loss of each image, ``(B,)``, whose mean ``similarity_loss`` is; arguments are its."""
+    return losses_of_images(*flatten_pixels('similarity_loss', probs, label, ignore_index), precision)
 
 
 def flatten_pixels(name: str, probs: Tensor, label: Tensor, ignore_index: int | None) -> tuple[Tensor, Tensor, Tensor]:
