@@ -176,8 +176,9 @@ def _iterate(stacks: Sequence[_Stack]) -> None:
         return
     buffers = [[norm.vectors for norm in stack.norms] for stack in stacks]
     before = torch.cat([u.flatten() for u, _ in chain(*buffers)]).split([stack.rows for stack in stacks])
-    v, _ = _unit([stack.transposed_times(u.view(stack.shape[:2])) for stack, u in zip(stacks, before, strict=True)])
-    u, sigma = _unit([stack.times(each) for stack, each in zip(stacks, v, strict=True)])
+    u = [each.view(stack.shape[:2]) for stack, each in zip(stacks, before, strict=True)]
+    v, _ = _unit_products(u, [stack.matrices for stack in stacks])
+    u, sigma = _unit_products(v, [stack.matrices.mT for stack in stacks])
     for stack, *found in zip(stacks, u, v, sigma, strict=True):
         stack.u, stack.v, stack.sigma = found
     for place, vectors in enumerate((u, v)):
@@ -186,17 +187,34 @@ def _iterate(stacks: Sequence[_Stack]) -> None:
                               for part in each.split(stack.counts)])
 
 
-def _unit(vectors: Sequence[Tensor]) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
-    """Each ``(K, N)`` with rows of length 1, in place, and the lengths, ``(K,)``."""
-    counts = [len(each) for each in vectors]
-    every = vectors[0].new_empty(sum(counts))
-    lengths = every.split(counts)
-    for each, length in zip(vectors, lengths, strict=True):
-        torch.linalg.vector_norm(each, dim=1, out=length)
+def _unit_products(vectors: Sequence[Tensor], matrices: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """The products of vectors ``(K, M)`` with matrices ``(K, M, N)``, divided by their lengths, and these.
+
+    Those of one N lie together in memory, and are divided at once.
+
+    Returns:
+        For each two of them, vectors of length 1, ``(K, N)``, and what they were divided by, ``(K,)``.
+    """
+    sizes = [each.shape[2] for each in matrices]
+    counts = {size: [len(each) for each, other in zip(vectors, sizes, strict=True) if other == size] for size in sizes}
+    joined = {size: vectors[0].new_empty(sum(its), size) for size, its in counts.items()}
+    products = _parts(joined, counts, sizes)
+    for each, matrix, product in zip(vectors, matrices, products, strict=True):
+        torch.bmm(each.unsqueeze(1), matrix, out=product.unsqueeze(1))
+    every = vectors[0].new_empty(sum(map(len, joined.values())))
+    lengths = dict(zip(joined, every.split([len(each) for each in joined.values()]), strict=True))
+    for size, length in lengths.items():
+        torch.linalg.vector_norm(joined[size], dim=1, out=length)
     every.clamp_min_(EPS)
-    for each, length in zip(vectors, lengths, strict=True):
-        each.div_(length.unsqueeze(1))
-    return vectors, lengths
+    for size, length in lengths.items():
+        joined[size].div_(length.unsqueeze(1))
+    return products, _parts(lengths, counts, sizes)
+
+
+def _parts(joined: dict[int, Tensor], counts: dict[int, list[int]], sizes: Sequence[int]) -> list[Tensor]:
+    """The parts of what is joined by size, as many rows as counts says, in the order of their sizes."""
+    parts = {size: iter(each.split(counts[size])) for size, each in joined.items()}
+    return [next(parts[size]) for size in sizes]
 
 
 class _Stack:
@@ -227,21 +245,13 @@ class _Stack:
         """The weight of each layer."""
         return [norm.restored(part) for norm, part in zip(self.norms, entries.split(self.counts), strict=True)]
 
-    def transposed_times(self, u: Tensor) -> Tensor:
-        """``W^T u`` of each matrix, ``(K, N)``."""
-        return torch.bmm(u.unsqueeze(1), self.matrices).squeeze(1)
-
-    def times(self, v: Tensor) -> Tensor:
-        """``W v`` of each matrix, ``(K, M)``."""
-        return torch.bmm(v.unsqueeze(1), self.matrices.mT).squeeze(1)
-
     def read(self) -> None:
         """Take the vectors from the layers' buffers, which may change before the backward pass."""
         self.u, self.v = (torch.cat(vectors) for vectors in zip(*(norm.vectors for norm in self.norms), strict=True))
         if len(self.u) == 1:  # as torch's own, to the last bit: so are official networks
             self.sigma = torch.dot(self.u[0], torch.mv(self.matrices[0], self.v[0])).view(1)
         else:
-            self.sigma = (self.u * self.times(self.v)).sum(1)
+            self.sigma = (self.u * torch.bmm(self.v.unsqueeze(1), self.matrices.mT).squeeze(1)).sum(1)
 
     def empty(self, like: Tensor) -> Tensor:
         """Memory for entries, in the order that the layers' weights have."""
