@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from semsynth.discriminators.base import Discriminator, Verdict
 from semsynth.errors import check_option
+from semsynth.layers.autocast import narrowed
 from semsynth.layers.init import init_normal, init_xavier
 from semsynth.layers.norm import BatchNorm, InstanceNorm
 from semsynth.layers.spectral import spectral_norm
@@ -102,7 +103,7 @@ class MultiScaleDiscriminator(Discriminator):
         Returns:
             One list of feature maps per scale, finest scale first, the logits ``(B, 1, h, w)`` last in each.
         """
-        x = torch.cat([layout.unstyled, image], dim=1)
+        x = narrowed(torch.cat([layout.unstyled, image], dim=1))
         verdict = []
         for coarser, scale in enumerate(reversed(self.scales)):
             if coarser:

@@ -21,7 +21,7 @@ def attend(x: Tensor, edge: Tensor) -> Tensor:
         x: ``(B, C, H, W)``.
         edge: the edge branch's features or edge map, ``(B, C, H, W)``.
     """
-    return torch.addcmul(x, torch.sigmoid(edge), x)
+    return x * (1 + torch.sigmoid(edge))
 
 
 def reweight(classes: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ def reweight(classes: Tensor) -> Tensor:
     Args:
         classes: class channels F_c, ``(B, N, H, W)``.
     """
-    return torch.addcmul(classes, classes, torch.sigmoid(F.adaptive_avg_pool2d(classes, 1)))
+    return classes * (1 + torch.sigmoid(F.adaptive_avg_pool2d(classes, 1)))
 
 
 def _convolution(in_channels: int, out_channels: int) -> nn.Conv2d:
@@ -93,7 +93,10 @@ class SemanticPreserving(nn.Module):
         Args:
             maps: the features, then the edge map where there is one, the image and the one-hot label map.
         """
-        return reweight(self.to_classes(torch.cat([each.to(maps[0].dtype) for each in maps], dim=1)))
+        features, *others = maps
+        if any(each.dtype != features.dtype for each in others):
+            others = [torch.cat(others, dim=1).to(features.dtype)]
+        return reweight(self.to_classes(torch.cat([features, *others], dim=1)))
 
     def forward(self, *maps: Tensor) -> Tensor:
         """The refined image ``(B, 3, H, W)``, float32 in ``[-1, 1]``, of the maps that ``class_channels`` reads."""

@@ -21,8 +21,13 @@ REDUCTIONS = {'sum': total, 'mean': mean}
 
 
 @full_precision
-def least_squares(logits: Tensor, target: float) -> Tensor:
+def least_squares(logits: Tensor, target: float, weights: Tensor | None = None) -> Tensor:
     """Mean squared distance of the logits, of any shape, from a target (LSGAN).
+
+    Args:
+        logits: of any shape.
+        target: what they should be.
+        weights: of each logit, ``(number of logits,)``, for a weighted sum in place of the mean.
 
     Examples:
         >>> import torch
@@ -30,12 +35,14 @@ def least_squares(logits: Tensor, target: float) -> Tensor:
         >>> least_squares(torch.tensor([0.5, 1.5]), target=1.0).item()
         0.25
     """
-    return F.mse_loss(logits, torch.full_like(logits, target))
+    return _reduce(F.mse_loss(logits, torch.full_like(logits, target), reduction='none'), weights)
 
 
 @full_precision
-def hinge(logits: Tensor, sign: float) -> Tensor:
+def hinge(logits: Tensor, sign: float, weights: Tensor | None = None) -> Tensor:
     """Mean of ``max(0, 1 - sign * logits)``; the sign is 1 where logits should be high, -1 where low.
+
+    ``weights`` are as of ``least_squares``.
 
     Examples:
         >>> import torch
@@ -43,12 +50,14 @@ def hinge(logits: Tensor, sign: float) -> Tensor:
         >>> hinge(torch.tensor([0.5, 2.0]), sign=1.0).item()
         0.25
     """
-    return F.relu(torch.rsub(logits, 1, alpha=sign)).mean()
+    return _reduce(F.relu(torch.rsub(logits, 1, alpha=sign)), weights)
 
 
 @full_precision
-def cross_entropy(logits: Tensor, sign: float) -> Tensor:
+def cross_entropy(logits: Tensor, sign: float, weights: Tensor | None = None) -> Tensor:
     """Mean of ``-log sigmoid(sign * logits)``, stable for logits of any size.
+
+    ``weights`` are as of ``least_squares``.
 
     Examples:
         >>> import torch
@@ -56,12 +65,14 @@ def cross_entropy(logits: Tensor, sign: float) -> Tensor:
         >>> round(cross_entropy(torch.tensor([0.0]), sign=1.0).item(), 4)  # log 2
         0.6931
     """
-    return F.softplus(-sign * logits).mean()
+    return _reduce(F.softplus(scale(-sign, logits)), weights)
 
 
 @full_precision
-def average(logits: Tensor) -> Tensor:
+def average(logits: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean of the logits.
+
+    ``weights`` are as of ``least_squares``.
 
     Examples:
         >>> import torch
@@ -69,7 +80,11 @@ def average(logits: Tensor) -> Tensor:
         >>> average(torch.tensor([1.0, 2.0])).item()
         1.5
     """
-    return logits.mean()
+    return _reduce(logits, weights)
+
+
+def _reduce(terms: Tensor, weights: Tensor | None) -> Tensor:
+    return terms.mean() if weights is None else torch.dot(terms.flatten(), weights)
 
 
 def over_scales(verdict: Verdict, loss: Callable[[Tensor], Tensor], reduction: str = 'mean') -> Tensor:
@@ -112,23 +127,25 @@ class AdversarialLoss(Loss):
         super().__init__(weight, views)
         check_option(type(self).__name__, 'reduction', reduction, REDUCTIONS)
         self.reduction, self.discriminator_weight = reduction, discriminator_weight
+        self._kept: dict[tuple, Tensor] = {}
 
-    def on_real(self, logits: Tensor) -> Tensor:
-        """The discriminator's loss on its logits of real images, a scalar."""
+    def on_real(self, logits: Tensor, weights: Tensor | None = None) -> Tensor:
+        """The discriminator's loss on its logits of real images, a scalar: their mean, or with weights ``(number of
+        logits,)`` a weighted sum."""
         raise NotImplementedError
 
-    def on_fake(self, logits: Tensor) -> Tensor:
-        """The discriminator's loss on its logits of synthesised images, a scalar."""
+    def on_fake(self, logits: Tensor, weights: Tensor | None = None) -> Tensor:
+        """The discriminator's loss on its logits of synthesised images, likewise."""
         raise NotImplementedError
 
-    def on_fooling(self, logits: Tensor) -> Tensor:
+    def on_fooling(self, logits: Tensor, weights: Tensor | None = None) -> Tensor:
         """The generator's loss on the logits of its images, a scalar; by default it wants them to pass as real."""
-        return self.on_real(logits)
+        return self.on_real(logits, weights)
 
     def for_generator(self, step: Step) -> Tensor:
         """The sum over the views of the generator's loss on their logits."""
-        return total(scale(weight, over_scales(step.fake_verdicts[view], self.on_fooling, self.reduction))
-                     for view, _, weight in self.over_views(step))
+        return self._sum(step.fake_verdicts, {view: weight for view, _, weight in self.over_views(step)},
+                         self.on_fooling)
 
     def for_discriminator(self, step: Step) -> Tensor:
         """The sum over the views of the discriminator's loss on their logits and on those of the real images."""
@@ -142,14 +159,37 @@ class AdversarialLoss(Loss):
         reals: dict[str, float] = {}
         for _, real, weight in self.over_views(step):
             reals[real] = reals.get(real, 0) + weight
-        fakes = {view: weight for view, _, weight in self.over_views(step)}
+        reals = {real: self.discriminator_weight * weight for real, weight in reals.items()}
+        fakes = {view: self.discriminator_weight * weight for view, _, weight in self.over_views(step)}
         return dict(real=self._sum(step.real_verdicts, reals, self.on_real),
                     synthesised=self._sum(step.fake_verdicts, fakes, self.on_fake))
 
     def _sum(self, verdicts: Mapping[str, Verdict], weights: dict[str, float],
-             loss: Callable[[Tensor], Tensor]) -> Tensor:
-        return total(scale(self.discriminator_weight * weight, over_scales(verdicts[name], loss, self.reduction))
-                     for name, weight in weights.items())
+             loss: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+        """The weighted sum over the views, and the sum or the mean over the scales, of the mean over the logits, which
+        go through the loss all together."""
+        logits, shares = [], []
+        for name, weight in weights.items():
+            scales = [features[-1] for features in verdicts[name]]
+            logits += scales
+            shares += [weight / (len(scales) if self.reduction == 'mean' else 1) / each.numel() for each in scales]
+        every = torch.cat([each.flatten() for each in logits])
+        return loss(every, self._weights(tuple(shares), tuple(each.numel() for each in logits), every))
+
+    def _weights(self, shares: tuple[float, ...], counts: tuple[int, ...], logits: Tensor) -> Tensor:
+        """Each share as often as counts says. Kept, for both are the same in every step."""
+        dtype = torch.promote_types(logits.dtype, torch.float32)
+        key = shares, counts, logits.device, dtype
+        if torch.compiler.is_compiling():
+            return _repeat(*key)
+        if key not in self._kept:
+            self._kept[key] = _repeat(*key)
+        return self._kept[key]
+
+
+def _repeat(values: tuple[float, ...], counts: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
+    parts = [torch.full((count,), value, dtype=dtype) for value, count in zip(values, counts, strict=True)]
+    return torch.cat(parts).to(device)
 
 
 @LOSSES.register_module()
@@ -158,40 +198,40 @@ class LeastSquaresLoss(AdversarialLoss):
 
     middle = 0.5
 
-    def on_real(self, logits: Tensor) -> Tensor:
+    def on_real(self, logits: Tensor, weights: Tensor | None = None) -> Tensor:
         """Squared distance from 1."""
-        return least_squares(logits, 1.0)
+        return least_squares(logits, 1.0, weights)
 
-    def on_fake(self, logits: Tensor) -> Tensor:
+    def on_fake(self, logits: Tensor, weights: Tensor | None = None) -> Tensor:
         """Squared distance from 0."""
-        return least_squares(logits, 0.0)
+        return least_squares(logits, 0.0, weights)
 
 
 @LOSSES.register_module()
 class HingeLoss(AdversarialLoss):
     """Hinge loss; the generator's loss are the negative logits (SPADE, ECGAN)."""
 
-    def on_real(self, logits: Tensor) -> Tensor:
+    def on_real(self, logits: Tensor, weights: Tensor | None = None) -> Tensor:
         """How far the logits are below 1."""
-        return hinge(logits, 1.0)
+        return hinge(logits, 1.0, weights)
 
-    def on_fake(self, logits: Tensor) -> Tensor:
+    def on_fake(self, logits: Tensor, weights: Tensor | None = None) -> Tensor:
         """How far the logits are above -1."""
-        return hinge(logits, -1.0)
+        return hinge(logits, -1.0, weights)
 
-    def on_fooling(self, logits: Tensor) -> Tensor:
+    def on_fooling(self, logits: Tensor, weights: Tensor | None = None) -> Tensor:
         """The negative logits."""
-        return -average(logits)
+        return -average(logits, weights)
 
 
 @LOSSES.register_module()
 class VanillaLoss(AdversarialLoss):
     """Cross-entropy on logits (ECGAN, eqs. 8-9; pix2pixHD, eq. 2); the generator's loss is the non-saturating one."""
 
-    def on_real(self, logits: Tensor) -> Tensor:
+    def on_real(self, logits: Tensor, weights: Tensor | None = None) -> Tensor:
         """-log D."""
-        return cross_entropy(logits, 1.0)
+        return cross_entropy(logits, 1.0, weights)
 
-    def on_fake(self, logits: Tensor) -> Tensor:
+    def on_fake(self, logits: Tensor, weights: Tensor | None = None) -> Tensor:
         """-log(1 - D)."""
-        return cross_entropy(logits, -1.0)
+        return cross_entropy(logits, -1.0, weights)

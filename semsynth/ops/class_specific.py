@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from semsynth.ops.casting import cast_all
 from semsynth.ops.class_products import ByBlock, ByClass, split_by_block, split_by_class
 from semsynth.ops.first_order import first_order_only
 
@@ -56,8 +57,10 @@ def class_specific_image(features: Tensor, label: Tensor, layers: Sequence[tuple
     rows = _sort(label, len(layers[0][0]), ROWS if in_blocks else 1, layers[0][0].shape[-1])
     counts = None if in_blocks else rows.counts.tolist()
     x = _Move.apply(features.movedim(1, -1).reshape(-1, channels), rows.pixels, rows.places)
+    narrow = iter(cast_all([tensor.detach() for tensors in layers for tensor in tensors], x.dtype))
     for number, (weight, bias) in enumerate(layers, 1):
-        x = _activate(_Convolution.apply(x, weight, bias, rows.neighbours, rows.classes, counts), number == len(layers))
+        x = _Convolution.apply(x, weight, bias, next(narrow), next(narrow), rows.neighbours, rows.classes, counts)
+        x = _activate(x, number == len(layers))
     image = _Move.apply(x, rows.places, rows.pixels).view(batch, height, width, -1).movedim(-1, 1)
     return image if unknown is None else image.masked_fill((label == unknown).unsqueeze(1), 0)
 
@@ -111,16 +114,16 @@ class _Move(torch.autograd.Function):
 class _Convolution(torch.autograd.Function):
     """Every pixel's k x k convolution by the kernels of its class, over its neighbours of that class: rows to rows.
 
-    ``counts`` is None where rows are in blocks; ``neighbours`` and ``classes`` are those of ``_Rows``.
+    ``narrow`` and ``biases`` are weight and bias in the precision of x, and get no gradient. ``counts`` is None where
+    rows are in blocks; ``neighbours`` and ``classes`` are those of ``_Rows``.
     """
 
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, neighbours: Tensor, classes: Tensor,
-                counts: list[int] | None) -> Tensor:
-        ctx.save_for_backward(x, weight, bias, neighbours, classes)
+    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, narrow: Tensor, biases: Tensor, neighbours: Tensor,
+                classes: Tensor, counts: list[int] | None) -> Tensor:
+        ctx.save_for_backward(x, weight, bias, narrow, neighbours, classes)
         ctx.counts = counts
-        kernels = weight.to(x.dtype).movedim(2, -1).flatten(2).mT
-        biases = bias.to(x.dtype)
+        kernels = narrow.movedim(2, -1).flatten(2).mT
         out = x.new_empty(len(x), weight.shape[1])
         for group, near, own in _in_groups(x, neighbours, classes, counts, out):
             group.multiply(near, kernels, biases, own)
@@ -128,17 +131,17 @@ class _Convolution(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, upstream: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight, bias, neighbours, classes = ctx.saved_tensors
+        x, weight, bias, narrow, neighbours, classes = ctx.saved_tensors
         with torch.no_grad():
-            gradients = _gradients(x, weight, bias, neighbours, classes, ctx.counts, upstream.contiguous())
-        return *(first_order_only(gradient, x, weight, bias, upstream) for gradient in gradients), None, None, None
+            gradients = _gradients(x, weight, bias, narrow, neighbours, classes, ctx.counts, upstream.contiguous())
+        return *(first_order_only(each, x, weight, bias, upstream) for each in gradients), None, None, None, None, None
 
 
-def _gradients(x: Tensor, weight: Tensor, bias: Tensor, neighbours: Tensor, classes: Tensor, counts: list[int] | None,
-               upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _gradients(x: Tensor, weight: Tensor, bias: Tensor, narrow: Tensor, neighbours: Tensor, classes: Tensor,
+               counts: list[int] | None, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Those of the features, of the weights and of the biases of a ``_Convolution``."""
     # what is a pixel's first neighbour has that pixel for its last: backward gathers too, nothing is scattered
-    kernels = weight.to(x.dtype).movedim(2, -1).flatten(2, 3).transpose(1, 2)
+    kernels = narrow.movedim(2, -1).flatten(2, 3).transpose(1, 2)
     x_gradient = torch.empty_like(x)
     for group, near, own in _in_groups(upstream, neighbours.flip(1), classes, counts, x_gradient):
         group.multiply(near, kernels, None, own)
@@ -147,9 +150,8 @@ def _gradients(x: Tensor, weight: Tensor, bias: Tensor, neighbours: Tensor, clas
     weight_gradient = weight.new_zeros(*weight.shape[:2], weight[0, 0].numel())
     for group, near, own in _in_groups(x, neighbours, classes, counts, upstream):
         group.add_products(weight_gradient, own, near)
-    sums = upstream.to(bias.dtype)
-    if counts is None:
-        sums = sums.view(len(classes), -1, sums.shape[1]).sum(1)
+    sums = upstream.to(bias.dtype) if counts is not None else (
+        upstream.view(len(classes), -1, upstream.shape[1]).sum(1, dtype=bias.dtype))
     bias_gradient = torch.zeros_like(bias).index_add_(0, classes, sums)
     return x_gradient, weight_gradient.unflatten(2, (*weight.shape[3:], -1)).movedim(-1, 2), bias_gradient
 

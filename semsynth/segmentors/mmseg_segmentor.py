@@ -18,7 +18,7 @@ from semsynth.layers.norm import mend_norms, narrow_layer_norms
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors.base import Segmentor, as_pixels, checked_size
 from semsynth.segmentors.config import PACKAGED, model_config, published_weights
-from semsynth.segmentors.mix_transformer import shorten_blocks
+from semsynth.segmentors.mix_transformer import shorten_segformer
 from semsynth.weights import find_weights, load_checkpoint, weights_in
 
 with warnings.catch_warnings():
@@ -72,7 +72,7 @@ class MMSegSegmentor(Segmentor):
                  class_map: str | Sequence[int] | None = None, input_size: tuple[int, int] | None = None):
         model = model_config(config)
         network: Any = mend_norms(revert_sync_batchnorm(build_network(model)))
-        network = shorten_blocks(leave_out_attention_maps(narrow_layer_norms(network)))
+        network = shorten_segformer(leave_out_attention_maps(narrow_layer_norms(network)))
         if network.out_channels != network.num_classes:
             raise ValueError(f'segmentor: its head has {network.out_channels} channels for {network.num_classes} '
                              'classes; use one with a channel for each class.')

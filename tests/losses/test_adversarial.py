@@ -82,6 +82,14 @@ def test_both_players_losses_cover_every_view_and_scale(step, loss, reduction):
         over_scales('fake', 0.4) + 2 * over_scales('fake', -0.2))), abs=1e-6)
 
 
+@pytest.mark.parametrize('loss', PAPERS)
+def test_weights_make_a_weighted_sum_of_the_mean(loss):
+    logits, weights = 2 * torch.randn(2, 1, 3, 5, dtype=torch.float64), torch.rand(30, dtype=torch.float64)
+    for name, plain in PAPERS[loss].items():
+        expected = sum(weight * plain(x) for weight, x in zip(weights.tolist(), logits.flatten().tolist(), strict=True))
+        assert getattr(loss(), f'on_{name}')(logits, weights).item() == pytest.approx(expected, abs=1e-12)
+
+
 def test_a_loss_s_own_views_come_before_the_model_s(step):
     assert HingeLoss(views=dict(image=3)).for_generator(step).item() == pytest.approx(3 * 0.2 * 0.75)
 

@@ -8,7 +8,7 @@ from torch import nn
 from semsynth.layers.frozen import Frozen
 from semsynth.layers.norm import LayerNorm, narrow_layer_norms
 from semsynth.models.casting import cast_weights
-from semsynth.segmentors.mix_transformer import shorten_blocks
+from semsynth.segmentors.mix_transformer import shorten_segformer
 from semsynth.studies.benchmark.imagined_gpu import DEVICE, imagined_gpu
 
 
@@ -33,7 +33,7 @@ def run(network, x):
 @pytest.mark.parametrize('size', [(1, 3, 32, 64), (2, 3, 45, 38)])
 def test_features_and_gradients_are_mmsegs(size, qkv_bias, order):
     theirs = backbone(qkv_bias=qkv_bias).double()
-    ours = shorten_blocks(copy.deepcopy(theirs))
+    ours = shorten_segformer(copy.deepcopy(theirs))
     assert ours.state_dict().keys() == theirs.state_dict().keys()
     x = torch.randn(size, dtype=torch.float64).contiguous(memory_format=order)
     (features, gradient), (expected, slope) = run(ours, x), run(theirs, x)
@@ -55,9 +55,9 @@ def asked(network, x):
 
 
 def test_a_gpu_casts_no_map_within_it():
-    network, x = shorten_blocks(narrow_layer_norms(backbone())), torch.randn(2, 3, 32, 64)
+    network, x = shorten_segformer(narrow_layer_norms(backbone())), torch.randn(2, 3, 32, 64)
     names, features, gradient = asked(network, x)
-    assert names.count('native_layer_norm') == 2 * 5 + 4 + 4 + 4  # two a block, of reduced keys, of embeddings, of stages
+    assert names.count('native_layer_norm') == 2 * 5 + 4 + 4 + 4  # of blocks, reduced keys, embeddings and stages
     assert names.count('_to_copy') == 2 + 2 * 4 and not {'clone', 'copy_'} & set(names)  # of images and of features
     assert names.count('_foreach_copy_') == 1
     expected, slope = run(network, x)
