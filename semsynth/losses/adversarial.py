@@ -188,8 +188,8 @@ class AdversarialLoss(Loss):
 
 
 def _repeat(values: tuple[float, ...], counts: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
-    parts = [torch.full((count,), value, dtype=dtype) for value, count in zip(values, counts, strict=True)]
-    return torch.cat(parts).to(device)
+    return torch.cat([torch.full((count,), value, dtype=dtype, device=device)
+                      for value, count in zip(values, counts, strict=True)])
 
 
 @LOSSES.register_module()
