@@ -58,7 +58,7 @@ class GroupNorm(nn.GroupNorm):
 
 
 class LayerNorm(nn.LayerNorm):
-    """Layer norm in the input's own precision, also where autocast would have it in float32, maps cast to and fro.
+    """Layer norm in the input's own precision, also where autocast would cast maps to float32 and back.
 
     torch's kernels have sums and statistics in float32 whatever the input's precision.
     """
