@@ -137,7 +137,7 @@ class _Study:
         plan = self.plan
         facts = dict(photos=plan.photos, out_of=plan.out_of, images=note.get('images'), ignored=note.get('ignored'),
                      per_map=note.get('settings', {}).get('per_map'), seeds=list(self.seeds),
-                     generator=str(plan.generator.filename), segmentor=str(plan.segmentor.filename),
+                     generator=plan.settings['generator']['config'], segmentor=plan.settings['segmentor']['config'],
                      judge=note.get('settings', {}).get('judge'), ignored_by_class={
                          each['name']: each['ignored'] for each in note.get('classes', ())})
         results: dict[str, dict[int, Mapping[str, Any]]] = {arm: {} for arm in ARMS}
@@ -161,7 +161,8 @@ def _notes(plan: Plan, note: Mapping[str, Any]) -> list[str]:
     """Sentences on what the figures depend on."""
     photos = f'{plan.photos} of {plan.out_of} training photos, evenly spread' if plan.photos < plan.out_of else \
         f'all {plan.photos} training photos'
-    notes = [f'Generator and segmentors learn from {photos}; the generator\'s config is {plan.generator.filename}.']
+    notes = [f'Generator and segmentors learn from {photos}; the generator\'s config is '
+             f'{plan.settings["generator"]["config"]}.']
     if note.get('done'):
         judged = f'{100 * note["ignored"]:.1f} % of their pixels are ignored, where the loss of a segmentor that was ' \
                  f'trained on the real photos is over {plan.margin:g} times its class\'s mean.'
