@@ -29,7 +29,8 @@ class Average(MomentumAnnealingEMA):
         """Average once more: weights are averaged, buffers are copied.
 
         Args:
-            model: whose weights are averaged; the same one, on one device, at every call.
+            model: whose weights are averaged; the same one, on one device, at every call, with buffers that change in
+                place, as distributed training asks too.
         """
         if self._pairs is None:
             self._pairs = [(list(self.module.parameters()), list(model.parameters())),
