@@ -149,6 +149,9 @@ def build_modulation(name: str, owner: str, norm: str, condition_channels: int, 
         ValueError: there is no such modulation or norm, or it has tables of classes and there are none.
     """
     check_option(owner, 'modulation', name, MODULATIONS)
+    if norm in MODULATIONS:
+        raise ValueError(f"{owner}: norm={norm!r} is a modulation: write modulation={norm!r}, beside norm='batch' or "
+                         "norm='instance'.")
     check_option(owner, 'norm', norm, ('batch', 'instance'))
     if name == 'spade':
         return SpatialModulation(norm, condition_channels, hidden_channels)

@@ -151,6 +151,11 @@ def test_unknown_options_are_named(wrong):
         SPADEGenerator(in_channels=3, **wrong)
 
 
+def test_a_modulation_given_as_the_norm():
+    with pytest.raises(ValueError, match="norm='clade' is a modulation: write modulation='clade'"):
+        SPADEGenerator(in_channels=4, image_size=(32, 64), base_channels=2, norm='clade')
+
+
 def test_instance_norm_on_a_seed_of_one_pixel():
     generator = SPADEGenerator(in_channels=3, base_channels=2, norm='instance')
     with pytest.raises(ValueError, match='shrunk to 1x1'):
