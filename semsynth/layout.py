@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semsynth.layers.autocast import narrowed, without_autocast
+from semsynth.autocast import narrowed, without_autocast
 
 
 def boundary_map(instance: Tensor) -> Tensor:

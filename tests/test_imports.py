@@ -20,7 +20,7 @@ ORDER = {
     'components: none knows another family': 'generators heads encoders discriminators losses segmentors data styles',
     'what components share': 'layers ops layout parts visualise',
     'what a config or a file may hold': 'registry settings weights label_spaces config_files',
-    'ground': 'arguments devices safe_reading scores seeds writing',
+    'ground': 'arguments autocast devices safe_reading scores seeds writing',
     'how messages are worded': 'errors',
 }
 """The folders, and the files beside them, from above. Each imports from the rows below its own alone."""

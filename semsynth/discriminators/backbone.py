@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.autocast import without_autocast
 from semsynth.discriminators.base import Discriminator, Verdict
 from semsynth.discriminators.oasis import LARGEST_FACTOR, Block
-from semsynth.layers.autocast import without_autocast
 from semsynth.layers.frozen import Frozen
 from semsynth.layers.init import init_xavier
 from semsynth.layers.pretrained import levels_at, pretrained_backbone

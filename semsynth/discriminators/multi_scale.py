@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from semsynth.autocast import narrowed
 from semsynth.discriminators.base import Discriminator, Verdict
 from semsynth.errors import check_option
-from semsynth.layers.autocast import narrowed
 from semsynth.layers.init import init_normal, init_xavier
 from semsynth.layers.norm import BatchNorm, InstanceNorm
 from semsynth.layers.spectral import spectral_norm

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from semsynth.layers.autocast import without_autocast
+from semsynth.autocast import without_autocast
 
 _HAS_TRITON = find_spec('triton') is not None
 

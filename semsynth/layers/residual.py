@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semsynth.layers.autocast import without_autocast
+from semsynth.autocast import without_autocast
 from semsynth.layers.checkpointed import sequence
 from semsynth.layers.norm import InstanceNorm
 

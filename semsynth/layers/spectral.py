@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.utils import parametrize
 
-from semsynth.layers.autocast import without_autocast
+from semsynth.autocast import without_autocast
 
 EPS = 1e-12
 """The least length that a vector is divided by, as in torch's spectral norm."""

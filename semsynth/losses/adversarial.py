@@ -164,6 +164,7 @@ class AdversarialLoss(Loss):
         return dict(real=self._sum(step.real_verdicts, reals, self.on_real),
                     synthesised=self._sum(step.fake_verdicts, fakes, self.on_fake))
 
+    @torch.compiler.disable  # compiled, it would be compiled anew for each of its weights
     def _sum(self, verdicts: Mapping[str, Verdict], weights: dict[str, float],
              loss: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
         """The weighted sum over the views, and the sum or the mean over the scales, of the mean over the logits, which
@@ -178,10 +179,8 @@ class AdversarialLoss(Loss):
 
     def _weights(self, shares: tuple[float, ...], counts: tuple[int, ...], logits: Tensor) -> Tensor:
         """Each share as often as counts says. Kept, for both are the same in every step."""
-        dtype = torch.promote_types(logits.dtype, torch.float32)
+        dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
         key = shares, counts, logits.device, dtype
-        if torch.compiler.is_compiling():
-            return _repeat(*key)
         if key not in self._kept:
             self._kept[key] = _repeat(*key)
         return self._kept[key]

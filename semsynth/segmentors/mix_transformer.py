@@ -11,7 +11,7 @@ from mmseg.models.decode_heads import SegformerHead
 from mmseg.models.utils import nlc_to_nchw
 from torch import Tensor, nn
 
-from semsynth.layers.autocast import without_autocast
+from semsynth.autocast import without_autocast
 
 
 def shorten_segformer(network: nn.Module) -> nn.Module:

@@ -39,7 +39,7 @@ def test_a_step_is_the_plain_one(name):
     most = max(theirs.abs().max() for _, theirs in changes.values())
     assert most > 1e-4
     for key, (change, theirs) in changes.items():  # a bias before a norm changes by rounding alone
-        torch.testing.assert_close(change, theirs, rtol=0, atol=float(1e-3 * theirs.abs().max() + 1e-6 * most), msg=key)
+        torch.testing.assert_close(change, theirs, rtol=0, atol=float(1e-3 * theirs.abs().max() + 1e-5 * most), msg=key)
 
 
 @pytest.mark.slow

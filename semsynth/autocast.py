@@ -1,4 +1,4 @@
-"""Where autocast is to leave a layer alone."""
+"""Where autocast is to leave a layer alone, or to cast once for many."""
 
 from __future__ import annotations
 
