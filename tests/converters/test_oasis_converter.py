@@ -44,7 +44,7 @@ def test_generator(norm, spectral):
     network.double()
     for latent in (code.double(), codes.double()):
         layout = Layout(label=label, num_classes=4, latent=latent)
-        assert close(generator(layout)['image'], network(channels.double(), latent))
+        assert close(generator(layout)['image'].double(), network(channels.double(), latent).double())
 
 
 @torch.no_grad()
