@@ -182,13 +182,9 @@ class AdversarialLoss(Loss):
         dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
         key = shares, counts, logits.device, dtype
         if key not in self._kept:
-            self._kept[key] = _repeat(*key)
+            self._kept[key] = torch.cat([torch.full((count,), share, dtype=dtype, device=logits.device)
+                                         for share, count in zip(shares, counts, strict=True)])
         return self._kept[key]
-
-
-def _repeat(values: tuple[float, ...], counts: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
-    return torch.cat([torch.full((count,), value, dtype=dtype, device=device)
-                      for value, count in zip(values, counts, strict=True)])
 
 
 @LOSSES.register_module()

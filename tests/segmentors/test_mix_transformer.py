@@ -9,6 +9,7 @@ from semsynth.layers.frozen import Frozen
 from semsynth.layers.norm import LayerNorm, narrow_layer_norms
 from semsynth.models.casting import cast_weights
 from semsynth.segmentors.mix_transformer import shorten_segformer
+from semsynth.segmentors.mmseg_segmentor import leave_out_attention_maps
 from semsynth.studies.benchmark.imagined_gpu import DEVICE, imagined_gpu
 
 
@@ -76,3 +77,21 @@ def test_layer_norms_keep_the_inputs_precision():
         found = narrow(x.bfloat16())
     assert found.dtype == torch.bfloat16
     torch.testing.assert_close(found.float(), norm(x.bfloat16().float()), rtol=2**-7, atol=2**-7)
+
+
+def test_attention_maps_are_left_out():
+    network = MixVisionTransformer(embed_dims=8, num_layers=[1, 1], num_heads=[1, 2], num_stages=2, patch_sizes=[7, 3],
+                                   strides=[4, 2], sr_ratios=[2, 1], out_indices=(0, 1)).eval()
+    x = torch.randn(2, 3, 32, 32, requires_grad=True)
+    expected = network(x)
+    slope, = torch.autograd.grad(sum(level.square().sum() for level in expected), x)
+    attention = [layer for layer in network.modules() if isinstance(layer, nn.MultiheadAttention)]
+    maps = []
+    for layer in leave_out_attention_maps(network).modules():
+        if isinstance(layer, nn.MultiheadAttention):
+            layer.register_forward_hook(lambda layer, inputs, output: maps.append(output[1]))
+    found = network(x)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(torch.autograd.grad(sum(level.square().sum() for level in found), x)[0], slope,
+                               rtol=1e-4, atol=1e-5)
+    assert maps == [None] * len(attention) and attention

@@ -2,7 +2,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModel
-from mmseg.models import MixVisionTransformer
 from mmseg.structures import SegDataSample
 from torch import nn
 
@@ -10,7 +9,6 @@ from helpers import tiny_segmentor
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors import MMSegSegmentor
 from semsynth.segmentors.config import model_config, published_weights
-from semsynth.segmentors.mmseg_segmentor import leave_out_attention_maps
 
 
 def build(**kwargs):
@@ -282,21 +280,3 @@ def test_missing_weights_of_a_published_network_are_not_to_be_trained():
     address = published_weights(config)
     assert address.startswith('https://') and 'pspnet_r50-d8' in address and address in str(error.value)
     assert published_weights('mmseg::pspnet/none.py') is published_weights('semsynth::segmentors/a.py') is None
-
-
-def test_attention_maps_are_left_out():
-    network = MixVisionTransformer(embed_dims=8, num_layers=[1, 1], num_heads=[1, 2], num_stages=2, patch_sizes=[7, 3],
-                                   strides=[4, 2], sr_ratios=[2, 1], out_indices=(0, 1)).eval()
-    x = torch.randn(2, 3, 32, 32, requires_grad=True)
-    expected = network(x)
-    slope, = torch.autograd.grad(sum(level.square().sum() for level in expected), x)
-    attention = [layer for layer in network.modules() if isinstance(layer, nn.MultiheadAttention)]
-    maps = []
-    for layer in leave_out_attention_maps(network).modules():
-        if isinstance(layer, nn.MultiheadAttention):
-            layer.register_forward_hook(lambda layer, inputs, output: maps.append(output[1]))
-    found = network(x)
-    torch.testing.assert_close(found, expected)
-    torch.testing.assert_close(torch.autograd.grad(sum(level.square().sum() for level in found), x)[0], slope,
-                               rtol=1e-4, atol=1e-5)
-    assert maps == [None] * len(attention) and attention
