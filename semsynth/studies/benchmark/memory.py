@@ -20,8 +20,8 @@ from torch.utils._pytree import tree_leaves
 from semsynth.config import load_config
 from semsynth.engine.launch import check_synthesizer
 from semsynth.layers.frozen import Frozen
-from semsynth.studies.benchmark.report import cells
 from semsynth.studies.benchmark.step import build, draw_batch
+from semsynth.studies.tables import cells
 
 CARDS = (8, 12, 16, 24, 32, 40, 48, 80, 141)
 """GB that cards have."""
