@@ -27,9 +27,6 @@ export function start() {
     event.target.value = '';
     if (photo) lookOf(photo);
   };
-  find('#kinds').addEventListener('toggle', (event) => {
-    if (event.newState === 'open') find('#kinds input').focus();
-  });
   find('#objects').ontoggle = show;
   onChange(show);
 }
