@@ -71,13 +71,13 @@ class BackboneDiscriminator(Discriminator):
         detail_channels: width of the branch that reads the image at sizes finer than the backbone's; 0 leaves it out.
         conditioning: ``'sigmoid'`` or ``'none'``.
         enlarge: factor by which the backbone sees images enlarged (bilinear): for images far smaller than those that it
-            was trained on.
+            was trained on. Its finest features must then be at the image's size, or a half, a quarter, ... of that.
         init_gain: of the Xavier initialisation (``init_xavier`` says what it decides).
 
     Raises:
         FileNotFoundError: the weights are nowhere; the message says what to do.
-        ValueError: another ``conditioning``, images of other channels, no such backbone, weights of another network, or
-            none for a backbone of mmseg.
+        ValueError: another ``conditioning`` or ``enlarge``, images of other channels, no such backbone, weights of
+            another network, or none for a backbone of mmseg.
     """
 
     filled_in = ('in_channels', 'num_classes')
@@ -99,7 +99,7 @@ class BackboneDiscriminator(Discriminator):
         self.frozen = Frozen(pretrained_backbone(backbone, weights))
         self.conditioning, self.enlarge = conditioning, enlarge
         levels = levels_at(self.frozen.network)
-        finer = (max(1, levels[0][1] // enlarge) - 1).bit_length()  # sizes between the image and the finest features
+        finer = _finer_sizes(levels[0][1], enlarge)
         widths = [base_channels * min(2**((level + 1) // 2), LARGEST_FACTOR) for level in range(finer + len(levels))]
         self.detail = nn.ModuleList(nn.Conv2d(detail_channels if level else in_channels, detail_channels, 3, padding=1)
                                     for level in range(finer if detail_channels else 0))
@@ -155,3 +155,13 @@ class BackboneDiscriminator(Discriminator):
 
     def _lateral(self, layer: nn.Module, features: Tensor) -> Tensor:
         return layer(condition_features(features) if self.conditioning == 'sigmoid' else features)
+
+
+def _finer_sizes(stride: int, enlarge: int) -> int:
+    """How many halvings lead from the image to the finest features, at 1/stride of an image that is enlarged."""
+    factors = [2**halvings for halvings in range(stride.bit_length()) if stride % 2**halvings == 0]
+    if enlarge not in factors:
+        raise ValueError(f'BackboneDiscriminator: enlarge={enlarge}, but the finest features of the backbone are at '
+                         f'1/{stride} of what it sees: take one of {", ".join(map(str, factors))}, so that halvings '
+                         'lead from the image to them.')
+    return (stride // enlarge - 1).bit_length()

@@ -178,6 +178,9 @@ def test_weights_come_from_a_file(tmp_path):
 
 @pytest.mark.parametrize(('options', 'message'), [
     (dict(conditioning='tanh'), facts('BackboneDiscriminator', "'tanh'", 'sigmoid', 'none')),
+    (dict(enlarge=3), facts('BackboneDiscriminator', 'enlarge=3', '1/4', '1, 2, 4')),
+    (dict(enlarge=8), facts('enlarge=8')), (dict(enlarge=0), facts('enlarge=0')),
+    (dict(backbone='vgg11', enlarge=2), facts('enlarge=2', '1/1')),
     (dict(backbone=RESNET, weights=None), facts('ResNetV1c', 'no weights', 'weights=')),
     (dict(backbone='resnet5', weights=None), facts("'resnet5'", 'resnet50')),
     (dict(weights='nowhere.pth'), facts('nowhere.pth'))])
