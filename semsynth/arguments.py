@@ -35,13 +35,14 @@ MOST = 2**31 - 1
 ANY = Range(-math.inf, math.inf, '')
 RANGES = {
     **dict.fromkeys((
-        'accumulative_counts', 'base_channels', 'batch_size', 'count', 'embedding_channels',
+        'accumulative_counts', 'base_channels', 'batch_size', 'count', 'embedding_channels', 'encoder_channels',
         'feature_channels', 'hidden_channels', 'history', 'image_channels', 'image_size', 'images', 'in_channels',
         'interval', 'jitter', 'jobs', 'judgments', 'kernel_size', 'latent_dim', 'max_channels', 'max_epochs',
-        'max_iters', 'max_keep_ckpts', 'max_per_class', 'max_pixels', 'micro_batch', 'most', 'num_layers', 'num_scales',
-        'out_channels', 'pairs', 'partners', 'per_class', 'per_map', 'per_participant', 'per_step',
-        'prefetch_factor', 'pyramid_channels', 'ramp', 'raw_channels', 'repeats', 'samples', 'scale', 'size',
-        'stride', 'tries', 'val_interval', 'widths', 'window_size', 'workers'), FROM_1),
+        'max_iters', 'max_keep_ckpts', 'max_objects', 'max_per_class', 'max_pixels', 'micro_batch', 'modulation_kernel',
+        'most', 'noise_channels', 'num_layers', 'num_scales', 'num_tokens', 'out_channels', 'pairs', 'partners',
+        'per_class', 'per_map', 'per_participant', 'per_step', 'prefetch_factor', 'pyramid_channels', 'ramp',
+        'raw_channels', 'repeats', 'samples', 'scale', 'size', 'stride', 'tries', 'val_interval', 'widths',
+        'window_size', 'workers'), FROM_1),
     **dict.fromkeys((
         'betas', 'constant', 'dropout', 'flip', 'least_area', 'least_share', 'momentum', 'most_area', 'probability',
         'standing'), SHARE),

@@ -88,14 +88,15 @@ class LabelEncoderGenerator(Generator):
         hidden_channels: width of the encoder's features.
         encoder_channels: the encoder's width at full size; it doubles with each halving, up to 8 times.
         num_tokens: tokens of noise.
-        modulation_kernel: size of the convolutions that make the norms' gamma and beta of the features.
+        modulation_kernel: size of the convolutions that make the norms' gamma and beta of the features, odd.
         max_channels: no block of the image network is wider; None for no limit.
         head: config of the head; by default leaky ReLU, 3x3 convolution and tanh.
         init_gain: of the Xavier initialisation (``init_xavier`` says what it decides).
         checkpoint_activations: as of ``SPADEGenerator``; it is for the image network.
 
     Raises:
-        ValueError: unknown ``norm``; a latent that does not part into its tokens; in forward, one of another shape.
+        ValueError: unknown ``norm``; an even ``modulation_kernel``; a latent that does not part into its tokens; in
+            forward, one of another shape.
     """
 
     def __init__(self, in_channels: int, base_channels: int = 64, latent_dim: int | None = 256, norm: str = 'batch',
@@ -106,6 +107,9 @@ class LabelEncoderGenerator(Generator):
         if latent_dim and latent_dim % num_tokens:
             raise ValueError(f'LabelEncoderGenerator: latent_dim={latent_dim} does not part into num_tokens='
                              f'{num_tokens}; make it a multiple of that.')
+        if modulation_kernel % 2 == 0:
+            raise ValueError(f'LabelEncoderGenerator: modulation_kernel={modulation_kernel}, expected an odd number; '
+                             'an even one makes maps of another size than what they modulate.')
         widths = [min(base_channels * width, max_channels or base_channels * width) for width in WIDTHS]
         halvings = len(widths) - 2
         super().__init__(in_channels, widths[-1], 2**halvings,

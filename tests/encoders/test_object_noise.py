@@ -124,3 +124,11 @@ def test_it_works_in_bfloat16_and_channels_last(encoder):
         found = encoder(layout, image)
         assert found.latent.dtype == torch.float32
         assert (found.latent - expected).abs().max() < 0.1 * expected.abs().max() + 1e-3
+
+
+@pytest.mark.parametrize('name', ['max_objects', 'noise_channels'])
+def test_objects_need_a_row_and_a_number_each(name):
+    for kind in (ObjectNoiseEncoder, lambda **wrong: SPADEGenerator(in_channels=3, num_classes=3, modulation='inade',
+                                                                    **wrong)):
+        with pytest.raises(ValueError, match=f'{name}=0, expected a whole number from 1 on'):
+            kind(**{name: 0})

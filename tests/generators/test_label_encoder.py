@@ -111,7 +111,10 @@ def test_batch_norm():
 
 @pytest.mark.parametrize(('options', 'message'), [
     (dict(norm='layer'), facts('LabelEncoderGenerator', "norm='layer'", 'batch', 'instance')),
-    (dict(latent_dim=7), facts('LabelEncoderGenerator', 'latent_dim=7', 'num_tokens=3'))])
+    (dict(latent_dim=7), facts('LabelEncoderGenerator', 'latent_dim=7', 'num_tokens=3')),
+    (dict(modulation_kernel=2), facts('LabelEncoderGenerator', 'modulation_kernel=2', 'odd')),
+    *((dict.fromkeys([name], 0), facts('LabelEncoderGenerator', f'{name}=0', 'from 1 on'))
+      for name in ('modulation_kernel', 'num_tokens', 'encoder_channels'))])
 def test_what_cannot_be_built(options, message):
     with pytest.raises(ValueError, match=message):
         build(**options)
