@@ -31,7 +31,10 @@ KEYS: dict[str, Any] = dict(
 DEFAULTS: dict[str, Any] = dict(
     judge=None, photos=None, per_map=None, even=False, margin=MARGIN, steps=None, longer=2, seed=0)
 """What it says where it does not, but for the title, which is its name."""
-PART = dict(config=str, checkpoint=str | None, options=dict, styles=str | None)
+PARTS: dict[str, dict[str, Any]] = dict(
+    generator=dict(config=str, checkpoint=str | None, options=dict, styles=str | None),
+    segmentor=dict(config=str, options=dict), judge=dict(config=str, checkpoint=str))
+"""What its parts may say."""
 OF_TRAINING = ('size', 'flip', 'jitter', 'pipeline')
 """What synthetic scenes have in common with the real ones: how they are varied in training."""
 
@@ -115,8 +118,8 @@ def read_plan(config: str | Path, options: Mapping[str, Any] | None = None) -> P
     said, name = _read(config, options or {}), Path(config).stem
     entries = dict(title=name) | DEFAULTS | said
     shared = {} if said.get('data_root') is None else dict(data_root=said['data_root'])
-    generator, segmentor = (dict(options={}, checkpoint=None, styles=None) | said[part]
-                            for part in ('generator', 'segmentor'))
+    generator = dict(options={}, checkpoint=None, styles=None) | said['generator']
+    segmentor = dict(options={}) | said['segmentor']
     trained = read_config(generator['config'], {**shared, **generator['options']})
     check_synthesizer(trained)
     learner = load_config(segmentor['config'], {**shared, **segmentor['options']})
@@ -158,15 +161,15 @@ def _read(config: str | Path, options: Mapping[str, Any]) -> dict[str, Any]:
             raise ValueError(f'{config}: {name} is no entry of a study: '
                              + did_you_mean(name, KEYS, f'there are {", ".join(KEYS)}.'))
         check_value(str(config), name, value, KEYS[name])
-    for name in ('generator', 'segmentor'):
+    for name, known in PARTS.items():
         part = said.get(name) or {}
-        if strangers := [key for key in part if key not in PART]:
-            raise ValueError(f'{config}: {name} has no entry {strangers[0]}: it has {", ".join(PART)}.')
-        if not part.get('config'):
+        if strangers := [key for key in part if key not in known]:
+            raise ValueError(f'{config}: {name} has no entry {strangers[0]}: it has {", ".join(known)}.')
+        if not part.get('config') and name != 'judge':  # without which the study has one
             raise ValueError(f'{config} does not say {name}=dict(config=...): name a config, such as '
                              "'semsynth::segmentors/unet_toycity.py' for the segmentor.")
         for key, value in part.items():
-            check_value(str(config), f'{name}.{key}', value, PART[key])
+            check_value(str(config), f'{name}.{key}', value, known[key])
     return said
 
 
