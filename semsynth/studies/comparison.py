@@ -104,11 +104,11 @@ def _differences(report: Mapping[str, Any], first: Mapping[str, Any]) -> dict[st
         if not (own and other):
             found[score] = 'a file of an older version does not say it'
             continue
-        for key in own.keys() & other.keys():  # the others belong to further scores of one evaluator
-            if _plain(own[key]) != _plain(other[key]):
-                found[score] = f'{key} ({_plain(own[key])} and {_plain(other[key])})'
+        # keys that one of them lacks belong to further scores of its evaluator
         if report.get('scenes') != first.get('scenes'):
             found[score] = 'on other scenes'
+        elif key := next((key for key in own if key in other and _plain(own[key]) != _plain(other[key])), None):
+            found[score] = f'{key} ({_plain(own[key])} and {_plain(other[key])})'
     return found
 
 

@@ -82,6 +82,13 @@ def test_other_protocols_are_refused_or_marked(write, place, change, reason):
     assert rows(text)[3][1] == '41.23*' and reason in text and rows(text)[2][1] == '41.23'
 
 
+def test_of_several_differences_the_first_of_the_protocol_is_told(write):
+    changed = copy.deepcopy(REPORT['evaluators'])
+    changed[0]['protocol'].update(name='other', size=[4, 4], num_images=4, weights_hash='cd', judge=None)
+    text = compare([write('first'), f'other={write("other", evaluators=changed)}'], allow_unequal=True)
+    assert 'with it; mIoU: name (other and lakes-v1).' in text
+
+
 def test_mistakes(write, tmp_path):
     first = write('first')
     with pytest.raises(ValueError, match=facts('Two rows are called', 'ecgan_lakes, iter_9')):
