@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from semsynth.layers.frozen import Frozen
 from semsynth.losses.frozen_features import FrozenFeatureLoss, checked_weights
 from semsynth.losses.perceptual import perceptual_loss, vgg19
 from semsynth.registry import LOSSES
+from semsynth.weights import hash_weights
 
 if TYPE_CHECKING:
     from semsynth.losses.step import Step
@@ -80,6 +82,11 @@ class CRNLoss(FrozenFeatureLoss):
         super().__init__(weight, views)
         self.level_weights = checked_weights(layer_weights, LEVELS, type(self).__name__)
         self.frozen = Frozen(crn_vgg19(weights))
+
+    @cached_property
+    def networks(self) -> Mapping[str, str]:
+        """VGG19, by the hash of its weights."""
+        return {hash_weights(self.frozen.network): 'vgg19'}
 
     def features(self, step: Step, images: Tensor) -> list[Tensor]:
         """The images as VGG19 is fed them, and its features at the layers."""

@@ -5,6 +5,7 @@ from torch import nn
 
 from helpers.facts import facts
 from semsynth.losses import CRNLoss, crn_loss
+from semsynth.weights import hash_weights
 
 
 @pytest.fixture(scope='module')
@@ -55,6 +56,10 @@ def test_the_real_image_has_no_loss_and_gradient_beyond_the_range(loss, make_ste
     output = torch.full_like(real, 1.5).requires_grad_()
     loss.for_generator(make_step(dict(image=output), dict(image=real))).backward()
     assert output.grad.abs().min() > 0
+
+
+def test_result_files_name_the_network(loss):
+    assert loss.networks == {hash_weights(loss.frozen.network): 'vgg19'}
 
 
 def test_other_layer_weights_than_six():
