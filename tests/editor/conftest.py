@@ -1,3 +1,5 @@
+import socket
+
 import numpy as np
 import pytest
 import torch
@@ -30,6 +32,15 @@ def files(toycity):
     stem = 'toycity/toycity_000000_000000'
     return [str(toycity / f'gtFine/val/{stem}_gtFine_{kind}.png') for kind in ('labelIds', 'instanceIds')] + [
         str(toycity / f'leftImg8bit/val/{stem}_leftImg8bit.png')]
+
+
+@pytest.fixture
+def held_port():
+    """A port that no other process is given, also while the server that is told to use it is down."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # bound like this, it lets a server listen
+        holder.bind(('127.0.0.1', 0))
+        yield holder.getsockname()[1]
 
 
 @pytest.fixture

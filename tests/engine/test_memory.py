@@ -16,7 +16,7 @@ def touch():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 for _ in range(20):  # glibc's cache of small blocks keeps the first few apart
     touch()
-print(touch())
+print(min(touch() for _ in range(9)))  # the system's own faults come to some
 forget_peak()
 print(touch())
 '''

@@ -11,7 +11,7 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 
 from helpers.grown import grown_config, stages
-from helpers.ranks import run_ranks
+from helpers.ranks import PATIENCE, run_ranks
 from helpers.toy_run import assert_equal, run, toy_config
 from semsynth.apis import train
 from semsynth.engine.checkpoint import latest_good_checkpoint
@@ -88,7 +88,8 @@ def whole(tmp_path_factory):
     # from a scheduler and from torchrun
     pytest.param(at(6, numbers=(signal.SIGTERM, signal.SIGTERM)), TERM, 7, marks=pytest.mark.slow),
 ], ids=['first step', 'interrupt', 'saving step', 'validation', 'last validation', 'sent twice'])
-def test_it_stops_after_the_step_and_goes_on_exactly(whole, tmp_path, signalled, code, saved, capfd):
+def test_it_stops_after_the_step_and_goes_on_exactly(whole, tmp_path, monkeypatch, signalled, code, saved, capfd):
+    monkeypatch.setattr('semsynth.engine.stopping.REPEATED', PATIENCE)  # the same signal again, however slow we are
     changes = {'val_dataloader.batch_size': 2, 'log_level': 'WARNING'}
     assert run(tmp_path, **changes, **signalled) == [code]
     assert latest_good_checkpoint(tmp_path).name == f'iter_{saved}.pth'

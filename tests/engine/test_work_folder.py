@@ -10,6 +10,7 @@ import time
 import pytest
 from mmengine.config import Config
 
+from helpers.ranks import PATIENCE
 from helpers.toy_run import assert_equal, run, toy_config, weights
 from semsynth.apis import train
 from semsynth.engine.checkpoint import AtomicBackend
@@ -109,7 +110,7 @@ def hold(folder, begun):
     with work_folder(folder, [], resume=True):
         begun.set()
         multiprocessing.get_context('fork').Process(target=time.sleep, args=(2,)).start()  # as data workers outlive it
-        time.sleep(60)
+        time.sleep(PATIENCE)
 
 
 def test_the_second_training_in_a_folder_is_refused(tmp_path):
@@ -117,7 +118,7 @@ def test_the_second_training_in_a_folder_is_refused(tmp_path):
     begun = fork.Event()
     holder = fork.Process(target=hold, args=(tmp_path / 'run', begun))
     holder.start()
-    begun.wait()
+    assert begun.wait(PATIENCE)
     for resume in (True, False):
         with pytest.raises(ValueError, match=(
                 rf'^Another training is at work in {tmp_path}/run \(process {holder.pid} on {socket.gethostname()}, '

@@ -66,6 +66,12 @@ class EditorPage:
         self.page.keyboard.press(key)
         self.settle()
 
+    def press_at_once(self, *keys):
+        """Press keys without a moment between them, however slow the machine is."""
+        self.page.evaluate('''(keys) => keys.forEach((key) => document.activeElement.dispatchEvent(
+            new KeyboardEvent('keydown', { key, bubbles: true })))''', keys)
+        self.settle()
+
     def choose(self, name):
         """Choose a class to paint, by its name."""
         self.page.locator('#classes').get_by_role('option', name=name, exact=True).click()

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from helpers.ranks import PATIENCE
 from semsynth.apis.inferencer import Inferencer
 
 pytestmark = pytest.mark.slow
@@ -72,9 +73,7 @@ def test_a_selected_object_is_extended_moved_and_removed(editor):
     editor.press('Control+z')
     assert editor.state('state.selected.id') == found['id']  # undo keeps the selection
     editor.page.keyboard.press('v')
-    editor.page.keyboard.press('ArrowLeft')
-    editor.page.keyboard.press('ArrowLeft')
-    editor.press('ArrowUp')
+    editor.press_at_once('ArrowLeft', 'ArrowLeft', 'ArrowUp')
     left, top, right, bottom = found['box']
     moved = editor.state('state.selected')
     assert moved['id'] == found['id'] and moved['box'] == [max(left - 2, 0), max(top - 1, 0), right - 2, bottom - 1]
@@ -123,11 +122,12 @@ def test_an_empty_canvas(editor):
 
 
 def test_strokes_that_come_while_the_model_works_are_applied_at_once_and_synthesised_once(editor, monkeypatch):
-    free, calls, synthesize = threading.Event(), [], Inferencer.synthesize
+    began, free, calls, synthesize = threading.Event(), threading.Event(), [], Inferencer.synthesize
 
     def wait(*arguments, **more):
         calls.append(None)
-        free.wait()
+        began.set()
+        assert free.wait(PATIENCE)
         return synthesize(*arguments, **more)
 
     monkeypatch.setattr(Inferencer, 'synthesize', wait)
@@ -136,8 +136,10 @@ def test_strokes_that_come_while_the_model_works_are_applied_at_once_and_synthes
     try:
         for y in (4, 16, 28, 40, 52):
             editor.draw((8, y), (56, y))
+            assert began.wait(PATIENCE)  # with the first stroke alone
         editor.wait('[4, 16, 28, 40, 52].every((y) => state.scene.label[y * state.scene.width + 30] === argument)', SKY)
-        assert 'The model is at work' in editor.page.inner_text('#model') and len(calls) == 1
+        editor.page.locator('#model', has_text='The model is at work').wait_for()
+        assert len(calls) == 1
     finally:
         free.set()
     editor.settle()

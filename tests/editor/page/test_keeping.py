@@ -29,7 +29,8 @@ def test_another_layout_asks_where_there_are_changes(editor):
     changed = editor.label()
     editor.page.select_option('#layouts', names[2])
     editor.page.click('#ask-dialog [value=stay]')
-    assert editor.label() == changed and editor.page.input_value('#layouts') == names[1]
+    editor.wait('document.querySelector("#layouts").value === argument', names[1])
+    assert editor.label() == changed
     editor.page.select_option('#layouts', names[2])
     with editor.page.expect_download() as download:
         editor.page.click('#ask-dialog [value=save]')
@@ -56,8 +57,8 @@ def test_closing_asks_where_there_are_changes(editor):
     asked = []
     editor.page.on('dialog', lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     stroke(editor)
-    editor.page.close(run_before_unload=True)
-    editor.page.wait_for_timeout(200)
+    with editor.page.expect_event('dialog'):
+        editor.page.close(run_before_unload=True)
     assert asked == ['beforeunload'] and not editor.page.is_closed()
     editor.press('Control+z')
     with editor.page.expect_event('close'):
@@ -74,9 +75,9 @@ def test_work_comes_back_after_a_reload(editor):
     editor.settle()
     assert editor.label() == opened
     editor.page.get_by_role('button', name='Restore it').click()
-    editor.wait('state.restored')
+    editor.page.locator('#banner').wait_for(state='hidden')
     editor.settle()
-    assert editor.label() == changed and editor.page.locator('#banner').is_hidden()
+    assert editor.label() == changed and editor.state('state.restored')
     assert editor.state('state.name') in editor.state('state.layouts')
     editor.press('Control+z')
     assert editor.label() == opened
@@ -84,16 +85,16 @@ def test_work_comes_back_after_a_reload(editor):
     assert editor.page.locator('#ask-dialog').is_visible()
 
 
-def test_work_goes_on_after_the_server_was_started_anew(model, toycity, new_page):
+def test_work_goes_on_after_the_server_was_started_anew(model, toycity, new_page, held_port):
     layouts = model.find([toycity / 'gtFine/val'], instances_optional=True)
-    server = serve_editor(model, layouts)
+    server = serve_editor(model, layouts, port=held_port)
     editor = EditorPage(new_page(1280, 800), server.url)
     stroke(editor, (10, 10))
     editor.wait(KEPT)
     server.close()
     editor.draw((50, 10))
     editor.page.locator('#message.bad', has_text='does not answer').wait_for()
-    server = serve_editor(model, layouts, port=int(server.url.rpartition(':')[2]))
+    server = serve_editor(model, layouts, port=held_port)
     try:
         editor.page.locator('#message', has_text='started anew').wait_for()
         editor.settle()
@@ -103,9 +104,9 @@ def test_work_goes_on_after_the_server_was_started_anew(model, toycity, new_page
         server.close()
 
 
-def test_edits_that_were_not_kept_are_made_again(model, new_page):
+def test_edits_that_were_not_kept_are_made_again(model, new_page, held_port):
     """The server ends after it has answered, and before the browser has kept anything of an empty canvas."""
-    server = serve_editor(model)
+    server = serve_editor(model, port=held_port)
     editor = EditorPage(new_page(1280, 800), server.url)
     editor.page.click('#new')
     editor.page.select_option('#new-dialog [name=class_index]', label='road')
@@ -119,7 +120,7 @@ def test_edits_that_were_not_kept_are_made_again(model, new_page):
     server.close()
     editor.draw((10, 50))
     editor.page.locator('#message.bad', has_text='does not answer').wait_for()
-    server = serve_editor(model, port=int(server.url.rpartition(':')[2]))
+    server = serve_editor(model, port=held_port)
     try:
         editor.page.locator('#message', has_text='started anew').wait_for()
         editor.settle()
@@ -160,13 +161,14 @@ def test_files_are_opened(editor, toycity):
 
 
 def test_a_page_that_is_left_ends_its_session(served, new_page):
-    editor = EditorPage(new_page(), served)
-    address = editor.page.evaluate(
-        '() => performance.getEntriesByType("resource").find((each) => each.name.endsWith("/image")).name')
-    assert editor.page.request.get(address).ok
-    editor.page.goto('about:blank')
+    page = new_page()
+    with page.expect_request('**/image') as asked:
+        EditorPage(page, served)
+    address = asked.value.url
+    assert page.request.get(address).ok
+    page.goto('about:blank')
     deadline = time.monotonic() + PATIENCE
-    while (answer := editor.page.request.get(address)).status != 404 and time.monotonic() < deadline:
+    while (answer := page.request.get(address)).status != 404 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert answer.status == 404
 

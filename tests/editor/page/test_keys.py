@@ -46,6 +46,14 @@ def test_a_class_is_changed_by_its_list_not_by_a_letter(editor):
     assert editor.state('state.selected.id') == found['id']
 
 
+def test_the_first_letter_after_the_list_is_opened_is_the_lists(editor):
+    editor.select(CAR)
+    assert editor.page.evaluate('''() => {
+        document.querySelector('#relabel').click();
+        return document.activeElement.matches('#kinds input');    // at once: events that follow may be late
+    }''')
+
+
 def test_letters_in_a_field_are_text(editor):
     editor.page.keyboard.press('/')
     editor.page.keyboard.type('bus')

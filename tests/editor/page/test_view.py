@@ -65,10 +65,12 @@ def test_two_fingers_zoom_and_one_paints(served, new_page):
     fingers('touchStart', place)
     fingers('touchMove', (place[0] + 9, place[1]))
     fingers('touchEnd')
+    editor.wait('state.scene.undo')
     editor.settle()
     assert editor.pixel(30, 30) == SKY
     editor.press('Control+z')
     editor.page.touchscreen.tap(*place)
+    editor.wait('state.scene.undo')
     editor.settle()
     assert editor.pixel(30, 30) == SKY and editor.pixel(31, 30) == SKY
 
@@ -99,6 +101,7 @@ def test_nothing_is_cut_off_or_comes_from_elsewhere(served, new_page):
     editor.select(11)
     for width in WIDTHS:
         page.set_viewport_size(dict(width=width, height=800))
+        editor.wait('innerWidth === argument', width)
         assert page.evaluate('document.documentElement.scrollWidth') <= width
         for opener, dialog in (('#open', '#open-dialog'), ('#new', '#new-dialog'), ('#help', '#help-dialog')):
             page.click(opener)

@@ -32,9 +32,10 @@ export async function mayLeave() {
   dialog.returnValue = 'stay';
   dialog.showModal();
   await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
+  if (dialog.returnValue === 'stay') return false;
   if (dialog.returnValue === 'save') await keeping.save('project');
   await keeping.settled();
-  return dialog.returnValue !== 'stay';
+  return true;
 }
 
 async function chooseLayout(select) {
