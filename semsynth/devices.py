@@ -11,6 +11,8 @@ import torch
 from mmengine.device import get_device
 from mmengine.logging import print_log
 
+from semsynth.errors import either
+
 PRECISIONS = ('auto', 'float32', 'bfloat16')
 """``auto`` takes bfloat16 on CPUs whose units oneDNN will use, and float32 elsewhere; see ``resolve_precision``."""
 CPUINFO = Path('/proc/cpuinfo')
@@ -38,7 +40,8 @@ def find_device(name: str | None = None) -> torch.device:
     if torch.accelerator.is_available() and (found := torch.accelerator.current_accelerator()):
         there += [f'{found.type}:{number}' for number in range(torch.accelerator.device_count())]
     if name not in there and name not in {device.partition(':')[0] for device in there}:
-        raise ValueError(f'device={name}, but this machine has {", ".join(there)}.')
+        none = ' and no GPU that torch finds' if there == ['cpu'] else ''
+        raise ValueError(f'device={name}, but this machine has {", ".join(there)}{none}: name {either(there)}.')
     return torch.device(name)
 
 

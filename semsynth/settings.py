@@ -39,7 +39,7 @@ SETTINGS: dict[str, Any] = {
 """Top-level entries that training and the tools read."""
 FACTS: dict[str, Any] = {'class_map': str | Sequence[int] | None, 'judge': Part, 'label_generator': Part}
 """What a data set's configs say of it for others: the segmentors that label its photos, and their classes."""
-OPTION = 'An option'
+OPTION = '--cfg-options'
 EXAMPLES = dict(image_size='128,256', size='128,256', betas='0,0.9')
 """How a command line writes entries of two numbers: parentheses would need quotes."""
 OPTIONS = ('class_map', 'judge')

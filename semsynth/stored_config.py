@@ -15,6 +15,7 @@ from semsynth.config import is_composed, merge_options, plain, scene_datasets
 from semsynth.config_files import import_modules
 from semsynth.data.pipeline import without_edges
 from semsynth.registry import DATASETS, UnknownType, is_registered
+from semsynth.settings import OPTION
 
 PARTS = ('test', 'val', 'default_hooks.pictures', 'train')
 """Whose layouts a model is to read, the first that there is."""
@@ -67,7 +68,7 @@ def import_own_modules(cfg_options: Mapping | None) -> None:
         ValueError: there is no such module.
     """
     modules = {name: value for name, value in (cfg_options or {}).items() if name.startswith('custom_imports')}
-    import_modules(merge_options(Config(), modules), 'An option')
+    import_modules(merge_options(Config(), modules), OPTION)
 
 
 def read_settings(text: str) -> dict[str, Any]:

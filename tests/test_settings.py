@@ -107,12 +107,12 @@ def test_a_saved_config_is_searched_for_misspelt_names_alone(tmp_path):
     ({'log_level': 'LOUD'}, "log_level='LOUD', expected 'DEBUG', 'INFO'"),
     ({'load_from': 3}, 'load_from=3, expected text')])
 def test_values_that_cannot_be(changes, message):
-    with pytest.raises(ValueError, match=rf'^An option: .*{message}'):
+    with pytest.raises(ValueError, match=rf'^--cfg-options: .*{message}'):
         read_config(TOYCITY, changes)
 
 
 def test_a_wrong_value_is_blamed_on_where_it_stands(child):
-    with pytest.raises(ValueError, match=r'^An option: image_size=128, expected 2 .* image_size=128,256\.$'):
+    with pytest.raises(ValueError, match=r'^--cfg-options: image_size=128, expected 2 .* image_size=128,256\.$'):
         read_config(TOYCITY, dict(image_size=128))
     with pytest.raises(ValueError, match=r'child\.py: image_size=128, expected 2 .*None\.$'):
         read_config(child('image_size = 128'), dict(batch_size=2))

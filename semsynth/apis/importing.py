@@ -95,7 +95,7 @@ def import_data(source: str | Path, out: str | Path, *, format: str | type[Impor
     if val is not None and not 0 <= val <= 1:
         raise ValueError(f'val={val}: the share of scenes to validate on is from 0 to 1, such as 0.1.')
     if not source.exists():
-        raise ValueError(f'There is no {source}: name the folder or file that your labelling tool has exported.')
+        raise ValueError(f'There is no file or folder {source}: name what your labelling tool has exported.')
     out = check_out_folder(out, reads=[source], kept=[source] if source.is_dir() else [])
     kept = check_free(out)
     with unpacked(source) as place:
@@ -128,7 +128,10 @@ def _kind(source: Path, format: str | None, labels: str | None) -> type[ImportSo
     if not found and source.is_dir() and (labels is not None or has_label_maps(source)):
         return MaskSource  # nothing else has label maps; it says what is missing
     if not found:
-        raise ValueError(f'{source}{_contents_of(source)} is not recognised as {either(known)}: name the format by '
+        contents = _contents_of(source)
+        if not contents and source.is_dir():
+            raise ValueError(f'{source} is an empty folder: name the one that your labelling tool has exported.')
+        raise ValueError(f'{source}{contents} is not recognised as {either(known)}: name the format by '
                          '--format, which then says what is missing.')
     if len(found) > 1:
         looks = ' and '.join(kind.format for kind in found)
@@ -137,11 +140,11 @@ def _kind(source: Path, format: str | None, labels: str | None) -> type[ImportSo
 
 
 def _contents_of(source: Path) -> str:
-    """What a folder holds, in brackets: numbers of files by ending, the most frequent first."""
+    """What a folder holds, in brackets: numbers of files by ending, the most frequent first; of none, nothing."""
     if not source.is_dir():
         return ''
     endings = Counter(path.suffix.lower() or path.name for path in source.rglob('*') if path.is_file())
-    return f' ({first_few([f"{count} {ending}" for ending, count in endings.most_common()]) or "an empty folder"})'
+    return f' ({first_few([f"{count} {ending}" for ending, count in endings.most_common()])})' if endings else ''
 
 
 def _without_fill(read: ImportSource, contents: Contents) -> list[str]:

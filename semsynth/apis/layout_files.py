@@ -80,7 +80,7 @@ def find_layouts(reader: LayoutReader, inputs: Iterable[str | Path]) -> list[tup
             name = stem_of(source.name, suffixes) or source.stem
             found.append((LayoutFile(name, str(source)), source.parent))
         else:
-            raise DataError(f'There is no {what} {source}.')
+            raise DataError(f'There is no {what} {source}: name a file, or a folder of {what}s.')
     if not found:
         raise DataError(f'There are no {what}s in {", ".join(map(str, inputs))}: they end in '
                         f'{", ".join(dict.fromkeys((*suffixes, *plain)))}.')
@@ -136,7 +136,8 @@ def add_photos(reader: LayoutReader, found: Iterable[tuple[LayoutFile, Path]], p
             layout.look = str(place)
         return
     if not place.exists():
-        raise DataError(f'There is no {place} to take photos from.')
+        one = 'one photo, or ' if latents else ''
+        raise DataError(f"There is no {place} to take photos from: name {one}the folder of the layouts' photos.")
     beside = Beside(reader, 'photo', apart=True)
     for layout, _ in found:
         layout.photo = beside.find(layout, place)

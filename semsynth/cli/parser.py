@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from argparse import Action, ArgumentParser, _SubParsersAction
+from argparse import Action, ArgumentError, ArgumentParser, _SubParsersAction
 from collections.abc import Collection, Iterable
 from typing import Any, NoReturn
 
 from semsynth.errors import did_you_mean
+
+NUMBERS = {int: 'a whole number', float: 'a number'}
 
 
 class PlainParser(ArgumentParser):
@@ -46,6 +48,14 @@ class PlainParser(ArgumentParser):
     @property
     def _has_commands(self) -> bool:
         return any(isinstance(action, _SubParsersAction) for action in self._actions)
+
+    def _get_value(self, action: Action, arg_string: str) -> Any:
+        try:
+            return super()._get_value(action, arg_string)
+        except ArgumentError:
+            if action.type not in NUMBERS:
+                raise
+            raise ArgumentError(action, f'expected {NUMBERS[action.type]}, found {arg_string}') from None
 
     def _check_value(self, action: Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:

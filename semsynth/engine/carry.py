@@ -47,8 +47,8 @@ class CarryHook(Hook):
         model = bare(runner.model)
         count, report = carry_weights(model, saved, self.checkpoint)
         if not count:
-            raise ValueError(f'carry_from: nothing in {self.checkpoint} fits the model. ' + '\n'.join(report) +
-                             '\nIs it a checkpoint of the same kind of generator?')
+            raise ValueError(f'carry_from: nothing in {self.checkpoint} fits the model: {"; ".join(report)}. Name a '
+                             'checkpoint of the same kind of generator.')
         parameters = bare_names(dict(model.named_parameters()), model)
         frozen = {name for name, parameter in parameters.items() if not parameter.requires_grad}
         moments = 0

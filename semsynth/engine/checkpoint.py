@@ -15,6 +15,7 @@ from mmengine.runner import CheckpointLoader, Runner
 from torch import nn
 
 from semsynth.engine.wrapping import bare, bare_names
+from semsynth.errors import counted, first_few
 from semsynth.models.synthesizer import Synthesizer
 from semsynth.registry import HOOKS
 from semsynth.safe_reading.stored_tensors import check_whole
@@ -22,7 +23,7 @@ from semsynth.stored_config import layout_facts
 from semsynth.weights import check_resumable, load_checkpoint, not_finite, weights_in
 from semsynth.writing import write_whole
 
-SHOWN_NAMES = 20
+SHOWN_NAMES = 5
 
 
 class AtomicBackend(LocalBackend):
@@ -97,7 +98,7 @@ class StrictCheckpointHook(Hook):
         """Compare names and shapes.
 
         Raises:
-            ValueError: they differ; every difference is listed. Or what is resumed is no checkpoint of a training.
+            ValueError: they differ, or what is resumed is no checkpoint of a training.
         """
         path, model = runner._load_from, bare(runner.model)
         check_fits(bare_names(model.state_dict(), model), weights_in(checkpoint, path), path)
@@ -140,8 +141,8 @@ def check_fits(own: dict, saved: dict, path: str | Path, model: str = 'the model
         model: what the message calls it.
 
     Raises:
-        ValueError: they differ; every difference is listed. Where no part is called alike, the message says what else
-            the file may be.
+        ValueError: they differ; says how many do, and names the first. Where no part is called alike, the message says
+            what else the file may be.
     """
     if not _parts(own) & _parts(saved):
         official = (' Weights that official code wrote become a checkpoint by semsynth convert_checkpoint.'
@@ -149,9 +150,9 @@ def check_fits(own: dict, saved: dict, path: str | Path, model: str = 'the model
         raise ValueError(f"{path} holds another kind of network: it has {_first(saved)}, where {model} has "
                          f'{_first(own)}.{official}')
     if report := weight_differences(own, saved):
-        raise ValueError(f'The checkpoint {path} does not fit {model}. ' + '\n'.join(report) +
-                         '\nUse the config that it was trained with: it lies beside the checkpoint, and inside it '
-                         "(meta['cfg']).")
+        raise ValueError(f'The checkpoint {path} does not fit {model}: {"; ".join(report)}. Use the config that it was '
+                         'trained with, which lies beside it; to train from what fits, set carry_from in place of '
+                         'load_from.')
 
 
 def _parts(weights: dict) -> set[str]:
@@ -164,13 +165,14 @@ def _first(weights: dict) -> str:
 
 
 def weight_differences(own: dict, saved: dict) -> list[str]:
-    """One line for each way in which saved weights differ from a model's own, with the names."""
+    """One clause for each way in which saved weights differ from a model's own, with the first names."""
     found = {
-        'is missing': [name for name in own if name not in saved],
-        'the model does not have': [name for name in saved if name not in own],
-        'has another shape': [f'{name} {tuple(saved[name].shape)} instead of {tuple(own[name].shape)}'
-                              for name in own if name in saved and saved[name].shape != own[name].shape]}
-    return [f'{what}: {_listed(names)}' for what, names in found.items() if names]
+        'of the model not in the file': [name for name in own if name not in saved],
+        'of the file not in the model': [name for name in saved if name not in own],
+        'of another shape': [f'{name} {tuple(saved[name].shape)} instead of {tuple(own[name].shape)}'
+                             for name in own if name in saved and saved[name].shape != own[name].shape]}
+    return [f'{counted(len(names), "weight")} {what} ({first_few(names, SHOWN_NAMES)})'
+            for what, names in found.items() if names]
 
 
 def facts_of_losses(model: nn.Module) -> dict:
@@ -193,11 +195,6 @@ def _facts_of_layouts(config: Config) -> dict:
         return layout_facts(config)
     except (ValueError, KeyError, TypeError, OSError):  # of a test set that is not there, which training does not need
         return {}
-
-
-def _listed(names: list[str]) -> str:
-    more = f' and {len(names) - SHOWN_NAMES} more' if len(names) > SHOWN_NAMES else ''
-    return ', '.join(names[:SHOWN_NAMES]) + more
 
 
 def kept_note(work_dir: str | Path) -> str:

@@ -102,8 +102,8 @@ def _check_batch(config: Config) -> None:
 def check_synthesizer(config: Config) -> None:
     """Raise a ValueError for a config of something else, such as a segmentor."""
     if 'generator' not in config.get('model', {}):
-        raise ValueError(f'{config.filename} has no model.generator: it is no config of a synthesizer, such as '
-                         'semsynth::ecgan/ecgan_cityscapes.py. Segmentors are trained by semsynth train_segmentor.')
+        raise ValueError(f'{config.filename} has no model.generator, so it is of no synthesizer, as '
+                         'semsynth::ecgan/ecgan_cityscapes.py is. Segmentors are trained by semsynth train_segmentor.')
 
 
 def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: bool = False,

@@ -34,6 +34,9 @@ def model_config(source: str | Path | dict) -> ConfigDict:
         if not config.get('model'):
             raise ValueError(f'segmentor: {source} has no model; name the config of an mmseg segmentor.')
         model = config.model
+        if 'generator' in model:
+            raise ValueError(f'segmentor: {source} is the config of a synthesizer; name that of a segmentor, such as '
+                             'semsynth::segmentors/unet_toycity.py.')
         if config.get('data_preprocessor'):
             model.setdefault('data_preprocessor', config.data_preprocessor)
     preprocessor = model.get('data_preprocessor') or {}

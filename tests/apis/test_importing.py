@@ -104,7 +104,7 @@ def test_remarks_of_scenes_are_added_up(masks, tmp_path):
     (dict(background='sky'), ('masks', 'background', 'tolerance')), (dict(classes='none.txt'), ('no file none.txt',)),
     (dict(val=2.0), ('val', '2.0')), (dict(tolerance=-1), ('tolerance', '-1')), (dict(seed=-1), ('seed', '-1')),
     (dict(format='mask'), ('mask', 'did you mean masks')),
-    (dict(source='empty'), ('empty', 'an empty folder', 'not recognised', 'voc', 'masks', '--format')),
+    (dict(source='empty'), ('empty', 'an empty folder', 'your labelling tool')),
     (dict(source='other'), ('other', '1 .tex', 'not recognised', 'voc', 'masks', '--format')),
     (dict(source='masks.tgz'), ('masks.tgz', 'unpack')),
     (dict(out='other'), ('other', 'thesis.tex', 'another folder'))])

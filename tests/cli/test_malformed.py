@@ -84,7 +84,7 @@ def test_checkpoints(refused, name):
     (('synthesize', 'good.py', '.', '--out', 'out'), 'good.py is a config: name its checkpoint after it'),
     (('benchmark', 'layout', '--device', 'cpux'), 'device=cpux, but this machine has cpu'),
     (('edit', 'good.py', 'none', '--port', '70000'), 'port=70000, expected a whole number from 1 to 65535'),
-    (('edit', 'good.py', 'none', '--port', 'x'), "argument --port: invalid int value: 'x'"),
+    (('edit', 'good.py', 'none', '--port', 'x'), 'argument --port: expected a whole number, found x.'),
     (('make_toycity', '--out', 'text.txt'), 'text.txt is a file'),
     (('make_toycity', '--out', 'city', '--workers', '0'), 'workers=0, expected a whole number from 1 on'),
     (('train', 'good.py', '--dry-run', '--resume'), 'leave --resume and --launcher out'),

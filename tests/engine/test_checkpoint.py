@@ -66,9 +66,10 @@ def test_what_does_not_fit_is_listed():
     with pytest.raises(ValueError, match=r'some\.pth does not fit') as caught:
         hook.after_load_checkpoint(runner, dict(state_dict=state))
     message = str(caught.value)
-    assert 'is missing: generator.layer.bias' in message
-    assert 'the model does not have: generator.old.bias' in message
-    assert 'has another shape: discriminator.last.bias (5,) instead of (1,)' in message
+    assert '1 weight of the model not in the file (generator.layer.bias)' in message
+    assert '1 weight of the file not in the model (generator.old.bias)' in message
+    assert '1 weight of another shape (discriminator.last.bias (5,) instead of (1,))' in message
+    assert '\n' not in message and 'carry_from' in message
 
 
 def test_another_kind_of_network():
@@ -85,7 +86,7 @@ def test_another_kind_of_network():
 
 def test_long_lists_are_cut():
     hook, runner = hook_of(MODELS.build(config()))
-    with pytest.raises(ValueError, match=r'name_19 and 5 more'):
+    with pytest.raises(ValueError, match=r'25 weights of the file not in the model \(name_0, .*name_4 and 20 more\)'):
         hook.after_load_checkpoint(runner, dict(runner.model.state_dict(), **{f'name_{i}': torch.ones(1)
                                                                               for i in range(25)}))
 

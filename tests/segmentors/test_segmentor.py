@@ -248,6 +248,8 @@ def test_config_errors():
         MMSegSegmentor('mmseg::nowhere.py')
     silent = tiny_segmentor.config()
     del silent['data_preprocessor']
+    with pytest.raises(ValueError, match=r'ecgan_toycity\.py is the config of a synthesizer'):
+        MMSegSegmentor('semsynth::ecgan/ecgan_toycity.py')
     with pytest.raises(ValueError, match='must say how it wants its images'):
         MMSegSegmentor(silent)
     binary = tiny_segmentor.config()

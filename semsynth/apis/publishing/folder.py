@@ -58,8 +58,11 @@ def file_in(folder: Path, name: str) -> Path:
     """
     path, cache = folder / name, folder.absolute().parents[1:2]
     if not path.is_file():
-        raise FileNotFoundError(f'{folder} is no published folder: it has no file {name}.' if folder.is_dir() else
-                                f'There is no folder {folder}.')
+        if not folder.is_dir():
+            raise FileNotFoundError(f'There is no folder {folder}.')
+        newest = max(folder.glob('*.pth'), key=lambda found: found.stat().st_mtime, default=None)
+        raise FileNotFoundError(f'{folder} is no published folder: it has no file {name}.' + (
+            f' To use a checkpoint in it, name its file, such as {newest}.' if newest else ''))
     in_cache = folder.absolute().parent.name == 'snapshots' and path.resolve().parent == Path(*cache, 'blobs').resolve()
     if path.is_symlink() and not in_cache:
         raise ValueError(f'{path} is a link, and links in published folders are not followed: put the file itself '

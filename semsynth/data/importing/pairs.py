@@ -204,9 +204,9 @@ def _paired(root: Path, found: Found) -> tuple[dict[str, Pair], list[str]]:
                                 '--labels, each a folder or a glob.')
     pairs = {key: Pair(photos[key][0], paths[0], next(iter(instances.get(key, ())), None), _split(root, paths[0]))
              for key, paths in labels.items()}
-    left_out = len(photos.keys() - labels.keys())
-    remarks = [f'{counted(left_out, "photo")} without a label map: left out.'] if left_out else []
-    return _without_splits(pairs), remarks
+    left_out = sorted(photos.keys() - labels.keys())
+    remarks = [f'{counted(len(left_out), "photo")} without a label map ({first_few(left_out)}): left out.']
+    return _without_splits(pairs), remarks if left_out else []
 
 
 def _split(root: Path, path: Path) -> str | None:

@@ -1,5 +1,6 @@
 """A published folder stands wherever a checkpoint does."""
 
+import os
 import shutil
 
 import pytest
@@ -54,6 +55,11 @@ def test_options_apply(whole, labels):
 
 def test_what_is_no_model(whole, tmp_path):
     with pytest.raises(FileNotFoundError, match=facts(tmp_path, 'no published folder', 'config.json')):
+        Inferencer(tmp_path)
+    for age, name in enumerate(('iter_9.pth', 'iter_10.pth')):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (age, age))
+    with pytest.raises(FileNotFoundError, match=facts('config.json', f'such as {tmp_path}/iter_10.pth.')):
         Inferencer(tmp_path)
     with pytest.raises(FileNotFoundError, match=facts('no checkpoint toycity', 'did you mean', 'models/toyc')):
         Inferencer('toycity')

@@ -63,7 +63,7 @@ def test_objects_previews_and_photos_without_labels(files):
                  'SegmentationClassVisualization/a.jpg', 'visualization/a.png', 'notes.txt')
     pairs, _, remarks = found(root)
     assert pairs == {'a': ('JPEGImages/a.jpg', 'SegmentationClass/a.png', 'SegmentationObject/a.png')}
-    assert remarks == ['1 photo without a label map: left out.']
+    assert remarks == ['1 photo without a label map (b): left out.']
 
 
 @pytest.mark.parametrize(('options', 'expected'), [
