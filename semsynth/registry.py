@@ -10,7 +10,7 @@ from typing import Any
 from mmengine import registry as engine
 from mmengine.registry import Registry as EngineRegistry
 
-from semsynth.arguments import SHORTENED, check_arguments
+from semsynth.arguments import SHORTENED, check_arguments, kinds_of_arguments
 from semsynth.errors import did_you_mean
 
 PLUGIN_GROUP = 'semsynth.plugins'
@@ -59,10 +59,24 @@ class Registry(EngineRegistry):
         Raises:
             KeyError: nothing of that type is registered, and the message lists the nearest names and where to look; or
                 there is no type.
+            TypeError: an argument is none of that type's. Where it is one of another type's, a note says what may have
+                brought it in.
         """
         if isinstance(cfg, dict) and 'type' not in (kwargs.get('default_args') or {}):
             self._named(cfg)
-        return super().build(cfg, *args, **kwargs)
+        try:
+            return super().build(cfg, *args, **kwargs)
+        except TypeError as error:
+            if other := self._left_by(cfg):
+                error.add_note(f'{other} has it: where a config gives a part another type than its base does, '
+                               '_delete_=True beside the type drops the arguments of the old one.')
+            raise
+
+    def _left_by(self, cfg: dict) -> str | None:
+        """Another type of this registry that has an argument which the one that a config names has not."""
+        strangers = cfg.keys() - kinds_of_arguments(self.kind_of(cfg)).keys() - {'type'}
+        return next((name for name, kind in self.module_dict.items() if isinstance(kind, type)
+                     and strangers & kinds_of_arguments(kind).keys()), None) if strangers else None
 
     def kind_of(self, cfg: dict) -> Any:
         """The class that a config's type names.

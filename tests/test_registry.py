@@ -19,6 +19,16 @@ def test_a_type_like_no_other_gets_the_list():
         zoo.build(dict(type='Xylophone'))
 
 
+def test_arguments_of_the_type_that_was_there_before():
+    left = dict(type='RGBHead', in_channels=2, edges=True)
+    with pytest.raises(TypeError, match='RGBHead has no argument') as caught:
+        HEADS.build(left)
+    assert 'EdgeGuidedHead has it' in caught.value.__notes__[0] and '_delete_=True' in caught.value.__notes__[0]
+    with pytest.raises(TypeError, match=r"'in_channles': did you mean in_channels") as caught:
+        HEADS.build(dict(type='RGBHead', in_channles=2))
+    assert not hasattr(caught.value, '__notes__')
+
+
 def test_a_misspelt_name_leaves_no_type():
     with pytest.raises(KeyError, match=r"generator registry names no type: \{'num_blocks': 2\}\. Give it one; or, if"):
         GENERATORS.build(dict(num_blocks=2))

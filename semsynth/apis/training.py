@@ -15,7 +15,14 @@ from semsynth.arguments import check_arguments
 from semsynth.completion import work_dir_of
 from semsynth.config import load_config, read_config
 from semsynth.devices import check_precision
-from semsynth.engine.launch import build_runner, check_data, check_trainable, checked_stages, join_ranks
+from semsynth.engine.launch import (
+    build_runner,
+    check_data,
+    check_segmentor,
+    check_trainable,
+    checked_stages,
+    join_ranks,
+)
 from semsynth.engine.overview import next_commands
 from semsynth.engine.stages import train_stages
 from semsynth.engine.stopping import stoppable
@@ -89,6 +96,7 @@ def train_segmentor(config: str | Path | Config, *, work_dir: str | Path | None 
         ValueError: the config, the data or the work dir cannot be used.
     """
     config = load_config(config, cfg_options)
+    check_segmentor(config)
     check_trainable(config)
     check_data(config)
     build_network(config.model)  # once, before the folder is touched: what is wrong with it is told

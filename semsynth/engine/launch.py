@@ -106,6 +106,13 @@ def check_synthesizer(config: Config) -> None:
                          'semsynth::ecgan/ecgan_cityscapes.py is. Segmentors are trained by semsynth train_segmentor.')
 
 
+def check_segmentor(config: Config) -> None:
+    """Raise a ValueError for the config of a synthesizer."""
+    if 'generator' in config.get('model', {}):
+        raise ValueError(f'{config.filename} is of a synthesizer, which semsynth train trains, not of a segmentor, as '
+                         'semsynth::segmentors/unet_toycity.py is.')
+
+
 def build_runner(config: Config, *, work_dir: str | Path | None = None, resume: bool = False,
                  precision: str | None = None, launcher: str = 'none') -> Runner:
     """The runner that trains a config; arguments as of ``train``.

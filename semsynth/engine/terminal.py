@@ -53,9 +53,10 @@ class QuietRunner(Runner):
             yield
         except (ValueError, TypeError, KeyError, OSError):  # what a user can mend; the log tells more of all others
             if self._log_dir and is_main_process() and (self._begun_at is None or self.iter == self._begun_at):
+                MMLogger._instance_dict.pop(self._experiment_name, None)  # else a run of the same second would write
+                if visualizer := Visualizer._instance_dict.pop(self._experiment_name, None):
+                    visualizer.close()  # else TensorBoard's thread would write into the folder when it is gone
                 shutil.rmtree(self._log_dir, ignore_errors=True)
-                for kind in (MMLogger, Visualizer):  # else a run of the same second would write into it
-                    kind._instance_dict.pop(self._experiment_name, None)
             raise
 
     def build_logger(self, *args, **kwargs) -> MMLogger:

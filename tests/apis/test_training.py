@@ -52,6 +52,11 @@ def test_resuming_ends_with_the_same_weights(roots, tmp_path):
         assert torch.equal(value, expected[name]), name
 
 
+def test_a_synthesizer_is_no_segmentor(tmp_path):
+    with pytest.raises(ValueError, match=r'ecgan_toycity\.py is of a synthesizer, which semsynth train trains'):
+        train_segmentor('semsynth::ecgan/ecgan_toycity.py', work_dir=tmp_path / 'run')
+
+
 def test_without_data_it_says_what_is_missing(tmp_path):
     with pytest.raises(ValueError, match=r'There is no folder .*nowhere.*semsynth demo'):
         train_segmentor(CONFIGS / 'unet_toycity.py', work_dir=tmp_path,
