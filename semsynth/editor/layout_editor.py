@@ -224,11 +224,13 @@ class LayoutEditor:
     @contextmanager
     def kept_on_failure(self) -> Iterator[None]:
         """A context in which an error leaves the layout and its history unchanged."""
-        before = self._opened, self._history
+        opened, history = self._opened, self._history
+        past, future = [*history.past], [*history.future]  # edits change these lists
         try:
             yield
         except BaseException:
-            self._opened, self._history = before
+            self._opened, self._history = opened, history
+            history.past, history.future = past, future
             raise
 
     def _start(self, scene: Scene, past: Sequence[Step] = ()) -> None:

@@ -218,6 +218,19 @@ def test_a_background_shared_by_classes_is_no_object(editor):
     assert set(np.unique(editor.instance)) == {0, 24000, 26001}
 
 
+def test_a_failure_takes_back_the_edits_before_it(editor):
+    editor.move(26000, 2, 0)
+    editor.remove(24000)
+    editor.undo()
+    before = state(editor)
+    with pytest.raises(OSError, match='full'), editor.kept_on_failure():
+        editor.remove(26001)
+        raise OSError('full')
+    assert state(editor) == before and (editor.steps, editor.can_redo) == (1, True)
+    editor.redo()
+    assert 24000 not in editor.instance and 26001 in editor.instance
+
+
 def test_nothing_is_open():
     editor = LayoutEditor(SPACE, THINGS)
     for edit in (editor.objects, lambda: editor.remove(7), lambda: editor.label):
