@@ -59,6 +59,7 @@ def test_a_table_of_what_was_kept_and_what_was_not_run(folder, quick, tmp_path):
     kept = tmp_path / 'kept'
     assert ablate(folder, out=tmp_path / 'out', results=kept, seeds=(0, 2), rows=['b_full']) == []
     assert not (tmp_path / 'out/a_less').exists()
+    shutil.copy(kept / 'b_full/seed_0.json', kept / 'b_full/seed_0 (copy).json')  # somebody's own
     (folder / 'left_out.yml').write_text('old: {reason: its code is lost, paper: {mIoU: 3}}')
     nowhere = {'data_root': 'nowhere', 'test_evaluator.0.judge.checkpoint': 'nowhere.pth'}
     text = tabulate(folder, kept, seeds=(0, 1), cfg_options=nowhere)
@@ -67,6 +68,8 @@ def test_a_table_of_what_was_kept_and_what_was_not_run(folder, quick, tmp_path):
     assert f'--rows a_less --jobs 1 --seeds 0 1 2 --results {kept} --cfg-options data_root=nowhere' in text
     assert '| old | not run | - | 3 |' in text and '- old: not run; its code is lost.' in text
     assert 'Of other settings' not in text
+    with pytest.raises(ValueError, match=facts('[0, 0]', 'every one once')):
+        tabulate(folder, kept, seeds=(0, 0), cfg_options=nowhere)
 
 
 def test_a_result_of_other_settings(folder, quick, tmp_path):

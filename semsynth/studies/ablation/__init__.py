@@ -122,6 +122,7 @@ def tabulate(folder: str | Path, results: str | Path, *, seeds: Sequence[int] = 
         ValueError: as of ``ablate``.
         FileNotFoundError: there is no such folder of configs.
     """
+    check_numbers(1, seeds)
     kept = check_out_folder(results, [find_config(folder)])
     every, trained = _read(folder, precision, cfg_options, allow_unequal)
     runs = _runs(trained, seeds, kept, 1, kept)
@@ -150,7 +151,8 @@ def _chosen(rows: Sequence[Row], names: Sequence[str] | None) -> list[Row]:
 
 def _runs(rows: Sequence[Row], seeds: Sequence[int], out: Path, ranks: int, kept: Path | None) -> list[Run]:
     """By seed first, so that there soon is one of each row; those asked for, and those whose results were kept."""
-    found = {int(path.stem.removeprefix('seed_')) for row in rows for path in (kept / row.name).glob('seed_*.json')
+    names = {path.stem.removeprefix('seed_') for row in rows for path in (kept / row.name).glob('seed_*.json')
              } if kept else set()
+    found = {int(name) for name in names if name.isdecimal()}  # others are somebody's own
     return [Run(row, seed, out / row.name / f'seed_{seed}', ranks, kept and kept / row.name / f'seed_{seed}.json')
             for seed in [*seeds, *sorted(found - set(seeds))] for row in rows]
