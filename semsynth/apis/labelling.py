@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from rich.progress import track
 
+from semsynth.apis.training import usual_weights
 from semsynth.arguments import check_arguments
 from semsynth.data.files import find_by_stem, stem_of
 from semsynth.data.importing.tree import encode_ids
@@ -19,7 +20,6 @@ from semsynth.devices import find_device
 from semsynth.errors import DataError, first_few
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors import Segmentor, label_photo
-from semsynth.segmentors.config import published_weights
 from semsynth.visualise import palette_of
 from semsynth.writing import check_out_folder, write_json, write_whole
 
@@ -82,9 +82,8 @@ def label_photos(photos: str | Path, out: str | Path, *, config: str, checkpoint
                         f'{", ".join(PHOTO_SUFFIXES)}.')
     if twins := [paths for paths in found.values() if len(paths) > 1]:
         raise DataError(f'{first_few(twins[0])} would have one label map: keep one of them.')
-    own = Path('work_dirs', Path(config.rpartition('::')[2]).stem, 'final.pth')
-    weights = checkpoint or published_weights(config) or own
-    segmentor: Segmentor = SEGMENTORS.build(dict(type='Segmentor', config=config, checkpoint=str(weights)))
+    segmentor: Segmentor = SEGMENTORS.build(dict(
+        type='Segmentor', config=config, checkpoint=str(checkpoint or usual_weights(config))))
     segmentor.to(find_device(device))
     _check_earlier(out, dict(config=config, weights=segmentor.weights_hash, longest=longest))
     palette = palette_of(segmentor.classes)

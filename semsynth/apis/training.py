@@ -29,10 +29,13 @@ from semsynth.engine.stopping import stoppable
 from semsynth.engine.work_folder import work_folder
 from semsynth.layers.norm import mend_norms
 from semsynth.layers.pointwise import take_strides_first
+from semsynth.segmentors.config import path_of_config, published_weights
 from semsynth.segmentors.mmseg_segmentor import build_network
 from semsynth.writing import write_whole
 
 SCORES = ('mIoU', 'aAcc')
+FINAL = 'final.pth'
+"""The weights of a trained segmentor, in its work dir."""
 
 
 @check_arguments
@@ -113,4 +116,19 @@ def train_segmentor(config: str | Path | Config, *, work_dir: str | Path | None 
         meta = dict(dataset_meta=runner.train_dataloader.dataset.metainfo, cfg=config.pretty_text, scores=scores)
         weights = BytesIO()
         torch.save(dict(state_dict=runner.model.state_dict(), meta=meta), weights)
-        return write_whole(folder / 'final.pth', weights.getvalue()), scores
+        return write_whole(folder / FINAL, weights.getvalue()), scores
+
+
+def usual_weights(config: str) -> str:
+    """Where a segmentor's weights are that nobody names: what mmseg publishes, or ``train_segmentor`` has written.
+
+    Args:
+        config: a file, ``'mmseg::segformer/NAME.py'`` or ``'semsynth::segmentors/NAME.py'``.
+
+    Returns:
+        An address, or the path of a file that need not be there.
+
+    Raises:
+        FileNotFoundError: there is no such config.
+    """
+    return published_weights(config) or str(work_dir_of(Config.fromfile(path_of_config(config))) / FINAL)

@@ -30,7 +30,7 @@ def model_config(source: str | Path | dict) -> ConfigDict:
     if isinstance(source, dict):
         model = ConfigDict(deepcopy(source))
     else:
-        config = Config.fromfile(_path(str(source)))
+        config = Config.fromfile(path_of_config(str(source)))
         if not config.get('model'):
             raise ValueError(f'segmentor: {source} has no model; name the config of an mmseg segmentor.')
         model = config.model
@@ -62,13 +62,8 @@ def published_weights(source: str) -> str | None:
     return None
 
 
-def _packaged(source: str) -> Path:
-    # By path: get_config('mmseg::...') asks for a distribution called mmsegmentation, which ours is not.
-    package = cast(str, cast(ModuleSpec, find_spec('mmseg')).origin)
-    return Path(package).parent / '.mim' / 'configs' / source.removeprefix(PACKAGED)
-
-
-def _path(source: str) -> Path:
+def path_of_config(source: str) -> Path:
+    """The file of a segmentor's config; ``source`` and the error are as of ``model_config``."""
     if source.startswith(PACKAGED):
         path = _packaged(source)
     else:
@@ -77,6 +72,12 @@ def _path(source: str) -> Path:
         raise FileNotFoundError(f"segmentor: there is no config {path}; give the path of an mmseg config, or "
                                 f"'{PACKAGED}FOLDER/NAME.py' for one that mmseg packages.")
     return path
+
+
+def _packaged(source: str) -> Path:
+    # By path: get_config('mmseg::...') asks for a distribution called mmsegmentation, which ours is not.
+    package = cast(str, cast(ModuleSpec, find_spec('mmseg')).origin)
+    return Path(package).parent / '.mim' / 'configs' / source.removeprefix(PACKAGED)
 
 
 def _without_downloads(part: Any) -> Any:

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from semsynth.apis.gallery import legend_of, write_gallery
 from semsynth.apis.inferencer import Inferencer
+from semsynth.apis.training import usual_weights
 from semsynth.completion import work_dir_of
 from semsynth.config import dataset_of, load_config
 from semsynth.registry import DATASETS
@@ -64,8 +65,7 @@ def demo_steps() -> list[list[Task]]:
     segmentors = {name: f'semsynth::segmentors/{name}_toycity.py' for name in ('unet', 'judge')}
     return [
         [Task('Render ToyCity', render, Path(config.data_root, 'toycity.json'))],
-        [Task(title, ['train_segmentor', segmentors[name], '--resume'],
-              work_dir_of(load_config(segmentors[name])) / 'final.pth')
+        [Task(title, ['train_segmentor', segmentors[name], '--resume'], Path(usual_weights(segmentors[name])))
          for name, title in dict(unet='Train the label generator of the losses', judge='Train the judge').items()],
         [Task('Train ECGAN', ['train', CONFIG, '--resume'], trained)],
         [Task('Judge the untrained generator', ['test', CONFIG], work_dir / 'results_untrained.json')],

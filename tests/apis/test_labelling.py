@@ -92,6 +92,10 @@ def test_what_is_refused(segmentor, photos, tmp_path, monkeypatch):
         label_photos(photos, photos / 'mine', **segmentor)
     with pytest.raises(FileNotFoundError, match=facts('work_dirs/segmentor/final.pth', 'train_segmentor')):
         label_photos(photos, 'labelled', config=segmentor['config'])
+    own = tmp_path / 'segmentor.py'
+    own.write_text(f"work_dir = 'elsewhere'\n{own.read_text()}")
+    with pytest.raises(FileNotFoundError, match=facts('elsewhere/final.pth', 'train_segmentor')):
+        label_photos(photos, 'labelled', config=segmentor['config'])
     (tmp_path / 'other').mkdir()
     (tmp_path / 'other/thesis.tex').touch()
     with pytest.raises(ValueError, match=facts('other', 'not empty', 'another folder')):

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from semsynth.apis import Inferencer
+from semsynth.apis.training import usual_weights
 from semsynth.registry import SEGMENTORS
 from semsynth.segmentors import Segmentor
-from semsynth.segmentors.config import published_weights
 
 
 def judge_config(config: str, checkpoint: str | None = None, size: Sequence[int] | None = None) -> dict[str, Any]:
     """The judge of a config and its weights; without these, those that ``semsynth train_segmentor CONFIG`` writes."""
-    own = Path('work_dirs', Path(config.rpartition('::')[2]).stem, 'final.pth')
-    judge = dict(type='Segmentor', config=config, checkpoint=str(checkpoint or published_weights(config) or own))
+    judge = dict(type='Segmentor', config=config, checkpoint=str(checkpoint or usual_weights(config)))
     return judge | (dict(input_size=tuple(size)) if size else {})
 
 
