@@ -58,6 +58,8 @@ def make(args: Namespace) -> None:
 
     if args.labels and not args.config:
         raise ArgumentError(None, '--labels needs --config, which says what the ids in the label maps mean')
+    if args.cfg_options and not args.config:
+        raise ArgumentError(None, '--cfg-options needs --config, whose entries it overrides')
     if args.classes and not args.labels:
         raise ArgumentError(None, '--classes needs --labels, the label maps of the scenes')
     results = dict(args.results)

@@ -234,6 +234,7 @@ def test_the_tool(call, results, tmp_path, city):
     (['ours'], 'expected NAME=FOLDER, found ours'),
     (['a=x', 'a=y'], 'two methods have one name'),
     (['a=x', 'b=y', '--labels', 'labels'], '--labels needs --config'),
+    (['a=x', 'b=y', '--cfg-options', 'data_root=x'], '--cfg-options needs --config'),
     (['a=x', 'b=y', '--classes', 'car'], '--classes needs --labels'),
     (['a=x', 'b=y', '--times', '1/0'], 'such as 2 or 1/8, or unlimited; found 1/0'),
     (['a=x', 'b=y', '--times', '1e400'], 'or unlimited; found 1e400'),
