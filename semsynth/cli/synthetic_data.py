@@ -23,7 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
                         "(default: the model's)")
     parser.add_argument('--judge-size', nargs=2, type=int, metavar=('H', 'W'), help='size at which '
                         'it looks at images (default: that of its training)')
-    parser.add_argument('--margin', type=float, default=1.25, help="ignore pixels over so many times their "
+    parser.add_argument('--margin', type=float, help="ignore pixels over so many times their "
                         "class's mean loss (default: 1.25)")
     parser.add_argument('--no-filter', action='store_true', help='ignore no pixels')
     add_options(parser, '--seed', '--device', '--cfg-options')
@@ -33,12 +33,16 @@ def run(args: Namespace) -> None:
     """Make it, and tell what the judge left out."""
     if args.judge and args.no_filter:
         raise ArgumentError(None, '--judge names who filters, --no-filter leaves all pixels in: drop one')
+    if args.margin is not None and args.no_filter:
+        raise ArgumentError(None, '--margin says which pixels are ignored, --no-filter ignores none: drop one')
     if args.judge and len(args.judge) > 2:
         raise ArgumentError(None, '--judge takes a config and its weights, no more')
     _check(args)
     from semsynth.studies.processes import sigterm_unwinds
     from semsynth.studies.synthetic_data import earlier_note, images_in
+    from semsynth.studies.synthetic_data.losses import MARGIN
 
+    args.margin = MARGIN if args.margin is None else args.margin
     known = dict(margin=None if args.no_filter else args.margin, seed=args.seed, even=args.even or args.no_filter)
     earlier_note(Path(args.out), known | ({} if args.per_map is None else dict(per_map=args.per_map)), some=True)
     try:

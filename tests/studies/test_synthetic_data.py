@@ -192,6 +192,8 @@ def test_label_maps_may_be_any_and_those_of_training_some(oasis, toycity, tmp_pa
     assert [layout.name for layout in find_maps(oasis, [tmp_path])] == ['edited']
     monkeypatch.setitem(oasis.config.train_dataloader.dataset, 'indices', [0, 2])
     assert len(find_maps(oasis)) == 2
+    with pytest.raises(ValueError, match=facts('instances', '--layouts')):
+        find_maps(oasis, instances=tmp_path)
     monkeypatch.setitem(oasis.config.train_dataloader.dataset, 'data_root', str(tmp_path / 'gone'))
     with pytest.raises(ValueError, match=facts('gone', 'Or name label maps', '--layouts')):
         find_maps(oasis)
@@ -251,6 +253,7 @@ def test_cheap_checks_come_before_the_model(run_tool, tmp_path):
     (tmp_path / 'mine/file').touch()
     for code, options, words in ((1, ['--per-map', '0'], 'per_map=0'), (1, ['--margin', '0'], 'margin=0.0'),
                                  (1, ['--margin', 'inf'], 'a number above 0'),
+                                 (2, ['--margin', '2', '--no-filter'], '--margin says'),
                                  (2, ['--layouts', 'nomaps'], 'no file or folder nomaps'),
                                  (2, ['--judge-size', '8', '8'], '--judge-size is')):
         found, _, err = run_tool('synthetic_data', 'no.pth', '--out', tmp_path / 'out', *options)

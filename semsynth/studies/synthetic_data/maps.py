@@ -27,7 +27,8 @@ def find_maps(inferencer: Inferencer, layouts: Sequence[str | Path] = (),
         instances: folder of their instance maps; by default as of ``Inferencer.find``.
 
     Raises:
-        ValueError: the model reads image-like inputs; or nothing says what it was trained on.
+        ValueError: the model reads image-like inputs; nothing says what it was trained on; or instance maps are named
+            without label maps.
         DataError: files are missing.
     """
     if not inferencer.classes:
@@ -36,6 +37,8 @@ def find_maps(inferencer: Inferencer, layouts: Sequence[str | Path] = (),
     if layouts:
         found = inferencer.find(layouts, instances, instances_optional=not inferencer.reads_instances)
         return sorted(found, key=lambda layout: layout.name)
+    if instances:
+        raise ValueError(f'instances={instances} belong to label maps: name these too, with --layouts.')
     return [LayoutFile(scene['name'], scene['seg_map_path'], scene.get('instance_path'))
             for scene in _training_scenes(inferencer)]
 
