@@ -44,6 +44,13 @@ def test_versions_that_disagree_show(monkeypatch):
     assert columns(benchmark('numbers', 'cpu', 1))['difference'] == ['', '5e-01']
 
 
+def test_what_is_not_a_number_differs_and_zeros_do_not():
+    versions = [Version({}, partial(lambda value: lambda: [torch.ones(1), torch.full((2,), value)], value), 'same')
+                for value in (0., 0., torch.nan)]
+    first, zeros, broken = (each.difference for each in measuring.measure(versions, 'cpu', 1, lambda: None))
+    assert first is None and zeros == 0 and np.isnan(broken)
+
+
 def test_memory_is_the_most_that_tensors_took_at_once():
     before = torch.ones(1 << 20)
 
