@@ -47,6 +47,11 @@ class QuietRunner(Runner):
         with self._tidy():
             return super().train()
 
+    def build_test_loop(self, loop: dict | BaseLoop) -> BaseLoop:
+        """The loop that judges, with its evaluators."""
+        with self._tidy():
+            return super().build_test_loop(loop)
+
     @contextmanager
     def _tidy(self) -> Iterator[None]:
         try:

@@ -118,7 +118,8 @@ class Segmentor(nn.Module):
         else:
             alike = num_classes == self.num_classes and unknown is None
             fits = alike or (num_classes == self.num_classes + 1 and unknown == self.num_classes)
-            expected = 'a class_map from the layout to its classes (a name in CLASS_MAPS or a list, 255 for none)'
+            expected = ("a class_map from the layout to its classes (a name such as 'cityscapes_35_to_19', or a list, "
+                        '255 for none)')
             if unknown is not None and num_classes == self.num_classes + 1:
                 expected += f', such as class_map={identity_table(num_classes, unknown)}'
         if not fits:

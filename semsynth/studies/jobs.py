@@ -98,9 +98,10 @@ class Job(Generic[Kind]):
 
 def check_numbers(jobs: int, seeds: Sequence[int]) -> None:
     """Raise ValueError unless there is a job at least, and a seed, every one from 0 on and once."""
-    if jobs < 1 or not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise ValueError(f'jobs={jobs}, seeds={list(seeds)}: expected at least one of each, and seeds from 0 on, every '
-                         'one once.')
+    if jobs < 1:
+        raise ValueError(f'jobs={jobs}, expected a whole number from 1 on.')
+    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise ValueError(f'seeds={list(seeds)}, expected one or more whole numbers from 0 on, none of them twice.')
 
 
 def run_all(runs: Sequence[Kind], commands: Callable[[Kind], Iterator[list[str]]], *, jobs: int, console: Console,

@@ -130,11 +130,7 @@ def test_unfinished_data_set_is_rendered_anew(tmp_path):
     stale = tmp_path / 'leftImg8bit/train/toycity/toycity_000007_000000_leftImg8bit.png'
     stale.parent.mkdir(parents=True)
     stale.write_bytes(b'')
-    other = tmp_path / 'leftImg8bit/train/aachen/photo.png'
-    other.parent.mkdir()
-    other.write_bytes(b'')
     make_toycity(tmp_path, train=1, val=0, size=(16, 32))
-    assert other.exists()
     assert [path.name for path in stale.parent.iterdir()] == ['toycity_000000_000000_leftImg8bit.png']
     settings = json.loads((tmp_path / 'toycity.json').read_text())
     assert settings == dict(train=1, val=0, size=[16, 32], seed=0, renderer_version=1)
@@ -166,3 +162,12 @@ def test_tool(tmp_path, run_tool):
     assert len(list(tmp_path.rglob('*.png'))) == 6
     code, _, err = run_tool('make_toycity', *command, '--seed', 1)
     assert code and 'seed is 0, not 1' in err
+
+
+@pytest.mark.parametrize('name', ['notes.txt', 'leftImg8bit/test', 'gtFine/train/aachen'])
+def test_a_folder_of_other_data_is_left_as_it_is(tmp_path, name):
+    (tmp_path / name).mkdir(parents=True)
+    before = sorted(tmp_path.rglob('*'))
+    with pytest.raises(ValueError, match=rf'{tmp_path} holds what is not of ToyCity \({name}\): name another folder'):
+        make_toycity(tmp_path, train=1, val=0, size=(16, 32))
+    assert sorted(tmp_path.rglob('*')) == before

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import threading
 
 import pytest
 
@@ -52,3 +53,23 @@ def test_hooks_of_others_are_heard(tmp_path, capfd):
     runner.logger.log(logging.INFO, 'and another one')
     assert [line.split(' - ')[-1] for line in capfd.readouterr().out.splitlines()] == [
         'a hook of mine', 'and another one']
+
+
+def test_what_is_refused_leaves_no_log_and_no_thread_that_writes_one(tmp_path):
+    before = threading.active_count()
+    config = toy_config(**{'visualizer.vis_backends': [dict(type='TensorboardVisBackend')], 'model.generator.nois': 1})
+    with pytest.raises(TypeError, match='nois'):
+        launch.build_runner(config, work_dir=tmp_path / 'run')
+    assert threading.active_count() == before
+    assert [path for path in tmp_path.rglob('*') if path.is_dir()] == [tmp_path / 'run']
+
+
+def test_what_cannot_be_judged_leaves_no_log(tmp_path):
+    config = toy_config(test_cfg=dict(), test_evaluator=dict(type='SegmentationEvaluator', judge=dict(
+        type='Segmentor', config='semsynth::segmentors/judge_toycity.py', checkpoint='nowhere.pth')))
+    config.test_dataloader = config.val_dataloader
+    runner = launch.build_runner(config, work_dir=tmp_path / 'run')
+    assert list(tmp_path.rglob('*.log'))
+    with pytest.raises(FileNotFoundError, match='no weight file nowhere'):
+        runner.test()
+    assert [path for path in tmp_path.rglob('*') if path.is_dir()] == [tmp_path / 'run']

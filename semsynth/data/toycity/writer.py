@@ -15,9 +15,11 @@ from rich.progress import track
 
 from semsynth.arguments import check_arguments
 from semsynth.data.toycity.scene import render_scene
+from semsynth.errors import first_few
 from semsynth.writing import check_out_folder, write_json
 
 CITY = 'toycity'
+KINDS = ('leftImg8bit', 'gtFine')
 SPLITS = ('train', 'val')
 SETTINGS_FILE = 'toycity.json'
 # Part of the settings: raised whenever the same seed would give other pictures.
@@ -44,7 +46,7 @@ def make_toycity(
         The folder.
 
     Raises:
-        ValueError: The folder holds ToyCity with other settings, or an argument is out of range.
+        ValueError: The folder holds ToyCity with other settings, or anything else; or an argument is out of range.
     """
     out = check_out_folder(out)
     settings = dict(train=train, val=val, size=list(size), seed=seed, renderer_version=RENDERER_VERSION)
@@ -52,6 +54,7 @@ def make_toycity(
         raise ValueError(f'size={tuple(size)} given to make_toycity: expected (height, width), both at least 16.')
     if _is_complete(out, settings):
         return out
+    _check_free(out)
     _clear(out)
     jobs = [(split, index) for split, count in zip(SPLITS, (train, val), strict=True) for index in range(count)]
     write = partial(_write_scene, out, (size[0], size[1]), seed)
@@ -80,9 +83,19 @@ def _is_complete(out: Path, settings: dict) -> bool:
     return True
 
 
+def _check_free(out: Path) -> None:
+    """Refuses a folder that holds more than an unfinished run leaves, such as the photos of Cityscapes."""
+    known = {out: KINDS, **{out / kind: SPLITS for kind in KINDS},
+             **{out / kind / split: (CITY,) for kind in KINDS for split in SPLITS}}
+    strangers = sorted(path.relative_to(out) for folder, names in known.items() for path in folder.glob('*')
+                       if path.name not in names)
+    if strangers:
+        raise ValueError(f'{out} holds what is not of ToyCity ({first_few(strangers)}): name another folder.')
+
+
 def _clear(out: Path) -> None:
     """Makes empty folders: an unfinished run may have left scenes of other settings."""
-    for kind in ('leftImg8bit', 'gtFine'):
+    for kind in KINDS:
         for split in SPLITS:
             folder = out / kind / split / CITY
             shutil.rmtree(folder, ignore_errors=True)

@@ -54,7 +54,8 @@ def find_scenes(results: Mapping[str, str | Path], endings: tuple[str, ...] = ()
 
 def _images(folder: Path, endings: tuple[str, ...]) -> dict[str, str]:
     if not folder.is_dir():
-        raise DataError(f'There is no folder {folder} of results.')
+        raise DataError(f'There is no folder {folder} of results: name one that holds images, as semsynth '
+                        'synthesize writes them.')
     found = find_by_stem(folder, (*endings, *PHOTO_SUFFIXES))
     if twins := [' and '.join(paths) for paths in found.values() if len(paths) > 1]:
         raise DataError(f'{folder} holds more than one image of a name ({first_few(twins)}): keep one of each.')
