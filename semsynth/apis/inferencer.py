@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from PIL import Image
 from torch import Tensor
 
 from semsynth.apis.building import build_for_inference, build_reader, open_model, warn_untrained
@@ -185,7 +184,7 @@ class Inferencer:
             instance = photo = None
         elif isinstance(layouts, Layout):
             several, given = len(layouts) > 1, each_of(layouts)
-        elif isinstance(layouts, str | Path | Image.Image | np.ndarray | Tensor | LayoutFile):
+        elif isinstance(layouts, Input) or not isinstance(layouts, Iterable):
             several, given = False, [layouts]
         scenes = (self._scene(each, instance, photo) for each in given)
         results = (result for scene in scenes for result in self._samples(scene, samples, seed))

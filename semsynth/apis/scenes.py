@@ -80,9 +80,12 @@ class SceneMaker:
             photo: that gives the latent, and the styles of its objects.
 
         Raises:
-            ValueError: an array does not fit, or the model takes nothing from photos.
+            ValueError: it is no layout, an array does not fit, or the model takes nothing from photos.
             DataError: a file is unsound.
         """
+        if not isinstance(given, Input):
+            raise ValueError(f'{given!r:.80} is no layout: give a file, a Pillow image, an array (H, W) of class '
+                             'indices, a Layout or a LayoutFile.')
         if isinstance(given, Layout):
             return self._scene_of(given)
         name, look = 'layout', photo

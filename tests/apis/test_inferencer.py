@@ -119,6 +119,12 @@ def test_the_data_set_itself_is_not_needed(tmp_path, maps):
     assert len(inferencer.find([maps])) == 2
 
 
+@pytest.mark.parametrize('call', [lambda infer: infer(None), lambda infer: list(infer([None])), lambda infer: infer(3)])
+def test_what_is_no_layout_is_refused(inferencer, call):
+    with pytest.raises(ValueError, match=r'^(None|3) is no layout: give a file, a Pillow image, an array'):
+        call(inferencer)
+
+
 def test_mistakes_are_explained(inferencer, maps, tmp_path):
     label = maps / 'toycity_000000_000000_gtFine_labelIds.png'
     with pytest.raises(DataError, match=r'There is no label map .*nowhere\.png'):
