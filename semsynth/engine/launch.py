@@ -102,7 +102,7 @@ def _check_batch(config: Config) -> None:
 def check_synthesizer(config: Config) -> None:
     """Raise a ValueError for a config of something else, such as a segmentor."""
     if 'generator' not in config.get('model', {}):
-        raise ValueError(f'{config.filename} has no model.generator, so it is of no synthesizer, as '
+        raise ValueError(f'{config.filename} has no model.generator: it is of no synthesizer, as '
                          'semsynth::ecgan/ecgan_cityscapes.py is. Segmentors are trained by semsynth train_segmentor.')
 
 

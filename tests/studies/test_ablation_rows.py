@@ -129,7 +129,7 @@ def test_folders_without_rows(tmp_path):
     ('test_evaluator = optim_wrapper = None', r'c\.py has no optim_wrapper, test_evaluator, and a row of an ablation'),
     ('default_hooks = dict(checkpoint=dict(save_last=False))', r"c\.py: default_hooks.checkpoint=.* judges its last"),
     ('default_hooks = dict(checkpoint=None)', r'c\.py: default_hooks.checkpoint=None, but an ablation judges its last'),
-    ('model = dict(_delete_=True, type="EncoderDecoder")', r'c\.py has no model.generator, so it is of no')])
+    ('model = dict(_delete_=True, type="EncoderDecoder")', r'c\.py has no model.generator: it is of no')])
 def test_unequal_conditions_are_refused(folder, text, message):
     add(folder, 'c', text)
     with pytest.raises(ValueError, match=message):
