@@ -11,6 +11,10 @@ import torch
 
 from helpers.browser import chromium, new_page  # noqa: F401  # fixtures
 
+# Triton's kernels run without a GPU too, slowly. It reads this when it is imported, as by a folder's own conftest.py,
+# which comes before pytest_configure. Workers of xdist inherit it.
+os.environ.setdefault('TRITON_INTERPRET', '0' if 'gpu' in sys.argv else '1')
+
 
 def pytest_configure(config):
     """Make tests independent of how they are started, and of a GPU, which all but ``pytest -m gpu`` do not see.
@@ -21,7 +25,6 @@ def pytest_configure(config):
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background, which runs inherit
     if config.option.markexpr != 'gpu':
         os.environ['CUDA_VISIBLE_DEVICES'] = ''
-        os.environ['TRITON_INTERPRET'] = '1'  # Triton's kernels run here too, slowly; it reads this when imported
 
 
 def pytest_collection_modifyitems(items):
