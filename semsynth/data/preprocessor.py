@@ -79,7 +79,7 @@ class LayoutPreprocessor(BaseDataPreprocessor):
         for key, convert in dict(raw=_to_floats, label=Tensor.long, instance=Tensor.long).items():
             if key in on_device:
                 on_device[key] = list(map(convert, on_device[key]))
-        batch = {key: self._pad(torch.stack(parts)) for key, parts in on_device.items()}
+        batch = {key: self._pad(_as_batch(parts)) for key, parts in on_device.items()}
         layout = Layout(raw=batch['raw']) if self.raw_channels else Layout(
             batch['label'], self.num_classes, self.unknown, batch['instance'] if self.instances else None)
         real = {key: _to_floats(batch[key]) for key in ('image', 'edge') if key in batch}
@@ -167,6 +167,11 @@ class LayoutPreprocessor(BaseDataPreprocessor):
 def to_gray(images: Tensor) -> Tensor:
     """RGB ``(B, 3, H, W)`` to gray ``(B, 1, H, W)`` of the same range."""
     return sum(share * band for share, band in zip(LUMA, images.split(1, dim=1), strict=True))
+
+
+def _as_batch(images: list[Tensor]) -> Tensor:
+    """Images of one size as a batch; one alone is not copied."""
+    return images[0].unsqueeze(0) if len(images) == 1 else torch.stack(images)
 
 
 def _to_floats(images: Tensor) -> Tensor:

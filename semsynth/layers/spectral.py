@@ -160,6 +160,7 @@ def _normalised(norms: Sequence[SpectralNorm], weights: Sequence[Tensor]) -> lis
                 groups.setdefault(alike, []).append(number)
             stacks = [_Stack([norms[number] for number in numbers], [parts[number] for number in numbers])
                       for numbers in groups.values()]
+            _gather(stacks)
             _iterate([stack for stack in stacks if stack.norms[0].training])
             for stack in stacks:
                 if not stack.norms[0].training:
@@ -170,76 +171,70 @@ def _normalised(norms: Sequence[SpectralNorm], weights: Sequence[Tensor]) -> lis
     return [by_number[number] for number in range(len(weights))]
 
 
+def _gather(stacks: Sequence[_Stack]) -> None:
+    """Copy the parts of stacks to their entries, all at once; one part alone is not copied."""
+    several = [stack for stack in stacks if len(stack.parts) > 1]
+    if several:
+        torch._foreach_copy_([place for stack in several for place in stack.entries.split(stack.counts)],
+                             [part for stack in several for part in stack.parts])
+
+
 def _iterate(stacks: Sequence[_Stack]) -> None:
     """One power iteration of all matrices, whose vectors go to the layers' buffers."""
     if not stacks:
         return
     buffers = [[norm.vectors for norm in stack.norms] for stack in stacks]
     before = torch.cat([u.flatten() for u, _ in chain(*buffers)]).split([stack.rows for stack in stacks])
-    u = [each.view(stack.shape[:2]) for stack, each in zip(stacks, before, strict=True)]
-    v, _ = _unit_products(u, [stack.matrices for stack in stacks])
-    u, sigma = _unit_products(v, [stack.matrices.mT for stack in stacks])
+    matrices = [stack.entries.flatten(2) for stack in stacks]
+    v, _ = _unit_products([u.view(stack.shape[:2]) for stack, u in zip(stacks, before, strict=True)], matrices)
+    u, sigma = _unit_products(v, [each.mT for each in matrices])
     for stack, *found in zip(stacks, u, v, sigma, strict=True):
         stack.u, stack.v, stack.sigma = found
-    for place, vectors in enumerate((u, v)):
-        torch._foreach_copy_([pair[place] for pair in chain(*buffers)],
-                             [part for stack, each in zip(stacks, vectors, strict=True)
-                              for part in each.split(stack.counts)])
+    torch._foreach_copy_([pair[place] for place in range(2) for pair in chain(*buffers)],
+                         [part for vectors in (u, v) for stack, each in zip(stacks, vectors, strict=True)
+                          for part in each.split(stack.counts)])
 
 
 def _unit_products(vectors: Sequence[Tensor], matrices: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
     """The products of vectors ``(K, M)`` with matrices ``(K, M, N)``, divided by their lengths, and these.
 
-    Those of one N lie together in memory, and are divided at once.
+    All products are rows of one tensor, with zeros behind the shorter ones, and are divided at once.
 
     Returns:
         For each two of them, vectors of length 1, ``(K, N)``, and what they were divided by, ``(K,)``.
     """
-    sizes = [each.shape[2] for each in matrices]
-    counts = {size: [len(each) for each, other in zip(vectors, sizes, strict=True) if other == size] for size in sizes}
-    joined = {size: vectors[0].new_empty(sum(its), size) for size, its in counts.items()}
-    products = _parts(joined, counts, sizes)
+    counts, sizes = [len(each) for each in vectors], [each.shape[2] for each in matrices]
+    rows = vectors[0].new_zeros(sum(counts), max(sizes))
+    products = [part[:, :size] for part, size in zip(rows.split(counts), sizes, strict=True)]
     for each, matrix, product in zip(vectors, matrices, products, strict=True):
         torch.bmm(each.unsqueeze(1), matrix, out=product.unsqueeze(1))
-    every = vectors[0].new_empty(sum(map(len, joined.values())))
-    lengths = dict(zip(joined, every.split([len(each) for each in joined.values()]), strict=True))
-    for size, length in lengths.items():
-        torch.linalg.vector_norm(joined[size], dim=1, out=length)
-    every.clamp_min_(EPS)
-    for size, length in lengths.items():
-        joined[size].div_(length.unsqueeze(1))
-    return products, _parts(lengths, counts, sizes)
-
-
-def _parts(joined: dict[int, Tensor], counts: dict[int, list[int]], sizes: Sequence[int]) -> list[Tensor]:
-    """The parts of what is joined by size, as many rows as counts says, in the order of their sizes."""
-    parts = {size: iter(each.split(counts[size])) for size, each in joined.items()}
-    return [next(parts[size]) for size in sizes]
+    lengths = torch.linalg.vector_norm(rows, dim=1).clamp_min_(EPS)
+    rows.div_(lengths.unsqueeze(1))
+    return products, list(lengths.split(counts))
 
 
 class _Stack:
     """The matrices of some layers, which have one shape and one order in memory, as a batch.
 
     Attributes:
-        entries: ``(K, M, ...)`` of all layers together.
-        matrices: the same as ``(K, M, N)``.
+        parts: ``(K, M, ...)`` of each layer.
+        entries: those of all layers together.
         u, v, sigma: singular vectors and values, ``(K, M)``, ``(K, N)`` and ``(K,)``.
     """
 
+    parts: list[Tensor]
     entries: Tensor
-    matrices: Tensor
     u: Tensor
     v: Tensor
     sigma: Tensor
 
     def __init__(self, norms: Sequence[SpectralNorm], parts: list[Tensor]):
-        self.norms = norms
+        self.norms, self.parts = norms, parts
         self.counts = [len(part) for part in parts]
         self.shape = sum(self.counts), *parts[0].shape[1:]
         self.rows = self.shape[0] * self.shape[1]
         self.strides = parts[0].numel() // self.counts[0], *parts[0].stride()[1:]
-        self.entries = _join(parts)
-        self.matrices = self.entries.flatten(2)
+        self.entries = parts[0] if len(parts) == 1 else self.empty(parts[0])
 
     def restored(self, entries: Tensor) -> list[Tensor]:
         """The weight of each layer."""
@@ -248,10 +243,11 @@ class _Stack:
     def read(self) -> None:
         """Take the vectors from the layers' buffers, which may change before the backward pass."""
         self.u, self.v = (torch.cat(vectors) for vectors in zip(*(norm.vectors for norm in self.norms), strict=True))
+        matrices = self.entries.flatten(2)
         if len(self.u) == 1:  # as torch's own, to the last bit: so are official networks
-            self.sigma = torch.dot(self.u[0], torch.mv(self.matrices[0], self.v[0])).view(1)
+            self.sigma = torch.dot(self.u[0], torch.mv(matrices[0], self.v[0])).view(1)
         else:
-            self.sigma = (self.u * torch.bmm(self.v.unsqueeze(1), self.matrices.mT).squeeze(1)).sum(1)
+            self.sigma = (self.u * torch.bmm(self.v.unsqueeze(1), matrices.mT).squeeze(1)).sum(1)
 
     def empty(self, like: Tensor) -> Tensor:
         """Memory for entries, in the order that the layers' weights have."""
@@ -259,7 +255,7 @@ class _Stack:
 
     def forget(self) -> None:
         """Leave the tensors to those who have them."""
-        del self.entries, self.matrices, self.u, self.v, self.sigma
+        del self.parts, self.entries, self.u, self.v, self.sigma
 
 
 def _join(parts: list[Tensor]) -> Tensor:
@@ -274,8 +270,7 @@ class _Divide(torch.autograd.Function):
     def forward(ctx, stack: _Stack, *weights: Tensor) -> tuple[Tensor, ...]:
         entries, u, v = stack.entries, stack.u, stack.v
         sigma = stack.sigma.view(-1, *[1] * (entries.ndim - 1))
-        is_copy = len(weights) > 1 and entries.stride() == stack.strides
-        normalised = torch.div(entries, sigma, out=entries if is_copy else stack.empty(entries))
+        normalised = torch.div(entries, sigma, out=entries if len(weights) > 1 else stack.empty(entries))
         ctx.stack = stack
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(normalised, u, v, sigma)

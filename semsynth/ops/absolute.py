@@ -33,10 +33,10 @@ def weighted_l1(outputs: Sequence[Tensor], targets: Sequence[Tensor], weights: S
 class _WeightedL1(torch.autograd.Function):
     @staticmethod
     def forward(ctx, factors: Sequence[float], *tensors: Tensor) -> Tensor:
-        outputs, targets = tensors[:len(factors)], tensors[len(factors):]
-        ctx.factors, ctx.dtype = factors, outputs[0].dtype
+        ctx.factors, ctx.dtype = factors, tensors[0].dtype
         wide = torch.promote_types(ctx.dtype, torch.float32)
-        differences = torch._foreach_sub(cast_all(outputs, wide), cast_all(targets, wide))
+        maps = cast_all(tensors, wide)
+        differences = torch._foreach_sub(maps[:len(factors)], maps[len(factors):])
         ctx.save_for_backward(*differences)
         if differences[0].is_cuda:
             sums = list(torch._foreach_norm(differences, 1))
