@@ -68,7 +68,7 @@ def test_a_table_of_what_was_kept_and_what_was_not_run(folder, quick, tmp_path):
     assert f'--rows a_less --jobs 1 --seeds 0 1 2 --results {kept} --cfg-options data_root=nowhere' in text
     assert '| old | not run | - | 3 |' in text and '- old: not run; its code is lost.' in text
     assert 'Of other settings' not in text
-    with pytest.raises(ValueError, match=facts('[0, 0]', 'every one once')):
+    with pytest.raises(ValueError, match=facts('seeds=[0, 0]', 'none of them twice')):
         tabulate(folder, kept, seeds=(0, 0), cfg_options=nowhere)
 
 

@@ -172,8 +172,8 @@ def test_another_study_in_the_folder_is_refused(configs, tools):
     (tools / 'mine/file').touch()
     with pytest.raises(ValueError, match=facts('mine is not empty', 'study.json')):
         synthetic_study(configs / 'study.py', out='mine')
-    for wrong in (dict(jobs=0), dict(seeds=(1, 1)), dict(seeds=())):
-        with pytest.raises(ValueError, match=facts('jobs=', 'seeds=', 'expected')):
+    for wrong, told in ((dict(jobs=0), 'jobs=0'), (dict(seeds=(1, 1)), 'seeds=[1, 1]'), (dict(seeds=()), 'seeds=[]')):
+        with pytest.raises(ValueError, match=facts(told, 'expected')):
             synthetic_study(configs / 'study.py', out='out', **wrong)
 
 
