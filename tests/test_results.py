@@ -15,6 +15,9 @@ TITLES = {
         oasis_generator="OASIS's generator, frozen network", oasis_discriminator="label encoder, OASIS's discriminator",
         pix2pixhd_generator="pix2pixHD's generator, frozen network", ecgan_frozen_network='ECGAN, frozen network',
         dp_sims_style_label_generator='DP-SIMS style, label generator'),
+    'edge_branch_toycity': dict(
+        e_gi='E + Gi', e_gi_ge='+ Ge', weight_01='+ Ge, edge view 0.1', weight_0001='+ Ge, edge view 0.001',
+        two_discriminators='+ Ge, two discriminators'),
     'upsampling_toycity': dict(nearest='nearest neighbour', bilinear='bilinear'),
     'perceptual_camvid': dict(label_generator="the label generator's features",
                               efficientnet_lite0="EfficientNet-Lite0's features")}
