@@ -17,7 +17,7 @@ TITLES = {
         dp_sims_style_label_generator='DP-SIMS style, label generator'),
     'edge_branch_toycity': dict(
         e_gi='E + Gi', e_gi_ge='+ Ge', weight_01='+ Ge, edge view 0.1', weight_0001='+ Ge, edge view 0.001',
-        two_discriminators='+ Ge, two discriminators'),
+        two_discriminators='+ Ge, two discriminators', gt='+ Gt', gt_weight_01='+ Gt, edge view 0.1'),
     'upsampling_toycity': dict(nearest='nearest neighbour', bilinear='bilinear'),
     'perceptual_camvid': dict(label_generator="the label generator's features",
                               efficientnet_lite0="EfficientNet-Lite0's features")}
