@@ -13,7 +13,7 @@ from helpers.browser import chromium, new_page  # noqa: F401  # fixtures
 
 # Triton's kernels run without a GPU too, slowly. It reads this when it is imported, as by a folder's own conftest.py,
 # which comes before pytest_configure. Workers of xdist inherit it.
-os.environ.setdefault('TRITON_INTERPRET', '0' if 'gpu' in sys.argv else '1')
+os.environ.setdefault('TRITON_INTERPRET', '0' if '-m gpu' in ' '.join(sys.argv) else '1')
 
 
 def pytest_configure(config):
